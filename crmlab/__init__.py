@@ -1,0 +1,23 @@
+"""crmlab: a research and teaching kit for customer relationship management.
+
+A topic is one word: ``from crmlab import btyd`` brings the module of that name, and the lesson,
+the exercise and the tests carry the same word. Nothing is imported before it is used, so that
+``import crmlab`` costs next to nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+TOPICS = ("segmentation", "retention", "loyalty", "btyd")
+_ROOMS = (*TOPICS, "datasets", "errors", "report", "tables", "widgets")
+
+
+def __getattr__(name: str):
+    if name in _ROOMS:
+        return import_module(f"crmlab.{name}")
+    raise AttributeError(f"module 'crmlab' has no attribute {name!r}; it has {', '.join(_ROOMS)}")
+
+
+def __dir__() -> list[str]:
+    return [*_ROOMS, "TOPICS", "__version__"]

@@ -1,0 +1,177 @@
+"""Charts of tidy tables, in one house style.
+
+A chart says its finding in the title, names units on its axes, carries alt text for those who do
+not see it, and uses colours that everyone can tell apart (Okabe & Ito 2008) or a single scale from
+light to dark. This room draws what it is given; what is worth drawing, and what it means, is
+known in the topics. matplotlib is imported when ink is spent.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+from crmlab.errors import ArgumentError, CrmlabWarning
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442",
+)  # fmt: skip
+_LIGHT, _DARK = "#e3edf7", "#08306b"  # one hue from light to dark: read alike in grey and with any colour vision
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
+    "Hiragino Sans GB", "WenQuanYi Micro Hei", "SimHei", "Arial Unicode MS",
+)  # fmt: skip
+
+
+@cache
+def _fonts() -> tuple[list[str], bool]:
+    """Font families to draw with, and whether Chinese is among them."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    chinese = [name for name in _CHINESE_FONTS if name in installed]
+    return ["DejaVu Sans", *chinese[:1]], bool(chinese)
+
+
+def _style() -> dict:
+    return {
+        "font.size": 11, "text.color": INK, "axes.labelcolor": INK,
+        "axes.edgecolor": PALE, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+        "axes.grid": True, "grid.color": GRID, "xtick.color": INK, "ytick.color": INK,
+        "figure.facecolor": "white", "axes.facecolor": "white",
+    }  # fmt: skip
+
+
+@cache
+def _chart_class() -> type[Figure]:
+    from matplotlib.figure import Figure
+
+    class Chart(Figure):
+        """A figure that shows itself with its alt text."""
+
+        alt = ""
+
+        def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+            return {"text/html": html(self), "text/plain": self.alt}
+
+    return Chart
+
+
+def start(ax: Axes | None = None, *, width: float = 7.2, height: float = 4.2) -> Axes:
+    """Axes to draw on: the given ones, or those of a new chart."""
+    import matplotlib.axes
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        with plt.rc_context(_style()):
+            figure = plt.figure(FigureClass=_chart_class(), figsize=(width, height), layout="constrained")
+            return figure.add_subplot()
+    if not isinstance(ax, matplotlib.axes.Axes):
+        raise ArgumentError(f"`ax` must be matplotlib Axes, e.g. from `plt.subplots()`; it is {type(ax).__name__}.")
+    return ax
+
+
+def finish(ax: Axes, *, title: str, x: str = "", y: str = "", alt: str = "") -> Axes:
+    """Write the finding, the units and the alt text."""
+    from matplotlib.text import Text
+
+    letters = int(ax.figure.get_size_inches()[0] * 7.5)
+    ax.set_title("\n".join(textwrap.wrap(title, letters)), loc="left", fontsize=13, fontweight="bold", pad=12)
+    ax.set(xlabel=x, ylabel=y)
+    ax.tick_params(which="both", labelfontfamily=_fonts()[0])
+    for text in ax.figure.findobj(Text):
+        text.set_fontfamily(_fonts()[0])
+    if hasattr(ax.figure, "alt"):
+        ax.figure.alt = f"{title}. {alt}".strip() if alt else title
+    texts = [title, x, y, *(label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels()))]
+    if not _fonts()[1] and any("\u4e00" <= letter <= "\u9fff" for letter in "".join(texts)):
+        warnings.warn(
+            "this chart has Chinese text, and no Chinese font is installed, so boxes stand in its place. Install one "
+            "(Debian and Ubuntu: sudo apt install fonts-noto-cjk; others: Noto Sans SC) and start Python again.",
+            CrmlabWarning,
+            stacklevel=3,
+        )
+    return ax
+
+
+def html(figure: Figure, *, dpi: int = 144) -> str:
+    """A figure as an HTML image with its alt text, its size on the page independent of its pixels."""
+    held = io.BytesIO()
+    figure.savefig(held, format="png", dpi=dpi)
+    data = base64.b64encode(held.getvalue()).decode()
+    alt = escape(getattr(figure, "alt", ""), quote=True)
+    wide = round(figure.get_size_inches()[0] * 96)
+    return f'<img alt="{alt}" width="{wide}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def bars(heights: pd.Series, *, title: str, x: str, y: str, alt: str = "", ax: Axes | None = None, share: bool = False) -> Axes:
+    """One bar for each entry, its height written on it."""
+    from crmlab._result import percent, show
+
+    ax = start(ax)
+    drawn = ax.bar([str(label) for label in heights.index], heights.to_numpy(), color=BLUE, width=0.75)
+    ax.bar_label(drawn, [percent(height) if share else show(height) for height in heights], padding=2, fontsize=9.5)
+    ax.grid(axis="x", visible=False)
+    _per_cent(ax.yaxis, share)
+    ax.margins(y=0.1)
+    return finish(ax, title=title, x=x, y=y, alt=alt)
+
+
+def heat(
+    matrix: pd.DataFrame, *, title: str, x: str, y: str, alt: str = "", share: bool = False, label: str = "",
+    ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """A matrix as coloured cells with their values; empty cells stay white."""
+    import seaborn as sns
+    from matplotlib.colors import LinearSegmentedColormap
+
+    rows, columns = matrix.shape
+    ax = start(ax, width=max(6.5, min(11, 2.2 + 0.62 * columns)), height=max(3.4, min(11, 1.6 + 0.36 * rows)))
+    room = columns <= 16 and rows <= 26
+    numbers = "{x:.0%}" if share else "{x:,.0f}"
+    shades = LinearSegmentedColormap.from_list("light to dark", [_LIGHT, _DARK])
+    sns.heatmap(
+        matrix, ax=ax, cmap=shades, vmin=0, annot=room, fmt=".0%" if share else ",.0f", linewidths=0.6,
+        annot_kws={"fontsize": 9.5}, cbar=not room, cbar_kws=None if room else {"label": label, "format": numbers},
+    )  # fmt: skip
+    ax.tick_params(length=0)
+    ax.tick_params(axis="y", rotation=0)
+    ax.grid(visible=False)
+    return finish(ax, title=title, x=x, y=y, alt=alt)
+
+
+def curves(
+    table: pd.DataFrame, *, title: str, x: str, y: str, alt: str = "", share: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
+    """Each column as a line over the index, named at its right end; ``share`` lists the axes that hold shares."""
+    ax = start(ax)
+    for (name, line), colour in zip(table.items(), COLOURS, strict=False):
+        ax.plot(table.index, line, color=colour, linewidth=2.2, label=str(name))
+    if table.shape[1] > 1:
+        ax.legend(frameon=False)
+    _per_cent(ax.xaxis, "x" in share)
+    _per_cent(ax.yaxis, "y" in share)
+    ax.margins(x=0.01)
+    return finish(ax, title=title, x=x, y=y, alt=alt)
+
+
+def _per_cent(axis: Axis, wanted: bool) -> None:
+    from matplotlib.ticker import PercentFormatter, StrMethodFormatter
+
+    if wanted:
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    elif axis.axis_name == "y":
+        axis.set_major_formatter(StrMethodFormatter("{x:,g}"))

@@ -1,0 +1,126 @@
+"""Results: how a finding reads in a terminal and in a notebook.
+
+A ``Summary`` is a title, a few facts and perhaps a table; it prints as text and shows as HTML.
+This room knows how to lay out and round for the eye. It computes nothing: numbers arrive whole and
+are rounded only here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def show(value: object, digits: int = 3) -> str:
+    """A value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
+
+    >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text")
+    ('1,234,567', '0.123', '1,234.5', '2e-07', '', 'text')
+    """
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if value is None or value != value:
+        return ""
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    if isinstance(value, float | np.floating):
+        tiny = 0 < abs(value) < 10**-digits
+        return f"{value:.{digits}g}" if tiny or abs(value) >= 1e15 else f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+    return value.strftime("%Y-%m-%d") if hasattr(value, "strftime") else str(value)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of one as per cent.
+
+    >>> percent(0.4567)
+    '45.7 %'
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """Something worth reading: title, facts, table.
+
+    Attributes
+    ----------
+    title : str
+    facts : tuple of (str, object)
+        Label and value, in order.
+    table : DataFrame or None
+        Shown rounded; its index is not shown.
+    note : str
+        A sentence or two below the title.
+    source : str
+        Where a formula or a figure comes from.
+    """
+
+    title: str
+    facts: tuple[tuple[str, object], ...] = ()
+    table: pd.DataFrame | None = None
+    note: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        head = [self.title, *(textwrap.wrap(self.note, 98, initial_indent="  ", subsequent_indent="  ") if self.note else ())]
+        head += [f"  {label}: {show(value)}" for label, value in self.facts]
+        if self.table is not None and len(self.table):
+            cells = [[str(name) for name in self.table.columns], *_cells(self.table)]
+            widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+            numeric = [False] * len(widths) if len(cells) == 1 else _numeric(self.table)
+            head += [""] + [
+                "  " + "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, numeric, strict=True)).rstrip()
+                for row in cells
+            ]
+        return "\n".join([*head, *([f"  Source: {self.source}"] if self.source else [])])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        parts = [f"<h4>{escape(self.title)}</h4>"]
+        if self.note:
+            parts.append(f"<p>{escape(self.note)}</p>")
+        if self.facts:
+            rows = "".join(
+                f'<tr><th scope="row" style="text-align:left">{escape(label)}</th>'
+                f'<td style="text-align:left">{escape(show(value))}</td></tr>'
+                for label, value in self.facts
+            )
+            parts.append(f"<table>{rows}</table>")
+        if self.table is not None and len(self.table):
+            parts.append(table_html(self.table))
+        if self.source:
+            parts.append(f"<p><small>Source: {escape(self.source)}</small></p>")
+        return "<div>" + "".join(parts) + "</div>"
+
+
+def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
+    """A table as HTML: every cell escaped and rounded, numbers to the right.
+
+    >>> import pandas as pd
+    >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
+    <table>...<th scope="col">a</th>...<td style="text-align:right">1.235</td>...</table>
+    """
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
+    body = "".join(
+        "<tr>" + "".join(f"<td {style}>{escape(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
+        for row in _cells(frame)
+    )
+    label = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(frame: pd.DataFrame) -> list[list[str]]:
+    return [[show(value) for value in row] for row in frame.itertuples(index=False)]
+
+
+def _numeric(frame: pd.DataFrame) -> list[bool]:
+    return [dtype.kind in "iuf" for dtype in frame.dtypes]

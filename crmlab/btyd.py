@@ -1,0 +1,133 @@
+"""BTYD: customers without contract, who buy till they (silently) die.
+
+Nobody tells a shop that he will not come back; all there is to see is when he bought. This room
+boils orders down to what models of such customers read: how often a customer came back, when
+last, and for how long he could have. It reads orders and returns customer tables; it knows no
+contracts (see ``retention``) and does not say what a customer is worth (see ``loyalty``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from crmlab import _draw, _engine
+from crmlab._result import percent
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import ibis
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_frequency", "purchase_summary"]
+
+
+def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, until: str | dt.date | None = None) -> pd.DataFrame:
+    """Each customer's purchases in three numbers: how often, how recently, since when.
+
+    Orders of one customer on one day count as one purchase. The first purchase makes the customer;
+    ``frequency`` counts the *repeat* purchase days after it. Orders after ``until`` are left for a
+    hold-out test, and a customer whose first order lies after it is not in the table.
+
+    Parameters
+    ----------
+    orders : DataFrame, path or Ibis table
+        ``customer_id``, ``order_date``, ``amount`` (see ``tables.describe("orders")``).
+    until : date or str, optional
+        The cut, the last day that counts; by default the day of the last order.
+
+    Returns
+    -------
+    DataFrame, one row per customer, by ``customer_id``
+        ``frequency`` (repeat purchase days), ``recency_weeks`` (first to last purchase),
+        ``age_weeks`` (first purchase to the cut), ``monetary_value`` (mean spend on a *repeat*
+        purchase day; empty for a customer without one). Weeks are days / 7, not rounded.
+
+    Raises
+    ------
+    DataError
+        A column is missing or empty, an amount negative, a date in the future, an ``order_id``
+        twice, or no order on or before ``until``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import btyd
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "ann", "bob"],
+    ...     "order_date": pd.to_datetime(["2024-01-01", "2024-01-15", "2024-01-15", "2024-01-08"]),
+    ...     "amount": [10.0, 20.0, 5.0, 8.0],
+    ... })
+    >>> btyd.purchase_summary(orders, until="2024-01-29")
+      customer_id  frequency  recency_weeks  age_weeks  monetary_value
+    0         ann          1            2.0        4.0            25.0
+    1         bob          0            0.0        3.0             NaN
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2),
+    section 2: (x, t_x, T) are sufficient. Leaving the first purchase out of the spend follows
+    Fader & Hardie (2013), The gamma-gamma model of monetary value, section 4.
+    """
+    import ibis
+
+    with _engine.orders(orders, until) as source:
+        held = source.table
+        days = held.group_by("customer_id", "order_date").aggregate(spend=held.amount.sum())
+        first, last = days.order_date.min(), days.order_date.max()
+        repeats = days.count() - 1
+        weeks = lambda start, end: end.delta(start, unit="day") / 7.0  # noqa: E731 - an expression, named twice
+        summary = days.group_by("customer_id").aggregate(
+            frequency=repeats,
+            recency_weeks=weeks(first, last),
+            age_weeks=weeks(first, ibis.date(source.until.isoformat())),
+            monetary_value=(days.spend.sum() - days.spend.argmin(days.order_date)) / repeats.nullif(0),
+        )
+        return source.run(summary.order_by("customer_id"))
+
+
+def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How many customers came back how often, as a chart.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        From ``purchase_summary``.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        A column of ``purchase_summary`` is missing or breaks its declaration.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import btyd
+    >>> summary = pd.DataFrame({
+    ...     "customer_id": ["ann", "bob"], "frequency": [1, 0], "recency_weeks": [2.0, 0.0],
+    ...     "age_weeks": [4.0, 3.0], "monetary_value": [25.0, None],
+    ... })
+    >>> print(btyd.plot_frequency(summary).get_title("left"))
+    50.0 % of customers came back at least once
+    """
+    _engine.check(summary, "purchase_summary")
+    top = min(int(summary.frequency.max()), 10)
+    counts = summary.frequency.clip(upper=top).value_counts().reindex(range(top + 1), fill_value=0)
+    if summary.frequency.max() > top:
+        counts = counts.rename(index={top: f"{top}+"})
+    again = (summary.frequency > 0).mean()
+    return _draw.bars(
+        counts,
+        title=f"{percent(again)} of customers came back at least once",
+        x="repeat purchase days",
+        y="customers",
+        alt="Bars: " + ", ".join(f"{label}: {count:,}" for label, count in counts.items()) + " customers.",
+        ax=ax,
+    )

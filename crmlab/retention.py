@@ -1,0 +1,162 @@
+"""Retention: who comes back, period by period.
+
+Customers who began in the same period are a cohort; following cohorts side by side shows whether
+newer customers stay better than older ones did. This room counts cohorts in orders. It returns
+head-counts and shares; it knows no money (see ``loyalty``) and forecasts nobody's next order (see
+``btyd``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from crmlab import _check, _draw, _engine
+from crmlab._result import percent
+from crmlab.errors import DataError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import ibis
+    from matplotlib.axes import Axes
+
+__all__ = ["cohort_table", "plot_cohorts"]
+
+#: Period -> (Ibis unit, pandas frequency whose start is the period's first day)
+_PERIODS = {"week": ("W", "W-SUN"), "month": ("M", "M"), "quarter": ("Q", "Q"), "year": ("Y", "Y")}
+
+
+def cohort_table(
+    orders: pd.DataFrame | ibis.Table | str | PathLike, *, period: str = "month", until: str | dt.date | None = None
+) -> pd.DataFrame:
+    """How many customers of each cohort bought again, period by period.
+
+    A cohort is made of the customers whose first order fell in one period. Every cell that could
+    have been seen by the cut is there: a zero is nobody, a missing row is the future. ``complete``
+    is false where the period had not ended at the cut, so that its share can still rise.
+
+    Parameters
+    ----------
+    orders : DataFrame, path or Ibis table
+        ``customer_id``, ``order_date`` (see ``tables.describe("orders")``); amounts are not needed.
+    period : {"week", "month", "quarter", "year"}
+        Calendar periods; weeks begin on Monday.
+    until : date or str, optional
+        The cut, the last day that counts; by default the day of the last order.
+
+    Returns
+    -------
+    DataFrame, one row per ``cohort`` (first day of its period) and ``period`` (0, 1, ...)
+        ``customers`` (size of the cohort), ``active`` (who bought in the period), ``share``
+        (active / customers; 1 in period 0), ``complete``.
+
+    Raises
+    ------
+    DataError
+        As ``btyd.purchase_summary``.
+    ArgumentError
+        ``period`` is none of the above.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import retention
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "bob", "cy"],
+    ...     "order_date": pd.to_datetime(["2024-01-05", "2024-02-09", "2024-01-08", "2024-02-22"]),
+    ... })
+    >>> retention.cohort_table(orders, until="2024-02-29")
+          cohort  period  customers  active  share  complete
+    0 2024-01-01       0          2       2    1.0      True
+    1 2024-01-01       1          2       1    0.5      True
+    2 2024-02-01       0          1       1    1.0      True
+    """
+    _check.choice("period", period, tuple(_PERIODS))
+    unit, frequency = _PERIODS[period]
+    with _engine.orders(orders, until, amount=False) as source:
+        held = source.table
+        periods = held.select("customer_id", now=held.order_date.truncate(unit)).distinct()
+        first = periods.group_by("customer_id").aggregate(cohort=periods.now.min())
+        joined = periods.join(first, "customer_id")
+        seen = source.run(joined.group_by("cohort", "now").aggregate(active=joined.count()))
+    return _complete(seen, frequency, pd.Timestamp(source.until))
+
+
+def _complete(seen: pd.DataFrame, frequency: str, until: pd.Timestamp) -> pd.DataFrame:
+    """The cells that were counted, and the zeros between them, up to the cut."""
+    cohort, now = (pd.PeriodIndex(pd.to_datetime(seen[name]), freq=frequency) for name in ("cohort", "now"))
+    counts = pd.Series(seen.active.to_numpy(), index=pd.MultiIndex.from_arrays([cohort, now]))
+    last = pd.Period(until, freq=frequency)
+    cells = pd.MultiIndex.from_tuples(
+        [(start, each) for start in cohort.unique().sort_values() for each in pd.period_range(start, last)]
+    )
+    active = counts.reindex(cells, fill_value=0)
+    starts, nows = (pd.PeriodIndex(cells.get_level_values(level)) for level in (0, 1))
+    customers = counts[counts.index.get_level_values(0) == counts.index.get_level_values(1)].droplevel(1)
+    table = pd.DataFrame(
+        {
+            "cohort": starts.to_timestamp(),
+            "period": nows.astype("int64") - starts.astype("int64"),
+            "customers": customers.reindex(starts).to_numpy(),
+            "active": active.to_numpy(),
+        }
+    )
+    table["share"] = table.active / table.customers
+    table["complete"] = nows.end_time.normalize() <= until
+    return table
+
+
+def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The cohort triangle: each row a cohort, each column a period since its first purchase.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From ``cohort_table``.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        A column of ``cohort_table`` is missing or breaks its declaration, or no cohort has been seen for
+        a whole period after its first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import retention
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "bob", "cy"],
+    ...     "order_date": pd.to_datetime(["2024-01-05", "2024-02-09", "2024-01-08", "2024-02-22"]),
+    ... })
+    >>> table = retention.cohort_table(orders, until="2024-02-29")
+    >>> print(retention.plot_cohorts(table).get_title("left"))
+    50.0 % of new customers bought again in the following period
+    """
+    _engine.check(table, "cohort_table")
+    seen = table[table.complete & (table.period > 0)]
+    starts = pd.to_datetime(seen.cohort)
+    names = starts.dt.strftime("%Y-%m" if (starts.dt.day == 1).all() else "%Y-%m-%d")
+    triangle = seen.assign(cohort=names).pivot(index="cohort", columns="period", values="share")
+    if triangle.empty:
+        raise DataError("no cohort has been seen for a whole period after its first. Choose a shorter `period`.")
+    again = seen[seen.period == 1]
+    share = percent(again.active.sum() / again.customers.sum())
+    return _draw.heat(
+        triangle,
+        title=f"{share} of new customers bought again in the following period",
+        x="periods since the first purchase",
+        y="cohort (begins)",
+        share=True,
+        label="share of the cohort that bought",
+        alt=f"Cohort triangle with {len(triangle)} cohorts over up to {triangle.columns.max()} periods. Period 0, in which "
+        "everyone bought, and periods that had not ended at the cut are left out.",
+        ax=ax,
+    )

@@ -1,0 +1,201 @@
+"""Segmentation: who the customers are, seen from what they are worth to us.
+
+Resources are limited, so customers are told apart before they are cared for. This room scores
+customers on recency, frequency and monetary value. It reads orders and returns one row per
+customer; it knows neither how long they will stay (see ``btyd`` and ``retention``) nor what to
+offer them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from crmlab import _check, _draw, _engine
+from crmlab._result import percent
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import ibis
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_rfm", "rfm_grid", "rfm_scores"]
+
+
+def rfm_scores(
+    orders: pd.DataFrame | ibis.Table | str | PathLike,
+    *,
+    until: str | dt.date | None = None,
+    bins: int = 5,
+    ties: str = "together",
+) -> pd.DataFrame:
+    """Recency, frequency and monetary value of each customer, and a score from 1 to ``bins`` on each.
+
+    Customers are ranked on each of the three; the score says into which of ``bins`` equal parts of
+    the ranking a customer falls, ``bins`` being the best (most recent, most often, most money).
+    Where many customers are equal (most have bought once) the tie rule decides the score:
+
+    - ``together``: equal customers get one score, that of the lowest of them. The parts may then
+      differ in size and a score may stay empty.
+    - ``split``: the parts are equal in size (within one); ties are broken by ``customer_id``, so
+      two equal customers may get different scores.
+
+    Parameters
+    ----------
+    orders : DataFrame, path or Ibis table
+        ``customer_id``, ``order_date``, ``amount`` (see ``tables.describe("orders")``).
+    until : date or str, optional
+        The cut, the last day that counts; by default the day of the last order.
+    bins : int, 2 to 10
+        How many scores there are.
+    ties : {"together", "split"}
+
+    Returns
+    -------
+    DataFrame, one row per customer, by ``customer_id``
+        ``recency_days`` (last purchase to the cut), ``purchase_days`` (days with a purchase),
+        ``total_amount`` (currency, to the cent), ``r_score``, ``f_score``, ``m_score``.
+
+    Raises
+    ------
+    DataError
+        As ``btyd.purchase_summary``.
+    ArgumentError
+        ``bins`` or ``ties`` is none of the above.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import segmentation
+    >>> orders = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "bob", "cy"],
+    ...     "order_date": pd.to_datetime(["2024-01-01", "2024-01-29", "2024-01-08", "2024-01-22"]),
+    ...     "amount": [10.0, 20.0, 8.0, 50.0],
+    ... })
+    >>> segmentation.rfm_scores(orders, bins=3)[["customer_id", "recency_days", "r_score", "f_score", "m_score"]]
+      customer_id  recency_days  r_score  f_score  m_score
+    0         ann             0        3        3        2
+    1         bob            21        1        1        1
+    2          cy             7        2        1        3
+
+    References
+    ----------
+    Hughes (1994), Strategic Database Marketing: scores by equal parts of the ranking.
+    """
+    import ibis
+
+    bins = _check.whole("bins", bins, 2, 10)
+    _check.choice("ties", ties, ("together", "split"))
+    with _engine.orders(orders, until) as source:
+        held = source.table
+        customers = held.group_by("customer_id").aggregate(
+            recency_days=ibis.date(source.until.isoformat()).delta(held.order_date.max(), unit="day"),
+            purchase_days=held.order_date.nunique(),
+            # whole cents, so that equal totals are equal in every engine and in any order of adding
+            total_cents=(held.amount * 100).round().cast("int64").sum(),
+        )
+        number = customers.count().over(ibis.window())
+
+        def score(worst_first: ibis.Column) -> ibis.Column:
+            order = [worst_first] if ties == "together" else [worst_first, customers.customer_id]
+            rank = ibis.rank() if ties == "together" else ibis.row_number()
+            return (rank.over(ibis.window(order_by=order)) * bins // number + 1).cast("int64")
+
+        scored = customers.select(
+            "customer_id",
+            "recency_days",
+            "purchase_days",
+            total_amount=customers.total_cents / 100,
+            r_score=score(-customers.recency_days),
+            f_score=score(customers.purchase_days),
+            m_score=score(customers.total_cents),
+        )
+        return source.run(scored.order_by("customer_id"))
+
+
+def rfm_grid(scores: pd.DataFrame) -> pd.DataFrame:
+    """Customers and money in each cell of recency and frequency.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From ``rfm_scores``.
+
+    Returns
+    -------
+    DataFrame
+        ``r_score``, ``f_score``, ``customers``, ``total_amount``, ``mean_amount`` (per customer);
+        best cells first, empty cells left out.
+
+    Raises
+    ------
+    DataError
+        A column of ``rfm_scores`` is missing or breaks its declaration.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import segmentation
+    >>> scores = pd.DataFrame({
+    ...     "customer_id": [1, 2, 3], "recency_days": [0, 0, 9], "purchase_days": [2, 2, 1], "total_amount": [30.0, 10.0, 5.0],
+    ...     "r_score": [2, 2, 1], "f_score": [2, 2, 1], "m_score": [2, 1, 1],
+    ... })
+    >>> segmentation.rfm_grid(scores)
+       r_score  f_score  customers  total_amount  mean_amount
+    0        2        2          2          40.0         20.0
+    1        1        1          1           5.0          5.0
+    """
+    _engine.check(scores, "rfm_scores")
+    cells = scores.groupby(["r_score", "f_score"])["total_amount"]
+    grid = cells.agg(customers="size", total_amount="sum", mean_amount="mean").reset_index()
+    return grid.sort_values(["r_score", "f_score"], ascending=False, ignore_index=True)
+
+
+def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How many customers stand in each cell of recency and frequency, as a chart.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        From ``rfm_scores``.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        As ``rfm_grid``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import segmentation
+    >>> scores = pd.DataFrame({
+    ...     "customer_id": [1, 2, 3], "recency_days": [0, 0, 9], "purchase_days": [2, 2, 1], "total_amount": [30.0, 10.0, 5.0],
+    ...     "r_score": [2, 2, 1], "f_score": [2, 2, 1], "m_score": [2, 1, 1],
+    ... })
+    >>> print(segmentation.plot_rfm(scores).get_title("left"))
+    2 of 3 customers (66.7 %) are both recent and frequent
+    """
+    grid = rfm_grid(scores)
+    top = int(scores[["r_score", "f_score"]].max().max())
+    levels = range(1, top + 1)
+    matrix = grid.pivot(index="r_score", columns="f_score", values="customers")
+    matrix = matrix.reindex(index=reversed(levels), columns=levels).fillna(0)
+    best = int(((scores.r_score > top / 2 + 0.5) & (scores.f_score > top / 2 + 0.5)).sum())
+    fullest = grid.loc[grid.customers.idxmax()]
+    return _draw.heat(
+        matrix,
+        title=f"{best:,} of {len(scores):,} customers ({percent(best / len(scores))}) are both recent and frequent",
+        x=f"frequency score ({top}: most often)",
+        y=f"recency score ({top}: latest)",
+        label="customers",
+        alt=f"Heat map of customers by recency and frequency score from 1 to {top}. The fullest cell, recency "
+        f"{fullest.r_score:.0f} and frequency {fullest.f_score:.0f}, holds {fullest.customers:,.0f} customers.",
+        ax=ax,
+    )

@@ -1,0 +1,167 @@
+"""Widgets: sliders over plain functions.
+
+``explore`` turns a function of a few numbers into something to play with; ``guess`` lets a reader
+commit to a number before seeing the answer. Both work by mouse and by keyboard. This room knows
+sliders and how a picture gets into the page; what is drawn, and why, is the function's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING
+
+from crmlab import _draw
+from crmlab._result import Summary, show, table_html
+from crmlab.errors import ArgumentError, CrmlabError
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+__all__ = ["explore", "guess"]
+
+_DPI = 96  # a picture that follows a slider must be quick before it is sharp
+_LABEL = {"description_width": "initial"}
+
+
+def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipywidgets.VBox:
+    """Sliders that redraw a view at every move.
+
+    Parameters
+    ----------
+    view : callable
+        A function of the sliders' values, by name, that returns Axes, a Figure, a ``Summary``, a
+        DataFrame or text. Keep it quick: what is slow is computed beforehand, on a grid.
+    **sliders
+        One entry for each argument of the view: ``(lowest, highest, step)`` or
+        ``(lowest, highest, step, start)`` for a slider, a list for a choice, a bool for a tick box.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Shows itself as the last line of a cell. A refusal (``CrmlabError``) is shown in place of the picture.
+
+    Raises
+    ------
+    ArgumentError
+        The view is no function, or an entry has none of these forms.
+
+    Examples
+    --------
+    >>> from crmlab import widgets
+    >>> box = widgets.explore(lambda weeks: f"{weeks} weeks are {weeks * 7} days", weeks=(0, 52, 1, 4))
+    >>> print(box.children[-1].value)
+    <p>4 weeks are 28 days</p>
+    >>> box.children[0].value = 5
+    >>> print(box.children[-1].value)
+    <p>5 weeks are 35 days</p>
+    """
+    import ipywidgets
+
+    if not callable(view):
+        raise ArgumentError(f"`view` must be a function of the sliders' values; it is {type(view).__name__}.")
+    if not sliders:
+        raise ArgumentError("`explore` needs at least one slider, e.g. weeks=(0, 52, 1).")
+    controls = {name: _control(name, form) for name, form in sliders.items()}
+    page = ipywidgets.HTML()
+
+    def redraw(_change: object = None) -> None:
+        try:
+            page.value = _html(view(**{name: control.value for name, control in controls.items()}))
+        except CrmlabError as error:
+            page.value = f'<p role="alert" style="border-left:4px solid {_draw.RED};padding-left:.6em">{escape(str(error))}</p>'
+
+    for control in controls.values():
+        control.observe(redraw, "value")
+    redraw()
+    return ipywidgets.VBox([*controls.values(), page])
+
+
+def guess(
+    question: str, answer: float, *, lowest: float = 0, highest: float = 100, step: float = 1, unit: str = "%"
+) -> ipywidgets.VBox:
+    """A guess to commit to before the answer is shown beside it.
+
+    Parameters
+    ----------
+    question : str
+    answer : float
+        In ``unit``; shown only after the guess.
+    lowest, highest, step : float
+        Of the slider, which begins in the middle.
+    unit : str
+
+    Returns
+    -------
+    ipywidgets.VBox
+
+    Raises
+    ------
+    ArgumentError
+        The answer is no number, or ``lowest`` is not below ``highest``.
+
+    Examples
+    --------
+    >>> from crmlab import widgets
+    >>> box = widgets.guess("Which share of customers came back?", 61.0)
+    >>> box.children[1].value = 45
+    >>> box.children[2].click()
+    >>> print(box.children[-1].value)
+    <p role="status">You guessed 45 %; it is 61 %.</p>
+    """
+    import ipywidgets
+
+    if isinstance(answer, bool) or not isinstance(answer, int | float):
+        raise ArgumentError(f"`answer` must be a number; it is {answer!r}.")
+    ask = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
+    slider = _control("my guess", (lowest, highest, step, lowest + (highest - lowest) / 2))
+    button = ipywidgets.Button(description="This is my guess", tooltip="Show the answer beside my guess")
+    told = ipywidgets.HTML('<p role="status"></p>')
+
+    def tell(_button: object) -> None:
+        told.value = (
+            f'<p role="status">You guessed {show(slider.value)} {escape(unit)}; it is {show(answer)} {escape(unit)}.</p>'
+        )
+
+    button.on_click(tell)
+    return ipywidgets.VBox([ask, slider, button, told])
+
+
+def _control(name: str, form: object) -> ipywidgets.Widget:
+    import ipywidgets
+
+    label = name.replace("_", " ")
+    if isinstance(form, bool):
+        return ipywidgets.Checkbox(value=form, description=label, indent=False)
+    if isinstance(form, list) and form:
+        return ipywidgets.Dropdown(options=form, description=label, style=_LABEL)
+    numbers = isinstance(form, tuple) and all(isinstance(part, int | float) and not isinstance(part, bool) for part in form)
+    if numbers and len(form) in (3, 4) and form[0] < form[1] and form[2] > 0:
+        whole = all(isinstance(part, int) for part in form[:3])
+        kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+        start = form[3] if len(form) == 4 else form[0]
+        bounds = {"min": form[0], "max": form[1], "step": form[2], "value": int(start) if whole else start}
+        return kind(**bounds, description=label, style=_LABEL, layout={"width": "28em"})
+    raise ArgumentError(
+        f"`{name}` must be (lowest, highest, step) or (lowest, highest, step, start), a list of choices, or True or False; "
+        f"it is {form!r}."
+    )
+
+
+def _html(shown: object) -> str:
+    """Whatever a view returns, as a piece of a page."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    if isinstance(shown, Axes | Figure):
+        figure = shown.figure if isinstance(shown, Axes) else shown
+        picture = _draw.html(figure, dpi=_DPI)
+        plt.close(figure)
+        return picture
+    if isinstance(shown, Summary):
+        return shown._repr_html_()
+    if isinstance(shown, pd.DataFrame):
+        return table_html(shown)
+    return f"<p>{escape(str(shown))}</p>"

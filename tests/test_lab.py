@@ -1,0 +1,747 @@
+"""lab.py: set-up, its sentences when something goes wrong, and the hand-over to JupyterLab, pytest and crmlab.
+
+No network and no real installation here: a kit is a folder with a copy of lab.py and a small lock, and `uv` is a shell
+script that prints what the real one prints. Whether the real lock installs, every real set-up shows.
+"""
+import ast
+import ctypes
+import errno
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import types
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "lab.py"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+posix = pytest.mark.skipif(os.name == "nt", reason="runs shell scripts and signals")
+
+# uv in a kit: it notes its call, then does what UV_DOES says; left alone, it "installs" one package.
+FAKE_UV = """#!/bin/sh
+echo "$1 $2" >> "$KIT/calls"
+eval "$UV_DOES"
+for site in "$(dirname "$4")"/../lib/python3*/site-packages; do mkdir -p "$site/demo" "$site/demo-1.dist-info"; done
+"""
+# What a Python without pip and ensurepip looks like (Debian without python3-venv); it also saves their seconds.
+WITHOUT_PIP = "import sys; sys.modules['pip'] = sys.modules['ensurepip'] = None\n"
+
+
+def load(folder):
+    """lab.py of a folder as a module."""
+    spec = importlib.util.spec_from_file_location("lab_under_test", folder / "lab.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A folder (with a space in its name) holding lab.py, a lock and a package; nothing is set up."""
+    folder = tmp_path / "my kit"
+    (folder / "crmlab").mkdir(parents=True)
+    shutil.copy(SOURCE, folder)
+    (folder / "requirements.lock").write_text("demo==1 \\\n    --hash=sha256:00\n")
+    (folder / "crmlab/__init__.py").write_text("")
+    (folder / "crmlab/__main__.py").write_text("import os, sys; print('crmlab', sys.argv[1:], os.getcwd()); sys.exit(7)")
+    for name, text in {"bin/uv": FAKE_UV, "shim/sitecustomize.py": WITHOUT_PIP}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    (tmp_path / "bin/uv").chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def lab(kit):
+    return load(kit)
+
+
+@pytest.fixture
+def ready(lab):
+    """lab.py whose environment is complete."""
+    subprocess.run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--without-pip", lab.VENV], check=True)
+    (lab.site_packages() / "demo").mkdir()
+    lab.add_crmlab()
+    lab.write_stamp(lab.current_key())
+    return lab
+
+
+def start(kit, *words, uv_does="", path=True, **variables):
+    """Start lab.py in a kit as a user would; PATH has only our uv, and hardly a variable is set."""
+    places = ([str(kit.parent / "bin")] if path else []) + ["/usr/bin", "/bin"]
+    environment = {"HOME": str(kit.parent), "PATH": ":".join(places), "PYTHONPATH": str(kit.parent / "shim"),
+                   "KIT": str(kit), "UV_DOES": uv_does, **variables}
+    return subprocess.Popen([sys.executable, str(kit / "lab.py"), *words], env=environment, cwd=kit.parent,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(kit, *words, **options):
+    process = start(kit, *words, **options)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def calls(kit):
+    return (kit / "calls").read_text().splitlines() if (kit / "calls").exists() else []
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def one_sentence(text):
+    """The last line of what a user reads; it is one sentence, and no traceback stands above it."""
+    assert "Traceback" not in text
+    last = text.strip().splitlines()[-1]
+    assert last.endswith(".")
+    assert ". " not in last
+    return last
+
+
+# -- Which Python ------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 10, 13), (3, 15, 0)])
+def test_a_python_too_old_or_too_new_gets_a_sentence(monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(SystemExit) as stop:
+        load(ROOT)
+    assert f"Python 3.11 to 3.14, but this is Python {version[0]}.{version[1]}" in stop.value.code
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 14, 9)])
+def test_the_oldest_and_the_newest_python_are_welcome(monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    load(ROOT)
+
+
+def test_the_versions_in_lab_are_those_of_pyproject():
+    lab = load(ROOT)
+    (_, oldest), (_, too_new) = lab.OLDEST, lab.TOO_NEW
+    assert PYPROJECT["project"]["requires-python"].replace(" ", "") == f">=3.{oldest},<3.{too_new}"
+    assert f"Python 3.{oldest} to 3.{too_new - 1}" in lab.__doc__
+
+
+def test_lab_parses_on_old_pythons():
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 6))
+    for node in ast.walk(tree):  # and, as far as a new Python can tell, on 2.7
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom))
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            assert not any(isinstance(item, ast.Starred) for item in node.elts)
+        if isinstance(node, ast.Dict):
+            assert None not in node.keys
+        if isinstance(node, ast.arguments):
+            assert not node.kwonlyargs + node.posonlyargs
+            assert not any(arg.annotation for arg in node.args)
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is None
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+    assert SOURCE.read_text(encoding="utf-8").isascii()  # 2.7 wants a declaration for anything else
+
+
+# -- Places, on every system -------------------------------------------------------------------------------------
+
+def test_places_on_linux_and_macos(lab):
+    for folder in "/home/eva/my kit/.venv", "/Users/eva/my kit/.venv":
+        places = lab.layout(folder, "posix")
+        assert str(places.python) == folder + "/bin/python"
+        assert str(places.command) == folder + "/bin/crmlab"
+        assert places.command_text == f"#!/bin/sh\nexec '{folder}/bin/python' -P -m crmlab \"$@\"\n"
+        assert places.site_packages == "lib/python3*/site-packages"
+
+
+def test_places_on_windows(lab):
+    places = lab.layout(r"C:\Users\Eva M\kit\.venv", "nt")
+    assert str(places.python) == r"C:\Users\Eva M\kit\.venv\Scripts\python.exe"
+    assert str(places.command) == r"C:\Users\Eva M\kit\.venv\Scripts\crmlab.cmd"
+    assert places.command_text == '@"%~dp0python.exe" -P -m crmlab %*\r\n'
+    assert places.site_packages == "Lib/site-packages"
+
+
+def test_lab_names_no_registry_and_no_path_of_a_machine():
+    text = SOURCE.read_text(encoding="utf-8")
+    assert {found for found in re.findall(r"\w+://[\w.]+", text)} == {"http://127.0.0.1"}
+    assert not re.search(r"pypi|pythonhosted|/opt/|/root|/tmp|/home", text)
+
+
+# -- Mirrors -----------------------------------------------------------------------------------------------------
+
+def test_uv_is_told_what_pip_knows(lab, tmp_path):
+    listing = f"""global.index-url='https://mirror.test/simple'
+global.extra_index_url='file:///no/such/folder\\nhttps://second.test/simple'
+global.find-links='{tmp_path} /no/such/wheels'
+install.trusted-host='mirror.test'
+global.cert='{SOURCE}'
+:env:.timeout='60'
+global.timeout='15'
+list.timeout='1'
+"""
+    assert lab.uv_settings(lab.pip_settings(listing), {}) == {
+        "UV_SYSTEM_CERTS": "1", "UV_INDEX_STRATEGY": "unsafe-best-match", "UV_DEFAULT_INDEX": "https://mirror.test/simple",
+        "UV_INDEX": "https://second.test/simple", "UV_FIND_LINKS": str(tmp_path), "UV_INSECURE_HOST": "mirror.test",
+        "SSL_CERT_FILE": str(SOURCE), "UV_HTTP_TIMEOUT": "60"}
+
+
+def test_a_local_index_that_exists_is_kept(lab, tmp_path):
+    index = tmp_path.as_uri()
+    assert lab.uv_settings({"extra-index-url": index}, {})["UV_INDEX"] == index
+
+
+@pytest.mark.parametrize("own", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS"])
+def test_what_the_user_has_told_uv_stands(lab, own):
+    pip = {"index-url": "https://mirror.test", "extra-index-url": "https://second.test", "no-index": "1"}
+    new = lab.uv_settings(pip, {own: "https://own.test", "UV_SYSTEM_CERTS": "0", "UV_INDEX_STRATEGY": "first-index"})
+    assert new == {}
+
+
+def test_a_lock_is_resolved_from_the_main_index_alone(lab):
+    pip = {"index-url": "https://mirror.test", "extra-index-url": "https://second.test", "no-index": "1"}
+    new = lab.uv_settings(pip, {}, only_default=True)
+    assert new["UV_DEFAULT_INDEX"] == "https://mirror.test"
+    assert "UV_INDEX" not in new
+    assert "UV_NO_INDEX" not in new
+
+
+def test_a_pip_configuration_file_reaches_uv(lab, tmp_path, monkeypatch):
+    if importlib.util.find_spec("pip") is None:  # then the pip that lies packed in the standard library
+        ensurepip = pytest.importorskip("ensurepip")
+        wheel = next(pathlib.Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"), None)
+        if wheel is None:
+            pytest.skip("no pip to ask")
+        monkeypatch.setenv("PYTHONPATH", str(wheel))
+        monkeypatch.syspath_prepend(str(wheel))
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.test/simple\n[install]\nno-index = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    new = lab.tool_environment()
+    assert new["UV_DEFAULT_INDEX"] == "https://mirror.test/simple"
+    assert new["UV_NO_INDEX"] == "1"
+    assert new["UV_FIND_LINKS"] == str(tmp_path)
+
+
+# -- Is the environment complete? --------------------------------------------------------------------------------
+
+def test_a_complete_environment_is_left_alone(ready):
+    assert ready.why_set_up() is None
+
+
+def test_nothing_there_yet(lab):
+    assert lab.why_set_up() == "first time"
+
+
+def replace_python(lab, text):
+    python = pathlib.Path(lab.PYTHON)
+    python.unlink()
+    python.write_text(text)
+    python.chmod(0o755)
+
+
+def dangle(lab):
+    python = pathlib.Path(lab.PYTHON)
+    python.unlink()
+    python.symlink_to("/no/such/python")
+
+
+DAMAGES = {
+    "changed lock": (lambda lab: lab.LOCK.write_text("demo==2 --hash=sha256:11\n"), "has changed"),
+    "killed half-way": (lambda lab: lab.STAMP.unlink(), "did not finish"),
+    "stamp cut off": (lambda lab: lab.STAMP.write_text('{"key": "'), "did not finish"),
+    "stamp of another kind": (lambda lab: lab.STAMP.write_text("[]"), "did not finish"),
+    "python removed": (lambda lab: pathlib.Path(lab.PYTHON).unlink(), "does not start"),
+    "python dangles": (dangle, "does not start"),
+    "python fails": (lambda lab: replace_python(lab, "#!/bin/sh\nexit 1\n"), "does not start"),
+    "python is no program": (lambda lab: replace_python(lab, "\0"), "does not start"),
+    "package deleted": (lambda lab: (lab.site_packages() / "demo").rmdir(), "packages are missing"),
+    "all packages deleted": (lambda lab: shutil.rmtree(lab.site_packages()), "packages are missing"),
+    "link to crmlab deleted": (lambda lab: (lab.site_packages() / "crmlab.pth").unlink(), "packages are missing"),
+}
+
+
+@posix
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_environment_is_made_anew(ready, name):
+    damage, reason = DAMAGES[name]
+    damage(ready)
+    assert reason in ready.why_set_up()
+
+
+def test_the_stamp_tells_lock_python_system_and_folder_apart(lab):
+    base = (b"lock", (3, 11, 4), "linux", "/kit")
+    others = [(b"LOCK", *base[1:]), (b"lock", (3, 12, 4), *base[2:]), (*base[:2], "darwin", "/kit"), (*base[:3], "/kit2")]
+    assert len({lab.stamp_key(*facts) for facts in [base, *others]}) == 5
+    assert lab.stamp_key(b"lock", (3, 11, 9), "linux", "/kit") == lab.stamp_key(*base)  # a patch release changes nothing
+
+
+# -- Setting up --------------------------------------------------------------------------------------------------
+
+@posix
+def test_set_up_then_crmlab_works_from_anywhere(kit):
+    status, out, err = run(kit, "setup")
+    assert (status, err) == (0, "")
+    assert out.startswith("Setting up crmlab in .venv (first time): about 1 packages")
+    assert re.search(r"Ready after \d+ s\.", out)
+    assert calls(kit) == ["pip sync"]
+    assert not (kit / ".venv/crmlab-setup.draft").exists()
+    settings = json.loads((kit / ".venv/share/jupyter/lab/settings/overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    result = subprocess.run([kit / ".venv/bin/crmlab", "report", "a b.csv"], cwd="/", capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (7, "crmlab ['report', 'a b.csv'] /\n")
+
+
+@posix
+def test_a_second_run_is_quick_and_calls_no_tool(kit):
+    assert run(kit, "setup")[0] == 0
+    times = []
+    for _ in range(4):
+        begin = time.monotonic()
+        assert run(kit, "setup", uv_does="exit 1")[1] == "The environment in .venv is complete.\n"
+        times.append(time.monotonic() - begin)
+    assert len(calls(kit)) == 1
+    assert min(times) < 0.6  # 0.1 s on a quiet machine
+
+
+@posix
+def test_killed_half_way_it_starts_anew_once_the_orphan_has_ended(kit):
+    first = start(kit, "setup", uv_does="sleep 1; echo end >> \"$KIT/calls\"")
+    wait_until(lambda: calls(kit))
+    first.kill()
+    first.communicate()
+    status, out, _ = run(kit, "setup")
+    assert status == 0
+    assert "the last set-up did not finish" in out
+    assert calls(kit) == ["pip sync", "end", "pip sync"]  # never two installers at once
+
+
+@posix
+def test_two_at_once_set_up_only_once(kit):
+    both = [start(kit, "setup", uv_does="sleep 0.5") for _ in range(2)]
+    outs = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert calls(kit) == ["pip sync"]
+    assert sorted("waiting for it" in out for out in outs) == [False, True]
+
+
+@posix
+def test_waiting_for_another_set_up_has_an_end(lab, monkeypatch):
+    monkeypatch.setattr(lab, "WAIT_MINUTES", 0)
+    monkeypatch.setattr(lab, "take_lock", lambda file: False)
+    with pytest.raises(SystemExit, match=r"Another lab\.py has been setting up"), lab.only_one_at_a_time():
+        pytest.fail("entered without the lock")
+
+
+@posix
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_set_up_takes_its_installer_along(kit, number, status):
+    process = start(kit, "setup", uv_does="echo $$ > \"$KIT/pid\"; exec sleep 60")
+    wait_until(lambda: (kit / "pid").exists() and (kit / "pid").read_text().strip())
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((kit / "pid").read_text()), 0)
+    assert not (kit / ".venv/crmlab-setup.json").exists()
+
+
+def test_progress_is_a_line_every_ten_seconds_in_a_log(lab, capsys):
+    state = {"start": time.monotonic()}
+    lab.show_progress("too early", state)
+    state = {"start": time.monotonic() - 11}
+    lab.show_progress("one", state)
+    lab.show_progress("two", state)
+    state["shown"] -= 11
+    lab.show_progress("three", state)
+    assert capsys.readouterr().out == "one\nthree\n"
+
+
+# -- The ways to install, tried in turn --------------------------------------------------------------------------
+
+def tried(lab, monkeypatch, modules, uv, fail=(), output="odd"):
+    """The steps of a set-up on a Python with these modules, where the tools named in `fail` print `output`."""
+    steps = []
+
+    def run_tool(command, doing, only_default_index=False):
+        words = [str(word) for word in command]
+        step = ("uv " if words[0] == "/uv" else "") + " ".join(
+            word for word in words[1:] if word in ("venv", "--without-pip", "pip", "sync", "install", "--target", "--python"))
+        steps.append(step)
+        return (1, output) if step in fail else (0, "")
+
+    monkeypatch.setattr(lab, "run_tool", run_tool)
+    monkeypatch.setattr(lab, "have", lambda name: name in modules)
+    monkeypatch.setattr(lab, "find_uv", lambda: "/uv" if uv or any("--target" in step for step in steps) else None)
+    monkeypatch.setattr(lab, "add_crmlab", lambda: None)
+    monkeypatch.setattr(lab, "write_stamp", lambda key: None)
+    lab.set_up()
+    return steps
+
+
+ALL = {"venv", "ensurepip", "pip"}
+
+
+def test_with_uv_there(lab, monkeypatch):
+    assert tried(lab, monkeypatch, ALL, uv=True) == ["venv", "uv pip sync --python"]
+
+
+def test_uv_is_fetched_by_pip(lab, monkeypatch):
+    assert tried(lab, monkeypatch, ALL, uv=False) == ["venv", "pip install --target", "uv pip sync --python"]
+
+
+def test_without_uv_pip_does_it(lab, monkeypatch):
+    monkeypatch.setenv("CRMLAB_NO_UV", "1")
+    assert tried(lab, monkeypatch, ALL, uv=True) == ["venv", "pip install"]
+
+
+def test_what_uv_cannot_do_pip_may(lab, monkeypatch):
+    steps = tried(lab, monkeypatch, ALL, uv=True, fail=["uv pip sync --python"], output="invalid peer certificate")
+    assert steps == ["venv", "uv pip sync --python", "pip install"]
+
+
+def test_debian_without_python3_venv(lab, monkeypatch):
+    assert tried(lab, monkeypatch, {"venv", "pip"}, uv=False)[0] == "venv --without-pip"
+    assert tried(lab, monkeypatch, {"venv"}, uv=True) == ["venv --without-pip", "uv pip sync --python"]
+    assert tried(lab, monkeypatch, ALL, uv=True, fail=["venv"])[:2] == ["venv", "venv --without-pip"]
+
+
+def test_a_python_without_venv(lab, monkeypatch):
+    assert tried(lab, monkeypatch, set(), uv=True) == ["uv venv --python", "uv pip sync --python"]
+    assert tried(lab, monkeypatch, {"pip"}, uv=False)[:2] == ["pip install --target", "uv venv --python"]
+
+
+@pytest.mark.parametrize("modules", [set(), {"venv"}])
+def test_no_way_to_make_an_environment(lab, monkeypatch, modules):
+    with pytest.raises(SystemExit) as stop:
+        tried(lab, monkeypatch, modules, uv=False)
+    assert "sudo apt install python3-venv" in one_sentence(stop.value.code)
+
+
+def test_with_no_network_nothing_else_is_tried(lab, monkeypatch):
+    with pytest.raises(SystemExit) as stop:
+        tried(lab, monkeypatch, ALL, uv=False, fail=["pip install --target"], output="NewConnectionError(...)")
+    assert "could not be reached" in one_sentence(stop.value.code)
+
+
+def test_the_uv_that_is_fetched_is_pinned_by_hash(lab):
+    assert re.fullmatch(r"uv==[\d.]+( \\\n    --hash=sha256:[0-9a-f]{64})+", lab.UV_PIN)
+
+
+# -- One sentence for each thing that goes wrong -----------------------------------------------------------------
+
+# Printed by uv 0.13, pip 23 to 26 and venv when it happened.
+SAID = {
+    "uv: no connection": ("""error: Request failed after 3 retries in 4.1s
+  cause: Failed to fetch: http://127.0.0.1:9/simple/stack-data/
+  cause: tcp connect error
+  cause: Connection refused (os error 111)""", "index could not be reached"),
+    "uv: no name service": ("""  cause: client error (Connect)
+  cause: dns error
+  cause: failed to lookup address information: Name or service not known""", "index could not be reached"),
+    "uv: offline": ("""error: No solution found when resolving dependencies
+hint: Packages were unavailable because the network was disabled.""", "index could not be reached"),
+    "uv: certificate": ("""error: Failed to fetch: https://mirror.test/simple/tornado/
+  cause: invalid peer certificate: UnknownIssuer""", "certificate of the package index is not trusted"),
+    "uv: disk": ("""error: Failed to install: duckdb-2.0.0-cp311-cp311-manylinux_2_28_x86_64.whl (duckdb==2.0.0)
+  cause: failed to copy file from /c/_duckdb.so to /v/_duckdb.so: No space left on device (os error 28)""", "disk is full"),
+    "uv: disk on Windows": ("  cause: There is not enough space on the disk. (os error 112)", "disk is full"),
+    "uv: hash": ("  cause: Hash mismatch for `demo==1`", "its hash differs"),
+    "uv: no such version": ("""error: No solution found when resolving dependencies
+  cause: Because there is no version of anyio==4.16.0 and you require anyio==4.16.0, ...""", "lacks a version"),
+    "uv: in use": ("  cause: failed to remove file `python.exe`: Access is denied. (os error 5)", "could not be written"),
+    "pip: no connection": ("""WARNING: Retrying after connection broken by 'NewConnectionError(...)': /simple/uv/
+ERROR: Could not find a version that satisfies the requirement uv==0.13.9 (from versions: none)
+ERROR: No matching distribution found for uv==0.13.9""", "index could not be reached"),
+    "pip: disk": ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+    "pip: hash": ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "its hash differs"),
+    "pip: no such version": ("ERROR: No matching distribution found for demo==1", "lacks a version"),
+    "venv: disk": ("Error: [Errno 28] No space left on device", "disk is full"),
+    "venv: permission": ("Error: [Errno 13] Permission denied: '/kit/.venv'", "could not be written"),
+    "anything": ("error: the moon is in the wrong house", "reason in the lines above"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_each_failure_has_its_sentence(lab, name, capsys):
+    output, words = SAID[name]
+    with pytest.raises(SystemExit) as stop:
+        lab.fail(output)
+    assert words in one_sentence(stop.value.code)
+    assert output.splitlines()[-1].strip() in capsys.readouterr().err  # what the tool said stands above
+
+
+@posix
+@pytest.mark.parametrize("name", ["uv: no connection", "uv: disk", "uv: hash", "anything"])
+def test_a_user_sees_the_sentence(kit, name):
+    output, words = SAID[name]
+    (kit / "said").write_text(output)
+    status, _, err = run(kit, "setup", uv_does='cat "$KIT/said" >&2; exit 1')
+    assert status == 1
+    assert words in one_sentence(err)
+    assert not (kit / ".venv/crmlab-setup.json").exists()
+
+
+@posix
+def test_neither_pip_nor_uv(kit):
+    status, _, err = run(kit, path=False)
+    assert status == 1
+    assert "sudo apt install python3-venv" in one_sentence(err)
+
+
+@posix
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "could not be written"),
+                                               (errno.EACCES, "could not be written"), (errno.EIO, "refused a step")])
+def test_a_disk_that_refuses_us(kit, number, words):
+    refuse = "import os, pathlib\ndef mkdir(*a, **k): raise OSError(%d, os.strerror(%d))\npathlib.Path.mkdir = mkdir\n"
+    (kit.parent / "shim/sitecustomize.py").write_text(WITHOUT_PIP + refuse % (number, number))
+    status, _, err = run(kit, "setup")
+    assert status == 1
+    assert words in one_sentence(err)
+
+
+@posix
+def test_a_complete_environment_in_a_read_only_folder_is_used(kit):
+    assert run(kit, "setup")[0] == 0
+    refuse = "import builtins\nreal = open\ndef shut(f, mode='r', *a, **k):\n    assert mode[0] == 'r', mode\n" \
+             "    return real(f, mode, *a, **k)\nbuiltins.open = shut\n"
+    (kit.parent / "shim/sitecustomize.py").write_text(WITHOUT_PIP + refuse)
+    assert run(kit, "setup")[0] == 0
+
+
+@posix
+def test_a_missing_lock(kit):
+    (kit / "requirements.lock").unlink()
+    status, _, err = run(kit)
+    assert status == 1
+    assert "requirements.lock" in one_sentence(err)
+
+
+@posix
+def test_a_folder_with_a_colon(kit):
+    odd = kit.rename(kit.parent / "a:b")
+    status, _, err = run(odd)
+    assert status == 1
+    assert "':' in its name" in one_sentence(err)
+
+
+# -- Handing over ------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def handed(ready, monkeypatch):
+    """What lab.py becomes: (command, working folder) are noted instead of executed."""
+    seen = []
+    monkeypatch.setattr(ready, "hand_over", lambda command: seen.append((command, os.getcwd())))
+    monkeypatch.chdir(ready.ROOT.parent)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("JUPYTER_TOKEN", raising=False)
+    (ready.ROOT / "notebooks").mkdir()
+    yield seen
+    os.environ.pop("JUPYTER_TOKEN", None)
+    os.environ.pop("OMP_NUM_THREADS", None)
+
+
+def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys):
+    ready.main(["--no-browser"])
+    [(command, folder)] = handed
+    assert command[:4] == [ready.PYTHON, "-m", "jupyterlab", "notebooks/00_start.ipynb"]
+    assert {"--ServerApp.ip=127.0.0.1", "--LabApp.extension_manager=readonly", "--no-browser",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"} <= set(command)
+    assert folder == str(ready.ROOT)
+    [port] = [word.split("=")[1] for word in command if word.startswith("--ServerApp.port=")]
+    address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start.ipynb?token={os.environ['JUPYTER_TOKEN']}"
+    assert address in capsys.readouterr().out
+    assert len(os.environ["JUPYTER_TOKEN"]) >= 32
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_the_browser_and_root(lab):
+    assert not {"--no-browser", "--allow-root"} & set(lab.lab_command("p", "/r", 8888, True, False))
+    assert {"--no-browser", "--allow-root"} <= set(lab.lab_command("p", "/r", 8888, False, True))
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    ([], (True, None)), (["--no-browser"], (False, None)), (["--port", "9000"], (True, 9000)),
+    (["--port=9000", "--no-browser"], (False, 9000))])
+def test_options_of_lab(lab, words, expected):
+    assert lab.lab_options(words) == expected
+
+
+@pytest.mark.parametrize("words", [["--port"], ["--port", "x"], ["--port", "0"], ["--port=70000"], ["--porte", "1"]])
+def test_options_that_are_none(lab, words):
+    with pytest.raises(SystemExit) as stop:
+        lab.lab_options(words)
+    assert words[0].split("=")[0] in one_sentence(stop.value.code)
+
+
+def test_a_port_in_use(lab):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit) as stop:
+            lab.free_port(port)
+        assert f"Port {port} cannot be used" in one_sentence(stop.value.code)
+        assert lab.free_port(None, first=port) > port  # one that nobody asked for moves on to the next
+    assert lab.free_port(port) == port
+
+
+def test_tests_run_in_the_project_with_one_thread_each(ready, handed):
+    ready.main(["test"])
+    [(command, folder)] = handed
+    assert command[:3] == [ready.PYTHON, "-m", "pytest"]
+    assert command[3] == "-n"
+    assert command[-2:] == ["--dist", "loadfile"]
+    assert folder == str(ready.ROOT)
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+def test_options_of_test(lab):
+    assert [lab.pytest_options([], cores)[1] for cores in (None, 1, 2, 3, 64)] == ["2", "2", "2", "3", "4"]
+    assert lab.pytest_options(["-k", "rfm"], 2) == ["-k", "rfm"]
+
+
+@posix
+def test_any_other_word_goes_to_crmlab_in_the_users_folder(kit, ready):
+    (kit.parent / "crmlab.py").write_text("raise SystemExit('a stranger')")  # the user's own file of that name
+    status, out, _ = run(kit, "report", "orders.csv")
+    assert (status, out) == (7, f"crmlab ['report', 'orders.csv'] {kit.parent}\n")
+
+
+@posix
+def test_help_needs_no_environment(kit):
+    (kit / "requirements.lock").unlink()
+    status, out, _ = run(kit, "--help")
+    assert status == 0
+    assert "--no-browser" in out
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_the_server_ends_with_lab(kit, ready, number):
+    (ready.site_packages() / "jupyterlab.py").write_text(
+        "import socket, sys, time\nport = next(a.split('=')[1] for a in sys.argv if a.startswith('--ServerApp.port='))\n"
+        "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(60)\n")
+    (kit / "notebooks").mkdir()
+    port = ready.free_port(None, first=9200)
+    process = start(kit, "--no-browser", "--port", str(port))
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        wait_until(listens)
+        process.send_signal(number)
+        process.wait(10)
+        wait_until(lambda: not listens(), 5)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# -- Windows, as far as it can be played elsewhere ----------------------------------------------------------------
+
+@pytest.fixture
+def windows(ready, monkeypatch):
+    """lab.py that believes to be on Windows; the calls of its kernel are noted."""
+    seen = []
+
+    class Kernel:
+        def __getattr__(self, name):
+            def call(*words):
+                seen.append((name, [bytes(w) if isinstance(w, ctypes.Array) else getattr(w, "value", w) for w in words]))
+                return 42
+            setattr(self, name, call)
+            return call
+
+    monkeypatch.setattr(ready, "WINDOWS", True)
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name, use_last_error: Kernel(), raising=False)
+    monkeypatch.setattr(subprocess.Popen, "_handle", 99, raising=False)
+    return seen
+
+
+def test_on_windows_a_child_is_tied_to_us_by_a_job(ready, windows):
+    with pytest.raises(SystemExit) as stop:
+        ready.hand_over([ready.PYTHON, "-c", "raise SystemExit(5)"])
+    assert stop.value.code == 5
+    (create, _), (limit, (job, kind, limits, size)), (assign, tied) = windows
+    assert (create, limit, assign) == ("CreateJobObjectW", "SetInformationJobObject", "AssignProcessToJobObject")
+    assert (job, kind, size) == (42, 9, len(limits))
+    assert limits[16:20] == b"\x00\x30\x00\x00"  # KILL_ON_JOB_CLOSE and SILENT_BREAKAWAY_OK
+    assert not any(limits[:16] + limits[20:])
+    assert tied == [42, 99]
+
+
+def test_on_windows_the_lock_is_that_of_msvcrt(ready, windows, monkeypatch):
+    def locking(number, mode, size):
+        if held:
+            raise OSError(errno.EACCES, "held by another")
+
+    monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(locking=locking, LK_NBLCK=2))
+    with open(ready.LOCK) as file:
+        held = False
+        assert ready.take_lock(file)
+        held = True
+        assert not ready.take_lock(file)
+
+
+def test_on_windows_a_running_python_cannot_delete_itself(ready, windows, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(ready.VENV))
+    with pytest.raises(SystemExit) as stop:
+        ready.make_venv(None)
+    assert "close this window" in one_sentence(stop.value.code)
+
+
+# -- The lock and environment.yml --------------------------------------------------------------------------------
+
+LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PINS = [line for line in LOCK_TEXT.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def test_the_lock_has_pins_with_hashes_and_nothing_else():
+    assert "://" not in LOCK_TEXT  # addresses belong to the user's settings
+    for pin in PINS:
+        assert re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ; [^-]+?)?(\s+--hash=sha256:[0-9a-f]{64})+$", pin), pin
+    assert len(PINS) > 100
+
+
+def wanted():
+    return PYPROJECT["project"]["dependencies"] + PYPROJECT["dependency-groups"]["test"]
+
+
+@pytest.mark.parametrize("text", wanted())
+def test_what_pyproject_asks_for_is_in_the_lock(text):
+    requirement = Requirement(text)
+    pinned = [Requirement(pin.split("--hash")[0].strip()) for pin in PINS]
+    found = [pin for pin in pinned if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
+    assert found, "run: python lab.py lock"
+    for pin in found:
+        [version] = pin.specifier
+        assert requirement.specifier.contains(version.version, prereleases=True)
+
+
+def test_environment_yml_is_what_lab_makes(lab):
+    made = lab.environment_yml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == made
+    assert made.splitlines()[0].startswith("#")
+    assert "python lab.py lock" in made.splitlines()[0]
+    assert f"  - python {PYPROJECT['project']['requires-python']}\n" in made
+    yaml = pytest.importorskip("yaml")
+    assert yaml.safe_load(made) == {
+        "name": "crmlab", "channels": ["conda-forge"],
+        "dependencies": ["python " + PYPROJECT["project"]["requires-python"], "pip", {"pip": ["-r requirements.lock"]}]}
