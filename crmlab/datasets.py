@@ -336,9 +336,11 @@ def _clean(raw: _Raw, declared: Table, theirs: dict[str, str], day_first: bool |
         if not reading.read:
             raise DataError("the file has no rows below its header. It needs at least one.")
         worst = reading.reasons.iloc[0]
+        example = set_aside[(set_aside.line == worst.first_line) & (set_aside.reason == worst.reason)].iloc[0]
+        at = f"{example.column!r} " if worst.column == worst.column else "a row "
         raise DataError(
-            f"none of the {reading.read:,} rows can be used. Most often, {worst['column']!r} {worst['reason']} (first in line "
-            f"{worst['first_line']}: {set_aside.loc[set_aside.line == worst['first_line'], 'value'].iloc[0]!r})."
+            f"none of the {reading.read:,} rows can be used. Most often, {at}{worst.reason} (first in line "
+            f"{worst.first_line}: {example.value!r})."
         )
     return reading
 

@@ -250,7 +250,8 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; white-space: nowrap; }
 td { white-space: normal; }
 thead th { text-align: left; border-bottom: 2px solid #999; } .wide { overflow-x: auto; } .wide td { white-space: nowrap; }
-figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; } summary { cursor: pointer; color: #0059a0; margin: .7rem 0; }
+figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
+summary { cursor: pointer; color: #0059a0; margin: .7rem 0; }
 footer { margin-top: 3rem; color: #555; font-size: .85rem; border-top: 1px solid #ddd; padding-top: .7rem; }
 @media print { details > div { display: block; } }
 """

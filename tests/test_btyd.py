@@ -1,0 +1,157 @@
+"""Customers without contract: the purchase summary against CDNOW, against a plain count, and refusals."""
+
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import frames
+
+from crmlab import _engine, btyd
+from crmlab.errors import ArgumentError, ColumnError, CrmlabError, DataError
+
+PUBLISHED = Path(__file__).parent / "published"
+
+
+@pytest.fixture(scope="module")
+def cdnow() -> pd.DataFrame:
+    return pd.read_csv(PUBLISHED / "cdnow_orders.csv", parse_dates=["order_date"])
+
+
+def by_hand(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """The slow, obvious way: one customer after the other."""
+    rows = []
+    for customer, his in orders[orders.order_date <= until].groupby("customer_id"):
+        spend = his.groupby("order_date")["amount"].sum().sort_index()
+        first, last = spend.index[0], spend.index[-1]
+        repeats = len(spend) - 1
+        mean = spend.iloc[1:].mean() if repeats else np.nan
+        rows.append((customer, repeats, (last - first).days / 7, (until - first).days / 7, mean))
+    return pd.DataFrame(rows, columns=["customer_id", "frequency", "recency_weeks", "age_weeks", "monetary_value"])
+
+
+def test_cdnow_summary_equals_the_published_one(cdnow):
+    published = pd.read_csv(PUBLISHED / "cdnow_summary.csv")
+    summary = btyd.purchase_summary(cdnow, until="1997-09-30")
+    assert len(summary) == 2357
+    assert (summary.frequency == 0).sum() == 1411
+    assert summary.customer_id.tolist() == published.ID.tolist()
+    assert summary.frequency.tolist() == published.frequency.tolist()
+    np.testing.assert_allclose(summary.recency_weeks, published.recency, atol=0.00501, rtol=0)
+    np.testing.assert_allclose(summary.age_weeks, published["T"], atol=0.00501, rtol=0)
+
+
+def test_cdnow_repeat_spend_equals_the_published_mean(cdnow):
+    """946 repeaters who spend 35.08 on average: Fader & Hardie (2013), section 4."""
+    repeaters = btyd.purchase_summary(cdnow, until="1997-09-30").dropna()
+    assert len(repeaters) == 946
+    assert round(repeaters.monetary_value.mean(), 2) == 35.08
+
+
+@given(frames("orders"), st.dates(pd.Timestamp("2024-01-10").date(), pd.Timestamp("2024-03-20").date()))
+def test_equals_a_plain_count(orders, until):
+    until = max(pd.Timestamp(until), orders.order_date.min())
+    summary = btyd.purchase_summary(orders, until=until)
+    pd.testing.assert_frame_equal(summary, by_hand(orders, until), check_dtype=False, rtol=1e-12, atol=1e-9)
+
+
+@given(frames("orders"), st.randoms())
+def test_order_of_rows_does_not_matter(orders, random):
+    shuffled = list(range(len(orders)))
+    random.shuffle(shuffled)
+    one, other = btyd.purchase_summary(orders), btyd.purchase_summary(orders.iloc[shuffled])
+    pd.testing.assert_frame_equal(one, other, rtol=1e-12)
+
+
+def test_frame_path_glob_and_ibis_table_agree(cdnow, tmp_path):
+    expected = btyd.purchase_summary(cdnow, until="1997-09-30")
+    cdnow.iloc[:3000].to_parquet(tmp_path / "one.parquet")
+    cdnow.iloc[3000:].to_parquet(tmp_path / "two.parquet")
+    cdnow.to_csv(tmp_path / "all.csv", index=False)
+    connection = ibis.duckdb.connect()
+    held = connection.read_csv(str(tmp_path / "all.csv"))
+    for source in (str(tmp_path / "*.parquet"), tmp_path / "all.csv", held, ibis.memtable(cdnow.to_dict("list"))):
+        if isinstance(source, ibis.Table) and source is not held:
+            source = source.mutate(order_date=source.order_date.cast("date"))
+        found = btyd.purchase_summary(source, until="1997-09-30")
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
+    connection.disconnect()
+
+
+def test_result_keeps_its_declaration(cdnow):
+    _engine.check(btyd.purchase_summary(cdnow), "purchase_summary")
+
+
+ORDERS = pd.DataFrame(
+    {
+        "order_id": [1, 2, 3],
+        "customer_id": ["a", "a", "b"],
+        "order_date": pd.to_datetime(["2024-01-01", "2024-01-08", "2024-01-09"]),
+        "amount": [1.0, 2.0, 3.0],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount": [1.0, -2.0, 3.0]}, "`amount` is negative in 1 of 3 rows"),
+        ({"amount": [1.0, None, 3.0]}, "`amount` is empty in 1 of 3 rows"),
+        ({"amount": [1.0, np.inf, 3.0]}, "`amount` is infinite"),
+        ({"amount": ["1", "2", "3"]}, "column `amount` of the orders table must hold numbers"),
+        ({"amount": [True, False, True]}, "must hold numbers"),
+        ({"customer_id": ["a", None, "b"]}, "`customer_id` is empty"),
+        ({"customer_id": [1.5, 2.5, 3.5]}, "must hold text or whole numbers"),
+        ({"customer_id": ["a", 1, "b"]}, "mixes kinds of values"),
+        ({"order_date": ["2024-01-01"] * 3}, "must hold dates"),
+        ({"order_date": pd.to_datetime(["2024-01-01", None, "2024-01-01"])}, "`order_date` is empty"),
+        ({"order_date": pd.to_datetime(["2024-01-01", "2024-01-01", "2999-01-01"])}, "lies in the future"),
+        ({"order_date": pd.to_datetime(["2024-01-01"] * 3).tz_localize("UTC")}, "must hold dates"),
+        ({"order_id": [1, 2, 2]}, "share a key that must be unique: order_id=2"),
+        ({"order_id": ["x", "y", "x"]}, "order_id='x'"),
+    ],
+)
+def test_refuses_bad_rows(change, words):
+    with pytest.raises(DataError, match="^[^\n]*$") as refusal:
+        btyd.purchase_summary(ORDERS.assign(**change))
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("orders", "until", "kind", "words"),
+    [
+        (ORDERS.drop(columns="amount").assign(Total=1.0), None, ColumnError, '.rename(columns={"Total": "amount"})'),
+        (ORDERS.iloc[:0], None, DataError, "is empty"),
+        (ORDERS, "2023-12-31", DataError, "the first is of 2024-01-01"),
+        (ORDERS, "2999-01-01", ArgumentError, "lies in the future"),
+        (ORDERS, "1/2/2024", ArgumentError, "year-month-day"),
+        (ORDERS, "2024-02-30", ArgumentError, "year-month-day"),
+        (ORDERS, pd.NaT, ArgumentError, "year-month-day"),
+        (ORDERS, 20240101, ArgumentError, "year-month-day"),
+        (42, None, ArgumentError, "must be a DataFrame, the path"),
+        ("no/such.parquet", None, DataError, "no file 'no/such.parquet'"),
+        (pd.concat([ORDERS, ORDERS], axis=1), None, DataError, "two columns of one name"),
+    ],
+)
+def test_refuses_bad_calls(orders, until, kind, words):
+    with pytest.raises(kind) as refusal:
+        btyd.purchase_summary(orders, until=until)
+    assert words in str(refusal.value)
+
+
+def test_refuses_a_file_that_is_none(tmp_path):
+    for name in ("broken.parquet", "broken.csv"):
+        (tmp_path / name).write_bytes(b"PAR1\x00\xff\xfe not a table")
+        with pytest.raises(CrmlabError):
+            btyd.purchase_summary(tmp_path / name)
+
+
+def test_plot_says_the_share_who_came_back():
+    ax = btyd.plot_frequency(btyd.purchase_summary(ORDERS))
+    assert ax.get_title("left") == "50.0 % of customers came back at least once"
+    assert [bar.get_height() for bar in ax.patches] == [1, 1]
+    with pytest.raises(DataError):
+        btyd.plot_frequency(ORDERS)

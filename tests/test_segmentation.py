@@ -1,0 +1,106 @@
+"""RFM scores: against a plain count, the tie rules, and refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import frames
+
+from crmlab import _engine, segmentation
+from crmlab.errors import ArgumentError, DataError
+
+SCORES = ["r_score", "f_score", "m_score"]
+
+
+def by_hand(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    seen = orders[orders.order_date <= until].assign(amount=lambda t: (t.amount * 100).round() / 100)
+    found = seen.groupby("customer_id").agg(last=("order_date", "max"), days=("order_date", "nunique"), paid=("amount", "sum"))
+    return pd.DataFrame(
+        {
+            "customer_id": found.index,
+            "recency_days": (until - found["last"]).dt.days.to_numpy(),
+            "purchase_days": found["days"].to_numpy(),
+            "total_amount": found["paid"].to_numpy(),
+        }
+    )
+
+
+@given(frames("orders"))
+def test_numbers_equal_a_plain_count(orders):
+    until = orders.order_date.max()
+    scores = segmentation.rfm_scores(orders)
+    expected = by_hand(orders, until)
+    pd.testing.assert_frame_equal(scores[expected.columns], expected, check_dtype=False, atol=1e-9)
+
+
+@given(frames("orders"), st.integers(2, 10), st.sampled_from(["together", "split"]))
+def test_scores_follow_the_stated_rule(orders, bins, ties):
+    scores = segmentation.rfm_scores(orders, bins=bins, ties=ties)
+    n = len(scores)
+    assert scores[SCORES].min().min() == 1
+    assert scores[SCORES].max().max() <= bins
+    for score, value, better in zip(SCORES, ["recency_days", "purchase_days", "total_amount"], [-1, 1, 1], strict=True):
+        worth = better * scores[value]
+        if ties == "together":
+            worse = np.array([(worth < mine - 1e-9).sum() for mine in worth])  # customers strictly below
+            assert (scores[score] == worse * bins // n + 1).all()
+            assert scores.groupby(value)[score].nunique().max() == 1
+        else:
+            sizes = scores[score].value_counts()
+            assert sizes.max() - sizes.min() <= 1
+            place = scores.assign(worth=worth).sort_values(["worth", "customer_id"])[score]
+            assert place.is_monotonic_increasing
+
+
+@given(frames("orders"))
+def test_more_money_never_lowers_the_score(orders):
+    before = segmentation.rfm_scores(orders).set_index("customer_id")
+    lucky = orders.customer_id.iloc[0]
+    after = segmentation.rfm_scores(orders.assign(amount=orders.amount + 500.0 * (orders.customer_id == lucky)))
+    assert after.set_index("customer_id").loc[lucky, "m_score"] >= before.loc[lucky, "m_score"]
+
+
+@given(frames("orders"))
+def test_grid_counts_every_customer_once(orders):
+    scores = segmentation.rfm_scores(orders)
+    grid = segmentation.rfm_grid(scores)
+    assert grid.customers.sum() == len(scores)
+    assert grid.total_amount.sum() == pytest.approx(scores.total_amount.sum())
+    assert (grid.mean_amount * grid.customers).sum() == pytest.approx(scores.total_amount.sum())
+
+
+def test_single_and_identical_customers():
+    one = pd.DataFrame({"customer_id": ["a"], "order_date": pd.to_datetime(["2024-01-01"]), "amount": [0.0]})
+    assert segmentation.rfm_scores(one)[SCORES].to_numpy().tolist() == [[1, 1, 1]]
+    same = pd.concat([one.assign(customer_id=f"c{k}") for k in range(5)])
+    assert (segmentation.rfm_scores(same)[SCORES] == 1).all().all()
+    assert segmentation.rfm_scores(same, ties="split").f_score.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_plot_counts_the_best_cell():
+    scores = pd.DataFrame(
+        {
+            "customer_id": [1, 2, 3],
+            "recency_days": [0, 0, 9],
+            "purchase_days": [2, 2, 1],
+            "total_amount": [30.0, 10.0, 5.0],
+            "r_score": [2, 2, 1],
+            "f_score": [2, 2, 1],
+            "m_score": [2, 1, 1],
+        }
+    )
+    _engine.check(scores, "rfm_scores")
+    ax = segmentation.plot_rfm(scores)
+    assert sorted(text.get_text() for text in ax.texts) == ["0", "0", "1", "2"]
+    with pytest.raises(DataError, match="r_score"):
+        segmentation.plot_rfm(scores.drop(columns="r_score"))
+    with pytest.raises(DataError, match="is below 1"):
+        segmentation.rfm_grid(scores.assign(f_score=0))
+
+
+@pytest.mark.parametrize("wrong", [{"bins": 1}, {"bins": 11}, {"bins": 2.5}, {"bins": True}, {"ties": "first"}, {"ties": None}])
+def test_refuses_wrong_arguments(wrong):
+    orders = pd.DataFrame({"customer_id": ["a"], "order_date": pd.to_datetime(["2024-01-01"]), "amount": [0.0]})
+    with pytest.raises(ArgumentError, match=next(iter(wrong))):
+        segmentation.rfm_scores(orders, **wrong)
