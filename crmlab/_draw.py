@@ -37,19 +37,27 @@ _CHINESE_FONTS = (
 
 
 @cache
-def _fonts() -> tuple[list[str], bool]:
-    """Font families to draw with, and whether Chinese is among them."""
+def _chinese_font() -> str:
+    """The first installed font that draws Chinese, or nothing."""
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    chinese = [name for name in _CHINESE_FONTS if name in installed]
-    return ["DejaVu Sans", *chinese[:1]], bool(chinese)
+    return next((name for name in _CHINESE_FONTS if name in installed), "")
+
+
+def has_chinese() -> bool:
+    """Whether a font that draws Chinese is installed."""
+    return bool(_chinese_font())
+
+
+def _fonts() -> list[str]:
+    return ["DejaVu Sans", _chinese_font()] if has_chinese() else ["DejaVu Sans"]
 
 
 def _style() -> dict:
     return {
         "font.size": 11, "text.color": INK, "axes.labelcolor": INK,
-        "axes.edgecolor": PALE, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+        "axes.edgecolor": PALE, "axes.axisbelow": True,
         "axes.grid": True, "grid.color": GRID, "xtick.color": INK, "ytick.color": INK,
         "figure.facecolor": "white", "axes.facecolor": "white",
     }  # fmt: skip
@@ -64,8 +72,10 @@ def _chart_class() -> type[Figure]:
 
         alt = ""
 
-        def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-            return {"text/html": html(self), "text/plain": self.alt}
+        def _ipython_display_(self) -> None:
+            from IPython.display import display
+
+            display({"text/html": html(self), "text/plain": self.alt}, raw=True)
 
     return Chart
 
@@ -91,13 +101,13 @@ def finish(ax: Axes, *, title: str, x: str = "", y: str = "", alt: str = "") -> 
     letters = int(ax.figure.get_size_inches()[0] * 7.5)
     ax.set_title("\n".join(textwrap.wrap(title, letters)), loc="left", fontsize=13, fontweight="bold", pad=12)
     ax.set(xlabel=x, ylabel=y)
-    ax.tick_params(which="both", labelfontfamily=_fonts()[0])
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(which="both", labelfontfamily=_fonts())
     for text in ax.figure.findobj(Text):
-        text.set_fontfamily(_fonts()[0])
-    if hasattr(ax.figure, "alt"):
-        ax.figure.alt = f"{title}. {alt}".strip() if alt else title
+        text.set_fontfamily(_fonts())
+    ax.figure.alt = f"{title}. {alt}" if alt else title
     texts = [title, x, y, *(label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels()))]
-    if not _fonts()[1] and any("\u4e00" <= letter <= "\u9fff" for letter in "".join(texts)):
+    if not has_chinese() and any("\u4e00" <= letter <= "\u9fff" for letter in "".join(texts)):
         warnings.warn(
             "this chart has Chinese text, and no Chinese font is installed, so boxes stand in its place. Install one "
             "(Debian and Ubuntu: sudo apt install fonts-noto-cjk; others: Noto Sans SC) and start Python again.",

@@ -33,7 +33,7 @@ from crmlab.errors import ArgumentError, ColumnError, DataError
 if TYPE_CHECKING:
     from crmlab.tables import Column, Table
 
-__all__ = ["Reading", "build", "describe", "load", "names", "read"]
+__all__ = ["Reading", "build", "describe", "load", "names", "read", "shop"]
 
 _HOME = Path(__file__).resolve().parent.parent / "datasets"
 _NAMES = ("orders",)
@@ -96,7 +96,7 @@ def build(folder: str | PathLike = _HOME) -> None:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _shop(customers=600, days=731, seed=1).to_parquet(folder / "orders.parquet", index=False)
+    shop(seed=1).to_parquet(folder / "orders.parquet", index=False)
     title = "A small online shop: synthetic orders"
     package = tables.datapackage({name: f"{name}.parquet" for name in _NAMES}, name="crmlab", title=title)
     (folder / "datapackage.json").write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -109,15 +109,42 @@ def build(folder: str | PathLike = _HOME) -> None:
     (folder / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _shop(customers: int, days: int, *, seed: int) -> pd.DataFrame:
+def shop(*, customers: int = 600, days: int = 731, seed: int) -> pd.DataFrame:
     """Orders of a shop whose customers come, buy at their own pace, and one day stay away.
 
     Truth: customers arrive evenly over the period. Each buys by chance at a rate of his own, on
     average every 45 days (gamma, shape 1.2), until he stays away for good, on average after 240
     days (gamma-mixed, so that many leave soon). An order is worth about 40 in the middle
-    (log-normal), and customers differ in it. Who looks at active customers only will think them
-    more loyal than customers are: those who left are not in the picture.
+    (log-normal), and customers differ in it. Who looks at active customers only will think
+    customers more loyal than they are: those who left are not in the picture.
+
+    Parameters
+    ----------
+    customers : int
+        How many begin in the period.
+    days : int
+        Length of the period, from 2023-01-01.
+    seed : int
+        The same seed gives the same shop.
+
+    Returns
+    -------
+    DataFrame
+        As ``datasets.describe("orders")`` says, by date.
+
+    Raises
+    ------
+    ArgumentError
+        A number is not whole or below 1.
+
+    Examples
+    --------
+    >>> from crmlab import datasets
+    >>> datasets.shop(customers=3, days=10, seed=7).customer_id.nunique()
+    3
     """
+    customers, days = _check.whole("customers", customers, 1), _check.whole("days", days, 1)
+    _check.whole("seed", seed, 0)
     draw = np.random.default_rng(seed)
     arrival = draw.uniform(0, days, customers)
     stays = draw.exponential(240 / 1.5 * draw.gamma(1.5, 1, customers))

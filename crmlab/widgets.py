@@ -8,6 +8,7 @@ sliders and how a picture gets into the page; what is drawn, and why, is the fun
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from crmlab.errors import ArgumentError, CrmlabError
 
 if TYPE_CHECKING:
     import ipywidgets
+    from matplotlib.axes import Axes
 
-__all__ = ["explore", "guess"]
+__all__ = ["Picture", "explore", "guess", "picture"]
 
 _DPI = 96  # a picture that follows a slider must be quick before it is sharp
 _LABEL = {"description_width": "initial"}
@@ -75,6 +77,63 @@ def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipyw
         control.observe(redraw, "value")
     redraw()
     return ipywidgets.VBox([*controls.values(), page])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A chart that is done: its HTML, and its alt text for whoever does not see it."""
+
+    html: str
+    alt: str
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
+    """Your own matplotlib or seaborn chart in the house style, with its alt text.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        What ``seaborn`` returns. The figure is closed, so that it shows once.
+    title : str
+        The finding, not the topic: "Two in five came back", not "Repeat purchases".
+    x, y : str
+        What the axes hold, with the unit.
+    alt : str
+        What the chart shows, for whoever does not see it.
+
+    Returns
+    -------
+    Picture
+        Shows itself as the last line of a cell.
+
+    Raises
+    ------
+    ArgumentError
+        ``ax`` are no Axes, or the alt text is empty.
+
+    Examples
+    --------
+    >>> import seaborn as sns
+    >>> from crmlab import widgets
+    >>> ax = sns.histplot([1, 2, 2, 3])
+    >>> widgets.picture(ax, title="Two is the most common", x="orders", y="customers", alt="The bar at 2 is the highest.")
+    Two is the most common. The bar at 2 is the highest.
+    """
+    import matplotlib.pyplot as plt
+
+    if not isinstance(alt, str) or not alt.strip():
+        raise ArgumentError("`alt` must say what the chart shows, for readers who do not see it.")
+    ax = _draw.finish(_draw.start(ax), title=title, x=x, y=y, alt=alt)
+    ax.figure.set_layout_engine("constrained")
+    shown = Picture(_draw.html(ax.figure), ax.figure.alt)
+    plt.close(ax.figure)
+    return shown
 
 
 def guess(
@@ -155,6 +214,8 @@ def _html(shown: object) -> str:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    if isinstance(shown, Picture):
+        return shown._repr_html_()
     if isinstance(shown, Axes | Figure):
         figure = shown.figure if isinstance(shown, Axes) else shown
         picture = _draw.html(figure, dpi=_DPI)

@@ -1,0 +1,96 @@
+"""Lessons: stored as they ran, and every number behind their pictures as it was.
+
+nbval compares the stored outputs with a fresh run; these tests look at what nbval does not: cells
+that were not run, pictures without words, links that lead nowhere, heights of bars, what a slider does.
+"""
+
+import json
+import math
+import shutil
+
+import nbformat
+import pytest
+from lessons import LESSONS, PROBES, ROOT, faults, probe
+
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+
+
+@every_lesson
+def test_stored_whole(lesson):
+    assert faults(lesson) == []
+
+
+@every_lesson
+def test_numbers_are_as_stored(lesson):
+    stored = json.loads((PROBES / f"{lesson.stem}.json").read_text(encoding="utf-8"))
+    assert differences(probe(lesson), stored) == []
+
+
+def test_no_probe_without_lesson():
+    assert sorted(path.stem for path in PROBES.glob("*.json")) == [path.stem for path in LESSONS]
+
+
+def test_a_slider_changes_what_is_seen():
+    for lesson in LESSONS:
+        stored = json.loads((PROBES / f"{lesson.stem}.json").read_text(encoding="utf-8"))
+        moved = [state for key, state in stored.items() if key.endswith("widget") and len(state["at rest"]) == 2]
+        assert moved, lesson.stem
+        assert all(state["at rest"][1] != state["one step on"][1] for state in moved)
+
+
+def differences(now, then, where: str = "") -> list[str]:
+    """Where two nested tables of numbers differ by more than one in a million."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        if now.keys() != then.keys():
+            return [f"{where}: {sorted(now.keys() ^ then.keys())}"]
+        return [found for key in then for found in differences(now[key], then[key], f"{where}/{key}")]
+    if isinstance(now, list) and isinstance(then, list):
+        if len(now) != len(then):
+            return [f"{where}: {len(now)} entries, stored {len(then)}"]
+        return [found for k, pair in enumerate(zip(now, then, strict=True)) for found in differences(*pair, f"{where}[{k}]")]
+    if isinstance(now, float | int) and isinstance(then, float | int):
+        same = math.isclose(now, then, rel_tol=1e-6, abs_tol=1e-9) or (now != now and then != then)
+        return [] if same else [f"{where}: {now!r}, stored {then!r}"]
+    return [] if now == then else [f"{where}: {now!r}, stored {then!r}"]
+
+
+def test_the_guard_sees_each_fault(tmp_path):
+    """Spoil a lesson in each way and see that it is named."""
+    (tmp_path / "00_toolbox.ipynb").write_text("{}")
+    spoiled = tmp_path / "00_start.ipynb"
+
+    def faults_after(change) -> str:
+        shutil.copy(ROOT / "notebooks" / "00_start.ipynb", spoiled)
+        notebook = nbformat.read(spoiled, as_version=4)
+        change(notebook)
+        nbformat.write(notebook, spoiled)
+        return " ".join(faults(spoiled))
+
+    def code(notebook):
+        return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+    def put(notebook, **output):
+        code(notebook)[0].outputs = [nbformat.v4.new_output(**output)]
+
+    shown = {"output_type": "display_data"}
+    assert faults_after(lambda notebook: None) == ""
+    assert "not run" in faults_after(lambda notebook: code(notebook)[1].update(execution_count=None))
+    assert "not run" in faults_after(lambda notebook: code(notebook)[1].update(execution_count=9))
+    assert "semicolon" in faults_after(lambda notebook: code(notebook)[0].update(source="1;"))
+    assert "is empty" in faults_after(lambda notebook: code(notebook)[0].update(source=" "))
+    assert "error: E" in faults_after(lambda n: put(n, output_type="error", ename="E", evalue="", traceback=[]))
+    assert "stderr" in faults_after(lambda n: put(n, output_type="stream", name="stderr", text="careful"))
+    assert "widgets.picture" in faults_after(lambda n: put(n, **shown, data={"image/png": "x"}))
+    assert "alt text" in faults_after(lambda n: put(n, **shown, data={"text/html": '<img src="x">'}))
+    assert "alt text" in faults_after(lambda n: put(n, **shown, data={"text/html": '<img alt="short" src="x">'}))
+    assert "seven decimals" in faults_after(lambda n: put(n, **shown, data={"text/plain": "0.12345678"}))
+    assert "widget states" in faults_after(lambda notebook: notebook.metadata.update(widgets={}))
+    assert "nowhere.md" in faults_after(lambda notebook: notebook.cells[0].update(source="[x](nowhere.md)"))
+
+
+def test_the_probe_sees_a_small_change():
+    stored = {"bars": [1.0, 2.0], "title": "a", "none": math.nan}
+    assert differences(stored, stored) == []
+    assert differences({**stored, "bars": [1.0, 2.00001]}, stored) == ["/bars[1]: 2.00001, stored 2.0"]
+    assert differences({**stored, "bars": [1.0]}, stored) == ["/bars: 1 entries, stored 2"]
+    assert differences({**stored, "title": "b"}, stored) == ["/title: 'b', stored 'a'"]
