@@ -274,11 +274,11 @@ def run_tool(command, doing, only_default_index=False):
                                  stderr=subprocess.STDOUT, env=tool_environment(only_default_index), close_fds=WINDOWS)
     except OSError as error:  # not executable on this system
         return 127, str(error)
-    job = end_with_us(child)
     reader = threading.Thread(target=lines.extend, daemon=True,
                               args=[(raw.decode("utf-8", "replace").rstrip() for raw in child.stdout)])
-    reader.start()
     try:
+        job = end_with_us(child)
+        reader.start()
         while child.poll() is None:
             time.sleep(0.1)
             show_progress(progress(doing, time.monotonic() - state["start"], lines), state)

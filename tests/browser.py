@@ -1,0 +1,458 @@
+"""A reader's computer for tests: JupyterLab, a browser that shows a lesson, and a room without a network.
+
+What lives here: starting and ending a JupyterLab of our own, opening a lesson in a headless Chromium, running it as a
+reader would, and telling what is wrong with what the reader sees. Started as a program, inside a network namespace of
+its own, it does the same while it listens for every packet that leaves for elsewhere. It judges nothing: that is done
+in ``test_browser.py``. It knows nothing of what a lesson teaches, and its numbers are compared elsewhere (nbval).
+
+Nothing of the user's is touched: settings, browser profile and the notebooks that are run lie in folders given by the caller.
+"""
+
+import ctypes
+import ipaddress
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import TimeoutError as OutOfPatience
+
+HOST = "127.0.0.1"
+PATIENCE = 90  # seconds; a busy machine is no failure
+TOOLBOX = "notebooks/00_toolbox.ipynb"
+
+# -- JupyterLab ---------------------------------------------------------------------------------------------------
+
+SETTINGS = {
+    # On its first start JupyterLab asks whether it may fetch news; the question would lie over the lesson.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    # All cells are in the page, also those far below: what is not in the page cannot be looked at.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running JupyterLab."""
+
+    address: str
+    token: str
+
+    def ask(self, path: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(self.address + path, method=method, headers={"Authorization": f"token {self.token}"})
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's loopback
+        with direct.open(request, timeout=PATIENCE) as answer:
+            return answer.read()
+
+    def end_kernels(self) -> None:
+        for session in json.loads(self.ask("/api/sessions")):
+            self.ask(f"/api/sessions/{session['id']}", "DELETE")
+
+
+def copy_lessons(project: Path, folder: Path) -> None:
+    """Copy what a lesson may need, without its stored outputs: what is seen afterwards was made by this run."""
+    leave = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
+    for name in ("notebooks", "datasets"):
+        if (project / name).is_dir():
+            shutil.copytree(project / name, folder / name, ignore=leave)
+    for path in folder.glob("notebooks/*.ipynb"):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["metadata"].pop("widgets", None)
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@contextmanager
+def serve(folder: Path, home: Path) -> Iterator[Server]:
+    """JupyterLab on a folder, for this machine only; it ends with the block, whatever happens in there."""
+    settings = home / "config/labconfig/default_setting_overrides.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(SETTINGS), encoding="utf-8")
+    server = Server(f"http://{HOST}:{_free_port()}", secrets.token_hex(16))
+    log = home / "jupyter.log"
+    with log.open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            _lab_command(server, folder), cwd=folder, env=_lab_environment(server, home),
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait_until_up(server, process, log)
+        yield server
+    finally:
+        end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def _lab_command(server: Server, folder: Path) -> list[str]:
+    return [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}",
+        f"--ServerApp.port={urlsplit(server.address).port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+
+
+def _lab_environment(server: Server, home: Path) -> dict[str, str]:
+    # What the caller has set for his own Jupyter, or for pictures in a terminal, is not the reader's.
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "MPLBACKEND"))}
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython",
+    }  # fmt: skip
+    return own | {name: str(home / folder) for name, folder in folders.items()} | {"JUPYTER_TOKEN": server.token}
+
+
+def _wait_until_up(server: Server, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            server.ask("/api/status")
+            return
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}") from None
+            time.sleep(0.1)
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process that leads a group of its own: first by asking (it then ends what it started), then by force."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):  # as it should be: nobody is left in the group
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+# -- The browser --------------------------------------------------------------------------------------------------
+
+FLAGS = [
+    "--no-sandbox",  # root has none, and the only page shown is our own
+    "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-default-apps", "--metrics-recording-only",
+    "--no-proxy-server", f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {HOST}",
+]  # fmt: skip
+WINDOW = {"width": 1280, "height": 1000}
+IDLE = "#jp-main-statusbar >> text=/\\| Idle$/"  # the notebook's own sign says idle too early
+NOTEBOOK = ".jp-NotebookPanel .jp-Notebook"
+OUTPUT = f"{NOTEBOOK} .jp-OutputArea-output"
+PICTURE = f"{NOTEBOOK} img"
+
+# What is an error or a widget only JupyterLab's model tells: the page shows an error as any other red text, and in place of
+# a widget whose scripts are missing the name of its Python object.
+CELLS = """jupyterapp.shell.currentWidget.content.widgets.filter(
+    cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"""
+OUTPUTS = f"""{CELLS}.flatMap(cell => cell.model.outputs.toJSON().map(
+    (output, k) => ({{...output, node: cell.outputArea.widgets[k].node}})))"""
+ERRORS = f"{OUTPUTS}.filter(output => output.output_type === 'error').map(error => error.node.innerText)"
+# Either every cell has its number, or an error has stopped the rest.
+RAN = f"""() => {{
+    const marks = {CELLS}.map(cell => cell.promptNode.textContent);
+    return marks.every(mark => /\\d/.test(mark)) || (!marks.some(mark => mark.includes('*')) && {ERRORS}.length > 0);
+}}"""
+# Pictures and widgets arrive after their cell has ended.
+ARRIVED = f"""() => [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
+    && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')"""
+BROKEN_WIDGETS = rf"""{OUTPUTS}.filter(output => output.data && 'application/vnd.jupyter.widget-view+json' in output.data)
+    .map(output => [output.node.querySelector('.jupyter-widgets'), output.node.innerText])
+    .filter(([body, text]) => !body || !body.clientHeight || /(Loading|Error \w+) widget|Failed to (load|create)/.test(text))
+    .map(([_, text]) => text)"""
+# "Image" is what JupyterLab writes where a lesson wrote nothing.
+WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
+NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium; the one named by CRM_CHROMIUM goes first, and if it is named, no other is taken."""
+    named = os.environ.get("CRM_CHROMIUM")
+    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def browse(chromium: str, home: Path) -> Iterator[BrowserContext]:
+    """A headless Chromium with a profile of its own, as a Playwright browser context."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            home / "profile", executable_path=chromium, headless=True, args=FLAGS, viewport=WINDOW
+        )
+        context.set_default_timeout(PATIENCE * 1000)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+class Lesson:
+    """A lesson opened in JupyterLab, and what was noticed while it was shown."""
+
+    def __init__(self, page: Page, server: Server, path: str):
+        self.page = page
+        self.script_errors: list[str] = []
+        self.asked_outside: list[str] = []
+        page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda connection: self._note(connection.url))
+        page.goto(f"{server.address}/lab/tree/{path}?token={server.token}&reset", wait_until="domcontentloaded")
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
+
+    def _note(self, url: str) -> None:
+        host = urlsplit(url).hostname  # none in data: and blob:, which are in the page already
+        if host and host != HOST:
+            self.asked_outside.append(url)
+
+    def run_all(self) -> None:
+        """Run > Run All Cells, until everything is there."""
+        # Before the kernel is idle, Run All would open a dialog that asks for a kernel.
+        self.page.locator(IDLE).wait_for()
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000)
+        self.page.locator(IDLE).wait_for()
+        with suppress(OutOfPatience):  # `complaints` will say what is missing
+            self.page.wait_for_function(ARRIVED, timeout=PATIENCE * 1000 / 3)
+
+    def complaints(self) -> list[str]:
+        """Everything that a reader should not have seen, or that should not have been asked for; empty if all is well."""
+        pictures = self.page.locator(PICTURE)
+        found = {
+            "a cell failed": self.page.evaluate(ERRORS),
+            "a script failed": self.script_errors,
+            "a picture has no alt text": pictures.evaluate_all(WITHOUT_ALT),
+            "a picture did not load": pictures.evaluate_all(NOT_LOADED),
+            "a widget is not shown": self.page.evaluate(BROKEN_WIDGETS),
+            "the page asked another host": self.asked_outside,
+        }
+        return [f"{what}: {_without_pixels(which)}" for what, those in found.items() for which in those]
+
+    def photograph(self, folder: Path, name: str) -> None:
+        """The whole lesson from top to bottom, one window after the other, as name-00.png, name-01.png, ..."""
+        panel = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
+        seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
+        for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):
+            panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
+            self.photograph_window(folder, f"{name}-{number:02}")
+
+    def photograph_window(self, folder: Path, name: str) -> None:
+        self.page.screenshot(path=folder / f"{name}.png")
+
+
+def _without_pixels(text: str) -> str:
+    return re.sub(r"base64,[\w+/=]{40,}", "base64,...", text.strip())
+
+
+@contextmanager
+def opened(context: BrowserContext, server: Server, path: str) -> Iterator[Lesson]:
+    """A lesson in a tab of its own; tab and kernel end with the block."""
+    page = context.new_page()
+    try:
+        yield Lesson(page, server, path)
+    finally:
+        page.close()
+        server.end_kernels()
+
+
+# -- A room without a network -------------------------------------------------------------------------------------
+# A network namespace has a loopback of its own and nothing else. All routes are laid to that loopback, so that whatever
+# is sent to anywhere passes it and is seen there. It cannot leave.
+
+OUTSIDE = "192.0.2.1"  # an address for documentation: nobody has it (RFC 5737)
+NOBODY = "example.invalid"  # a name that nobody has (RFC 2606)
+_TOOLS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # Debian keeps `ip` out of an ordinary user's path
+_TCP, _UDP, _DNS = 6, 17, 53
+_IPV4, _IPV6 = 0x0800, 0x86DD
+
+
+def room() -> tuple[list[str], str]:
+    """(words to put before a command so that it runs in a namespace of its own, or why there is none)."""
+    if sys.platform != "linux":
+        return [], "network namespaces are a thing of Linux"
+    missing = [tool for tool in ("unshare", "ip", "mount") if not shutil.which(tool, path=_TOOLS)]
+    if missing:
+        return [], f"{' and '.join(missing)} not found: install util-linux and iproute2 (sudo apt install util-linux iproute2)"
+    alone = ["unshare", "--net", "--mount"]
+    # Root's own way first: as root of a user namespace he would not be allowed to read other people's files.
+    ways = [alone, [*alone, "--user", "--map-root-user"]][os.geteuid() != 0 :]
+    for way in ways:
+        tried = subprocess.run([*way, sys.executable, __file__, "lay-routes"], capture_output=True, text=True, timeout=PATIENCE)
+        if tried.returncode == 0:
+            return way, ""
+    return [], (
+        "no network namespace can be made here: run as root, or allow user namespaces (Ubuntu: sudo sysctl "
+        "kernel.apparmor_restrict_unprivileged_userns=0; Docker: --cap-add SYS_ADMIN --security-opt seccomp=unconfined "
+        f"--security-opt apparmor=unconfined). It said: {tried.stderr.strip()[-200:]}"
+    )
+
+
+def _lay_routes() -> None:
+    def tool(*words: str) -> None:
+        subprocess.run([shutil.which(words[0], path=_TOOLS), *words[1:]], check=True)
+
+    tool("ip", "link", "set", "lo", "up")
+    tool("ip", "route", "add", "default", "dev", "lo")
+    if os.path.exists("/proc/net/if_inet6"):  # not every kernel has IPv6
+        tool("ip", "-6", "route", "add", "default", "dev", "lo")
+    # Names are looked up by packets only: a resolver behind a Unix socket would be reached from in here, and not be seen.
+    if os.path.exists("/etc/nsswitch.conf"):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as rules:
+            rules.write("passwd: files\ngroup: files\nhosts: files dns\n")
+            rules.flush()
+            tool("mount", "--bind", rules.name, "/etc/nsswitch.conf")
+
+
+class Ear:
+    """Hears what passes the loopback on its way to elsewhere.
+
+    The kernel sorts out what goes from this machine to itself (megabytes of JupyterLab); what it keeps waits in the socket
+    until somebody asks.
+    """
+
+    def __init__(self):
+        attach_filter, every_protocol = 26, 3  # SO_ATTACH_FILTER and ETH_P_ALL, which Python has no names for
+        steps = [struct.pack("=HBBI", *step) for step in _sieve()]
+        program = ctypes.create_string_buffer(b"".join(steps))
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)  # 0: deaf until the sieve is in place
+        sieve = struct.pack("HP", len(steps), ctypes.addressof(program))
+        self._socket.setsockopt(socket.SOL_SOCKET, attach_filter, sieve)
+        self._socket.setblocking(False)
+        self._socket.bind(("lo", every_protocol))
+
+    def heard(self) -> list[str]:
+        """Where packets were sent since the last time, each place once."""
+        found = set()
+        with suppress(BlockingIOError):
+            while True:
+                packet, (_, protocol, *_) = self._socket.recvfrom(65535)
+                found.add(destination(protocol, packet))
+        packet_level, statistics = 263, 6  # SOL_PACKET and PACKET_STATISTICS
+        _, lost = struct.unpack("II", self._socket.getsockopt(packet_level, statistics, 8))
+        return sorted(found - {""}) + ([f"{lost} packets more than could be kept"] if lost else [])
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _sieve() -> list[tuple[int, int, int, int]]:
+    """A program for the kernel's packet filter (BPF): drop what goes to 127.x.x.x, unless to the port of name look-ups.
+
+    Each step is (operation, steps to skip if true, if false, number).
+    """
+    load_half, load_byte, load_header_length, load_half_behind_header, equal, fate = 0x28, 0x30, 0xB1, 0x48, 0x15, 0x06
+    protocol = 0xFFFFF000  # the "place" at which the kernel tells the protocol (SKF_AD_OFF)
+    keep, drop = 0xFFFF, 0
+    return [
+        (load_half, 0, 0, protocol),
+        (equal, 0, 5, _IPV4),
+        (load_byte, 0, 0, 16),  # the first number of the address it goes to
+        (equal, 0, 3, 127),
+        (load_header_length, 0, 0, 0),
+        (load_half_behind_header, 0, 0, 2),  # the port it goes to
+        (equal, 0, 1, _DNS),
+        (fate, 0, 0, keep),
+        (fate, 0, 0, drop),
+    ]
+
+
+def destination(protocol: int, packet: bytes) -> str:
+    """Where an IP packet goes, in words; empty if it stays on this machine and asks for no name."""
+    if protocol == _IPV4:
+        kind, address, rest = packet[9], ipaddress.ip_address(packet[16:20]), packet[4 * (packet[0] & 15) :]
+    elif protocol == _IPV6:
+        kind, address, rest = packet[6], ipaddress.ip_address(packet[24:40]), packet[40:]
+    else:
+        return f"a packet of protocol {protocol:#06x}"
+    if kind not in (_TCP, _UDP):
+        return "" if address.is_loopback else f"{address} (IP protocol {kind})"
+    port = int.from_bytes(rest[2:4])
+    if address.is_loopback and port != _DNS:
+        return ""
+    asked = f" for the name {_name_asked(rest[8:])}" if (kind, port) == (_UDP, _DNS) else ""
+    return f"{address} port {port}{asked}"
+
+
+def _name_asked(query: bytes) -> str:
+    words, at = [], 12  # behind the header, each word stands behind its length
+    while at < len(query) and query[at]:
+        words.append(query[at + 1 : at + 1 + query[at]].decode("ascii", "replace"))
+        at += 1 + query[at]
+    return ".".join(words)
+
+
+def _ask_outside() -> None:
+    """Deliberately: one request to an address, one look-up of a name. Neither gets an answer in the room."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with suppress(OSError):
+        direct.open(f"http://{OUTSIDE}/", timeout=0.5)
+    with suppress(OSError):
+        socket.getaddrinfo(NOBODY, 80)
+
+
+def _run_lesson_in_room(chromium: str, folder: Path, home: Path, path: str) -> dict:
+    """What was heard while a lesson ran, and what was heard when somebody asked outside on purpose."""
+    _lay_routes()
+    os.environ["RES_OPTIONS"] = "timeout:1 attempts:1"  # nobody answers in here
+    ear = Ear()
+    try:
+        with serve(folder, home) as server, browse(chromium, home) as context, opened(context, server, path) as lesson:
+            lesson.run_all()
+            complaints = lesson.complaints()
+        heard = ear.heard()
+        _ask_outside()
+        return {"complaints": complaints, "heard": heard, "heard_when_asked": ear.heard()}
+    finally:
+        ear.close()
+
+
+def run_lesson_in_room(way: list[str], chromium: str, folder: Path, home: Path, path: str) -> dict:
+    """The same from outside: go through the door that ``room`` found, and bring back what was heard."""
+    home.mkdir()
+    words = [*way, sys.executable, __file__, "run", chromium, str(folder), str(home), path]
+    with (home / "room.log").open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+    try:
+        status = process.wait(5 * PATIENCE)
+    finally:
+        end(process)
+    if status:
+        raise RuntimeError(f"the lesson did not run in the room:\n{(home / 'room.log').read_text(encoding='utf-8')[-3000:]}")
+    return json.loads((home / "heard.json").read_text(encoding="utf-8"))
+
+
+def main(words: list[str]) -> None:
+    if words == ["lay-routes"]:
+        _lay_routes()
+        return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and browser are ended on the way out
+    _, chromium, folder, home, path = words
+    found = _run_lesson_in_room(chromium, Path(folder), Path(home), path)
+    Path(home, "heard.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

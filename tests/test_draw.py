@@ -1,0 +1,126 @@
+"""Charts: finding, units, alt text, fonts; and the same for a widget's sliders."""
+
+import warnings
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmlab import _draw, widgets
+from crmlab.errors import ArgumentError, CrmlabWarning, DataError
+
+
+def test_a_chart_carries_its_words():
+    ax = _draw.bars(pd.Series({"a": 1, "b": 3}), title="B is the highest", x="letter", y="count", alt="Two bars.")
+    assert ax.get_title("left") == "B is the highest"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("letter", "count")
+    page = _draw.html(ax.figure)
+    assert 'alt="B is the highest. Two bars."' in page
+    assert page.startswith("<img ")
+
+
+def test_words_are_escaped():
+    ax = _draw.bars(pd.Series({"a": 1}), title='5 < 6 & "so"', x="", y="")
+    assert 'alt="5 &lt; 6 &amp; &quot;so&quot;"' in _draw.html(ax.figure)
+
+
+def test_a_chart_on_given_axes_stays_there():
+    _, axes = plt.subplots(1, 2)
+    assert _draw.curves(pd.DataFrame({"a": [0, 1]}), title="t", x="x", y="y", ax=axes[1]) is axes[1]
+    with pytest.raises(ArgumentError, match="`ax` must be matplotlib Axes"):
+        _draw.start("axes")
+
+
+def test_heat_leaves_unseen_cells_empty():
+    ax = _draw.heat(pd.DataFrame({1: [0.5, 0.25], 2: [0.1, None]}), title="t", x="x", y="y", share=True)
+    assert [text.get_text() for text in ax.texts] == ["50%", "10%", "25%"]
+
+
+RGB_TO_LMS = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]])
+SIGHT = {
+    "all cones": np.eye(3),
+    "no long-wave cones": np.array([[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]]),
+    "no middle-wave cones": np.array([[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]]),
+}
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_colours_can_be_told_apart(sight):
+    """Lines of different colours differ for readers without one kind of cone, too: Vienot, Brettel & Mollon (1999)."""
+    rgb = np.array([[int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)] for colour in _draw.COLOURS]) ** 2.2
+    seen = rgb @ (np.linalg.inv(RGB_TO_LMS) @ SIGHT[sight] @ RGB_TO_LMS).T
+    xyz = seen.clip(0, 1) @ np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]).T
+    x, y, z = np.cbrt(xyz / [0.9505, 1, 1.089]).T
+    lab = np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)]).T
+    apart = np.linalg.norm(lab[:, None] - lab, axis=2)[np.triu_indices(len(lab), 1)]
+    assert apart.min() > 10
+
+
+def test_chinese_is_drawn_or_warned_of(monkeypatch):
+    draw = lambda: _draw.bars(pd.Series({"客户": 1}), title="客户满意度", x="", y="")  # noqa: E731
+    if _draw.has_chinese():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # matplotlib warns of every missing glyph
+            _draw.html(draw().figure)
+    monkeypatch.setattr(_draw, "_chinese_font", lambda: "")
+    with pytest.warns(CrmlabWarning, match="no Chinese font is installed"):
+        draw()
+
+
+def test_a_picture_needs_alt_text():
+    _, ax = plt.subplots()
+    for wrong in ("", "  ", None):
+        with pytest.raises(ArgumentError, match="`alt` must say"):
+            widgets.picture(ax, title="t", x="x", y="y", alt=wrong)
+    shown = widgets.picture(ax, title="Up", x="x", y="y", alt="A line.")
+    assert repr(shown) == "Up. A line."
+    assert plt.get_fignums() == []
+
+
+def test_explore_redraws_and_shows_refusals():
+    def view(many, kind="bars", loud=False):
+        if many > 3:
+            raise DataError("too <many>")
+        return _draw.bars(pd.Series({kind: many}), title=f"{many} {kind} {loud}", x="", y="")
+
+    box = widgets.explore(view, many=(1, 5, 1, 2), kind=["bars", "lines"], loud=False)
+    many, kind, loud, page = box.children
+    assert 'alt="2 bars False"' in page.value
+    many.value, kind.value, loud.value = 3, "lines", True
+    assert 'alt="3 lines True"' in page.value
+    many.value = 4
+    assert "too &lt;many&gt;" in page.value
+    assert plt.get_fignums() == []
+
+
+def test_a_slider_of_fractions_and_a_table():
+    box = widgets.explore(lambda share: pd.DataFrame({"share": [share]}), share=(0.0, 1.0, 0.25))
+    box.children[0].value = 0.25
+    assert ">0.25<" in box.children[1].value
+
+
+@pytest.mark.parametrize("form", [(1, 2), (2, 1, 1), (1, 2, 0), [], "1-2", None, (1, 2, "x"), (True, 2, 1)])
+def test_explore_refuses_odd_sliders(form):
+    with pytest.raises(ArgumentError, match="`odd` must be"):
+        widgets.explore(lambda odd: "", odd=form)
+
+
+def test_explore_and_guess_refuse_wrong_calls():
+    with pytest.raises(ArgumentError, match="`view` must be a function"):
+        widgets.explore("view", x=(1, 2, 1))
+    with pytest.raises(ArgumentError, match="at least one slider"):
+        widgets.explore(print)
+    with pytest.raises(ArgumentError, match="`answer` must be a number"):
+        widgets.guess("?", "61")
+    with pytest.raises(ArgumentError, match="my guess"):
+        widgets.guess("?", 61, lowest=5, highest=1)
+
+
+def test_a_guess_is_shown_beside_the_answer_only_when_made():
+    box = widgets.guess("How many?", 61.04, unit="of 100")
+    _, slider, button, told = box.children
+    assert "61" not in told.value
+    slider.value = 40
+    button.click()
+    assert "You guessed 40 of 100; it is 61.04 of 100." in told.value
