@@ -12,6 +12,7 @@
 Everything goes into .venv and .tools beside this file: to undo a set-up, delete the two folders.
 CRMLAB_NO_UV=1 installs with pip instead of the faster uv.
 """
+
 # This file must parse on every Python, so that a too old one gets the sentence below instead of a SyntaxError:
 # no f-strings, annotations or {**a}; and the sentence comes before imports that an old Python does not have.
 # ruff: noqa: E402, UP010, UP031, RUF005
@@ -21,8 +22,10 @@ import sys
 
 OLDEST, TOO_NEW = (3, 11), (3, 15)  # requires-python of pyproject.toml; a test holds them equal
 if not OLDEST <= tuple(sys.version_info[:2]) < TOO_NEW:
-    sys.exit("crmlab runs on Python 3.11 to 3.14, but this is Python %d.%d (%s): install one of those and start lab.py "
-             "with it, for instance: python3.13 lab.py" % (tuple(sys.version_info[:2]) + (sys.executable,)))
+    sys.exit(
+        "crmlab runs on Python 3.11 to 3.14, but this is Python %d.%d (%s): install one of those and start lab.py "
+        "with it, for instance: python3.13 lab.py" % (tuple(sys.version_info[:2]) + (sys.executable,))
+    )
 
 import ast
 import collections
@@ -78,17 +81,23 @@ Places = collections.namedtuple("Places", "python site_packages command command_
 
 # -- Where things are, and in what state ------------------------------------------------------------------------
 
+
 def layout(venv, os_name):
     """The places in a virtual environment, for any system from any system; site_packages is a pattern in venv."""
     if os_name == "nt":
         bin_folder = pathlib.PureWindowsPath(venv) / "Scripts"
-        return Places(bin_folder / "python.exe", "Lib/site-packages", bin_folder / "crmlab.cmd",
-                      '@"%~dp0python.exe" -P -m crmlab %*\r\n')
+        return Places(
+            bin_folder / "python.exe", "Lib/site-packages", bin_folder / "crmlab.cmd", '@"%~dp0python.exe" -P -m crmlab %*\r\n'
+        )
     bin_folder = pathlib.PurePosixPath(venv) / "bin"
     python = bin_folder / "python"
     # A shell script, since a "#!" line can hold neither a space nor a long path.
-    return Places(python, "lib/python3*/site-packages", bin_folder / "crmlab",
-                  '#!/bin/sh\nexec %s -P -m crmlab "$@"\n' % shlex.quote(str(python)))
+    return Places(
+        python,
+        "lib/python3*/site-packages",
+        bin_folder / "crmlab",
+        '#!/bin/sh\nexec %s -P -m crmlab "$@"\n' % shlex.quote(str(python)),
+    )
 
 
 PLACES = layout(VENV, os.name)
@@ -113,8 +122,10 @@ def packages(site):
 
 def current_key():
     if not LOCK.is_file():
-        sys.exit("requirements.lock, the list of what to install, is missing from %s: "
-                 "get it from the crmlab repository (git checkout requirements.lock), %s." % (ROOT, AGAIN))
+        sys.exit(
+            "requirements.lock, the list of what to install, is missing from %s: "
+            "get it from the crmlab repository (git checkout requirements.lock), %s." % (ROOT, AGAIN)
+        )
     return stamp_key(LOCK.read_bytes(), sys.version_info, sys.platform, ROOT)
 
 
@@ -152,6 +163,7 @@ def write_stamp(key):
 
 # -- The mirrors a user has told pip about ----------------------------------------------------------------------
 
+
 def pip_settings(listing):
     """pip's settings from the text of `pip config list`; its variables (:env:) stand above its files."""
     found = {}
@@ -166,7 +178,8 @@ def is_there(place):
     """False only for a folder on this machine that does not exist: pip skips those, uv may stop at them."""
     if place.startswith("file:"):
         from urllib.request import url2pathname  # slow to import, and needed only here
-        place = url2pathname(place[len("file:"):])
+
+        place = url2pathname(place[len("file:") :])
     return "://" in place or os.path.exists(os.path.expanduser(place))
 
 
@@ -195,34 +208,58 @@ def tool_environment(only_default_index=False):
     if pip:
         asked = subprocess.run(pip + ["config", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         listing = asked.stdout.decode("utf-8", "replace").replace("\r", "")
-    quiet = {"NO_COLOR": "1", "PIP_PROGRESS_BAR": "off", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1",
-             "PIP_USER": "0", "PYTHONUNBUFFERED": "1"}
+    quiet = {
+        "NO_COLOR": "1",
+        "PIP_PROGRESS_BAR": "off",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+        "PIP_USER": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
     return dict(os.environ, **dict(quiet, **uv_settings(pip_settings(listing), os.environ, only_default_index)))
 
 
 # -- What can go wrong, and the sentence for it -----------------------------------------------------------------
 
 FAILURES = [  # kind, the words of uv, pip, venv and the system for it, what to tell; the first that fits is taken
-    ("disk", r"No space left|not enough space on the disk|Disk quota exceeded|os error (28|112|122)\b|Errno 28\b",
-     "The disk is full: crmlab needs about 1.5 GB in its folder and in the cache of your home folder; "
-     "make room, " + AGAIN + "."),
-    ("hash", r"[Hh]ash mismatch|DO NOT MATCH THE HASHES",
-     "A downloaded file is not the one requirements.lock asks for (its hash differs), so it was not installed: "
-     "try again, and if that does not help, ask for another package index than the one that is set now."),
-    ("certificate", r"peer certificate|CERTIFICATE_VERIFY_FAILED|certificate verify failed",
-     "The certificate of the package index is not trusted here: set SSL_CERT_FILE to the certificate file of your "
-     "network (your IT support knows it), " + AGAIN + "."),
-    ("network", r"Failed to fetch|error sending request|dns error|Connection refused|Network is unreachable|"
-     r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|getaddrinfo failed|timed out|"
-     r"Connection (broken|aborted|reset)|network was disabled",
-     "The package index could not be reached: check the network, and the mirror or proxy if pip or uv is told "
-     "to use one, " + AGAIN + "."),
-    ("permission", r"Permission denied|Read-only file system|Access is denied|os error (5|13|30)\b|Errno (13|30)\b",
-     "A folder could not be written: make sure that you may write in %s and that no notebook is still running "
-     "there, %s." % (ROOT, AGAIN)),
-    ("missing", r"No matching distribution|No solution found|not found in the package registry",
-     "The package index lacks a version that requirements.lock asks for: if pip or uv is told to use a mirror, "
-     "it may be out of date; try without it, or later."),
+    (
+        "disk",
+        r"No space left|not enough space on the disk|Disk quota exceeded|os error (28|112|122)\b|Errno 28\b",
+        "The disk is full: crmlab needs about 1.5 GB in its folder and in the cache of your home folder; "
+        "make room, " + AGAIN + ".",
+    ),
+    (
+        "hash",
+        r"[Hh]ash mismatch|DO NOT MATCH THE HASHES",
+        "A downloaded file is not the one requirements.lock asks for (its hash differs), so it was not installed: "
+        "try again, and if that does not help, ask for another package index than the one that is set now.",
+    ),
+    (
+        "certificate",
+        r"peer certificate|CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+        "The certificate of the package index is not trusted here: set SSL_CERT_FILE to the certificate file of your "
+        "network (your IT support knows it), " + AGAIN + ".",
+    ),
+    (
+        "network",
+        r"Failed to fetch|error sending request|dns error|Connection refused|Network is unreachable|"
+        r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|name resolution|getaddrinfo failed|timed out|"
+        r"Connection (broken|aborted|reset)|network was disabled",
+        "The package index could not be reached: check the network, and the mirror or proxy if pip or uv is told "
+        "to use one, " + AGAIN + ".",
+    ),
+    (
+        "permission",
+        r"Permission denied|Read-only file system|Access is denied|os error (5|13|30)\b|Errno (13|30)\b",
+        "A folder could not be written: make sure that you may write in %s and that no notebook is still running "
+        "there, %s." % (ROOT, AGAIN),
+    ),
+    (
+        "missing",
+        r"No matching distribution|No solution found|not found in the package registry",
+        "The package index lacks a version that requirements.lock asks for: if pip or uv is told to use a mirror, "
+        "it may be out of date; try without it, or later.",
+    ),
     ("other", r"", "The set-up failed for the reason in the lines above; mend that, " + AGAIN + "."),
 ]
 
@@ -251,6 +288,7 @@ def fail(output):
 
 # -- Running the tools ------------------------------------------------------------------------------------------
 
+
 def say(text):
     print(text, flush=True)
 
@@ -270,12 +308,19 @@ def run_tool(command, doing, only_default_index=False):
     lines, state = collections.deque(maxlen=300), {"start": time.monotonic()}
     try:
         # close_fds: on POSIX the child also holds the set-up lock, so that a child that outlives us is waited for.
-        child = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, env=tool_environment(only_default_index), close_fds=WINDOWS)
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=tool_environment(only_default_index),
+            close_fds=WINDOWS,
+        )
     except OSError as error:  # not executable on this system
         return 127, str(error)
-    reader = threading.Thread(target=lines.extend, daemon=True,
-                              args=[(raw.decode("utf-8", "replace").rstrip() for raw in child.stdout)])
+    reader = threading.Thread(
+        target=lines.extend, daemon=True, args=[(raw.decode("utf-8", "replace").rstrip() for raw in child.stdout)]
+    )
     try:
         job = end_with_us(child)
         reader.start()
@@ -313,6 +358,7 @@ def first_that_works(commands, doing):
 
 # -- Making the environment -------------------------------------------------------------------------------------
 
+
 def have(module):
     return importlib.util.find_spec(module) is not None
 
@@ -342,8 +388,11 @@ def fetch_uv():
     TOOLS.mkdir(exist_ok=True)
     wanted = TOOLS / "uv.txt"
     wanted.write_text(UV_PIN, encoding="utf-8")
-    status, output = run_tool(pip + ["install", "--target", TOOLS, "--upgrade", "--no-deps", "--require-hashes",
-                                     "--only-binary", ":all:", "-r", wanted], "Fetching uv")
+    status, output = run_tool(
+        pip
+        + ["install", "--target", TOOLS, "--upgrade", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", wanted],
+        "Fetching uv",
+    )
     if status and kind_of_failure(output) in ("disk", "network"):
         fail(output)
     return None if status else find_uv()
@@ -353,11 +402,14 @@ def make_venv(uv):
     """Make an empty .venv, with pip in it where this Python can do that."""
     python = getattr(sys, "_base_executable", None) or sys.executable  # not that of a .venv about to be deleted
     if WINDOWS and pathlib.Path(sys.prefix) == VENV:
-        sys.exit("The environment in .venv must be made anew, but this is its own Python: "
-                 "close this window, open a new one, " + AGAIN + ".")
+        sys.exit(
+            "The environment in .venv must be made anew, but this is its own Python: "
+            "close this window, open a new one, " + AGAIN + "."
+        )
     if os.pathsep in str(VENV):
-        sys.exit("Python cannot make an environment in a folder with '%s' in its name: rename %s, %s."
-                 % (os.pathsep, ROOT, AGAIN))
+        sys.exit(
+            "Python cannot make an environment in a folder with '%s' in its name: rename %s, %s." % (os.pathsep, ROOT, AGAIN)
+        )
     ways = []
     if have("venv") and have("ensurepip"):
         ways.append([python, "-m", "venv", "--clear", VENV])
@@ -366,8 +418,10 @@ def make_venv(uv):
     if uv:
         ways.append([uv, "venv", "--clear", "--python", python, VENV])
     if not ways:
-        sys.exit("This Python lacks the parts that make environments (venv, pip): install them "
-                 "(Debian and Ubuntu: sudo apt install python3-venv) or install uv, " + AGAIN + ".")
+        sys.exit(
+            "This Python lacks the parts that make environments (venv, pip): install them "
+            "(Debian and Ubuntu: sudo apt install python3-venv) or install uv, " + AGAIN + "."
+        )
     first_that_works(ways, "Making .venv")
 
 
@@ -376,8 +430,10 @@ def install(uv):
     if pip_command():
         ways.append(pip_command() + ["install", "--require-hashes", "--no-deps", "-r", LOCK])
     if not ways:
-        sys.exit("There is neither pip nor uv to install packages with: install one of them "
-                 "(Debian and Ubuntu: sudo apt install python3-venv), " + AGAIN + ".")
+        sys.exit(
+            "There is neither pip nor uv to install packages with: install one of them "
+            "(Debian and Ubuntu: sudo apt install python3-venv), " + AGAIN + "."
+        )
     first_that_works(ways, "Installing")
 
 
@@ -432,8 +488,7 @@ def only_one_at_a_time():
                 say("Another lab.py is setting up this folder: waiting for it.")
                 told = True
             if time.monotonic() > give_up:
-                sys.exit("Another lab.py has been setting up this folder for %d minutes: end it, %s."
-                         % (WAIT_MINUTES, AGAIN))
+                sys.exit("Another lab.py has been setting up this folder for %d minutes: end it, %s." % (WAIT_MINUTES, AGAIN))
             time.sleep(0.3)
         yield
 
@@ -443,9 +498,11 @@ def take_lock(file):
     try:
         if WINDOWS:
             import msvcrt
+
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
+
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
@@ -453,6 +510,7 @@ def take_lock(file):
 
 
 # -- Handing over to the environment ----------------------------------------------------------------------------
+
 
 def hand_over(command):
     """Become another program, so that whoever ends lab.py ends that program, and sees its exit status."""
@@ -476,6 +534,7 @@ def end_with_us(child):
     if not WINDOWS:
         return None
     import ctypes
+
     kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     kernel.CreateJobObjectW.restype = ctypes.c_void_p
     job = ctypes.c_void_p(kernel.CreateJobObjectW(None, None))
@@ -500,15 +559,27 @@ def free_port(asked, first=8888):
                 return port
             except (OSError, OverflowError):
                 continue
-    sys.exit("Port %s cannot be used, most likely because another program does: choose another one, "
-             "or leave --port out and a free one is found." % (asked or "%d to %d" % (first, first + 99)))
+    sys.exit(
+        "Port %s cannot be used, most likely because another program does: choose another one, "
+        "or leave --port out and a free one is found." % (asked or "%d to %d" % (first, first + 99))
+    )
 
 
 def lab_command(python, root, port, browser, as_root):
     """JupyterLab on the first lesson: for this machine only, and without a look at the network."""
-    command = [python, "-m", "jupyterlab", LESSON, "--ServerApp.ip=127.0.0.1", "--ServerApp.port=%d" % port,
-               "--ServerApp.root_dir=%s" % root, "--ServerApp.answer_yes=True", "--Application.log_level=WARN",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"]
+    command = [
+        python,
+        "-m",
+        "jupyterlab",
+        LESSON,
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=%d" % port,
+        "--ServerApp.root_dir=%s" % root,
+        "--ServerApp.answer_yes=True",
+        "--Application.log_level=WARN",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
     return command + ([] if browser else ["--no-browser"]) + (["--allow-root"] if as_root else [])
 
 
@@ -522,7 +593,7 @@ def lab_options(words):
         elif word == "--port" and words:
             port = words.pop(0)
         elif word.startswith("--port="):
-            port = word[len("--port="):]
+            port = word[len("--port=") :]
         else:
             sys.exit("lab.py does not know what to do with '%s': see python lab.py --help." % word)
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
@@ -536,8 +607,10 @@ def open_lab(words):
     port = free_port(port)
     # We choose the token, since JupyterLab starts too late for us to print the address it would choose.
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
-    say("JupyterLab is starting%s. Its address:\n\n    http://127.0.0.1:%d/lab/tree/%s?token=%s\n\n"
-        "To end it, press Ctrl-C here." % (" in your browser" if browser else "", port, LESSON, token))
+    say(
+        "JupyterLab is starting%s. Its address:\n\n    http://127.0.0.1:%d/lab/tree/%s?token=%s\n\n"
+        "To end it, press Ctrl-C here." % (" in your browser" if browser else "", port, LESSON, token)
+    )
     os.chdir(str(ROOT))
     hand_over(lab_command(PYTHON, ROOT, port, browser, hasattr(os, "geteuid") and os.geteuid() == 0))
 
@@ -566,13 +639,17 @@ def run_word(words):
 
 # -- For maintainers --------------------------------------------------------------------------------------------
 
+
 def environment_yml(pyproject_text):
     """environment.yml for conda and Binder, from the text of pyproject.toml."""
     import tomllib
+
     bounds = tomllib.loads(pyproject_text)["project"]["requires-python"].replace(" ", "")
-    return ("# Generated by `python lab.py lock` from pyproject.toml and requirements.lock: do not edit.\n"
-            "name: crmlab\nchannels:\n  - conda-forge\ndependencies:\n  - python %s\n  - pip\n"
-            "  - pip:\n      - \"-r requirements.lock\"\n" % bounds)
+    return (
+        "# Generated by `python lab.py lock` from pyproject.toml and requirements.lock: do not edit.\n"
+        "name: crmlab\nchannels:\n  - conda-forge\ndependencies:\n  - python %s\n  - pip\n"
+        '  - pip:\n      - "-r requirements.lock"\n' % bounds
+    )
 
 
 def lock(words):
@@ -581,9 +658,24 @@ def lock(words):
     if uv is None:
         sys.exit("Resolving requirements.lock needs uv, and it could not be installed: install it, " + AGAIN + ".")
     pyproject = ROOT / "pyproject.toml"
-    command = [uv, "pip", "compile", "--universal", "--python-version", "%d.%d" % OLDEST, "--generate-hashes",
-               "--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate",
-               "--group", "%s:test" % pyproject, pyproject, "-o", LOCK] + list(words)
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "--universal",
+        "--python-version",
+        "%d.%d" % OLDEST,
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-header",
+        "--no-annotate",
+        "--group",
+        "%s:test" % pyproject,
+        pyproject,
+        "-o",
+        LOCK,
+    ] + list(words)
     # Only the main index: a local folder of wheels knows the hashes of this machine's wheels and no others.
     status, output = run_tool(command, "Resolving", only_default_index=True)
     if status:

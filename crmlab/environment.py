@@ -1,7 +1,8 @@
 """The environment: is everything here that the kit needs?
 
 One check for the first cell of the first lesson, and for anyone who asks for help. It reads what
-is installed and compares it with the lock; it installs nothing (``python lab.py`` does).
+is installed and compares it with the lock, and tells what to do where the two differ. It changes
+and installs nothing: ``python lab.py`` does that.
 """
 
 from __future__ import annotations

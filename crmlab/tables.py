@@ -285,6 +285,11 @@ def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
     dict
         To be written as ``datapackage.json``.
 
+    Raises
+    ------
+    ArgumentError
+        ``paths`` is no dict, or names a table that does not exist.
+
     Examples
     --------
     >>> from crmlab import tables
@@ -292,6 +297,8 @@ def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
     >>> package["resources"][0]["schema"]["primaryKey"]
     ['customer_share']
     """
+    if not isinstance(paths, dict):
+        raise ArgumentError(f"`paths` must map names of tables to files; it is {type(paths).__name__}.")
     return {
         "profile": "data-package",
         "name": name,

@@ -3,6 +3,7 @@
 No network and no real installation here: a kit is a folder with a copy of lab.py and a small lock, and `uv` is a shell
 script that prints what the real one prints. Whether the real lock installs, every real set-up shows.
 """
+
 import ast
 import ctypes
 import errno
@@ -81,12 +82,25 @@ def ready(lab):
 def start(kit, *words, uv_does="", path=True, **variables):
     """Start lab.py in a kit as a user would; PATH has only our uv, and hardly a variable is set."""
     places = ([str(kit.parent / "bin")] if path else []) + ["/usr/bin", "/bin"]
-    environment = {"HOME": str(kit.parent), "PATH": ":".join(places), "PYTHONPATH": str(kit.parent / "shim"),
-                   "KIT": str(kit), "UV_DOES": uv_does, **variables}
+    environment = {
+        "HOME": str(kit.parent),
+        "PATH": ":".join(places),
+        "PYTHONPATH": str(kit.parent / "shim"),
+        "KIT": str(kit),
+        "UV_DOES": uv_does,
+        **variables,
+    }
     # A shell's background job ignores Ctrl-C, and so would we, were the tests one.
     hear_ctrl_c = (lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) if os.name != "nt" else None
-    return subprocess.Popen([sys.executable, str(kit / "lab.py"), *words], env=environment, cwd=kit.parent, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c)
+    return subprocess.Popen(
+        [sys.executable, str(kit / "lab.py"), *words],
+        env=environment,
+        cwd=kit.parent,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hear_ctrl_c,
+    )
 
 
 def run(kit, *words, **options):
@@ -116,6 +130,7 @@ def one_sentence(text):
 
 
 # -- Which Python ------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 10, 13), (3, 15, 0)])
 def test_a_python_too_old_or_too_new_gets_a_sentence(monkeypatch, version):
@@ -158,6 +173,7 @@ def test_lab_parses_on_old_pythons():
 
 # -- Places, on every system -------------------------------------------------------------------------------------
 
+
 def test_places_on_linux_and_macos(lab):
     for folder in "/home/eva/my kit/.venv", "/Users/eva/my kit/.venv":
         places = lab.layout(folder, "posix")
@@ -183,6 +199,7 @@ def test_lab_names_no_registry_and_no_path_of_a_machine():
 
 # -- Mirrors -----------------------------------------------------------------------------------------------------
 
+
 def test_uv_is_told_what_pip_knows(lab, tmp_path):
     listing = f"""global.index-url='https://mirror.test/simple'
 global.extra_index_url='file:///no/such/folder\\nhttps://second.test/simple'
@@ -194,9 +211,15 @@ global.timeout='15'
 list.timeout='1'
 """
     assert lab.uv_settings(lab.pip_settings(listing), {}) == {
-        "UV_SYSTEM_CERTS": "1", "UV_INDEX_STRATEGY": "unsafe-best-match", "UV_DEFAULT_INDEX": "https://mirror.test/simple",
-        "UV_INDEX": "https://second.test/simple", "UV_FIND_LINKS": str(tmp_path), "UV_INSECURE_HOST": "mirror.test",
-        "SSL_CERT_FILE": str(SOURCE), "UV_HTTP_TIMEOUT": "60"}
+        "UV_SYSTEM_CERTS": "1",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_DEFAULT_INDEX": "https://mirror.test/simple",
+        "UV_INDEX": "https://second.test/simple",
+        "UV_FIND_LINKS": str(tmp_path),
+        "UV_INSECURE_HOST": "mirror.test",
+        "SSL_CERT_FILE": str(SOURCE),
+        "UV_HTTP_TIMEOUT": "60",
+    }
 
 
 def test_a_local_index_that_exists_is_kept(lab, tmp_path):
@@ -239,6 +262,7 @@ def test_a_pip_configuration_file_reaches_uv(lab, tmp_path, monkeypatch):
 
 
 # -- Is the environment complete? --------------------------------------------------------------------------------
+
 
 def test_a_complete_environment_is_left_alone(ready):
     assert ready.why_set_up() is None
@@ -293,6 +317,7 @@ def test_the_stamp_tells_lock_python_system_and_folder_apart(lab):
 
 # -- Setting up --------------------------------------------------------------------------------------------------
 
+
 @posix
 def test_set_up_then_crmlab_works_from_anywhere(kit):
     status, out, err = run(kit, "setup")
@@ -321,7 +346,7 @@ def test_a_second_run_is_quick_and_calls_no_tool(kit):
 
 @posix
 def test_killed_half_way_it_starts_anew_once_the_orphan_has_ended(kit):
-    first = start(kit, "setup", uv_does="sleep 1; echo end >> \"$KIT/calls\"")
+    first = start(kit, "setup", uv_does='sleep 1; echo end >> "$KIT/calls"')
     wait_until(lambda: calls(kit))
     first.kill()
     first.communicate()
@@ -362,7 +387,7 @@ def test_waiting_for_another_set_up_has_an_end(lab, monkeypatch):
 @posix
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_set_up_takes_its_installer_along(kit, number, status):
-    process = start(kit, "setup", uv_does="echo $$ > \"$KIT/pid\"; exec sleep 60")
+    process = start(kit, "setup", uv_does='echo $$ > "$KIT/pid"; exec sleep 60')
     wait_until(lambda: (kit / "pid").exists() and (kit / "pid").read_text().strip())
     time.sleep(0.3)  # lab.py, too, should know by now that its child has started
     process.send_signal(number)
@@ -387,6 +412,7 @@ def test_progress_is_a_line_every_ten_seconds_in_a_log(lab, capsys):
 
 # -- The ways to install, tried in turn --------------------------------------------------------------------------
 
+
 def tried(lab, monkeypatch, modules, uv, fail=(), output="odd"):
     """The steps of a set-up on a Python with these modules, where the tools named in `fail` print `output`."""
     steps = []
@@ -394,7 +420,8 @@ def tried(lab, monkeypatch, modules, uv, fail=(), output="odd"):
     def run_tool(command, doing, only_default_index=False):
         words = [str(word) for word in command]
         step = ("uv " if words[0] == "/uv" else "") + " ".join(
-            word for word in words[1:] if word in ("venv", "--without-pip", "pip", "sync", "install", "--target", "--python"))
+            word for word in words[1:] if word in ("venv", "--without-pip", "pip", "sync", "install", "--target", "--python")
+        )
         steps.append(step)
         return (1, output) if step in fail else (0, "")
 
@@ -471,27 +498,48 @@ def test_a_uv_fetched_earlier_is_used_when_it_is_whole_and_of_the_pinned_version
 
 # Printed by uv 0.13, pip 23 to 26 and venv when it happened.
 SAID = {
-    "uv: no connection": ("""error: Request failed after 3 retries in 4.1s
+    "uv: no connection": (
+        """error: Request failed after 3 retries in 4.1s
   cause: Failed to fetch: http://127.0.0.1:9/simple/stack-data/
   cause: tcp connect error
-  cause: Connection refused (os error 111)""", "index could not be reached"),
-    "uv: no name service": ("""  cause: client error (Connect)
+  cause: Connection refused (os error 111)""",
+        "index could not be reached",
+    ),
+    "uv: no name service": (
+        """  cause: client error (Connect)
   cause: dns error
-  cause: failed to lookup address information: Name or service not known""", "index could not be reached"),
-    "uv: offline": ("""error: No solution found when resolving dependencies
-hint: Packages were unavailable because the network was disabled.""", "index could not be reached"),
-    "uv: certificate": ("""error: Failed to fetch: https://mirror.test/simple/tornado/
-  cause: invalid peer certificate: UnknownIssuer""", "certificate of the package index is not trusted"),
-    "uv: disk": ("""error: Failed to install: duckdb-2.0.0-cp311-cp311-manylinux_2_28_x86_64.whl (duckdb==2.0.0)
-  cause: failed to copy file from /c/_duckdb.so to /v/_duckdb.so: No space left on device (os error 28)""", "disk is full"),
+  cause: failed to lookup address information: Name or service not known""",
+        "index could not be reached",
+    ),
+    "uv: offline": (
+        """error: No solution found when resolving dependencies
+hint: Packages were unavailable because the network was disabled.""",
+        "index could not be reached",
+    ),
+    "uv: certificate": (
+        """error: Failed to fetch: https://mirror.test/simple/tornado/
+  cause: invalid peer certificate: UnknownIssuer""",
+        "certificate of the package index is not trusted",
+    ),
+    "uv: disk": (
+        """error: Failed to install: duckdb-2.0.0-cp311-cp311-manylinux_2_28_x86_64.whl (duckdb==2.0.0)
+  cause: failed to copy file from /c/_duckdb.so to /v/_duckdb.so: No space left on device (os error 28)""",
+        "disk is full",
+    ),
     "uv: disk on Windows": ("  cause: There is not enough space on the disk. (os error 112)", "disk is full"),
     "uv: hash": ("  cause: Hash mismatch for `demo==1`", "its hash differs"),
-    "uv: no such version": ("""error: No solution found when resolving dependencies
-  cause: Because there is no version of anyio==4.16.0 and you require anyio==4.16.0, ...""", "lacks a version"),
+    "uv: no such version": (
+        """error: No solution found when resolving dependencies
+  cause: Because there is no version of anyio==4.16.0 and you require anyio==4.16.0, ...""",
+        "lacks a version",
+    ),
     "uv: in use": ("  cause: failed to remove file `python.exe`: Access is denied. (os error 5)", "could not be written"),
-    "pip: no connection": ("""WARNING: Retrying after connection broken by 'NewConnectionError(...)': /simple/uv/
+    "pip: no connection": (
+        """WARNING: Retrying after connection broken by 'NewConnectionError(...)': /simple/uv/
 ERROR: Could not find a version that satisfies the requirement uv==0.13.9 (from versions: none)
-ERROR: No matching distribution found for uv==0.13.9""", "index could not be reached"),
+ERROR: No matching distribution found for uv==0.13.9""",
+        "index could not be reached",
+    ),
     "pip: disk": ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
     "pip: hash": ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "its hash differs"),
     "pip: no such version": ("ERROR: No matching distribution found for demo==1", "lacks a version"),
@@ -529,8 +577,15 @@ def test_neither_pip_nor_uv(kit):
 
 
 @posix
-@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "could not be written"),
-                                               (errno.EACCES, "could not be written"), (errno.EIO, "refused a step")])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "could not be written"),
+        (errno.EACCES, "could not be written"),
+        (errno.EIO, "refused a step"),
+    ],
+)
 def test_a_disk_that_refuses_us(kit, number, words):
     refuse = "import os, pathlib\ndef mkdir(*a, **k): raise OSError(%d, os.strerror(%d))\npathlib.Path.mkdir = mkdir\n"
     (kit.parent / "shim/sitecustomize.py").write_text(WITHOUT_PIP + refuse % (number, number))
@@ -542,8 +597,10 @@ def test_a_disk_that_refuses_us(kit, number, words):
 @posix
 def test_a_complete_environment_in_a_read_only_folder_is_used(kit):
     assert run(kit, "setup")[0] == 0
-    refuse = "import builtins\nreal = open\ndef shut(f, mode='r', *a, **k):\n    assert mode[0] == 'r', mode\n" \
-             "    return real(f, mode, *a, **k)\nbuiltins.open = shut\n"
+    refuse = (
+        "import builtins\nreal = open\ndef shut(f, mode='r', *a, **k):\n    assert mode[0] == 'r', mode\n"
+        "    return real(f, mode, *a, **k)\nbuiltins.open = shut\n"
+    )
     (kit.parent / "shim/sitecustomize.py").write_text(WITHOUT_PIP + refuse)
     assert run(kit, "setup")[0] == 0
 
@@ -566,6 +623,7 @@ def test_a_folder_with_a_colon(kit):
 
 # -- Handing over ------------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def handed(ready, monkeypatch):
     """What lab.py becomes: (command, working folder) are noted instead of executed."""
@@ -584,8 +642,12 @@ def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys)
     ready.main(["--no-browser"])
     [(command, folder)] = handed
     assert command[:4] == [ready.PYTHON, "-m", "jupyterlab", "notebooks/00_start.ipynb"]
-    assert {"--ServerApp.ip=127.0.0.1", "--LabApp.extension_manager=readonly", "--no-browser",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"} <= set(command)
+    assert {
+        "--ServerApp.ip=127.0.0.1",
+        "--LabApp.extension_manager=readonly",
+        "--no-browser",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    } <= set(command)
     assert folder == str(ready.ROOT)
     [port] = [word.split("=")[1] for word in command if word.startswith("--ServerApp.port=")]
     address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start.ipynb?token={os.environ['JUPYTER_TOKEN']}"
@@ -599,9 +661,15 @@ def test_the_browser_and_root(lab):
     assert {"--no-browser", "--allow-root"} <= set(lab.lab_command("p", "/r", 8888, False, True))
 
 
-@pytest.mark.parametrize(("words", "expected"), [
-    ([], (True, None)), (["--no-browser"], (False, None)), (["--port", "9000"], (True, 9000)),
-    (["--port=9000", "--no-browser"], (False, 9000))])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], (True, None)),
+        (["--no-browser"], (False, None)),
+        (["--port", "9000"], (True, 9000)),
+        (["--port=9000", "--no-browser"], (False, 9000)),
+    ],
+)
 def test_options_of_lab(lab, words, expected):
     assert lab.lab_options(words) == expected
 
@@ -660,7 +728,8 @@ def test_help_needs_no_environment(kit):
 def test_the_server_ends_with_lab(kit, ready, number):
     (ready.site_packages() / "jupyterlab.py").write_text(
         "import socket, sys, time\nport = next(a.split('=')[1] for a in sys.argv if a.startswith('--ServerApp.port='))\n"
-        "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(30)\n")
+        "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(30)\n"
+    )
     (kit / "notebooks").mkdir()
     port = ready.free_port(None, first=9200)
     process = start(kit, "--no-browser", "--port", str(port))
@@ -681,6 +750,7 @@ def test_the_server_ends_with_lab(kit, ready, number):
 
 # -- Windows, as far as it can be played elsewhere ----------------------------------------------------------------
 
+
 @pytest.fixture
 def windows(ready, monkeypatch):
     """lab.py that believes to be on Windows; the calls of its kernel are noted."""
@@ -691,6 +761,7 @@ def windows(ready, monkeypatch):
             def call(*words):
                 seen.append((name, [bytes(w) if isinstance(w, ctypes.Array) else getattr(w, "value", w) for w in words]))
                 return 42
+
             setattr(self, name, call)
             return call
 
@@ -768,5 +839,7 @@ def test_environment_yml_is_what_lab_makes(lab):
     assert f"  - python {PYPROJECT['project']['requires-python']}\n" in made
     yaml = pytest.importorskip("yaml")
     assert yaml.safe_load(made) == {
-        "name": "crmlab", "channels": ["conda-forge"],
-        "dependencies": ["python " + PYPROJECT["project"]["requires-python"], "pip", {"pip": ["-r requirements.lock"]}]}
+        "name": "crmlab",
+        "channels": ["conda-forge"],
+        "dependencies": ["python " + PYPROJECT["project"]["requires-python"], "pip", {"pip": ["-r requirements.lock"]}],
+    }

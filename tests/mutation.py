@@ -1,0 +1,97 @@
+"""Mutation check: change one number of a topic, and see whether its tests turn red.
+
+What lives here: ``constants`` lists the numbers in the topics' code, ``turns_red`` changes one in a
+copy of the project and runs the tests that should notice. A number that may be changed without a
+red test is a number that nobody checks. As a script it tries a random sample:
+
+    python tests/mutation.py --sample 30 --seed 1
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import crmlab
+
+ROOT = Path(__file__).resolve().parent.parent
+_COPIED = ("crmlab", "tests", "notebooks", "datasets", "conftest.py", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number in a topic's code, and where it stands."""
+
+    topic: str
+    line: int
+    column: int
+    text: str
+
+    @property
+    def other(self) -> str:
+        """A different number of the same kind."""
+        value = ast.literal_eval(self.text)
+        return repr(value + 1 if isinstance(value, int) else value * 1.5 + 0.1)
+
+    def __str__(self) -> str:
+        return f"{self.topic}.py:{self.line}:{self.column + 1}: {self.text} -> {self.other}"
+
+
+def constants() -> list[Constant]:
+    """Every number in the topics' code (their words and docstrings hold none)."""
+    found = []
+    for topic in crmlab.TOPICS:
+        source = (ROOT / "crmlab" / f"{topic}.py").read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+                found.append(Constant(topic, node.lineno, node.col_offset, ast.get_source_segment(source, node)))
+    return sorted(found, key=lambda each: (each.topic, each.line, each.column))
+
+
+def turns_red(constant: Constant) -> bool:
+    """Whether a test fails when the constant is another number."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in _COPIED:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, Path(folder) / name)
+        spoiled = Path(folder) / "crmlab" / f"{constant.topic}.py"
+        lines = spoiled.read_text(encoding="utf-8").splitlines(keepends=True)
+        line = lines[constant.line - 1].encode()  # the parser counts bytes
+        start, end = constant.column, constant.column + len(constant.text)
+        lines[constant.line - 1] = (line[:start] + constant.other.encode() + line[end:]).decode()
+        spoiled.write_text("".join(lines), encoding="utf-8")
+        nearest = [f"tests/test_{constant.topic}.py", f"crmlab/{constant.topic}.py"]
+        return any(_fails(tests, folder) for tests in (nearest, ["tests/test_report.py", "tests/test_lessons.py"]))
+
+
+def _fails(tests: list[str], folder: str) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--doctest-modules", *tests]
+    ran = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, check=False)
+    return ran.returncode in (1, 2)  # a failed test, or a module that no longer loads
+
+
+def main() -> int:
+    """Try a sample and say which numbers nobody checks."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    known = constants()
+    sample = random.Random(chosen.seed).sample(known, min(chosen.sample, len(known)))
+    survived = []
+    for number, constant in enumerate(sample, 1):
+        red = turns_red(constant)
+        survived += [] if red else [constant]
+        print(f"{number:3d}/{len(sample)}  {'red' if red else 'SURVIVED'}  {constant}", flush=True)
+    print(f"{len(sample) - len(survived)} of {len(sample)} (of {len(known)} numbers in all) turned the suite red")
+    return int(len(survived) > 0.1 * len(sample))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""A small mutation check: four numbers of the topics, each changed once, each seen by a test (30: python tests/mutation.py)."""
+
+import random
+
+import pytest
+from mutation import Constant, constants, turns_red
+
+SAMPLE = random.Random(2026).sample(constants(), 4)
+
+
+@pytest.mark.parametrize("constant", SAMPLE, ids=str)
+def test_a_changed_number_is_seen(constant):
+    assert turns_red(constant), f"{constant}: no test notices"
+
+
+def test_a_number_that_does_not_matter_is_told_apart(monkeypatch):
+    """The check itself can fail: a change that changes nothing is not called red."""
+    monkeypatch.setattr(Constant, "other", property(lambda self: self.text))
+    assert not turns_red(constants()[0])
