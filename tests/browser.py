@@ -5,7 +5,7 @@ reader would, and telling what is wrong with what the reader sees. Started as a 
 its own, it does the same while it listens for every packet that leaves for elsewhere. It judges nothing: that is done
 in ``test_browser.py``. It knows nothing of what a lesson teaches, and its numbers are compared elsewhere (nbval).
 
-Nothing of the user's is touched: settings, browser profile and the notebooks that are run lie in folders given by the caller.
+Settings, browser profile and the copies of the notebooks lie in folders given by the caller; those of the user are not read.
 """
 
 import ctypes
@@ -21,13 +21,15 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -36,6 +38,41 @@ from playwright.sync_api import TimeoutError as OutOfPatience
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
 TOOLBOX = "notebooks/00_toolbox.ipynb"
+
+# -- Processes that end with us ----------------------------------------------------------------------------------
+
+
+def _start(*words: str, output: IO[str], way: Sequence[str] = (), **options: object) -> subprocess.Popen:
+    """This file as a program of its own, leading a process group of its own."""
+    command = [*way, sys.executable, __file__, *words]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options
+    )
+
+
+def _end_with_parent() -> None:
+    """When the tests are gone, even if killed, nobody holds the other end of our input any more: end as if asked to."""
+
+    def listen() -> None:
+        os.read(sys.stdin.fileno(), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End it first by asking, so that it ends what it has started, then by force."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdin.close()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):  # as it should be: nobody is left in the group
+            os.killpg(process.pid, signal.SIGKILL)
+
 
 # -- JupyterLab ---------------------------------------------------------------------------------------------------
 
@@ -89,15 +126,12 @@ def serve(folder: Path, home: Path) -> Iterator[Server]:
     server = Server(f"http://{HOST}:{_free_port()}", secrets.token_hex(16))
     log = home / "jupyter.log"
     with log.open("w", encoding="utf-8") as said:
-        process = subprocess.Popen(
-            _lab_command(server, folder), cwd=folder, env=_lab_environment(server, home),
-            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        process = _start("lab", *_lab_options(server, folder), output=said, cwd=folder, env=_lab_environment(server, home))
     try:
         _wait_until_up(server, process, log)
         yield server
     finally:
-        end(process)
+        _end(process)
 
 
 def _free_port() -> int:
@@ -106,9 +140,9 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _lab_command(server: Server, folder: Path) -> list[str]:
+def _lab_options(server: Server, folder: Path) -> list[str]:
     return [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}",
+        "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}",
         f"--ServerApp.port={urlsplit(server.address).port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         "--LabApp.expose_app_in_browser=True",
@@ -134,19 +168,6 @@ def _wait_until_up(server: Server, process: subprocess.Popen, log: Path) -> None
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}") from None
             time.sleep(0.1)
-
-
-def end(process: subprocess.Popen) -> None:
-    """End a process that leads a group of its own: first by asking (it then ends what it started), then by force."""
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):  # as it should be: nobody is left in the group
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 # -- The browser --------------------------------------------------------------------------------------------------
@@ -199,8 +220,9 @@ def browse(chromium: str, home: Path) -> Iterator[BrowserContext]:
     """A headless Chromium with a profile of its own, as a Playwright browser context."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            home / "profile", executable_path=chromium, headless=True, args=FLAGS, viewport=WINDOW
-        )
+            home / "profile", executable_path=chromium, headless=True, args=FLAGS, viewport=WINDOW,
+            env=os.environ | {"HOME": str(home)},  # where it keeps its crash reports
+        )  # fmt: skip
         context.set_default_timeout(PATIENCE * 1000)
         try:
             yield context
@@ -432,27 +454,33 @@ def _run_lesson_in_room(chromium: str, folder: Path, home: Path, path: str) -> d
 def run_lesson_in_room(way: list[str], chromium: str, folder: Path, home: Path, path: str) -> dict:
     """The same from outside: go through the door that ``room`` found, and bring back what was heard."""
     home.mkdir()
-    words = [*way, sys.executable, __file__, "run", chromium, str(folder), str(home), path]
-    with (home / "room.log").open("w", encoding="utf-8") as said:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+    log = home / "room.log"
+    with log.open("w", encoding="utf-8") as said:
+        process = _start("run", chromium, str(folder), str(home), path, output=said, way=way)
     try:
         status = process.wait(5 * PATIENCE)
     finally:
-        end(process)
+        _end(process)
     if status:
-        raise RuntimeError(f"the lesson did not run in the room:\n{(home / 'room.log').read_text(encoding='utf-8')[-3000:]}")
+        raise RuntimeError(f"the lesson did not run in the room:\n{log.read_text(encoding='utf-8')[-3000:]}")
     return json.loads((home / "heard.json").read_text(encoding="utf-8"))
 
 
-def main(words: list[str]) -> None:
-    if words == ["lay-routes"]:
+def main(what: str, *words: str) -> None:
+    if what == "lay-routes":
         _lay_routes()
         return
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and browser are ended on the way out
-    _, chromium, folder, home, path = words
-    found = _run_lesson_in_room(chromium, Path(folder), Path(home), path)
-    Path(home, "heard.json").write_text(json.dumps(found), encoding="utf-8")
+    _end_with_parent()
+    if what == "lab":
+        from jupyterlab.labapp import main as lab
+
+        lab(words)
+    if what == "run":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and browser are ended on the way out
+        chromium, folder, home, path = words
+        found = _run_lesson_in_room(chromium, Path(folder), Path(home), path)
+        Path(home, "heard.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
