@@ -9,6 +9,8 @@ contracts (see ``retention``) and does not say what a customer is worth (see ``l
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from crmlab import _draw, _engine
@@ -83,9 +85,23 @@ def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, unti
             frequency=repeats,
             recency_weeks=weeks(first, last),
             age_weeks=weeks(first, ibis.date(source.until.isoformat())),
-            monetary_value=(days.spend.sum() - days.spend.argmin(days.order_date)) / repeats.nullif(0),
+            monetary_value=(days.spend.sum() - _min_by()(days.spend, days.order_date)) / repeats.nullif(0),
         )
         return source.run(summary.order_by("customer_id"))
+
+
+@cache
+def _min_by() -> Callable:
+    """The value at the least key: an aggregate that DuckDB, Spark and Trino have under this name.
+
+    Ibis's own ``argmin`` sorts each group first, which takes twice as long.
+    """
+    import ibis
+
+    @ibis.udf.agg.builtin
+    def min_by(value: float, key: dt.date) -> float: ...
+
+    return min_by
 
 
 def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

@@ -151,7 +151,7 @@ def _overview(reading: datasets.Reading, until: dt.date) -> _Section:
 
 def _cohorts(reading: datasets.Reading, until: dt.date) -> _Section:
     days = (until - reading.rows["order_date"].min().date()).days
-    period = "week" if days < 120 else "month" if days < 1000 else "quarter" if days < 3000 else "year"
+    period = "week" if days < 120 else "month" if days < 550 else "quarter" if days < 2200 else "year"
     table = retention.cohort_table(reading.rows, period=period, until=until)
     try:
         picture = _pictures(retention.plot_cohorts(table))

@@ -5,7 +5,8 @@ reader would, and telling what is wrong with what the reader sees. Started as a 
 its own, it does the same while it listens for every packet that leaves for elsewhere. It judges nothing: that is done
 in ``test_browser.py``. It knows nothing of what a lesson teaches, and its numbers are compared elsewhere (nbval).
 
-Settings, browser profile and the copies of the notebooks lie in folders given by the caller; those of the user are not read.
+Settings, browser profile and copies of the notebooks lie in folders given by the caller, and everything started here
+ends with the block that started it, or with the tests if those are killed.
 """
 
 import ctypes
@@ -37,7 +38,6 @@ from playwright.sync_api import TimeoutError as OutOfPatience
 
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
-TOOLBOX = "notebooks/00_toolbox.ipynb"
 
 # -- Processes that end with us ----------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ def _lab_options(server: Server, folder: Path) -> list[str]:
 
 
 def _lab_environment(server: Server, home: Path) -> dict[str, str]:
-    # What the caller has set for his own Jupyter, or for pictures in a terminal, is not the reader's.
+    # What users have set for a Jupyter of their own, or for pictures in a terminal, is not part of a lesson.
     own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "MPLBACKEND"))}
     folders = {
         "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython",
@@ -200,9 +200,9 @@ RAN = f"""() => {{
 ARRIVED = f"""() => [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
     && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')"""
 BROKEN_WIDGETS = rf"""{OUTPUTS}.filter(output => output.data && 'application/vnd.jupyter.widget-view+json' in output.data)
-    .map(output => [output.node.querySelector('.jupyter-widgets'), output.node.innerText])
-    .filter(([body, text]) => !body || !body.clientHeight || /(Loading|Error \w+) widget|Failed to (load|create)/.test(text))
-    .map(([_, text]) => text)"""
+    .filter(output => !output.node.querySelector('.jupyter-widgets')
+        || /(Loading|Error \w+) widget|Failed to (load|create)/.test(output.node.innerText))
+    .map(output => output.node.innerText)"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
 NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"
@@ -279,10 +279,7 @@ class Lesson:
         seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
         for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):
             panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
-            self.photograph_window(folder, f"{name}-{number:02}")
-
-    def photograph_window(self, folder: Path, name: str) -> None:
-        self.page.screenshot(path=folder / f"{name}.png")
+            self.page.screenshot(path=folder / f"{name}-{number:02}.png")
 
 
 def _without_pixels(text: str) -> str:
@@ -319,7 +316,7 @@ def room() -> tuple[list[str], str]:
     if missing:
         return [], f"{' and '.join(missing)} not found: install util-linux and iproute2 (sudo apt install util-linux iproute2)"
     alone = ["unshare", "--net", "--mount"]
-    # Root's own way first: as root of a user namespace he would not be allowed to read other people's files.
+    # Root's own way first: the root of a user namespace is not allowed to read other people's files.
     ways = [alone, [*alone, "--user", "--map-root-user"]][os.geteuid() != 0 :]
     for way in ways:
         tried = subprocess.run([*way, sys.executable, __file__, "lay-routes"], capture_output=True, text=True, timeout=PATIENCE)
@@ -474,7 +471,7 @@ def main(what: str, *words: str) -> None:
     if what == "lab":
         from jupyterlab.labapp import main as lab
 
-        lab(words)
+        lab(list(words))
     if what == "run":
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and browser are ended on the way out
         chromium, folder, home, path = words

@@ -21,6 +21,7 @@ from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
+TOOLBOX = "notebooks/00_toolbox.ipynb"
 SOON = browser.PATIENCE * 1000 / 3  # milliseconds
 
 # One cell for each thing that must not happen; only so is it known that the tests would notice.
@@ -99,7 +100,7 @@ def test_what_is_wrong_is_noticed(open_lesson, folder):
 
 
 def test_a_slider_redraws_its_picture(open_lesson, photos):
-    with open_lesson(browser.TOOLBOX) as lesson:
+    with open_lesson(TOOLBOX) as lesson:
         lesson.run_all()
         slider = Slider(lesson.page)
         slider.handle.focus()
@@ -155,7 +156,7 @@ def test_nothing_is_asked_of_the_network(chromium, folder, tmp_path):
     way, why_not = browser.room()
     if why_not:
         pytest.skip(why_not)
-    found = browser.run_lesson_in_room(way, chromium, folder, tmp_path / "home", browser.TOOLBOX)
+    found = browser.run_lesson_in_room(way, chromium, folder, tmp_path / "home", TOOLBOX)
     assert_no(found["complaints"])  # else little may have run, and little been asked
     assert_no(found["heard"])
     asked = " ".join(found["heard_when_asked"])
