@@ -17,6 +17,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -26,6 +27,9 @@ from crmlab.tables import table as declared
 
 if TYPE_CHECKING:
     import ibis
+    from ibis.backends import BaseBackend
+
+    from crmlab.tables import Table
 
 #: Above this many rows keys are compared inside the engine, which is slower but needs no memory here.
 _KEYS_IN_MEMORY = 100_000_000
@@ -91,7 +95,7 @@ def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[i
         keyed = bool(table.key) and all(column in held.columns for column in table.key)
         found = _check.rows(held, table, dict.fromkeys([*wanted, *(table.key if keyed else ())]), run)
         if keyed:
-            _refuse_duplicates(held, table, int(found["rows"]), run)
+            _refuse_duplicates(held, table, int(found["rows"]), connection)
         yield held, found, run
     finally:
         if own:
@@ -107,7 +111,7 @@ def check(frame: object, name: str) -> None:
         pass
 
 
-def _held(data: object, table, wanted: Collection[str], connection) -> ibis.Table:
+def _held(data: object, table: Table, wanted: Collection[str], connection: BaseBackend) -> ibis.Table:
     """A DataFrame or a path as an Ibis table."""
     import ibis
 
@@ -145,7 +149,7 @@ def _held(data: object, table, wanted: Collection[str], connection) -> ibis.Tabl
     )
 
 
-def _duckdb():
+def _duckdb() -> BaseBackend:
     """A DuckDB of its own for one call, which fetches nothing and tells how far it is."""
     import ibis
 
@@ -154,7 +158,7 @@ def _duckdb():
     return connection
 
 
-def _backend(data: ibis.Table):
+def _backend(data: ibis.Table) -> BaseBackend:
     import ibis
 
     try:
@@ -163,7 +167,7 @@ def _backend(data: ibis.Table):
         return ibis.get_backend()
 
 
-def _refuse_duplicates(held: ibis.Table, table, rows: int, run: Callable) -> None:
+def _refuse_duplicates(held: ibis.Table, table: Table, rows: int, connection: BaseBackend) -> None:
     """Refuse two rows of one key.
 
     Equal keys have equal hashes, so hashes that all differ settle it; comparing 64-bit integers in
@@ -172,14 +176,16 @@ def _refuse_duplicates(held: ibis.Table, table, rows: int, run: Callable) -> Non
     key = list(table.key)
     if len(key) == 1 and rows <= _KEYS_IN_MEMORY:
         column = held[key[0]]
-        marks = run(held.select(mark=column if column.type().is_integer() else column.hash()))["mark"].to_numpy(copy=True)
-        if (marks[1:] > marks[:-1]).all():  # numbered in order, as most files are
-            return
-        marks.sort()
-        if (marks[1:] != marks[:-1]).all():
+        marks = held.select(mark=column if column.type().is_integer() else column.hash())
+        blocks = [block.to_numpy() for block in connection.to_pyarrow(marks)["mark"].chunks]
+        ends = np.array([block[[0, -1]] for block in blocks if block.size])
+        if (ends[1:, 0] > ends[:-1, 1]).all() and all((block[1:] > block[:-1]).all() for block in blocks):
+            return  # numbered in order, as most files are
+        sorted_marks = np.sort(np.concatenate(blocks))
+        if (sorted_marks[1:] != sorted_marks[:-1]).all():
             return
     shared = held.group_by(key).aggregate(rows_with_it=held.count()).filter(lambda t: t.rows_with_it > 1)
-    twice = run(shared.order_by(key).limit(3))
+    twice = _runner(connection)(shared.order_by(key).limit(3))
     if len(twice):
         rows_told = twice[key].itertuples(index=False)
         told = "; ".join(", ".join(f"{name}={value!r}" for name, value in zip(key, row, strict=True)) for row in rows_told)
@@ -189,7 +195,7 @@ def _refuse_duplicates(held: ibis.Table, table, rows: int, run: Callable) -> Non
         )
 
 
-def _runner(connection) -> Callable[[ibis.Expr], pd.DataFrame]:
+def _runner(connection: BaseBackend) -> Callable[[ibis.Expr], pd.DataFrame]:
     def run(expression: ibis.Expr) -> pd.DataFrame:
         with _progress(connection):
             return connection.to_pyarrow(expression).to_pandas(date_as_object=False)
@@ -198,7 +204,7 @@ def _runner(connection) -> Callable[[ibis.Expr], pd.DataFrame]:
 
 
 @contextmanager
-def _progress(connection) -> Iterator[None]:
+def _progress(connection: BaseBackend) -> Iterator[None]:
     """A progress bar for work that takes longer than two seconds (DuckDB tells how far it is)."""
     raw = getattr(connection, "con", None)
     if not hasattr(raw, "query_progress"):

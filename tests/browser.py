@@ -1,12 +1,12 @@
-"""A reader's computer for tests: JupyterLab, a browser that shows a lesson, and a room without a network.
+"""A reader's computer for tests: JupyterLab, a browser that shows a lesson, and a room without a network around both.
 
 What lives here: starting and ending a JupyterLab of our own, opening a lesson in a headless Chromium, running it as a
-reader would, and telling what is wrong with what the reader sees. Started as a program, inside a network namespace of
-its own, it does the same while it listens for every packet that leaves for elsewhere. It judges nothing: that is done
-in ``test_browser.py``. It knows nothing of what a lesson teaches, and its numbers are compared elsewhere (nbval).
+reader would, and telling what is wrong with what the reader sees. On Linux all of this can happen in a network namespace,
+where every packet that leaves for elsewhere is heard. What must hold is said in ``test_browser.py``; what a lesson teaches
+is not known here.
 
-Settings, browser profile and copies of the notebooks lie in folders given by the caller, and everything started here
-ends with the block that started it, or with the tests if those are killed.
+Settings, browser profile and copies of the notebooks lie in folders given by the caller. Everything started here ends with
+the block that started it, or with the tests if those are killed.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ import ipaddress
 import json
 import os
 import re
-import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -24,30 +24,24 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as OutOfPatience
 
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
 
-# -- Processes that end with us ----------------------------------------------------------------------------------
+# -- Processes that end with us -----------------------------------------------------------------------------------
 
 
-def _start(*words: str, output: IO[str], way: Sequence[str] = (), **options: object) -> subprocess.Popen:
-    """This file as a program of its own, leading a process group of its own."""
-    command = [*way, sys.executable, __file__, *words]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **options
-    )
+def _start(*words: str, way: Sequence[str] = (), **options: object) -> subprocess.Popen:
+    """This file as a program of its own, in a process group of its own; its input tells it that we are still there."""
+    return subprocess.Popen([*way, sys.executable, __file__, *words], stdin=subprocess.PIPE, start_new_session=True, **options)
 
 
 def _end_with_parent() -> None:
@@ -64,11 +58,10 @@ def _end(process: subprocess.Popen) -> None:
     """End it first by asking, so that it ends what it has started, then by force."""
     process.terminate()
     try:
-        process.wait(20)
+        process.communicate(timeout=20)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
-    process.stdin.close()
+        process.communicate()
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):  # as it should be: nobody is left in the group
             os.killpg(process.pid, signal.SIGKILL)
@@ -82,24 +75,6 @@ SETTINGS = {
     # All cells are in the page, also those far below: what is not in the page cannot be looked at.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running JupyterLab."""
-
-    address: str
-    token: str
-
-    def ask(self, path: str, method: str = "GET") -> bytes:
-        request = urllib.request.Request(self.address + path, method=method, headers={"Authorization": f"token {self.token}"})
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's loopback
-        with direct.open(request, timeout=PATIENCE) as answer:
-            return answer.read()
-
-    def end_kernels(self) -> None:
-        for session in json.loads(self.ask("/api/sessions")):
-            self.ask(f"/api/sessions/{session['id']}", "DELETE")
 
 
 def copy_lessons(project: Path, folder: Path) -> None:
@@ -118,56 +93,41 @@ def copy_lessons(project: Path, folder: Path) -> None:
 
 
 @contextmanager
-def serve(folder: Path, home: Path) -> Iterator[Server]:
-    """JupyterLab on a folder, for this machine only; it ends with the block, whatever happens in there."""
+def serve(folder: Path, home: Path, way: Sequence[str] = ()) -> Iterator[str]:
+    """JupyterLab on a folder, for this machine only, as an address with a blank for the page; it ends with the block."""
     settings = home / "config/labconfig/default_setting_overrides.json"
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps(SETTINGS), encoding="utf-8")
-    server = Server(f"http://{HOST}:{_free_port()}", secrets.token_hex(16))
+    options = [
+        "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}", f"--ServerApp.ip={HOST}", "--ServerApp.port=0",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
     log = home / "jupyter.log"
     with log.open("w", encoding="utf-8") as said:
-        process = _start("lab", *_lab_options(server, folder), output=said, cwd=folder, env=_lab_environment(server, home))
+        process = _start("lab", *options, way=way, env=_lab_environment(home), stdout=said, stderr=subprocess.STDOUT)
     try:
-        _wait_until_up(server, process, log)
-        yield server
+        yield _wait_until_up(process, home, log)
     finally:
         _end(process)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
-def _lab_options(server: Server, folder: Path) -> list[str]:
-    return [
-        "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}",
-        f"--ServerApp.port={urlsplit(server.address).port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
-        "--LabApp.expose_app_in_browser=True",
-    ]  # fmt: skip
-
-
-def _lab_environment(server: Server, home: Path) -> dict[str, str]:
+def _lab_environment(home: Path) -> dict[str, str]:
     # What users have set for a Jupyter of their own, or for pictures in a terminal, is not part of a lesson.
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "MPLBACKEND"))}
-    folders = {
-        "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython",
-    }  # fmt: skip
-    return own | {name: str(home / folder) for name, folder in folders.items()} | {"JUPYTER_TOKEN": server.token}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "MPLBACKEND"))}
+    folders = {f"JUPYTER_{what}_DIR": str(home / what.lower()) for what in ("CONFIG", "DATA", "RUNTIME")}
+    return kept | folders | {"IPYTHONDIR": str(home / "ipython")}
 
 
-def _wait_until_up(server: Server, process: subprocess.Popen, log: Path) -> None:
+def _wait_until_up(process: subprocess.Popen, home: Path, log: Path) -> str:
+    # JupyterLab writes a file when it listens. Its port cannot be tried: it may lie in a room that we are not in.
     deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            server.ask("/api/status")
-            return
-        except (urllib.error.URLError, OSError):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}") from None
-            time.sleep(0.1)
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(FileNotFoundError, json.JSONDecodeError):  # not there, or half written
+            server = json.loads((home / f"runtime/jpserver-{process.pid}.json").read_text(encoding="utf-8"))
+            return f"http://{HOST}:{server['port']}/{{page}}?token={server['token']}"
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 # -- The browser --------------------------------------------------------------------------------------------------
@@ -216,12 +176,12 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def browse(chromium: str, home: Path) -> Iterator[BrowserContext]:
+def browse(chromium: str, home: Path, way: Sequence[str] = ()) -> Iterator[BrowserContext]:
     """A headless Chromium with a profile of its own, as a Playwright browser context."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            home / "profile", executable_path=chromium, headless=True, args=FLAGS, viewport=WINDOW,
-            env=os.environ | {"HOME": str(home)},  # where it keeps its crash reports
+            home / "profile", executable_path=_one_word([*way, chromium], home) if way else chromium, headless=True,
+            args=FLAGS, viewport=WINDOW, env=os.environ | {"HOME": str(home)},  # where it keeps its crash reports
         )  # fmt: skip
         context.set_default_timeout(PATIENCE * 1000)
         try:
@@ -230,17 +190,26 @@ def browse(chromium: str, home: Path) -> Iterator[BrowserContext]:
             context.close()
 
 
+def _one_word(command: Sequence[str], home: Path) -> Path:
+    """A command of several words as one, for those who take only one."""
+    script = home / "chromium.sh"
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
+    script.chmod(0o700)
+    return script
+
+
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
-    def __init__(self, page: Page, server: Server, path: str):
+    def __init__(self, page: Page, address: str, room: "Room"):
         self.page = page
+        self.room = room
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda connection: self._note(connection.url))
-        page.goto(f"{server.address}/lab/tree/{path}?token={server.token}&reset", wait_until="domcontentloaded")
+        page.goto(address, wait_until="domcontentloaded")
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
 
@@ -270,6 +239,7 @@ class Lesson:
             "a picture did not load": pictures.evaluate_all(NOT_LOADED),
             "a widget is not shown": self.page.evaluate(BROKEN_WIDGETS),
             "the page asked another host": self.asked_outside,
+            "the network was asked": self.room.heard(),
         }
         return [f"{what}: {_without_pixels(which)}" for what, those in found.items() for which in those]
 
@@ -287,46 +257,91 @@ def _without_pixels(text: str) -> str:
 
 
 @contextmanager
-def opened(context: BrowserContext, server: Server, path: str) -> Iterator[Lesson]:
+def opened(context: BrowserContext, server: str, path: str, room: "Room") -> Iterator[Lesson]:
     """A lesson in a tab of its own; tab and kernel end with the block."""
     page = context.new_page()
     try:
-        yield Lesson(page, server, path)
+        yield Lesson(page, server.format(page=f"lab/tree/{path}") + "&reset", room)
     finally:
+        with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
+            page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
         page.close()
-        server.end_kernels()
 
 
 # -- A room without a network -------------------------------------------------------------------------------------
 # A network namespace has a loopback of its own and nothing else. All routes are laid to that loopback, so that whatever
-# is sent to anywhere passes it and is seen there. It cannot leave.
+# is sent to anywhere passes it and is heard there. It cannot leave.
 
-OUTSIDE = "192.0.2.1"  # an address for documentation: nobody has it (RFC 5737)
-NOBODY = "example.invalid"  # a name that nobody has (RFC 2606)
 _TOOLS = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # Debian keeps `ip` out of an ordinary user's path
 _TCP, _UDP, _DNS = 6, 17, 53
 _IPV4, _IPV6 = 0x0800, 0x86DD
 
 
-def room() -> tuple[list[str], str]:
-    """(words to put before a command so that it runs in a namespace of its own, or why there is none)."""
+class Room:
+    """The namespace, kept open by a process that sits in it and listens; or, where there can be none, the reason why.
+
+    ``way`` holds the words to put before a command so that it runs in the room.
+    """
+
+    def __init__(self, process: subprocess.Popen | None = None, way: Sequence[str] = (), why_not: str = ""):
+        self.process, self.way, self.why_not = process, way, why_not
+
+    def heard(self) -> list[str]:
+        """Who was asked, outside, since the last time; of an open world nothing is known."""
+        if not self.process:
+            return []
+        self.process.stdin.write("heard\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@contextmanager
+def room() -> Iterator[Room]:
+    """A room if one can be made; it ends with the block."""
+    why_not = _what_is_missing()
+    process, way = None, []
+    if not why_not:
+        process, way, why_not = _make_room()
+    try:
+        yield Room(process, way, why_not)
+    finally:
+        if process:
+            _end(process)
+
+
+def _what_is_missing() -> str:
     if sys.platform != "linux":
-        return [], "network namespaces are a thing of Linux"
-    missing = [tool for tool in ("unshare", "ip", "mount") if not shutil.which(tool, path=_TOOLS)]
+        return "network namespaces are a thing of Linux"
+    missing = [tool for tool in ("unshare", "nsenter", "ip", "mount") if not shutil.which(tool, path=_TOOLS)]
     if missing:
-        return [], f"{' and '.join(missing)} not found: install util-linux and iproute2 (sudo apt install util-linux iproute2)"
-    alone = ["unshare", "--net", "--mount"]
+        return f"{', '.join(missing)} not found: install util-linux and iproute2 (sudo apt install util-linux iproute2)"
+    return ""
+
+
+def _make_room() -> tuple[subprocess.Popen | None, list[str], str]:
     # Root's own way first: the root of a user namespace is not allowed to read other people's files.
-    ways = [alone, [*alone, "--user", "--map-root-user"]][os.geteuid() != 0 :]
-    for way in ways:
-        tried = subprocess.run([*way, sys.executable, __file__, "lay-routes"], capture_output=True, text=True, timeout=PATIENCE)
-        if tried.returncode == 0:
-            return way, ""
-    return [], (
+    ways = [([], []), (["--user", "--map-root-user"], ["--user", "--preserve-credentials"])][os.geteuid() != 0 :]
+    for make, enter in ways:
+        process = _start(
+            "room", way=["unshare", "--net", "--mount", *make], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )  # fmt: skip
+        if process.stdout.readline():
+            return process, ["nsenter", f"--target={process.pid}", "--net", "--mount", *enter], ""
+        said = process.communicate()[1]
+    return None, [], (
         "no network namespace can be made here: run as root, or allow user namespaces (Ubuntu: sudo sysctl "
         "kernel.apparmor_restrict_unprivileged_userns=0; Docker: --cap-add SYS_ADMIN --security-opt seccomp=unconfined "
-        f"--security-opt apparmor=unconfined). It said: {tried.stderr.strip()[-200:]}"
-    )
+        f"--security-opt apparmor=unconfined). It said: {said.strip()[-200:]}"
+    )  # fmt: skip
+
+
+def _sit_in_room() -> None:
+    """Listen, and tell what was heard whenever asked; the end of the questions is the end of the room."""
+    _lay_routes()
+    ear = Ear()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(ear.heard()), flush=True)
 
 
 def _lay_routes() -> None:
@@ -334,9 +349,10 @@ def _lay_routes() -> None:
         subprocess.run([shutil.which(words[0], path=_TOOLS), *words[1:]], check=True)
 
     tool("ip", "link", "set", "lo", "up")
-    tool("ip", "route", "add", "default", "dev", "lo")
-    if os.path.exists("/proc/net/if_inet6"):  # not every kernel has IPv6
-        tool("ip", "-6", "route", "add", "default", "dev", "lo")
+    # "local" lets every address be one of ours: the answer is a refusal at once, and IPv6 would send nothing without it.
+    tool("ip", "route", "add", "local", "default", "dev", "lo")
+    if os.path.exists("/proc/net/if_inet6"):  # not every kernel has it
+        tool("ip", "-6", "route", "add", "local", "default", "dev", "lo")
     # Names are looked up by packets only: a resolver behind a Unix socket would be reached from in here, and not be seen.
     if os.path.exists("/etc/nsswitch.conf"):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as rules:
@@ -373,9 +389,6 @@ class Ear:
         _, lost = struct.unpack("II", self._socket.getsockopt(packet_level, statistics, 8))
         return sorted(found - {""}) + ([f"{lost} packets more than could be kept"] if lost else [])
 
-    def close(self) -> None:
-        self._socket.close()
-
 
 def _sieve() -> list[tuple[int, int, int, int]]:
     """A program for the kernel's packet filter (BPF): drop what goes to 127.x.x.x, unless to the port of name look-ups.
@@ -411,8 +424,7 @@ def destination(protocol: int, packet: bytes) -> str:
     port = int.from_bytes(rest[2:4])
     if address.is_loopback and port != _DNS:
         return ""
-    asked = f" for the name {_name_asked(rest[8:])}" if (kind, port) == (_UDP, _DNS) else ""
-    return f"{address} port {port}{asked}"
+    return f"DNS for {_name_asked(rest[8:])} at {address}" if (kind, port) == (_UDP, _DNS) else f"{address} port {port}"
 
 
 def _name_asked(query: bytes) -> str:
@@ -423,60 +435,14 @@ def _name_asked(query: bytes) -> str:
     return ".".join(words)
 
 
-def _ask_outside() -> None:
-    """Deliberately: one request to an address, one look-up of a name. Neither gets an answer in the room."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with suppress(OSError):
-        direct.open(f"http://{OUTSIDE}/", timeout=0.5)
-    with suppress(OSError):
-        socket.getaddrinfo(NOBODY, 80)
-
-
-def _run_lesson_in_room(chromium: str, folder: Path, home: Path, path: str) -> dict:
-    """What was heard while a lesson ran, and what was heard when somebody asked outside on purpose."""
-    _lay_routes()
-    os.environ["RES_OPTIONS"] = "timeout:1 attempts:1"  # nobody answers in here
-    ear = Ear()
-    try:
-        with serve(folder, home) as server, browse(chromium, home) as context, opened(context, server, path) as lesson:
-            lesson.run_all()
-            complaints = lesson.complaints()
-        heard = ear.heard()
-        _ask_outside()
-        return {"complaints": complaints, "heard": heard, "heard_when_asked": ear.heard()}
-    finally:
-        ear.close()
-
-
-def run_lesson_in_room(way: list[str], chromium: str, folder: Path, home: Path, path: str) -> dict:
-    """The same from outside: go through the door that ``room`` found, and bring back what was heard."""
-    home.mkdir()
-    log = home / "room.log"
-    with log.open("w", encoding="utf-8") as said:
-        process = _start("run", chromium, str(folder), str(home), path, output=said, way=way)
-    try:
-        status = process.wait(5 * PATIENCE)
-    finally:
-        _end(process)
-    if status:
-        raise RuntimeError(f"the lesson did not run in the room:\n{log.read_text(encoding='utf-8')[-3000:]}")
-    return json.loads((home / "heard.json").read_text(encoding="utf-8"))
-
-
 def main(what: str, *words: str) -> None:
-    if what == "lay-routes":
-        _lay_routes()
-        return
-    _end_with_parent()
+    if what == "room":
+        _sit_in_room()
     if what == "lab":
         from jupyterlab.labapp import main as lab
 
+        _end_with_parent()
         lab(list(words))
-    if what == "run":
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that server and browser are ended on the way out
-        chromium, folder, home, path = words
-        found = _run_lesson_in_room(chromium, Path(folder), Path(home), path)
-        Path(home, "heard.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
