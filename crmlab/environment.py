@@ -1,4 +1,4 @@
-"""The environment: is everything here that the kit needs?
+"""The environment: whether everything is here that the kit needs.
 
 One check for the first cell of the first lesson, and for anyone who asks for help. It reads what
 is installed and compares it with the lock, and tells what to do where the two differ. It changes

@@ -186,5 +186,5 @@ class Concentration:
             f"80 % of revenue comes from {percent(self.customers_for(0.8))} of customers.",
             ax=ax,
         )
-        ax.axvline(0.9, color=_draw.PALE, linestyle=":", linewidth=1.2)
+        ax.axvline(0.9, color=_draw.PALE, linestyle=":")
         return ax

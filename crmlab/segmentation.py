@@ -187,7 +187,7 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     levels = range(1, top + 1)
     matrix = grid.pivot(index="r_score", columns="f_score", values="customers")
     matrix = matrix.reindex(index=reversed(levels), columns=levels).fillna(0)
-    best = int(((scores.r_score > top / 2 + 0.5) & (scores.f_score > top / 2 + 0.5)).sum())
+    best = int((scores[["r_score", "f_score"]].min(axis=1) * 2 > top + 1).sum())
     fullest = grid.loc[grid.customers.idxmax()]
     return _draw.heat(
         matrix,

@@ -70,7 +70,20 @@ def test_totals_are_those_of_the_orders(orders):
     assert found.total_amount == pytest.approx(orders.amount.sum())
 
 
+def test_shares_unless_told_otherwise():
+    found = loyalty.concentration(orders_of([10, 10, 20, 60]))
+    assert found.top_share() == found.top_share(0.1)
+    assert found.customers_for() == found.customers_for(0.8)
+    assert found.table.customer_share.tolist() == pytest.approx([k / 100 for k in range(101)])
+
+
 def test_summary_and_plot_say_the_same():
+    found = loyalty.concentration(orders_of([10, 10, 20, 60.004]))
+    assert "Revenue: 100\n" in str(found.summary())
+    assert "Customers who bring 80 % of revenue: 50.0 %" in str(found.summary())
+    assert "one has all): 0.4\n" in str(found.summary())
+    assert found.plot().figure.alt.endswith("Gini coefficient 0.400. 80 % of revenue comes from 50.0 % of customers.")
+    assert found.plot().lines[-1].get_xdata()[0] == 0.9
     found = loyalty.concentration(orders_of([10, 10, 20, 60]))
     assert "Share of revenue from the top 10 % of customers: 24.0 %" in str(found.summary())
     assert found.plot().get_title("left") == "The top 10 % of customers bring 24.0 % of revenue"

@@ -99,6 +99,25 @@ def test_plot_counts_the_best_cell():
         segmentation.rfm_grid(scores.assign(f_score=0))
 
 
+def test_plot_counts_scores_above_the_middle():
+    """Of 5 scores 4 and 5 are high, of 4 scores 3 and 4, of 2 only 2."""
+    some = [(r, f) for r in range(1, 6) for f in range(1, 6)]
+    scores = pd.DataFrame(some, columns=["r_score", "f_score"]).assign(
+        customer_id=range(25), recency_days=0, purchase_days=1, total_amount=1.0, m_score=1
+    )
+    for top, count in ((5, 4), (4, 4), (3, 1), (2, 1)):
+        few = scores[(scores.r_score <= top) & (scores.f_score <= top)]
+        assert segmentation.plot_rfm(few).get_title("left").startswith(f"{count} of {top * top} customers")
+
+
+def test_five_scores_unless_told_otherwise():
+    orders = pd.DataFrame({"customer_id": range(20), "order_date": pd.Timestamp("2024-01-01"), "amount": range(20)})
+    orders = orders.astype({"amount": float})
+    assert segmentation.rfm_scores(orders).m_score.tolist() == [1 + k // 4 for k in range(20)]
+    assert segmentation.rfm_scores(orders, bins=2).m_score.max() == 2
+    assert segmentation.rfm_scores(orders, bins=10).m_score.max() == 10
+
+
 @pytest.mark.parametrize("wrong", [{"bins": 1}, {"bins": 11}, {"bins": 2.5}, {"bins": True}, {"ties": "first"}, {"ties": None}])
 def test_refuses_wrong_arguments(wrong):
     orders = pd.DataFrame({"customer_id": ["a"], "order_date": pd.to_datetime(["2024-01-01"]), "amount": [0.0]})
