@@ -151,13 +151,21 @@ CELLS = """jupyterapp.shell.currentWidget.content.widgets.filter(
 OUTPUTS = f"""{CELLS}.flatMap(cell => cell.model.outputs.toJSON().map(
     (output, k) => ({{...output, node: cell.outputArea.widgets[k].node}})))"""
 ERRORS = f"{OUTPUTS}.filter(output => output.output_type === 'error').map(error => error.node.innerText)"
-# Either every cell has its number, or an error has stopped the rest.
+# Either every cell has its number, or an error has stopped the rest. Cells whose code is folded show neither.
 RAN = f"""() => {{
-    const marks = {CELLS}.map(cell => cell.promptNode.textContent);
-    return marks.every(mark => /\\d/.test(mark)) || (!marks.some(mark => mark.includes('*')) && {ERRORS}.length > 0);
+    const cells = {CELLS}.map(cell => cell.model);
+    return cells.every(cell => cell.executionState !== 'running')
+        && (cells.every(cell => cell.executionCount) || {ERRORS}.length > 0);
 }}"""
-# Pictures and widgets arrive after their cell has ended.
-ARRIVED = f"""() => [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
+# Outputs, their pictures and widgets arrive after their cell has ended, and nobody says when the last one has: the page is
+# at rest when a second has passed without a change.
+WATCH = f"""() => {{
+    const note = () => {{ window.lastChange = performance.now() }};
+    note();
+    new MutationObserver(note).observe(document.querySelector('{NOTEBOOK}'), {{childList: true, subtree: true}});
+}}"""
+AT_REST = f"""() => performance.now() - window.lastChange > 1000
+    && [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
     && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')"""
 BROKEN_WIDGETS = rf"""{OUTPUTS}.filter(output => output.data && 'application/vnd.jupyter.widget-view+json' in output.data)
     .filter(output => !output.node.querySelector('.jupyter-widgets')
@@ -201,9 +209,8 @@ def _one_word(command: Sequence[str], home: Path) -> Path:
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
-    def __init__(self, page: Page, address: str, room: "Room"):
-        self.page = page
-        self.room = room
+    def __init__(self, name: str, page: Page, address: str, room: "Room"):
+        self.name, self.page, self.room = name, page, room
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
@@ -212,6 +219,7 @@ class Lesson:
         page.goto(address, wait_until="domcontentloaded")
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
+        page.evaluate(WATCH)
 
     def _note(self, url: str) -> None:
         host = urlsplit(url).hostname  # none in data: and blob:, which are in the page already
@@ -225,9 +233,13 @@ class Lesson:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000)
+        self.come_to_rest()
+
+    def come_to_rest(self) -> None:
+        """Wait until nothing changes any more."""
         self.page.locator(IDLE).wait_for()
         with suppress(OutOfPatience):  # `complaints` will say what is missing
-            self.page.wait_for_function(ARRIVED, timeout=PATIENCE * 1000 / 3)
+            self.page.wait_for_function(AT_REST, timeout=PATIENCE * 1000 / 3)
 
     def complaints(self) -> list[str]:
         """Everything that a reader should not have seen, or that should not have been asked for; empty if all is well."""
@@ -243,13 +255,13 @@ class Lesson:
         }
         return [f"{what}: {_without_pixels(which)}" for what, those in found.items() for which in those]
 
-    def photograph(self, folder: Path, name: str) -> None:
-        """The whole lesson from top to bottom, one window after the other, as name-00.png, name-01.png, ..."""
+    def photograph(self, folder: Path) -> None:
+        """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
         panel = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
         seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
         for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):
             panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
-            self.page.screenshot(path=folder / f"{name}-{number:02}.png")
+            self.page.screenshot(path=folder / f"{self.name}-{number:02}.png")
 
 
 def _without_pixels(text: str) -> str:
@@ -261,7 +273,7 @@ def opened(context: BrowserContext, server: str, path: str, room: "Room") -> Ite
     """A lesson in a tab of its own; tab and kernel end with the block."""
     page = context.new_page()
     try:
-        yield Lesson(page, server.format(page=f"lab/tree/{path}") + "&reset", room)
+        yield Lesson(Path(path).stem, page, server.format(page=f"lab/tree/{path}") + "&reset", room)
     finally:
         with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
             page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -21,7 +21,6 @@ from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
-TOOLBOX = "notebooks/00_toolbox.ipynb"
 SOON = browser.PATIENCE * 1000 / 3  # milliseconds
 
 # A cell for each thing that must not happen: only so is it known that the tests would notice. The addresses and the names
@@ -79,28 +78,97 @@ def open_lesson(chromium, room, folder, tmp_path_factory):
         yield lambda path: browser.opened(context, server, path, room)
 
 
-@pytest.fixture
-def photos(tmp_path):
-    folder = Path(os.environ.get("CRMLAB_SCREENSHOTS") or tmp_path)
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = Path(os.environ.get("CRMLAB_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def assert_no(complaints):
-    assert not complaints, "\n".join(complaints)
+@pytest.fixture(scope="module", params=LESSONS)
+def lesson(request, open_lesson, photos):
+    """Each lesson in turn, run from top to bottom; all tests of a lesson share its tab."""
+    with open_lesson(request.param) as lesson:
+        try:
+            lesson.run_all()
+        finally:  # a lesson that got stuck is worth a look, too
+            lesson.photograph(photos)
+        yield lesson
 
 
 # -- Every lesson -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", LESSONS)
-def test_a_lesson_runs_and_shows_everything_and_asks_nothing(open_lesson, photos, path):
-    with open_lesson(path) as lesson:
-        try:
-            lesson.run_all()
-        finally:  # a lesson that got stuck is worth a look, too
-            lesson.photograph(photos, Path(path).stem)
-        assert_no(lesson.complaints())
+def test_a_lesson_shows_everything_and_asks_nothing(lesson):
+    complaints = lesson.complaints()
+    assert not complaints, "\n".join(complaints)
+
+
+def test_a_slider_redraws_its_picture(lesson, photos):
+    slider = Slider(lesson.page)
+    if not slider.is_there():
+        assert lesson.name != "00_toolbox", "the toolbox has lost its slider"
+        return
+    slider.handle.focus()
+    keys = [slider.redraws(slider.press) for _ in range(3)]
+    lesson.page.screenshot(path=photos / f"{lesson.name}-by-key.png")
+    drag = slider.redraws(slider.drag)
+    lesson.come_to_rest()
+    lesson.page.screenshot(path=photos / f"{lesson.name}-by-mouse.png")
+    print(f"\n{lesson.name}: new picture after", *(f"{1000 * seconds:.0f}" for seconds in [*keys, drag]), "ms (last: by mouse)")
+    assert not lesson.complaints()
+
+
+class Slider:
+    """The first slider of a lesson that has a picture below it."""
+
+    def __init__(self, page):
+        self.page = page
+        self.widget = page.locator(browser.OUTPUT, has=page.locator(".widget-slider")).filter(has=page.locator("img")).first
+        self.handle = self.widget.locator(".noUi-handle").first
+        self.track = self.widget.locator(".noUi-target").first
+        self.number = self.widget.locator(".widget-readout").first
+
+    def is_there(self):
+        return self.widget.count() > 0
+
+    def redraws(self, move):
+        """Seconds from a move to another picture; another number at the slider must follow."""
+        picture, number = self.picture(), self.number.inner_text()
+        begin = time.perf_counter()
+        move()
+        with suppress(OutOfPatience):  # this looks at every frame, where `expect` looks once a second
+            another = "([widget, picture]) => widget.querySelector('img').src !== picture"
+            self.page.wait_for_function(another, arg=[self.widget.element_handle(), picture], timeout=SOON)
+        seconds = time.perf_counter() - begin
+        redrawn = self.picture() != picture  # said in words: the report of a failure would print both pictures
+        assert redrawn, "the slider was moved, but its picture is still the same"
+        expect(self.number).not_to_have_text(number, timeout=SOON)
+        return seconds
+
+    def picture(self):
+        return self.widget.locator("img").first.get_attribute("src")
+
+    def place(self):
+        """From 0, the left end, to 1."""
+        low, now, high = (float(self.handle.get_attribute(f"aria-value{which}")) for which in ("min", "now", "max"))
+        return (now - low) / (high - low)
+
+    def press(self):
+        self.handle.press("ArrowRight" if self.place() < 1 else "ArrowLeft")
+
+    def drag(self):
+        self.handle.scroll_into_view_if_needed()
+        handle, track = self.handle.bounding_box(), self.track.bounding_box()
+        height = handle["y"] + handle["height"] / 2
+        far = 0.8 if self.place() < 0.5 else 0.2
+        self.page.mouse.move(handle["x"] + handle["width"] / 2, height)
+        self.page.mouse.down()
+        self.page.mouse.move(track["x"] + far * track["width"], height, steps=6)
+        self.page.mouse.up()
+
+
+# -- The tests would notice ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -123,57 +191,4 @@ def test_what_is_wrong_is_noticed(noticed, room, what):
         pytest.skip(f"nothing is known of what lessons ask of the network: {room.why_not}")
     if "2001:db8::1" in what and not Path("/proc/net/if_inet6").exists():
         return  # this kernel knows no such address, so nobody could ask it
-    assert any(complaint.startswith(what) for complaint in noticed)
-
-
-# -- Sliders ------------------------------------------------------------------------------------------------------
-
-
-def test_a_slider_redraws_its_picture(open_lesson, photos):
-    with open_lesson(TOOLBOX) as lesson:
-        lesson.run_all()
-        slider = Slider(lesson.page)
-        slider.handle.focus()
-        keys = [slider.redraws(lambda: slider.handle.press("ArrowRight")) for _ in range(5)]
-        lesson.page.screenshot(path=photos / "slider-by-key.png")
-        drag = slider.redraws(slider.drag_far)
-        lesson.page.screenshot(path=photos / "slider-by-mouse.png")
-        assert_no(lesson.complaints())
-    print("\nmilliseconds to a new picture: key", *(f"{1000 * seconds:.0f}" for seconds in keys), f"drag {1000 * drag:.0f}")
-
-
-class Slider:
-    """The first slider on a page that has a picture below it."""
-
-    def __init__(self, page):
-        widget = page.locator(browser.OUTPUT, has=page.locator(".widget-slider")).filter(has=page.locator("img")).first
-        self.page = page
-        self.handle = widget.locator(".noUi-handle").first
-        self.track = widget.locator(".noUi-target").first
-        self.number = widget.locator(".widget-readout").first
-        self.widget = widget.element_handle()
-        self.handle.scroll_into_view_if_needed()
-
-    def redraws(self, move):
-        """Seconds from a move to another picture; another number at the slider must follow."""
-        picture, number = self.picture(), self.number.inner_text()
-        begin = time.perf_counter()
-        move()
-        with suppress(OutOfPatience):  # this looks at every frame, where `expect` looks once a second
-            another = "([widget, picture]) => widget.querySelector('img').src !== picture"
-            self.page.wait_for_function(another, arg=[self.widget, picture], timeout=SOON)
-        seconds = time.perf_counter() - begin
-        assert self.picture() != picture, "the slider was moved, but its picture is still the same"
-        expect(self.number).not_to_have_text(number, timeout=SOON)
-        return seconds
-
-    def picture(self):
-        return self.widget.query_selector("img").get_attribute("src")
-
-    def drag_far(self):
-        handle, track = self.handle.bounding_box(), self.track.bounding_box()
-        height = handle["y"] + handle["height"] / 2
-        self.page.mouse.move(handle["x"] + handle["width"] / 2, height)
-        self.page.mouse.down()
-        self.page.mouse.move(track["x"] + 0.8 * track["width"], height, steps=6)
-        self.page.mouse.up()
+    assert [complaint for complaint in noticed if complaint.startswith(what)], "\n".join(noticed)

@@ -1,0 +1,118 @@
+"""The engine: the same answer from a frame, a file and an Ibis table, and the same refusals from every function of orders."""
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmlab import _engine, btyd, datasets, loyalty, retention, segmentation
+from crmlab.errors import ArgumentError, ColumnError, CrmlabError, DataError
+
+FUNCTIONS = {
+    "purchase_summary": btyd.purchase_summary,
+    "rfm_scores": segmentation.rfm_scores,
+    "cohort_table": retention.cohort_table,
+    "concentration": lambda *a, **k: loyalty.concentration(*a, **k).table,
+}
+every_function = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+
+ORDERS = pd.DataFrame(
+    {
+        "order_id": [1, 2, 3],
+        "customer_id": ["a", "a", "b"],
+        "order_date": pd.to_datetime(["2024-01-01", "2024-02-08", "2024-02-09"]),
+        "amount": [1.0, 2.0, 3.0],
+    }
+)
+FUTURE = pd.to_datetime(["2024-01-01", "2024-01-01", "2999-01-01"])
+
+
+@every_function
+def test_frame_file_and_ibis_table_agree(function, tmp_path):
+    orders = datasets.load("orders")
+    expected = function(orders, until="2024-06-30")
+    orders.iloc[:900].to_parquet(tmp_path / "one.parquet")
+    orders.iloc[900:].to_parquet(tmp_path / "two.parquet")
+    orders.to_csv(tmp_path / "all.csv", index=False)
+    connection = ibis.duckdb.connect()
+    sources = [str(tmp_path / "*.parquet"), tmp_path / "all.csv", connection.read_csv(str(tmp_path / "all.csv"))]
+    for source in [*sources, ibis.memtable(orders), orders.iloc[::-1], orders.astype({"customer_id": "category"})]:
+        pd.testing.assert_frame_equal(function(source, until="2024-06-30"), expected, check_dtype=False, rtol=1e-12)
+    connection.disconnect()
+
+
+@every_function
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"customer_id": ["a", None, "b"]}, "`customer_id` is empty in 1 of 3 rows"),
+        ({"customer_id": [1.5, 2.5, 3.5]}, "`customer_id` of the orders table must hold text or whole numbers"),
+        ({"order_date": ["2024-01-01"] * 3}, "`order_date` of the orders table must hold dates"),
+        ({"order_date": FUTURE}, "`order_date` lies in the future"),
+        ({"order_date": [pd.NaT] * 3}, "`order_date` is empty in 3 of 3 rows"),
+        ({"order_id": [1, 2, 2]}, "order_id=2"),
+        ({"amount": [1.0, -2.0, 3.0]}, "`amount` is negative in 1 of 3 rows"),
+        ({"amount": [1.0, np.nan, 3.0]}, "`amount` is empty in 1 of 3 rows"),
+    ],
+    ids=["no customer", "odd customer", "text for a date", "future", "no date", "twice", "negative", "no amount"],
+)
+def test_every_function_refuses_bad_rows(function, change, words):
+    if function is retention.cohort_table and "amount" in change:
+        assert len(function(ORDERS.assign(**change))) == 3  # it reads no amounts, so it does not judge them
+        return
+    with pytest.raises(DataError) as refusal:
+        function(ORDERS.assign(**change))
+    assert words in str(refusal.value)
+
+
+@every_function
+@pytest.mark.parametrize(
+    ("orders", "until", "kind"),
+    [
+        (ORDERS.drop(columns="customer_id"), None, ColumnError),
+        (ORDERS.iloc[:0], None, DataError),
+        (ORDERS, "2999-01-01", ArgumentError),
+        (ORDERS, "2001-01-01", DataError),
+        (ORDERS, 5, ArgumentError),
+        (None, None, ArgumentError),
+        ([1, 2], None, ArgumentError),
+        ("none.parquet", None, DataError),
+    ],
+)
+def test_every_function_refuses_bad_calls(function, orders, until, kind):
+    with pytest.raises(kind):
+        function(orders, until=until)
+
+
+def test_keys_that_do_not_ascend_are_compared():
+    shuffled = ORDERS.iloc[[2, 0, 1]]
+    assert len(btyd.purchase_summary(shuffled)) == 2
+    assert len(btyd.purchase_summary(shuffled.assign(order_id=["z", "x", "y"]))) == 2
+    with pytest.raises(DataError, match="order_id='x'"):
+        btyd.purchase_summary(shuffled.assign(order_id=["x", "y", "x"]))
+
+
+def test_nothing_is_changed_in_the_users_table():
+    before = ORDERS.copy(deep=True)
+    for function in FUNCTIONS.values():
+        function(ORDERS)
+    pd.testing.assert_frame_equal(ORDERS, before)
+
+
+def test_a_remote_address_is_not_opened():
+    for address in ("https://192.0.2.1/orders.parquet", "s3://bucket/orders.parquet"):
+        with pytest.raises(CrmlabError, match="no file"):
+            btyd.purchase_summary(address)
+
+
+def test_long_work_shows_a_bar(monkeypatch, capsys):
+    """After two seconds a bar appears, and it goes away."""
+    import time
+
+    class Slow:
+        class con:
+            query_progress = staticmethod(lambda: 42.0)
+
+    with _engine._progress(Slow()):
+        time.sleep(2.6)
+    assert "computing:  42%" in capsys.readouterr().err
