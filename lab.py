@@ -579,6 +579,7 @@ def lab_command(python, root, port, browser, as_root):
         "--Application.log_level=WARN",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        "--LanguageServerManager.autodetect=False",
     ]
     return command + ([] if browser else ["--no-browser"]) + (["--allow-root"] if as_root else [])
 

@@ -7,6 +7,7 @@ sliders and how a picture gets into the page; what is drawn, and why, is the fun
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -71,12 +72,15 @@ def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipyw
         try:
             page.value = _html(view(**{name: control.value for name, control in controls.items()}))
         except CrmlabError as error:
-            page.value = f'<p role="alert" style="border-left:4px solid {_draw.RED};padding-left:.6em">{escape(str(error))}</p>'
+            page.value = _alert(str(error))
+        except Exception as error:  # else the old picture would stand beside the new number
+            page.value = _alert(f"The view stopped: {type(error).__name__}: {error}")
 
     for control in controls.values():
         control.observe(redraw, "value")
     redraw()
-    return ipywidgets.VBox([*controls.values(), page])
+    names = ", ".join(name.replace("_", " ") for name in controls)
+    return _box([*controls.values(), page], f"Something to move: {names}. Run this cell (Shift + Enter) to see it.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +187,27 @@ def guess(
         )
 
     button.on_click(tell)
-    return ipywidgets.VBox([ask, slider, button, told])
+    return _box([ask, slider, button, told], f"A guess: {question} Run this cell (Shift + Enter) to make it.")
+
+
+def _box(children: list, words: str) -> ipywidgets.VBox:
+    """A box that, where nothing can move (a stored lesson), says in words what would."""
+    import ipywidgets
+
+    class Box(ipywidgets.VBox):
+        def __repr__(self) -> str:
+            return words
+
+    return Box(children)
+
+
+def _decimals(step: float) -> int:
+    """How many decimals it takes to see one step."""
+    return next((count for count in range(9) if math.isclose(round(step, count), step, rel_tol=1e-9)), 9)
+
+
+def _alert(words: str) -> str:
+    return f'<p role="alert" style="border-left:4px solid {_draw.RED};padding-left:.6em">{escape(words)}</p>'
 
 
 def _control(name: str, form: object) -> ipywidgets.Widget:
@@ -200,7 +224,15 @@ def _control(name: str, form: object) -> ipywidgets.Widget:
         kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
         start = form[3] if len(form) == 4 else form[0]
         bounds = {"min": form[0], "max": form[1], "step": form[2], "value": int(start) if whole else start}
-        return kind(**bounds, description=label, style=_LABEL, layout={"width": "28em"})
+        layout = {"width": f"{22 + 0.6 * len(label):.0f}em", "max_width": "100%"}
+        return kind(
+            **bounds,
+            description=label,
+            tooltip=label,
+            style=_LABEL,
+            layout=layout,
+            readout_format=",d" if whole else f",.{_decimals(form[2])}f",
+        )
     raise ArgumentError(
         f"`{name}` must be (lowest, highest, step) or (lowest, highest, step, start), a list of choices, or True or False; "
         f"it is {form!r}."

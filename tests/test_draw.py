@@ -94,6 +94,19 @@ def test_explore_redraws_and_shows_refusals():
     assert plt.get_fignums() == []
 
 
+def test_a_view_that_breaks_does_not_leave_its_old_picture():
+    box = widgets.explore(lambda weeks: str(1 / weeks), weeks=(-1, 1, 1, 1))
+    box.children[0].value = 0
+    assert "The view stopped: ZeroDivisionError" in box.children[1].value
+    assert repr(box) == "Something to move: weeks. Run this cell (Shift + Enter) to see it."
+
+
+@pytest.mark.parametrize(("step", "shown"), [(1, ",d"), (0.5, ",.1f"), (0.25, ",.2f"), (0.001, ",.3f"), (5e-6, ",.6f")])
+def test_a_slider_shows_as_many_decimals_as_a_step_has(step, shown):
+    box = widgets.explore(lambda share: "", share=(0, 1, step))
+    assert box.children[0].readout_format == shown
+
+
 def test_a_slider_of_fractions_and_a_table():
     box = widgets.explore(lambda share: pd.DataFrame({"share": [share]}), share=(0.0, 1.0, 0.25))
     box.children[0].value = 0.25
