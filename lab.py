@@ -612,6 +612,8 @@ def open_lab(words):
         "JupyterLab is starting%s. Its address:\n\n    http://127.0.0.1:%d/lab/tree/%s?token=%s\n\n"
         "To end it, press Ctrl-C here." % (" in your browser" if browser else "", port, LESSON, token)
     )
+    # So that JupyterLab's terminal knows the command crmlab.
+    os.environ["PATH"] = os.pathsep.join([str(PLACES.python.parent), os.environ.get("PATH", os.defpath)])
     os.chdir(str(ROOT))
     hand_over(lab_command(PYTHON, ROOT, port, browser, hasattr(os, "geteuid") and os.geteuid() == 0))
 

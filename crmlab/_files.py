@@ -102,6 +102,10 @@ def _open_excel(file: Path, sheet: str | int) -> Cells:
 
 
 def _open_csv(file: Path, encoding: str | None) -> Cells:
+    with open(file, "rb") as raw:
+        start = raw.read(4096)
+    if b"\0" in start and file.suffix.lower() != ".gz" and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{file.name!r} is not a text file. Give a CSV, Excel (.xlsx) or Parquet file, with its usual ending.")
     encoding, named = _encoding(file, encoding)
     size = file.stat().st_size
     style = {"unit": "B", "unit_scale": True, "delay": 2, "leave": False}
@@ -123,8 +127,6 @@ def _csv_rows(text: io.TextIOBase, name: str, progress: Callable[[], object]) ->
     first, offset = text.readline(), 1
     if first.casefold().startswith("sep=") and len(first.strip()) == 5:  # a note to Excel, not a header
         first, offset = text.readline(), 2
-    if "\0" in first:
-        raise DataError(f"{name!r} is not a text file. Give a CSV, Excel (.xlsx) or Parquet file, with its usual ending.")
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(itertools.chain([first], text), delimiter=delimiter, strict=True)
     while True:

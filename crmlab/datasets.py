@@ -295,6 +295,8 @@ def _names_in_file(present: pd.Index, declared: Table, rename: Mapping[str, str]
         raise DataError(f"two columns of the file are called {present[present.duplicated()][0]!r}. Rename one in the file.")
     known = [column.name for column in declared.columns]
     for theirs, ours in rename.items():
+        if theirs in known and ours in present:
+            raise DataError(f"`rename` is the wrong way round: write your name first, then ours, as in {ours}={theirs}.")
         if theirs not in present:
             raise DataError(f"`rename` speaks of {theirs!r}, but the file has only: {', '.join(map(str, present))}.")
         if ours not in known:
@@ -306,7 +308,9 @@ def _names_in_file(present: pd.Index, declared: Table, rename: Mapping[str, str]
     if missing:
         left = [str(name) for name in present if name not in theirs.values()]
         lines = "".join(f"\n  {column.name}: {column.meaning}" for column in missing)
-        guess = {ours: theirs for theirs, ours in rename.items()} | _check.guess_rename(left, missing)
+        more = [column for column in declared.columns if column.optional and column.name not in theirs]
+        guess = {ours: theirs for theirs, ours in rename.items()} | _check.guess_rename(left, [*missing, *more])
+        guess = {ours: theirs for ours, theirs in guess.items() if theirs != "?" or ours in declared.required}
         pairs = ", ".join(f'"{theirs}": "{ours}"' for ours, theirs in guess.items())
         raise ColumnError(
             f"the file has no column for:{lines}\nIts columns are: {', '.join(map(str, present))}. "

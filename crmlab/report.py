@@ -88,8 +88,7 @@ def orders_report(
     if not isinstance(out, str | PathLike):
         raise ArgumentError(f"`out` must be the path of the page to write; it is {type(out).__name__}.")
     out = Path(fspath(out))
-    if not out.parent.is_dir():
-        raise DataError(f"the folder {str(out.parent)!r} does not exist. Make it first, or choose another `out`.")
+    _refuse_page(out)
     until = None if until is None else _check.day("until", until)
     reading = datasets.read(path, rename=rename, day_first=day_first, decimal=decimal, encoding=encoding, sheet=sheet)
     until = until or reading.rows["order_date"].max().date()
@@ -109,18 +108,29 @@ def orders_report(
     return out
 
 
+def _refuse_page(out: Path) -> None:
+    """Never write over anything but an earlier report."""
+    if not out.parent.is_dir():
+        raise DataError(f"the folder {str(out.parent)!r} does not exist. Make it first, or choose another `out`.")
+    if out.is_dir():
+        raise DataError(f"{str(out)!r} is a folder. Give `out` the name of a page in it, such as report.html.")
+    if out.exists() and _MADE_BY.encode() not in out.read_bytes():
+        raise DataError(f"{str(out)!r} exists and is no report of crmlab, so it was left alone. Choose another `out`.")
+
+
 def _overview(reading: datasets.Reading, until: dt.date) -> _Section:
     from statsmodels.stats.proportion import proportion_confint
 
     orders = reading.rows[reading.rows["order_date"].dt.date <= until]
     summary = btyd.purchase_summary(reading.rows, until=until)
     again, customers = int((summary.frequency > 0).sum()), len(summary)
+    late = int(((summary.frequency == 0) & (summary.age_weeks * 7 < 90)).sum())
     low, high = proportion_confint(again, customers, method="wilson")
     later = len(reading.rows) - len(orders)
     figures = (
         ("customers", show(customers)),
         ("orders", show(len(orders))),
-        ("revenue", show(round(float(orders["amount"].sum()), 2))),
+        ("revenue", f"{orders['amount'].sum():,.2f}"),
         ("repeat rate", percent(again / customers)),
     )
     tiles = "".join(f"<div><strong>{escape(value)}</strong><span>{label}</span></div>" for label, value in figures)
@@ -129,9 +139,9 @@ def _overview(reading: datasets.Reading, until: dt.date) -> _Section:
             ("First order", orders["order_date"].min()),
             ("Last order up to the cut", orders["order_date"].max()),
             ("Customers without a repeat purchase", customers - again),
-            ("Repeat rate, 95 % interval", f"{percent(low)} to {percent(high)}"),
+            ("Repeat rate, 95 % confidence interval", f"{percent(low)} to {percent(high)}"),
             ("Purchase days per customer", summary.frequency.mean() + 1),
-            ("Mean amount of an order", round(float(orders["amount"].mean()), 2)),
+            ("Mean amount of an order", f"{orders['amount'].mean():,.2f}"),
             *((("Orders after the cut, left out", later),) if later else ()),
         ],
         columns=["", "value"],
@@ -139,8 +149,8 @@ def _overview(reading: datasets.Reading, until: dt.date) -> _Section:
     answer = (
         f"Of {customers:,} customers, {customers - again:,} bought on one day only and {again:,} "
         f"({percent(again / customers)}) came back by {until}. Orders of one customer on one day count as "
-        "one purchase. Many of those who have not come back began late and have had little time for it: the next section "
-        "gives each group the same time."
+        f"one purchase. Of those who have not come back, {late:,} began in the last 90 days and have had little time for it: "
+        "the next section follows those who began together."
     )
     return _Section(
         "Who comes back?",
@@ -208,10 +218,17 @@ def _concentration(reading: datasets.Reading, until: dt.date) -> _Section:
 
 def _set_aside(reading: datasets.Reading, until: dt.date) -> _Section:
     aside = reading.read - len(reading.rows)
-    blank = f" {reading.blank:,} blank lines were passed over." if reading.blank else ""
+    blank = f" Blank lines passed over: {reading.blank:,}." if reading.blank else ""
     answer = (
         f"{reading.read:,} rows were read ({reading.form}); {len(reading.rows):,} are used and {aside:,} were set aside.{blank}"
     )
+    if (reading.set_aside.reason == "is negative").any():
+        answer += " Negative amounts are most likely returns: they are set aside, and not taken off the revenue above."
+    if "order_id" not in reading.rows and (same := int(reading.rows.duplicated().sum())):
+        answer += (
+            f" {same:,} of the rows in use are the same as an earlier row in every cell. They count, because without an "
+            "order number a repeated row cannot be told from a second order; if the file has one, rename it to order_id."
+        )
     if not aside:
         return _Section("What was set aside?", answer + " Nothing had to be set aside.")
     first = reading.set_aside.head(200)
@@ -240,6 +257,7 @@ def _folded(title: str, body: str) -> str:
     return f'<details><summary>{escape(title)}</summary><div class="wide">{body}</div></details>'
 
 
+_MADE_BY = "Made by crmlab"
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif;
@@ -261,11 +279,15 @@ footer { margin-top: 3rem; color: #555; font-size: .85rem; border-top: 1px solid
 
 def _page(name: str, reading: datasets.Reading, until: dt.date, sections: list[_Section]) -> str:
     first = reading.rows["order_date"].min().date()
+    used = f"All {reading.read:,} rows of the file are used."
+    if len(reading.rows) < reading.read:
+        used = f"<strong>{len(reading.rows):,} of {reading.read:,} rows are used</strong>"
+        used += '; <a href="#aside">the others</a> were set aside.'
     body = "".join(section.html() for section in sections)
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Customers in {escape(name)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>Customers in {escape(name)}</h1><p>Orders from {first} to {until}.</p>{body}"
-        f"<footer>Made by crmlab {__version__}. The page names no customer, but the list of rows set aside quotes cells of "
+        f"<h1>Customers in {escape(name)}</h1><p>Orders from {first} to {until}. {used}</p>{body}"
+        f"<footer>{_MADE_BY} {__version__}. The page names no customer, but the list of rows set aside quotes cells of "
         "the file as they stand there.</footer></body></html>\n"
     )

@@ -142,18 +142,19 @@ def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     _engine.check(table, "cohort_table")
     seen = table[table.complete & (table.period > 0)]
+    if seen.empty:
+        raise DataError("no cohort has been seen for a whole period after its first. Choose a shorter `period`.")
     starts = pd.to_datetime(seen.cohort)
     names = starts.dt.strftime("%Y-%m" if (starts.dt.day == 1).all() else "%Y-%m-%d")
+    names += " (" + seen.customers.map("{:,}".format) + ")"
     triangle = seen.assign(cohort=names).pivot(index="cohort", columns="period", values="share")
-    if triangle.empty:
-        raise DataError("no cohort has been seen for a whole period after its first. Choose a shorter `period`.")
     again = seen[seen.period == 1]
     share = percent(again.active.sum() / again.customers.sum())
     return _draw.heat(
         triangle,
         title=f"{share} of new customers bought again in the following period",
         x="periods since the first purchase",
-        y="cohort (begins)",
+        y="cohort: begin (customers)",
         share=True,
         label="share of the cohort that bought",
         alt=f"Cohort triangle with {len(triangle)} cohorts over up to {triangle.columns.max()} periods. Period 0, in which "

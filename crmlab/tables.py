@@ -109,7 +109,8 @@ class Table:
 
 _CUSTOMER = Column(
     "customer_id", "id", "The customer; the same in every table.", known="first contact",
-    aliases=("customer", "client", "client_id", "user", "user_id", "buyer", "member", "account", "客户", "客户编号", "会员"),
+    aliases=("customer", "client", "client_id", "user", "user_id", "buyer", "member", "account",
+        "kunde", "kundennummer", "客户", "客户编号", "会员"),
 )  # fmt: skip
 _PURCHASE_DAYS = "Orders of one customer on one day count as one."
 _CUT = "the cut (`until`)"
@@ -121,16 +122,19 @@ _TABLES = (
         (
             Column(
                 "order_id", "id", "The order; no two rows share it.", optional=True, known="the order",
-                aliases=("order", "invoice", "invoice_no", "invoiceno", "transaction", "transaction_id", "订单", "订单号"),
+                aliases=("order", "invoice", "invoice_no", "invoiceno", "transaction",
+                    "transaction_id", "order_number", "bestellnummer", "bestellnr", "订单", "订单号"),
             ),
             _CUSTOMER,
             Column(
                 "order_date", "date", "The day of the order; a time of day is left out.", known="the order",
-                aliases=("date", "day", "invoice_date", "invoicedate", "purchase_date", "timestamp", "日期", "下单日期"),
+                aliases=("date", "day", "invoice_date", "invoicedate", "purchase_date", "timestamp",
+                    "order_day", "datum", "bestelldatum", "日期", "下单日期"),
             ),
             Column(
                 "amount", "number", "What the customer paid for the order.", "currency", minimum=0, known="the order",
-                aliases=("total", "price", "value", "revenue", "sales", "spend", "dollars", "euros", "金额", "总价"),
+                aliases=("total", "price", "value", "revenue", "sales", "spend", "dollars", "euros",
+                    "betrag", "umsatz", "金额", "总价"),
             ),
         ),
         key=("order_id",),

@@ -134,7 +134,7 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
     if not isinstance(alt, str) or not alt.strip():
         raise ArgumentError("`alt` must say what the chart shows, for readers who do not see it.")
     ax = _draw.finish(_draw.start(ax), title=title, x=x, y=y, alt=alt)
-    ax.figure.set_layout_engine("constrained")
+    ax.figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
     shown = Picture(_draw.html(ax.figure), ax.figure.alt)
     plt.close(ax.figure)
     return shown

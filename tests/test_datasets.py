@@ -229,6 +229,9 @@ def test_parquet_and_frames_and_gz(tmp_path):
 
 
 def test_missing_columns_show_the_rename_to_write(tmp_path):
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+    with pytest.raises(DataError, match="is not a text file"):
+        datasets.read(tmp_path / "picture.csv")
     file = put(tmp_path, "CustomerID,Invoice Date,Total\na,2024-01-01,5\n")
     with pytest.raises(ColumnError) as refusal:
         datasets.read(file)

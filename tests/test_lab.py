@@ -649,6 +649,7 @@ def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys)
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     } <= set(command)
     assert folder == str(ready.ROOT)
+    assert os.environ["PATH"].split(os.pathsep)[0] == str(ready.PLACES.python.parent)  # the terminal knows `crmlab`
     [port] = [word.split("=")[1] for word in command if word.startswith("--ServerApp.port=")]
     address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start.ipynb?token={os.environ['JUPYTER_TOKEN']}"
     assert address in capsys.readouterr().out
