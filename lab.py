@@ -580,6 +580,7 @@ def lab_command(python, root, port, browser, as_root):
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--LanguageServerManager.autodetect=False",
+        "--KernelManager.transport_encryption=auto",  # else each kernel warns that others here could listen
     ]
     return command + ([] if browser else ["--no-browser"]) + (["--allow-root"] if as_root else [])
 

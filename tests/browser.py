@@ -101,6 +101,7 @@ def serve(folder: Path, home: Path, way: Sequence[str] = ()) -> Iterator[str]:
     options = [
         "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}", f"--ServerApp.ip={HOST}", "--ServerApp.port=0",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
+        "--KernelManager.transport_encryption=auto",
         "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     log = home / "jupyter.log"
