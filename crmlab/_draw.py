@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cache
 from html import escape
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError, CrmlabWarning
@@ -168,7 +169,7 @@ def curves(
 ) -> Axes:
     """Each column as a line over the index, named at its right end; ``share`` lists the axes that hold shares."""
     ax = start(ax)
-    for (name, line), colour in zip(table.items(), COLOURS, strict=False):
+    for (name, line), colour in zip(table.items(), cycle(COLOURS), strict=False):
         ax.plot(table.index, line, color=colour, linewidth=2.2, label=str(name))
     if table.shape[1] > 1:
         ax.legend(frameon=False)

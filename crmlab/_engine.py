@@ -64,12 +64,9 @@ def orders(data: object, until: object = None, *, amount: bool = True) -> Iterat
         until = last if until is None else until
         if until < first:
             raise DataError(f"no order lies on or before `until`, {until}: the first is of {first}. Choose a later `until`.")
-        held = held.select("customer_id", order_date=held.order_date.cast("date"), **_amounts(held, amount))
+        amounts = {"amount": held.amount.cast("float64")} if amount else {}
+        held = held.select("customer_id", order_date=held.order_date.cast("date"), **amounts)
         yield Orders(held.filter(held.order_date <= until) if until < last else held, until, run)
-
-
-def _amounts(held: ibis.Table, wanted: bool) -> dict:
-    return {"amount": held.amount.cast("float64")} if wanted else {}
 
 
 @contextmanager
@@ -105,9 +102,8 @@ def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[i
 def check(frame: object, name: str) -> None:
     """Refuse a table that breaks the declaration ``name``."""
     present = getattr(frame, "columns", ())
-    with opened(
-        frame, name, [column.name for column in declared(name).columns if not column.optional or column.name in present]
-    ):
+    wanted = [column.name for column in declared(name).columns if not column.optional or column.name in present]
+    with opened(frame, name, wanted):
         pass
 
 

@@ -43,9 +43,9 @@ _AMOUNT = re.compile(
     rf"\s*(?P<after>[$€£¥₹₩₽元円]|{_CURRENCIES})?\s*(?P<tail>-)?(?P<close>\))?"
 )
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "KRW": "₩", "RMB": "¥", "CNY": "¥", "元": "¥", "円": "JPY"}
-_STYLES = {
-    mark: re.compile(rf"(?:\d+|[1-9]\d{{0,2}}(?:{group}\d{{2,3}})*{group}\d{{3}})?(?:{point}\d+)?(?:[eE][-+]?\d+)?")
-    for mark, point, group in ((".", r"\.", ","), (",", ",", r"\."))
+_STYLES = {  # with a decimal point, groups may be Indian: 12,34,567.8
+    ".": re.compile(r"(?:\d+|[1-9]\d{0,2}(?:,\d{2,3})*,\d{3})?(?:\.\d+)?(?:[eE][-+]?\d+)?"),
+    ",": re.compile(r"(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)?(?:,\d+)?(?:[eE][-+]?\d+)?"),
 }
 
 

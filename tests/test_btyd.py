@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,21 +63,6 @@ def test_order_of_rows_does_not_matter(orders, random):
     random.shuffle(shuffled)
     one, other = btyd.purchase_summary(orders), btyd.purchase_summary(orders.iloc[shuffled])
     pd.testing.assert_frame_equal(one, other, rtol=1e-12)
-
-
-def test_frame_path_glob_and_ibis_table_agree(cdnow, tmp_path):
-    expected = btyd.purchase_summary(cdnow, until="1997-09-30")
-    cdnow.iloc[:3000].to_parquet(tmp_path / "one.parquet")
-    cdnow.iloc[3000:].to_parquet(tmp_path / "two.parquet")
-    cdnow.to_csv(tmp_path / "all.csv", index=False)
-    connection = ibis.duckdb.connect()
-    held = connection.read_csv(str(tmp_path / "all.csv"))
-    for source in (str(tmp_path / "*.parquet"), tmp_path / "all.csv", held, ibis.memtable(cdnow.to_dict("list"))):
-        if isinstance(source, ibis.Table) and source is not held:
-            source = source.mutate(order_date=source.order_date.cast("date"))
-        found = btyd.purchase_summary(source, until="1997-09-30")
-        pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
-    connection.disconnect()
 
 
 def test_result_keeps_its_declaration(cdnow):

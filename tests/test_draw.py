@@ -32,6 +32,11 @@ def test_a_chart_on_given_axes_stays_there():
         _draw.start("axes")
 
 
+def test_no_line_is_left_out():
+    ax = _draw.curves(pd.DataFrame({f"line {k}": [k, k] for k in range(9)}), title="t", x="x", y="y")
+    assert len(ax.lines) == 9
+
+
 def test_heat_leaves_unseen_cells_empty():
     ax = _draw.heat(pd.DataFrame({1: [0.5, 0.25], 2: [0.1, None]}), title="t", x="x", y="y", share=True)
     assert [text.get_text() for text in ax.texts] == ["50%", "10%", "25%"]
