@@ -10,7 +10,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 TOPICS = ("segmentation", "retention", "loyalty", "btyd")
-_ROOMS = (*TOPICS, "datasets", "environment", "errors", "report", "tables", "widgets")
+_ROOMS = (*TOPICS, "datasets", "environment", "errors", "report", "tables", "widgets", "world")
 
 
 def __getattr__(name: str):

@@ -1,15 +1,22 @@
-"""Data sets: the kit's own tables, and a reader for yours.
+"""Data sets: the tables of the default firm, those of other industries, and a reader for yours.
 
-``load`` brings a table that comes with the kit; ``read`` takes a file as it is out there, in
-whatever encoding and number format, and returns the clean rows together with those it had to set
-aside, each with its line and the reason. This room decides which rows are good; what a column
-means stands in ``tables``, how a file is opened in ``_files``, how a date or a number is written
-in ``_parse``.
+``load`` brings a table of a simulated firm, ``truth`` what nobody at that firm can see; the default firm
+comes with the kit, others are simulated when first asked for and kept. ``read`` takes a file as it is
+out there, in whatever encoding and number format, and returns the clean rows together with those it
+had to set aside, each with its line and the reason. This room knows where tables lie and which rows
+are good; what a column means stands in ``tables``, how a file is opened in ``_files``, how a date or a
+number is written in ``_parse``, how a firm is made in ``world``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
+import sys
+import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -20,36 +27,49 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from crmlab import _check, _files, _parse, tables
+from crmlab import __version__, _check, _files, _parse, tables, world
 from crmlab._result import Summary
-from crmlab.errors import ArgumentError, ColumnError, DataError
+from crmlab.errors import ArgumentError, ColumnError, CrmlabWarning, DataError
+from crmlab.world.firm import TABLES, TRUTH
+from crmlab.world.firm import read as _read_table
+from crmlab.world.firm import write as _write_table
+from crmlab.world.industries import industry as _preset
 
 if TYPE_CHECKING:
     from crmlab.tables import Column, Table
 
-__all__ = ["Reading", "build", "describe", "load", "names", "read", "shop"]
+__all__ = ["Reading", "build", "describe", "load", "names", "read", "shop", "truth"]
 
 _HOME = Path(__file__).resolve().parent.parent / "datasets"
-_NAMES = ("orders",)
+_DEFAULT = "retailer"
+_SEED = 1
+_MANIFEST = "manifest.json"
+_TEXT = "contact_records"  # as a CSV file: that is how such a mess arrives
 
 
-def names() -> tuple[str, ...]:
+def names(industry: str = _DEFAULT) -> tuple[str, ...]:
     """Names of the tables that ``load`` brings.
 
     >>> from crmlab import datasets
-    >>> datasets.names()
-    ('orders',)
+    >>> datasets.names()[:3]
+    ('orders', 'customers', 'contact_records')
     """
-    return _NAMES
+    it = _preset(industry)
+    return tuple(name for name in TABLES if it.contract or name != "contracts")
 
 
-def load(name: str) -> pd.DataFrame:
-    """A table that comes with the kit.
+def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
+    """A table of a simulated firm with about 2,000 customers and 36 months: ``world.simulate(industry, seed=1)``.
+
+    The retailer comes with the kit. Another industry is simulated when it is first asked for (a few seconds) and
+    kept in a folder of its own: that named by ``CRMLAB_CACHE``, or the usual place for such files.
 
     Parameters
     ----------
     name : str
-        One of ``datasets.names()``.
+        One of ``datasets.names(industry)``.
+    industry : str
+        "retailer" or "telecom".
 
     Returns
     -------
@@ -59,20 +79,130 @@ def load(name: str) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        There is no such table; the message lists the known ones.
+        There is no such table or industry; the message lists the known ones.
+    DataError
+        The file that comes with the kit is damaged.
 
     Examples
     --------
     >>> from crmlab import datasets
     >>> datasets.load("orders").columns.to_list()
-    ['order_id', 'customer_id', 'order_date', 'amount']
+    ['order_id', 'customer_id', 'order_date', 'amount', 'product_id', 'discount']
     """
-    _check.choice("name", name, _NAMES)
-    return pd.read_parquet(_HOME / f"{name}.parquet")
+    return _held(_check.choice("name", name, names(industry)), industry)
+
+
+def truth(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
+    """What nobody at the firm can see, to hold an answer against: the same firm as in ``load``.
+
+    Parameters
+    ----------
+    name : str
+        "customers" (dispositions, the day each truly left), "failures", "survey" (what all would have answered), "campaigns"
+        (what a contact would have done), "records" (whose each is), "months" or "parameters".
+    industry : str
+        As in ``load``.
+
+    Returns
+    -------
+    DataFrame
+        As ``datasets.describe("truth_" + name)`` says.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such table or industry; the message lists the known ones.
+    DataError
+        The file that comes with the kit is damaged.
+
+    Examples
+    --------
+    >>> from crmlab import datasets
+    >>> datasets.truth("survey").answered.mean().round(1)
+    np.float64(0.3)
+    """
+    known = tuple(each.removeprefix("truth_") for each in TRUTH)
+    return _held(f"truth_{_check.choice('name', name, known)}", industry)
+
+
+def _held(name: str, industry: str) -> pd.DataFrame:
+    version = _preset(industry).name
+    home = _HOME if version == _preset(_DEFAULT).name and (_HOME / _MANIFEST).exists() else _cached(version)
+    try:
+        return _open(home, name)
+    except (OSError, ValueError, KeyError) as error:  # missing, cut short, or changed: the manifest knows the right content
+        if home == _HOME:
+            raise DataError(f"{home / _file(name)} is damaged ({error}). Write the data sets anew: `crmlab data`.") from None
+    warnings.warn(f"the kept tables of {version} were damaged and have been made anew.", CrmlabWarning, stacklevel=3)
+    shutil.rmtree(home, ignore_errors=True)
+    return _open(_cached(version), name)
+
+
+def _open(home: Path, name: str) -> pd.DataFrame:
+    file = _file(name)
+    content = (home / file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != json.loads((home / _MANIFEST).read_text(encoding="utf-8"))[file]:
+        raise ValueError("its content is not what was written")
+    if name == _TEXT:
+        return pd.read_csv(home / file, dtype="str", parse_dates=["created"], date_format="%Y-%m-%d").astype(
+            {"created": "datetime64[us]"}
+        )
+    return _read_table(home / file, name)
+
+
+def _file(name: str) -> str:
+    if name == _TEXT:
+        return f"{name}.csv"
+    return f"truth/{name.removeprefix('truth_')}.parquet" if name.startswith("truth_") else f"{name}.parquet"
+
+
+def _cached(version: str) -> Path:
+    """The folder of a firm's tables; the firm is simulated if nobody has done so yet.
+
+    Two processes may do so at once: each writes a folder of its own, and the first to finish gives it its name.
+    """
+    home = _cache() / __version__ / version
+    if not (home / _MANIFEST).exists():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        own = home.with_name(f".{version}-{uuid.uuid4().hex}")
+        try:
+            _write(own, version)
+            own.rename(home)
+        except OSError:
+            if not (home / _MANIFEST).exists():
+                raise
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+    return home
+
+
+def _cache() -> Path:
+    if told := os.environ.get("CRMLAB_CACHE"):
+        return Path(told)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "crmlab"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "crmlab"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "crmlab"
+
+
+def _write(folder: Path, version: str) -> None:
+    """Simulate a firm and write its tables, with a manifest of what was written."""
+    firm = world.simulate(version, seed=_SEED)
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    written = {}
+    for name in (*firm, *(f"truth_{each}" for each in firm.truth)):
+        path = folder / _file(name)
+        if name == _TEXT:
+            firm[name].to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+        else:
+            _write_table(firm, name, path)
+        written[_file(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / _MANIFEST).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
 
 def build(folder: str | PathLike = _HOME) -> None:
-    """Write the kit's tables, their ``README.md`` and ``datapackage.json`` (``crmlab data``).
+    """Write the default firm's tables, their ``README.md`` and ``datapackage.json`` (``crmlab data``).
 
     Parameters
     ----------
@@ -88,21 +218,30 @@ def build(folder: str | PathLike = _HOME) -> None:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    shop(seed=1).to_parquet(folder / "orders.parquet", index=False)
-    title = "A small online shop: synthetic orders"
-    package = tables.datapackage({name: f"{name}.parquet" for name in _NAMES}, name="crmlab", title=title)
+    _write(folder, _preset(_DEFAULT).name)
+    title = "The default firm: a simulated retailer, 2,000 customers, 36 months"
+    public = names()
+    package = tables.datapackage({name: _file(name) for name in public}, name="crmlab", title=title)
     (folder / "datapackage.json").write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    parts = [f"# {title}", "Generated by `crmlab data`; nobody in it exists. Load with `datasets.load(name)`."]
-    for name in _NAMES:
+    parts = [f"# {title}", _ABOUT]
+    for name in (*public, *TRUTH):
         described = tables.describe(name)
         lines = [" | ".join(map(str, row)) for row in described.table.itertuples(index=False)]
         head = [" | ".join(described.table.columns), " | ".join("---" for _ in described.table.columns)]
-        parts += [f"## {name}\n\n{described.note}", "\n".join(f"| {line} |" for line in (*head, *lines))]
+        parts += [f"## {name}\n\n{described.note} (`{_file(name)}`)", "\n".join(f"| {line} |" for line in (*head, *lines))]
     (folder / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
+_ABOUT = """Generated by `crmlab data` from `world.simulate("retailer", seed=1)`; nobody in it exists. Load a table with
+`datasets.load(name)`, and what nobody at the firm can see with `datasets.truth(name)`; the truth lies apart, in `truth/`.
+How the firm works: [docs/world.md](../docs/world.md)."""
+
+
 def shop(*, customers: int = 600, days: int = 731, seed: int) -> pd.DataFrame:
-    """Orders of a shop whose customers come, buy at their own pace, and one day stay away.
+    """Orders of a small shop whose customers come, buy at their own pace, and one day stay away.
+
+    The practice shop of the first two lessons: quick to make a hundred times, and nothing but orders. For a whole firm see
+    ``world.simulate``.
 
     Truth: customers arrive evenly over the period. Each buys by chance at a rate of his own, on
     average every 45 days (gamma, shape 1.2), until he stays away for good, on average after 240

@@ -17,7 +17,7 @@ from crmlab.errors import ArgumentError
 if TYPE_CHECKING:
     from crmlab._result import Summary
 
-__all__ = ["Column", "Table", "datapackage", "describe", "names", "table"]
+__all__ = ["Column", "Item", "Table", "datapackage", "describe", "names", "table"]
 
 #: What a column can hold, in the words of the Frictionless data package (``id`` is text or a whole number).
 DTYPES = {"id": "any", "text": "string", "integer": "integer", "number": "number", "date": "date", "boolean": "boolean"}
@@ -107,11 +107,98 @@ class Table:
         return tuple(column.name for column in self.columns if not column.optional)
 
 
+#: The five dimensions of service quality (RATER), in the order of the word.
+DIMENSIONS = ("reliability", "assurance", "tangibles", "empathy", "responsiveness")
+#: The eight stages from a prospect to a customer.
+STAGES = ("prospecting", "contacting", "preparing", "approaching", "understanding needs", "presenting",
+          "overcoming objections", "closing")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of the 22 statements of the RATER questionnaire; a reversed one is agreed with when service is poor.
+
+    The five dimensions are those of SERVQUAL (Parasuraman, Zeithaml & Berry 1988); the statements are our own.
+    """
+
+    dimension: str
+    number: int
+    wording: str
+    reverse: bool = False
+
+    @property
+    def name(self) -> str:
+        """The end of its columns' names.
+
+        >>> from crmlab import tables
+        >>> tables.ITEMS[0].name
+        'reliability_1'
+        """
+        return f"{self.dimension}_{self.number}"
+
+
+#: The statements, about "they": an excellent firm of the kind (expected), or this firm (perceived).
+ITEMS = tuple(
+    Item(dimension, number, wording.removeprefix("- "), wording.startswith("- "))
+    for dimension, wordings in {
+        "reliability": (
+            "What they say will be done by Tuesday is done by Tuesday.",
+            "They get it right the first time.",
+            "The result is as good this time as it was last time.",
+            "- Something is wrong with every other bill or delivery.",
+            "When a problem comes up they stay with it until it is gone.",
+        ),
+        "assurance": (
+            "The people who serve me know what they are talking about.",
+            "I feel safe leaving my money and my data with them.",
+            "They stay courteous, even on a busy day.",
+            "- I leave a conversation less sure than I entered it.",
+        ),
+        "tangibles": (
+            "Their rooms and pages are clean and pleasant to be in.",
+            "The tools they work with are up to date.",
+            "Their people look the part.",
+            "Letters, parcels and bills are clear and well made.",
+        ),
+        "empathy": (
+            "They ask what I need before they tell me what they have.",
+            "They remember me and what I told them.",
+            "Their hours and ways of contact suit my day.",
+            "- I am treated as a number.",
+            "They have my interest at heart, not only their own.",
+        ),
+        "responsiveness": (
+            "They tell me when I can expect what.",
+            "My question is answered the same day.",
+            "- They are too busy to be bothered with me.",
+            "When something has failed, they act at once.",
+        ),
+    }.items()
+    for number, wording in enumerate(wordings, 1)
+)
+
 _CUSTOMER = Column(
     "customer_id", "id", "The customer; the same in every table.", known="first contact",
     aliases=("customer", "client", "client_id", "user", "user_id", "buyer", "member", "account",
         "kunde", "kundennummer", "客户", "客户编号", "会员"),
 )  # fmt: skip
+_MONEY = {"unit": "currency", "minimum": 0}
+_DIMENSION = Column("dimension", "text", "Dimension of service quality.", values=DIMENSIONS)
+_MONTH = Column("month", "date", "First day of the month.")
+_SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
+_CAMPAIGN = Column("campaign_id", "id", "The campaign.")
+_PROSPECT = Column("prospect_id", "id", "The way of one prospect through the pipeline.", known="first contact")
+_CHANNELS = ("phone", "visit", "e-mail", "chat")
+
+
+def _point(name: str, meaning: str, known: str = "") -> Column:
+    return Column(name, "number", meaning, "points of the seven-point scale", minimum=1, maximum=7, known=known)
+
+
+def _latent(name: str, meaning: str, unit: str = "points of the seven-point scale") -> Column:
+    return Column(name, "number", meaning, unit, known="never: this is the truth")
+
+
 _PURCHASE_DAYS = "Orders of one customer on one day count as one."
 _CUT = "the cut (`until`)"
 
@@ -136,6 +223,9 @@ _TABLES = (
                 aliases=("total", "price", "value", "revenue", "sales", "spend", "dollars", "euros",
                     "betrag", "umsatz", "金额", "总价"),
             ),
+            Column("product_id", "id", "What was bought; see `products`.", optional=True, known="the order"),
+            Column("discount", "number", "Share taken off the price.", "share", minimum=0, maximum=1, optional=True,
+                   known="the order"),
         ),
         key=("order_id",),
     ),
@@ -192,6 +282,366 @@ _TABLES = (
                    known=_CUT),
         ),
         key=("customer_share",),
+    ),
+    Table(
+        "customers",
+        "The customer file: one row for everyone who ever became a customer.",
+        (
+            _CUSTOMER,
+            Column("since", "date", "The day he became a customer.", known="first contact"),
+            Column("channel", "text", "How he first came.", known="first contact"),
+            Column("region", "text", "Where he lives.", known="first contact"),
+            Column("age_group", "text", "Age in groups.", known="first contact"),
+            Column("salesperson_id", "id", "Who won him.", nullable=True, known="the first order or contract"),
+            Column("consent", "boolean", "Whether he agreed to be written to when he came.", known="first contact"),
+            Column("opted_out", "date", "The day on which he asked not to be written to any more.", nullable=True,
+                   known="that day"),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "contact_records",
+        "What the firm's sources noted about the people behind it, with all slips; one person may stand in several records.",
+        (
+            Column("record_id", "id", "The record; it does not tell whose it is."),
+            Column("source", "text", "Where it was noted."),
+            Column("created", "date", "When it was noted."),
+            Column("given_name", "text", "As noted.", nullable=True),
+            Column("family_name", "text", "As noted.", nullable=True),
+            Column("birth_date", "text", "As noted, in whatever form.", nullable=True),
+            Column("email", "text", "As noted.", nullable=True),
+            Column("phone", "text", "As noted, in whatever form.", nullable=True),
+            Column("street", "text", "As noted.", nullable=True),
+            Column("postal_code", "text", "As noted.", nullable=True),
+            Column("city", "text", "As noted.", nullable=True),
+            Column("consent_noted", "text", "Consent as noted.", nullable=True),
+        ),
+        key=("record_id",),
+    ),
+    Table(
+        "salespeople",
+        "Who sold for the firm: one row for each person at a desk.",
+        (
+            Column("salesperson_id", "id", "The salesperson; a desk's successor is another one."),
+            Column("desk", "integer", "The desk: customers belong to it, not to him.", minimum=1),
+            Column("started", "date", "First day at the desk."),
+            Column("left", "date", "The day from which another sits there.", nullable=True, known="that day"),
+            Column("handed_over", "text", "Whether the customers were handed over.", values=("yes", "no"), nullable=True,
+                   known="the day he left"),
+        ),
+        key=("salesperson_id",),
+    ),
+    Table(
+        "interactions",
+        "Every contact with a person: calls, visits, letters and chats, in and out; campaigns stand in `campaign_targets`.",
+        (
+            Column("interaction_id", "id", "The contact."),
+            _CUSTOMER,
+            Column("date", "date", "The day."),
+            Column("channel", "text", "By which way.", values=_CHANNELS),
+            Column("direction", "text", "Whether the firm (out) or the customer (in) began it.", values=("in", "out")),
+            Column("topic", "text", "What it was about.", values=(*STAGES, "complaint", "question", "follow-up")),
+            _SALESPERSON,
+        ),
+        key=("interaction_id",),
+    ),
+    Table(
+        "products",
+        "What the firm sells.",
+        (
+            Column("product_id", "id", "The product."),
+            Column("product", "text", "Its name."),
+            Column("cost_share", "number", "Share of the usual price that it costs the firm.", "share", minimum=0, maximum=1),
+            Column("monthly_fee", "number", "Fee under contract; 0 if it is sold once.", "currency a month", minimum=0),
+            Column("term_months", "integer", "Length of the contract; 0 if there is none.", "months", minimum=0),
+        ),
+        key=("product_id",),
+    ),
+    Table(
+        "prospects",
+        "Everyone who entered the pipeline: new people, and customers who may want something more.",
+        (
+            _PROSPECT,
+            _CUSTOMER,
+            Column("kind", "text", "Whether he is new or a customer already.", values=("new", "cross-selling"),
+                   known="first contact"),
+            Column("created", "date", "The day he entered.", known="first contact"),
+            Column("channel", "text", "How he first came.", known="first contact"),
+            Column("region", "text", "Where he lives.", known="first contact"),
+            Column("age_group", "text", "Age in groups.", known="first contact"),
+            Column("page_views", "integer", "Pages he looked at before.", "pages", minimum=0, known="first contact"),
+            Column("asked_for_offer", "boolean", "Whether he asked for an offer himself.", known="first contact"),
+            Column("need", "text", "Kind of need; empty until it was understood.", nullable=True,
+                   known="the end of the stage `understanding needs`"),
+            Column("salesperson_id", "id", "Who took him on.", nullable=True, known="first contact"),
+            Column("outcome", "text", "How it ended, or that it has not.", values=("won", "lost", "open"), known="`closed`"),
+            Column("closed", "date", "The day it ended.", nullable=True, known="that day"),
+        ),
+        key=("prospect_id",),
+    ),
+    Table(
+        "stage_events",
+        "The way of each prospect through the eight stages: one row for each stage entered.",
+        (
+            _PROSPECT,
+            _CUSTOMER,
+            Column("step", "integer", "The how-manieth stage of this way.", "steps", minimum=1),
+            Column("stage", "text", "The stage.", values=STAGES),
+            Column("entered", "date", "The day it began.", known="that day"),
+            Column("left", "date", "The day it ended; empty if it had not.", nullable=True, known="that day"),
+            Column("outcome", "text", "How it ended.", values=("advanced", "skipped ahead", "returned", "lost", "won"),
+                   nullable=True, known="`left`"),
+            Column("objection", "text", "What the prospect objected, where he did.", nullable=True, known="`left`"),
+            _SALESPERSON,
+        ),
+        key=("prospect_id", "step"),
+    ),
+    Table(
+        "survey",
+        "The RATER questionnaire, answered by those who chose to answer.",
+        (
+            _CUSTOMER,
+            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
+            Column("date", "date", "The day of the wave."),
+            *(
+                Column(f"{kind}_{item.name}", "integer", f"{says}{' (reversed)' if item.reverse else ''}: {item.wording}",
+                       "1 (no) to 7 (yes)", minimum=1, maximum=7, nullable=True, known="the wave")
+                for kind, says in (("expected", "An excellent firm"), ("perceived", "This firm"))
+                for item in ITEMS
+            ),
+            *(
+                Column(f"importance_{name}", "integer", f"Points out of 100 for {name}.", "points", minimum=0, maximum=100,
+                       known="the wave")
+                for name in DIMENSIONS
+            ),
+            Column("overall_satisfaction", "integer", "How satisfied, all in all.", "1 (not at all) to 7 (fully)", minimum=1,
+                   maximum=7, known="the wave"),
+            Column("recommendation", "integer", "How likely to recommend the firm to a friend.", "0 to 10", minimum=0,
+                   maximum=10, known="the wave"),
+        ),
+        key=("customer_id", "wave"),
+    ),
+    Table(
+        "promises",
+        "What advertising and salespeople promised, on the scale of the questionnaire.",
+        (_MONTH, _DIMENSION, _point("promised", "Level that was promised.")),
+        key=("month", "dimension"),
+    ),
+    Table(
+        "standards",
+        "What the firm's own quality standards ask for, on the scale of the questionnaire.",
+        (_MONTH, _DIMENSION, _point("standard", "Level that the standard asks for.")),
+        key=("month", "dimension"),
+    ),
+    Table(
+        "delivery",
+        "What auditors found delivered, on the scale of the questionnaire.",
+        (_MONTH, _DIMENSION, _point("delivered", "Level that was found."),
+         Column("audits", "integer", "How many visits of an auditor stand behind it.", "visits", minimum=1)),
+        key=("month", "dimension"),
+    ),
+    Table(
+        "manager_survey",
+        "What managers believe that customers expect and find important.",
+        (
+            Column("manager_id", "id", "The manager."),
+            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
+            Column("date", "date", "The day of the wave."),
+            _DIMENSION,
+            _point("believed_expectation", "Level that customers expect, in his belief."),
+            Column("believed_importance", "integer", "Points out of 100 that customers give, in his belief.", "points",
+                   minimum=0, maximum=100),
+        ),
+        key=("manager_id", "wave", "dimension"),
+    ),
+    Table(
+        "tickets",
+        "Complaints and questions that reached the firm.",
+        (
+            Column("ticket_id", "id", "The ticket."),
+            _CUSTOMER,
+            Column("opened", "date", "The day it came."),
+            Column("kind", "text", "What it was about."),
+            Column("complaint", "boolean", "Whether something had failed; else it is a question."),
+            Column("channel", "text", "By which way it came.", values=_CHANNELS),
+            Column("response_hours", "number", "Hours until the answer.", "hours", minimum=0, known="the answer"),
+            Column("compensation", "number", "What was paid for the trouble.", **_MONEY, known="the answer"),
+            Column("rating", "integer", "Stars the customer gave for the answer; empty if he gave none.", "1 to 5", minimum=1,
+                   maximum=5, nullable=True, known="a few days after the answer"),
+        ),
+        key=("ticket_id",),
+    ),
+    Table(
+        "contracts",
+        "Contracts: when they began and, if so, ended.",
+        (
+            Column("contract_id", "id", "The contract."),
+            _CUSTOMER,
+            Column("product_id", "id", "The plan; see `products`."),
+            Column("started", "date", "First day."),
+            Column("term_months", "integer", "It renews itself, unless ended, every so many months.", "months", minimum=1),
+            Column("monthly_fee", "number", "Fee of the plan when it began.", "currency a month", minimum=0),
+            Column("ended", "date", "The day it ended; empty if it runs.", nullable=True, known="that day"),
+        ),
+        key=("contract_id",),
+    ),
+    Table(
+        "campaigns",
+        "Campaigns: what was sent to whom.",
+        (
+            _CAMPAIGN,
+            Column("campaign", "text", "Its name."),
+            Column("date", "date", "The day it went out; it acts within the month."),
+            Column("channel", "text", "By which way."),
+            Column("design", "text", "Whether customers were chosen by lot, or by their recent purchases.",
+                   values=("by lot", "targeted")),
+            Column("discount", "number", "Share taken off the price of orders in the month.", "share", minimum=0, maximum=1),
+            Column("contact_cost", "number", "Cost of one contact.", **_MONEY),
+        ),
+        key=("campaign_id",),
+    ),
+    Table(
+        "campaign_targets",
+        "Who was contacted in a campaign, and who could have been.",
+        (
+            _CAMPAIGN,
+            _CUSTOMER,
+            Column("group", "text", "Contacted, held out by lot, or not chosen.",
+                   values=("contacted", "held out", "not chosen"), known="the day of the campaign"),
+        ),
+        key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "referrals",
+        "Who recommended the firm to whom.",
+        (
+            Column("customer_id", "id", "The customer who recommended.", known="the day"),
+            Column("referred_id", "id", "The person he brought: a `customer_id` in the other tables."),
+            Column("date", "date", "The day that person came."),
+        ),
+        key=("referred_id",),
+    ),
+    Table(
+        "customer_months",
+        "Money by customer and month: a row wherever some flowed.",
+        (
+            _CUSTOMER,
+            _MONTH,
+            Column("orders", "integer", "Orders in the month.", "orders", minimum=0),
+            Column("revenue", "number", "What the customer paid.", **_MONEY),
+            Column("goods_cost", "number", "What the goods or the network cost.", **_MONEY),
+            Column("service_cost", "number", "To handle orders, contracts and tickets, with compensation.", **_MONEY),
+            Column("campaign_cost", "number", "Of contacts in campaigns.", **_MONEY),
+            Column("profit", "number", "Revenue less these costs; what cannot be laid at one customer's door stands in "
+                   "`firm_months`.", "currency"),
+        ),
+        key=("customer_id", "month"),
+    ),
+    Table(
+        "firm_months",
+        "The firm by month: what came in, what went out, what was left.",
+        (
+            _MONTH,
+            Column("prospects", "integer", "Who entered the pipeline.", "prospects", minimum=0),
+            Column("won", "integer", "New customers.", "customers", minimum=0),
+            Column("orders", "integer", "Orders.", "orders", minimum=0),
+            Column("revenue", "number", "What customers paid.", **_MONEY),
+            Column("goods_cost", "number", "What the goods or the network cost.", **_MONEY),
+            Column("service_cost", "number", "To handle orders, contracts and tickets.", **_MONEY),
+            Column("campaign_cost", "number", "Of contacts in campaigns.", **_MONEY),
+            Column("acquisition_cost", "number", "To lead all prospects, also the lost ones, through the stages, and rewards "
+                   "for referrals.", **_MONEY),
+            Column("improvement_cost", "number", "Of what was changed on purpose; below 0 if the change saves.", "currency"),
+            Column("fixed_cost", "number", "Whatever happens.", **_MONEY),
+            Column("profit", "number", "Revenue less all costs.", "currency"),
+        ),
+        key=("month",),
+    ),
+    Table(
+        "truth_customers",
+        "What nobody at the firm can see: each customer's dispositions, and when he truly left.",
+        (
+            _CUSTOMER,
+            Column("since", "date", "The day he became a customer.", known="first contact"),
+            Column("left", "date", "The day he left for good; empty if he had not.", nullable=True,
+                   known="never: this is the truth"),
+            Column("need", "text", "Kind of need.", known="never: this is the truth"),
+            _latent("purchase_rate", "Orders when neither season nor service nor campaigns act.", "orders a month"),
+            _latent("dropout_rate", "Without contract: rate of leaving at loyalty 0; under contract: chance not to renew.",
+                    "a month or a term"),
+            _latent("mean_spend", "Mean amount of his orders.", "currency"),
+            _latent("campaign_effect", "How much more than others a campaign moves him.", "standard deviations"),
+            _latent("satisfaction", "Satisfaction in his last month.", "points of satisfaction"),
+            _latent("loyalty", "Loyalty in his last month: what dropout, orders and referrals follow.", "log rate"),
+            *(_latent(f"quality_{name}", f"The {name} that he meets when nothing is changed.") for name in DIMENSIONS),
+            *(_latent(f"expectation_{name}", f"The {name} that he expects in his last month.") for name in DIMENSIONS),
+            *(_latent(f"weight_{name}", f"The weight of {name} in his judgement.", "share") for name in DIMENSIONS),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "truth_failures",
+        "Every failure, complained of or not.",
+        (
+            _CUSTOMER,
+            Column("date", "date", "The day."),
+            _latent("severity", "From 0 to 1.", "share"),
+            Column("complained", "boolean", "Whether the firm heard of it.", known="never: this is the truth"),
+            _latent("mended", "Share of the hurt that the answer mended; above 1: more content than before.", "share"),
+        ),
+    ),
+    Table(
+        "truth_survey",
+        "What every customer would have answered, and who did.",
+        (
+            _CUSTOMER,
+            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
+            _latent("satisfaction", "Satisfaction.", "points of satisfaction"),
+            Column("overall_satisfaction", "integer", "What he answered, or would have.", "1 (not at all) to 7 (fully)",
+                   minimum=1, maximum=7, known="never: this is the truth"),
+            _latent("chance_to_answer", "Probability that he answers.", "share"),
+            Column("answered", "boolean", "Whether he did.", known="the wave"),
+        ),
+        key=("customer_id", "wave"),
+    ),
+    Table(
+        "truth_campaigns",
+        "What a contact would have done, and what its absence, for everyone in the file.",
+        (
+            _CAMPAIGN,
+            _CUSTOMER,
+            _latent("propensity", "Probability to be contacted.", "share"),
+            _latent("orders_if_contacted", "Expected orders in the month if contacted (leaving in the month aside).", "orders"),
+            _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
+        ),
+        key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "truth_records",
+        "Whose each contact record is.",
+        (Column("record_id", "id", "The record; it does not tell whose it is."), _CUSTOMER),
+        key=("record_id",),
+    ),
+    Table(
+        "truth_months",
+        "The firm by month, as nobody at the firm can see it.",
+        (
+            _MONTH,
+            Column("customers", "integer", "Customers at the end of the month.", "customers", minimum=0),
+            Column("leavers", "integer", "Customers who left in the month.", "customers", minimum=0),
+            _latent("satisfaction", "Mean satisfaction of the customers of the month.", "points of satisfaction"),
+            _latent("loyalty", "Mean loyalty of the customers of the month.", "log rate"),
+        ),
+        key=("month",),
+    ),
+    Table(
+        "truth_parameters",
+        "Every number that the firm was made from.",
+        (
+            Column("parameter", "text", "Its name in `world.Industry`; a place within it behind the dot."),
+            Column("value", "number", "Its value.", "as the parameter says"),
+        ),
+        key=("parameter",),
     ),
     Table(
         "set_aside",

@@ -35,6 +35,9 @@ def frames(draw, name: str, *, most: int = 40) -> pd.DataFrame:
     table = tables.table(name)
     rows = draw(st.lists(st.tuples(*map(cells, table.columns)), min_size=1, max_size=most))
     frame = pd.DataFrame(rows, columns=[column.name for column in table.columns])
+    for column in table.columns:
+        if column.dtype == "integer" and column.nullable:
+            frame[column.name] = frame[column.name].astype("Int64")
     if len(table.key) == 1 and table.column(table.key[0]).dtype == "id":
         frame[table.key[0]] = [f"k{number}" for number in range(len(frame))]
     return frame.drop_duplicates(list(table.key), ignore_index=True) if table.key else frame

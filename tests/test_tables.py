@@ -1,13 +1,15 @@
 """Declarations: consistent in themselves, and what is derived from them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import frames
 
 from crmlab import _engine, tables
 from crmlab.errors import ArgumentError, DataError
 
+# each example goes through the engine, and there are many tables
+few = settings(max_examples=settings.default.max_examples // 4)
 every_table = pytest.mark.parametrize("name", tables.names())
 
 
@@ -38,12 +40,14 @@ def test_a_column_of_one_name_means_the_same_everywhere():
 
 @every_table
 @given(st.data())
+@few
 def test_random_tables_keep_their_declaration(name, data):
     _engine.check(data.draw(frames(name)), name)
 
 
 @every_table
 @given(st.data())
+@few
 def test_a_broken_cell_is_refused(name, data):
     frame = data.draw(frames(name))
     table = tables.table(name)

@@ -1,0 +1,14 @@
+"""World: the simulated firm, from the first contact to the profit, with its truth.
+
+One firm holds the whole chain: prospects, stages, quality, expectation, failures, satisfaction,
+orders or contracts, referrals, campaigns, costs. Its tables meet the topics as any firm's would;
+its truth says what a perfect analysis would find; ``rerun`` lives through the same years with one
+cause changed and the same luck, so that an effect is a difference and not an estimate. The
+equations stand in docs/world.md. This room simulates; it analyses nothing.
+"""
+
+from crmlab.world.comparison import Comparison, causes, compare
+from crmlab.world.firm import Firm, Truth, simulate
+from crmlab.world.industries import Campaign, Channel, Industry, Need, Product
+
+__all__ = ["Campaign", "Channel", "Comparison", "Firm", "Industry", "Need", "Product", "Truth", "causes", "compare", "simulate"]

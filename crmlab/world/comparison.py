@@ -1,0 +1,193 @@
+"""Comparing firms: what a change did, and how sure one can be of it.
+
+Two firms with the same luck differ by their changes alone, so the difference of one pair is the
+effect *on that firm*. How much it varies between firms of the kind is seen from pairs with other
+seeds; the interval is over such replicate pairs. This room compares; the firms are made in ``firm``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from crmlab import _check
+from crmlab._result import Summary
+from crmlab.errors import ArgumentError
+from crmlab.world import industries as presets
+from crmlab.world import plan as held
+from crmlab.world.firm import Firm
+
+_MEASURES = {
+    "retention": "share of those who were customers when the change began, and still are at the end",
+    "customers": "customers at the end",
+    "orders": "orders from the change on",
+    "revenue": "currency, from the change on",
+    "profit": "currency, from the change on",
+    "satisfaction": "points, mean from the change on",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Pairs of firms, measure by measure.
+
+    Attributes
+    ----------
+    pairs : DataFrame
+        ``seed, measure, base, changed, difference``: one row for each pair and measure.
+    start : int
+        The first month that is different.
+    """
+
+    pairs: pd.DataFrame
+    start: int
+
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """``measure, base, changed, difference, low, high, pairs``: means over pairs, and the interval of the difference.
+
+        The interval is Student's over replicate pairs: where the mean effect on firms of this kind lies. One pair has none.
+        """
+        level = _check.share("level", level)
+        rows = []
+        for measure, found in self.pairs.groupby("measure", sort=False):
+            count, difference = len(found), found.difference
+            half = np.nan
+            if count > 1:
+                half = stats.t.ppf((1 + level) / 2, count - 1) * difference.std(ddof=1) / np.sqrt(count)
+            middle = difference.mean()
+            rows.append((measure, found.base.mean(), found.changed.mean(), middle, middle - half, middle + half, count))
+        return pd.DataFrame(rows, columns=["measure", "base", "changed", "difference", "low", "high", "pairs"])
+
+    def summary(self) -> Summary:
+        """What the change did, in words and numbers."""
+        found = self.table()
+        count = int(found.pairs.iloc[0])
+        note = (
+            f"Differences of {count} pairs with the same luck; the interval (95 %) is over replicate pairs."
+            if count > 1
+            else "One pair: the difference is the effect on this firm; give more pairs, with other seeds, for an interval."
+        )
+        return Summary("With the change, less without it", (("From month", self.start),), found.drop(columns="pairs"), note)
+
+    def __repr__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
+    """What a change did to retention, customers, orders, revenue, profit and satisfaction.
+
+    Parameters
+    ----------
+    pairs : list of (Firm, Firm)
+        A firm and its ``rerun``; several pairs, with other seeds and the same change, give an interval.
+
+    Returns
+    -------
+    Comparison
+        ``.table()``, ``.pairs``, ``.summary()``. Retention is the share of the customers on the first day of the change
+        who are customers still at the end; money and orders are summed from that day on.
+
+    Raises
+    ------
+    ArgumentError
+        No pairs, a pair whose firms do not share their luck, or pairs with different changes.
+
+    Examples
+    --------
+    >>> from crmlab import world
+    >>> firms = [world.simulate("retailer", customers=100, months=12, seed=seed) for seed in (1, 2)]
+    >>> effect = world.compare([(firm, firm.rerun(reliability=1, start=7, cost=0)) for firm in firms])
+    >>> effect.table().difference.iloc[0] >= 0
+    True
+    """
+    if not isinstance(pairs, list | tuple) or not pairs:
+        raise ArgumentError("`pairs` must be a list of pairs of firms: [(firm, firm.rerun(...)), ...].")
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(firm, Firm) for firm in pair)):
+            raise ArgumentError("`pairs` must hold pairs of firms: [(firm, firm.rerun(...)), ...].")
+        base, changed = (replace(firm.setting, plan=held.Plan((), firm.setting.months)) for firm in pair)
+        if base != changed:
+            raise ArgumentError(
+                f"the firms of a pair must differ by their changes alone; {pair[0]!r} and {pair[1]!r} are different firms. "
+                "Make the second by `rerun` of the first."
+            )
+    plans = {(base.setting.plan, changed.setting.plan) for base, changed in pairs}
+    if len(plans) > 1:
+        raise ArgumentError("all pairs must have the same changes; these have several. Compare them one by one.")
+    seeds = [base.setting.seed for base, _ in pairs]
+    if len(set(seeds)) < len(seeds):
+        raise ArgumentError("each pair needs a seed of its own: a firm compared twice is no second witness.")
+    changes = {change for plan in plans.pop() for change in plan.changes}
+    start = min((change.start for change in changes), default=1)
+    rows = []
+    for seed, (base, changed) in zip(seeds, pairs, strict=True):
+        without, with_ = _measure(base, start), _measure(changed, start)
+        rows += [(seed, name, without[name], with_[name], with_[name] - without[name]) for name in _MEASURES]
+    return Comparison(pd.DataFrame(rows, columns=["seed", "measure", "base", "changed", "difference"]), start)
+
+
+def _measure(firm: Firm, start: int) -> dict[str, float]:
+    months, truth = firm["firm_months"].iloc[start - 1 :], firm.truth["months"].iloc[start - 1 :]
+    if start == 1:  # nobody is a customer yet: count everyone who was won
+        kept = float(firm.truth["months"].customers.iloc[-1] / max(months.won.sum(), 1))
+    else:
+        kept = _kept(firm, pd.Timestamp(firm.day(start)))
+    served = (truth.customers + truth.leavers).clip(lower=1)
+    return {
+        "retention": kept,
+        "customers": float(truth.customers.iloc[-1]),
+        "orders": float(months.orders.sum()),
+        "revenue": float(months.revenue.sum()),
+        "profit": float(months.profit.sum()),
+        "satisfaction": float(np.average(truth.satisfaction, weights=served)),
+    }
+
+
+def _kept(firm: Firm, first: pd.Timestamp) -> float:
+    them = firm.truth["customers"]
+    there = (them.since < first) & ~(them.left < first)
+    return float(them.left[there].isna().mean()) if there.any() else np.nan
+
+
+def causes(industry: str | presets.Industry = "retailer") -> Summary:
+    """What can be changed in a firm, in which unit, within which range, and what it costs.
+
+    Parameters
+    ----------
+    industry : str or Industry
+        Costs differ by industry.
+
+    Returns
+    -------
+    Summary
+        ``.table`` has one row for each cause: ``cause, meaning, unit, lowest, highest, step, cost, per``. ``cost`` is what
+        an improvement by ``step`` costs each customer (or prospect) and month; twice the step costs more than twice as much.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown industry.
+
+    Examples
+    --------
+    >>> from crmlab import world
+    >>> world.causes().table.set_index("cause").loc["reliability", "unit"]
+    'points of the seven-point scale'
+    """
+    it = presets.industry(industry)
+    slopes = dict(it.costs)
+    rows = [
+        (cause.name, cause.meaning, cause.unit, cause.lowest, cause.highest, cause.scale / 2,
+         cause.cost(cause.scale / 2, slopes[cause.name]), cause.per)
+        for cause in held.CAUSES.values()
+    ]  # fmt: skip
+    listing = pd.DataFrame(rows, columns=["cause", "meaning", "unit", "lowest", "highest", "step", "cost", "per"])
+    note = "`cost` is what one `step` costs each customer (or prospect) and month; further steps cost more."
+    return Summary(f"Causes that can be changed: {it.name}", table=listing, note=note)

@@ -1,0 +1,309 @@
+"""Industries: one declarative block for each kind of firm, with the origin of every number.
+
+A preset is a value of ``Industry`` and nothing else: no mechanism asks what the firm is called, so
+a further industry is one more block. Presets are versioned and never change once published,
+because exercises and papers lean on their numbers; a better one gets the next version. What the
+numbers do is told in the mechanisms (``sales``, ``service``, ``buying``, ``campaigns``, ``survey``) and in
+``docs/world.md``.
+
+Origins: [A] measured and published, with the source; [B] chosen so that the moments listed in
+docs/world.md fall into published ranges; [C] our own choice, for teaching, without a source.
+Where nothing else is said, a number is [C].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crmlab.errors import ArgumentError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A way in which prospects come: its weight, and the shares that enter at each of the eight stages."""
+
+    name: str
+    weight: float
+    entry: tuple[float, ...]
+    pull: float = 0.0  # added to the log-odds of each advance: who comes by himself is nearer to buying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A kind of need: its share, and what such customers expect, weigh and buy."""
+
+    name: str
+    share: float
+    expectation: tuple[float, ...]  # shift of the expectation, points of the seven-point scale, RATER order
+    weight: tuple[float, ...]  # factor of the importance of each dimension, RATER order
+    rate: float = 1.0  # factor of the purchase rate
+    products: tuple[float, ...] = ()  # how often each product is chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Something to buy: the share of the price that it costs the firm, and its fee a month if it is a contract."""
+
+    name: str
+    cost_share: float
+    monthly_fee: float = 0.0
+    term_months: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A campaign that runs every year: in which month, to whom, and what it does."""
+
+    name: str
+    month_of_year: int
+    channel: str
+    targeted: bool = False  # chosen by recent purchases, instead of by lot
+    share: float = 0.6  # by lot: the share that is contacted; the others are held out
+    discount: float = 0.0
+    lift: float = 0.0  # mean effect on the log of the purchase rate in the month
+    cost: float = 0.1  # of one contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Industry:
+    """One kind of firm. Tuples of five are in RATER order; rates are a month; money is in currency units."""
+
+    name: str
+    contract: bool
+    # who comes
+    prospects_per_customer: float  # so that `customers` is what the firm's own channels win, by expectation
+    channels: tuple[Channel, ...]
+    needs: tuple[Need, ...]
+    regions: tuple[str, ...]
+    competition: float  # mean pull of competitors, in log-odds against each advance
+    # the pipeline of eight stages
+    advance: tuple[float, ...]  # log-odds to leave each stage forward, for a prospect of mean fit
+    fit_effect: float = 0.55
+    skill_effect: float = 0.25
+    promise_effect: float = 0.35  # of one point more promised, at the presentation and at the close
+    skip: float = 0.08  # share of advances that jump over the next stage (before the needs are known)
+    back: float = 0.35  # share of those stopped by an objection who return to their needs
+    stage_days: tuple[float, ...] = (6, 5, 3, 6, 5, 7, 6, 5)
+    stage_cost: tuple[float, ...] = (0.5, 1.0, 0.5, 1.5, 1.5, 2.0, 1.0, 1.0)
+    objections: tuple[tuple[str, float], ...] = (
+        ("price", 0.38),
+        ("need", 0.2),
+        ("trust", 0.17),
+        ("time", 0.15),
+        ("competitor", 0.1),
+    )
+    customers_per_salesperson: int = 150
+    turnover: float = 0.02  # share of salespeople who leave in a month
+    handover: float = 0.5  # share of leaving salespeople who hand their customers over
+    bond: float = 0.5  # added to the log dropout rate of their customers if not handed over
+    # quality, expectation, satisfaction: points of the seven-point scale
+    quality: tuple[float, ...]
+    expectation: tuple[float, ...]
+    importance: tuple[float, ...]
+    quality_spread: tuple[float, float] = (0.45, 0.5)  # standard deviation: common to the five, own of each
+    expectation_spread: tuple[float, float] = (0.4, 0.4)
+    word_of_mouth: float = 0.15  # what a recommendation adds to the expectation
+    promise_weight: float = 0.5  # what a promised point adds to the expectation
+    adaptation: float = 0.03  # share by which the expectation moves towards the experience in a month
+    experience: float = 0.4  # weight of the experience itself; the rest is experience against expectation
+    loss_aversion: float = 1.25  # factor of a gap below zero (Anderson & Sullivan 1993: negative gaps weigh more) [B]
+    # from satisfaction to loyalty: a flat zone between two bends (Jones & Sasser 1995) [B]
+    flat_zone: tuple[float, float]
+    slopes: tuple[float, float, float]  # below, within, above the zone
+    # failures, tickets, recovery
+    failure: float  # share of customers with a failure in a month, at quality 5
+    failure_weights: tuple[float, ...] = (0.6, 0.2, 0.0, 0.0, 0.2)
+    failure_effect: float = 0.7
+    failure_kinds: tuple[tuple[str, float], ...]
+    voice: float = 0.45  # share of failures that become a complaint: TARP counts about half for serious ones [B]
+    inquiry: float = 0.05
+    response_hours: float = 20.0
+    hurt: float = 2.0  # satisfaction lost by a failure of full severity
+    harm: float = 0.9  # what it adds to the log dropout rate, whatever the satisfaction
+    recovery: float = 0.45  # share of the hurt that an ordinary recovery mends
+    recovery_harm: float = 0.3  # share of the harm that a full recovery mends (de Matos, Henrique & Rossi 2007: less) [B]
+    forgetting: float = 0.75  # share of hurt and harm that is left a month later
+    # staying and buying
+    dropout: tuple[float, float] = (0.0, 0.0)  # without contract: shape and mean of the monthly dropout rate (gamma)
+    monthly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the month: beta of the chance not to renew
+    yearly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the year
+    pull_effect: float = 0.15
+    cross_effect: float = -0.15  # on the log dropout rate, of a second product
+    rate: tuple[float, float]  # shape and mean of the purchase rate (gamma)
+    rate_effect: float = 0.3  # of loyalty on the log purchase rate
+    cross_rate: float = 0.25
+    season: tuple[float, ...]
+    spend: tuple[float, float, float]  # gamma-gamma: p, q, v (Fader, Hardie & Lee 2005)
+    elasticity: float = 2.2  # of the purchase rate to the price; loyal customers mind less
+    tolerance: float = 0.3
+    price_pain: float = 1.5  # satisfaction lost by a price 100 % higher
+    products: tuple[Product, ...]
+    cross_start: float = 0.01
+    cross_effect_start: float = 0.3
+    referral: float = 0.006
+    referral_effect: float = 0.8
+    # campaigns
+    campaigns: tuple[Campaign, ...]
+    targeting: tuple[float, float] = (-1.6, 1.5)  # log-odds to be chosen: constant, and per log(1 + recent orders)
+    lift_spread: float = 0.35
+    tiring: float = 0.35  # how much a recent contact takes off the effect of the next
+    opt_out: float = 0.004
+    # asking
+    survey_every: int = 6
+    answer: tuple[float, float] = (-0.9, 0.55)  # log-odds to answer: constant, and per point of satisfaction
+    follow_up: float = 0.04
+    # what managers believe, and what they set
+    misjudgement: tuple[float, ...] = (-0.3, -0.1, 0.4, -0.2, -0.3)  # managers put tangibles first (domain S4)
+    standard: tuple[float, ...] = (5.4, 5.3, 5.6, 5.0, 5.2)
+    promised: tuple[float, ...] = (5.9, 5.6, 5.8, 5.5, 5.8)
+    # money
+    order_cost: float = 0.0  # to handle one order
+    monthly_cost: float = 0.0  # to serve one contract for a month
+    ticket_cost: float = 7.0
+    compensation: float = 12.0
+    referral_reward: float = 10.0
+    fixed_cost: float  # a month, for each customer that the firm planned for
+    costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``)
+
+
+_DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))
+
+RETAILER = Industry(
+    name="retailer-v1",
+    contract=False,
+    prospects_per_customer=2.51,  # the inverse of the share that is won before the end: 0.40 [B]
+    channels=(
+        Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), pull=-0.1),
+        Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), pull=0.1),
+        Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), pull=0.15),
+        Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), pull=-0.15),
+    ),
+    needs=(
+        Need(name="price", share=0.38, expectation=(0, -0.1, -0.2, -0.2, 0), weight=(1.2, 0.8, 0.7, 0.6, 1.0), rate=1.0,
+             products=(3, 3, 2, 1, 1, 0.3)),
+        Need(name="service", share=0.27, expectation=(0.1, 0.2, 0, 0.3, 0.2), weight=(1.0, 1.2, 0.8, 1.6, 1.2), rate=1.1,
+             products=(2, 2, 2, 2, 2, 1)),
+        Need(name="convenience", share=0.25, expectation=(0.1, 0, 0, -0.1, 0.3), weight=(1.1, 0.8, 0.8, 0.7, 1.5), rate=1.25,
+             products=(3, 2, 3, 2, 1, 0.5)),
+        Need(name="status", share=0.10, expectation=(0, 0.2, 0.5, 0.1, 0), weight=(0.8, 1.1, 2.2, 1.1, 0.8), rate=0.7,
+             products=(0.5, 1, 1, 2, 3, 3)),
+    ),
+    regions=("north", "east", "south", "west"),
+    competition=0.3,
+    advance=(2.3, 2.2, 3.2, 2.3, 2.3, 2.0, 1.5, 2.1),
+    quality=(5.1, 5.2, 5.4, 4.9, 4.9),
+    expectation=(5.7, 5.4, 5.2, 5.2, 5.6),  # reliability and responsiveness first (domain S4)
+    importance=(0.28, 0.18, 0.12, 0.18, 0.24),
+    flat_zone=(-0.6, 0.5),
+    slopes=(1.7, 0.7, 1.3),  # much competition: the zone is narrow and not quite flat
+    failure=0.08,
+    failure_kinds=(("late delivery", 0.4), ("wrong item", 0.2), ("defect", 0.25), ("unfriendly staff", 0.15)),
+    dropout=(0.7, 0.055),  # Pareto/NBD; about 4 in 10 of CDNOW's buyers ever repeat: Fader, Hardie & Lee 2005 [B]
+    rate=(0.85, 0.48),
+    season=(0.9, 0.88, 0.95, 0.97, 1.0, 0.98, 0.92, 0.9, 1.0, 1.05, 1.15, 1.3),
+    spend=(5.0, 4.0, 27.0),  # mean p v / (q - 1) = 45
+    products=(
+        Product(name="basics", cost_share=0.66), Product(name="kitchen", cost_share=0.60),
+        Product(name="care", cost_share=0.55), Product(name="clothing", cost_share=0.52),
+        Product(name="home", cost_share=0.55), Product(name="gifts", cost_share=0.48),
+    ),
+    campaigns=(
+        Campaign(name="spring letter", month_of_year=3, channel="letter", share=0.6, lift=0.25, cost=0.9),
+        Campaign(name="summer offer", month_of_year=6, channel="e-mail", targeted=True, discount=0.10, lift=0.2, cost=0.05),
+        Campaign(name="autumn e-mail", month_of_year=9, channel="e-mail", share=0.5, lift=0.18, cost=0.05),
+        Campaign(name="winter offer", month_of_year=11, channel="letter", targeted=True, discount=0.10, lift=0.25, cost=0.9),
+    ),
+    order_cost=2.2,
+    fixed_cost=0.6,
+    costs=(
+        ("reliability", 0.55), ("assurance", 0.45), ("tangibles", 0.6), ("empathy", 0.4), ("responsiveness", 0.45),
+        ("promises", 0.0), ("response_time", 0.04), ("recovery", 0.06), ("handover", 0.03), ("sales_effort", 4.5),
+        ("advertising", 12.0), *_DIRECT,
+    ),
+)  # fmt: skip
+
+TELECOM = Industry(
+    name="telecom-v1",
+    contract=True,
+    prospects_per_customer=2.63,
+    channels=(
+        Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), pull=0.05),
+        Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), pull=0.15),
+        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), pull=-0.1),
+        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), pull=0.0),
+    ),
+    needs=(
+        Need(name="price", share=0.42, expectation=(-0.1, -0.1, -0.2, -0.2, 0), weight=(1.1, 0.8, 0.7, 0.7, 1.0), rate=0.8,
+             products=(5, 2, 1, 0.4, 1, 1)),
+        Need(name="network", share=0.33, expectation=(0.3, 0, 0, 0, 0.1), weight=(1.6, 0.9, 0.6, 0.7, 1.0), rate=1.1,
+             products=(1, 3, 3, 1, 2, 1)),
+        Need(name="care", share=0.25, expectation=(0.1, 0.2, 0, 0.3, 0.3), weight=(0.9, 1.2, 0.7, 1.6, 1.3), rate=1.1,
+             products=(1, 3, 2, 2, 2, 1)),
+    ),
+    regions=("north", "east", "south", "west"),
+    competition=0.35,
+    advance=(2.0, 2.0, 3.0, 2.1, 2.2, 1.9, 1.4, 2.1),
+    stage_days=(8, 6, 4, 7, 6, 8, 8, 7),
+    customers_per_salesperson=200,
+    turnover=0.025,
+    bond=0.3,
+    quality=(4.9, 4.9, 5.0, 4.6, 4.6),
+    expectation=(5.7, 5.3, 4.9, 5.1, 5.6),
+    importance=(0.32, 0.17, 0.08, 0.17, 0.26),
+    flat_zone=(-0.9, 0.8),
+    slopes=(2.0, 0.3, 0.8),  # contracts hold customers: a wide, flat zone, and a cliff below it
+    failure=0.10,
+    failure_kinds=(("outage", 0.4), ("billing", 0.3), ("slow repair", 0.2), ("unfriendly staff", 0.1)),
+    voice=0.5,
+    inquiry=0.08,
+    harm=0.7,
+    monthly_churn=(0.9, 28.0),  # mean 3.1 % a month: prepaid and monthly plans are published at 2-5 % [B]
+    yearly_churn=(1.2, 5.6),  # mean 17.6 % at a renewal
+    rate=(0.8, 0.08),  # handsets and extras beside the contract
+    price_pain=4.0,  # the fee is the price that everyone sees every month
+    season=(1.0, 0.9, 0.95, 0.95, 0.95, 1.0, 1.0, 0.95, 1.1, 1.0, 1.1, 1.2),
+    spend=(4.0, 4.0, 45.0),
+    products=(
+        Product(name="monthly plan", cost_share=0.42, monthly_fee=16, term_months=1),
+        Product(name="yearly plan S", cost_share=0.38, monthly_fee=22, term_months=12),
+        Product(name="yearly plan M", cost_share=0.36, monthly_fee=32, term_months=12),
+        Product(name="yearly plan L", cost_share=0.36, monthly_fee=45, term_months=12),
+        Product(name="handset", cost_share=0.78), Product(name="roaming pack", cost_share=0.35),
+    ),
+    cross_start=0.012,
+    campaigns=(
+        Campaign(name="handset letter", month_of_year=4, channel="letter", share=0.5, lift=0.45, cost=0.8),
+        Campaign(name="upgrade call", month_of_year=7, channel="phone", targeted=True, discount=0.1, lift=0.4, cost=2.5),
+        Campaign(name="roaming e-mail", month_of_year=10, channel="e-mail", share=0.5, lift=0.3, cost=0.03),
+    ),
+    targeting=(-1.2, 2.2),
+    survey_every=6,
+    misjudgement=(-0.35, -0.05, 0.5, -0.25, -0.3),
+    standard=(5.3, 5.1, 5.3, 4.8, 5.0),
+    monthly_cost=4.0,
+    ticket_cost=9.0,
+    compensation=14.0,
+    referral_reward=20.0,
+    fixed_cost=2.2,
+    costs=(
+        ("reliability", 0.4), ("assurance", 0.3), ("tangibles", 0.35), ("empathy", 0.25), ("responsiveness", 0.3),
+        ("promises", 0.0), ("response_time", 0.05), ("recovery", 0.08), ("handover", 0.04), ("sales_effort", 8.0),
+        ("advertising", 20.0), *_DIRECT,
+    ),
+)  # fmt: skip
+
+PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM)}
+#: The plain name is the newest version.
+LATEST = {name.rpartition("-v")[0]: name for name in sorted(PRESETS)}
+
+
+def industry(name: object) -> Industry:
+    """The preset of that name, or the given ``Industry`` itself."""
+    if isinstance(name, Industry):
+        return name
+    found = PRESETS.get(LATEST.get(name, name)) if isinstance(name, str) else None
+    if found is None:
+        raise ArgumentError(
+            f"no industry is called {name!r}. The industries: {', '.join((*LATEST, *PRESETS))}; or give your own `Industry`."
+        )
+    return found

@@ -1,0 +1,120 @@
+"""Causes: what can be changed in the firm, by how much, and what the change costs.
+
+A cause has a unit, a range, and a cost curve: the first small step costs ``slope`` a unit for each
+customer (or prospect) and month, and every further step costs more, because the easy things are
+mended first: ``cost(x) = slope (exp(2x / scale) - 1) abs(scale) / 2``. A step down saves less than the step
+up would cost. This room knows what a change costs and when it is in force; what it *does* is known in
+the mechanism that reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmlab.errors import ArgumentError
+from crmlab.world.industries import Industry
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something that can be changed."""
+
+    name: str
+    meaning: str
+    unit: str
+    lowest: float
+    highest: float
+    scale: float  # the step after which the cost curve has clearly bent
+    per: str  # whom the cost is counted by: "customer" or "prospect"
+
+    def cost(self, amount: float, slope: float) -> float:
+        """Currency for each customer (or prospect) and month."""
+        return slope * math.expm1(2 * amount / self.scale) * abs(self.scale) / 2
+
+
+def _quality(name: str, meaning: str) -> Cause:
+    return Cause(name, meaning, "points of the seven-point scale", -2, 2, 1, "customer")
+
+
+CAUSES = {
+    cause.name: cause
+    for cause in (
+        _quality("reliability", "Promises are kept, and kept alike every time; fewer failures."),
+        _quality("assurance", "Staff know their trade, are courteous and inspire trust."),
+        _quality("tangibles", "Premises, web pages, letters and staff look the part."),
+        _quality("empathy", "The firm sees with the customer's eyes; a recovery mends more."),
+        _quality("responsiveness", "Help is prompt and willing; complaints are answered sooner."),
+        Cause("promises", "How much advertising and salespeople promise: wins prospects, raises expectations.",
+              "points of the seven-point scale", -2, 2, 1, "customer"),
+        Cause("response_time", "Hours until a complaint is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),
+        Cause("recovery", "Share of the hurt of a failure that the answer to a complaint mends.", "share", -0.45, 0.55, 0.25,
+              "customer"),
+        Cause("handover", "Share of leaving salespeople who hand their customers over.", "share", -1, 1, 0.5, "customer"),
+        Cause("sales_effort", "Time that salespeople take for each prospect.", "log-odds", -1, 1, 0.5, "prospect"),
+        Cause("advertising", "How many more prospects hear of the firm.", "share", -0.9, 0.5, 0.5, "prospect"),
+        Cause("price", "All prices.", "share", -0.3, 0.3, 0.1, "customer"),
+        Cause("operating_cost", "Cost to serve, to sell and to run the firm.", "share", -0.5, 0.5, -0.1, "customer"),
+        Cause("satisfaction", "Satisfaction itself, wherever it comes from (a direct lever).",
+              "points of satisfaction", -2, 2, 1, "customer"),
+        Cause("loyalty", "Share of those about to leave who stay after all (a direct lever).", "share", -0.9, 0.9,
+              0.5, "customer"),
+        Cause("conversion", "Chance to advance at the close (a direct lever): 0.05 is 5 % more.", "share",
+              -0.5, 0.5, 0.2, "prospect"),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cause changed from one month on."""
+
+    cause: str
+    amount: float
+    start: int
+    cost: float | None = None
+
+    @property
+    def told(self) -> str:
+        """In words: "reliability +0.5"."""
+        return f"{self.cause} {self.amount:+g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes in force, month by month: ``plan["reliability"][t]`` is the shift in month ``t`` (from 0)."""
+
+    changes: tuple[Change, ...]
+    months: int
+
+    def __getitem__(self, cause: str) -> np.ndarray:
+        shift = np.zeros(self.months)
+        for change in self.changes:
+            if change.cause == cause:
+                shift[change.start - 1 :] += change.amount
+        return shift
+
+    def cost(self, industry: Industry, per: str) -> np.ndarray:
+        """What the changes cost for each customer (or prospect), by month."""
+        slopes = dict(industry.costs)
+        total = np.zeros(self.months)
+        for change in self.changes:
+            cause = CAUSES[change.cause]
+            if cause.per == per:
+                paid = cause.cost(change.amount, slopes[cause.name]) if change.cost is None else change.cost
+                total[change.start - 1 :] += paid
+        return total
+
+
+def change(name: object, amount: object, start: int, cost: float | None) -> Change:
+    """A change, checked."""
+    cause = CAUSES.get(name) if isinstance(name, str) else None
+    if cause is None:
+        raise ArgumentError(f"no cause is called {name!r}. The causes: {', '.join(CAUSES)}.")
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not cause.lowest <= amount <= cause.highest:
+        raise ArgumentError(
+            f"`{name}` must be a number from {cause.lowest:g} to {cause.highest:g} ({cause.unit}); it is {amount!r}."
+        )
+    return Change(cause.name, float(amount), start, cost)
