@@ -639,7 +639,7 @@ _TABLES = (
         "Every number that the firm was made from.",
         (
             Column("parameter", "text", "Its name in `world.Industry`; a place within it behind the dot."),
-            Column("value", "number", "Its value.", "as the parameter says"),
+            Column("set_to", "number", "Its value.", "as the parameter says"),
         ),
         key=("parameter",),
     ),

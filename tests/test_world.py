@@ -692,7 +692,7 @@ def test_a_firm_tells_what_it_is(retailer):
     assert repr(retailer.truth).startswith("the truth about retailer-v1: customers")
     assert len(retailer) == len(list(retailer))
     assert len(retailer.truth) == len(list(retailer.truth))
-    parameters = retailer.truth["parameters"].set_index("parameter").value
+    parameters = retailer.truth["parameters"].set_index("parameter").set_to
     assert parameters["hurt"] == RETAILER.hurt
     assert parameters["needs.price.share"] == 0.38
     assert retailer.day(13).isoformat() == "2024-01-01"

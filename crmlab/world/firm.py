@@ -377,7 +377,7 @@ def _firm_tables(setting: Setting, desks: sales.Desks, sums: dict[str, np.ndarra
         "truth_months", {"month": month, "customers": sums["customers"], "leavers": sums["left"]} | means
     )
     names, values = zip(*_flat("", asdict(it)), strict=True)
-    made["truth_parameters"] = _table("truth_parameters", {"parameter": list(names), "value": list(values)})
+    made["truth_parameters"] = _table("truth_parameters", {"parameter": list(names), "set_to": list(values)})
     return made
 
 
