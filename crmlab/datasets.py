@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
@@ -144,9 +145,9 @@ def _open(home: Path, name: str) -> pd.DataFrame:
     if hashlib.sha256(content).hexdigest() != json.loads((home / _MANIFEST).read_text(encoding="utf-8"))[file]:
         raise ValueError("its content is not what was written")
     if name == _TEXT:
-        return pd.read_csv(home / file, dtype="str", parse_dates=["created"], date_format="%Y-%m-%d").astype(
-            {"created": "datetime64[us]"}
-        )
+        # only an empty cell is missing: Nan is a given name
+        found = pd.read_csv(home / file, dtype="str", keep_default_na=False, na_values=[""], parse_dates=["created"])
+        return found.astype({"created": "datetime64[us]"})
     return _read_table(home / file, name)
 
 
@@ -164,6 +165,9 @@ def _cached(version: str) -> Path:
     home = _cache() / __version__ / version
     if not (home / _MANIFEST).exists():
         home.parent.mkdir(parents=True, exist_ok=True)
+        for old in home.parent.glob(f".{version}-*"):  # left by a process that was killed; a living one is done within the hour
+            if time.time() - old.stat().st_mtime > 3600:
+                shutil.rmtree(old, ignore_errors=True)
         own = home.with_name(f".{version}-{uuid.uuid4().hex}")
         try:
             _write(own, version)

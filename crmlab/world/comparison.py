@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from crmlab import _check
 from crmlab._result import Summary
@@ -57,7 +57,7 @@ class Comparison:
             count, difference = len(found), found.difference
             half = np.nan
             if count > 1:
-                half = stats.t.ppf((1 + level) / 2, count - 1) * difference.std(ddof=1) / np.sqrt(count)
+                half = stdtrit(count - 1, (1 + level) / 2) * difference.std(ddof=1) / np.sqrt(count)
             middle = difference.mean()
             rows.append((measure, found.base.mean(), found.changed.mean(), middle, middle - half, middle + half, count))
         return pd.DataFrame(rows, columns=["measure", "base", "changed", "difference", "low", "high", "pairs"])
@@ -104,7 +104,7 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     >>> from crmlab import world
     >>> firms = [world.simulate("retailer", customers=100, months=12, seed=seed) for seed in (1, 2)]
     >>> effect = world.compare([(firm, firm.rerun(reliability=1, start=7, cost=0)) for firm in firms])
-    >>> effect.table().difference.iloc[0] >= 0
+    >>> bool(effect.table().difference.iloc[0] >= 0)
     True
     """
     if not isinstance(pairs, list | tuple) or not pairs:
