@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     data = commands.add_parser("data", help="write the kit's own tables anew")
+    data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
     data.set_defaults(run=_data)
     return parser
 
@@ -106,7 +107,7 @@ def _report(arguments: argparse.Namespace) -> int:
 def _data(arguments: argparse.Namespace) -> int:
     from crmlab import datasets
 
-    datasets.build()
+    datasets.build(what_if=arguments.what_if)
     print("written: datasets/")
     return 0
 

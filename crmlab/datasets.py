@@ -59,6 +59,10 @@ def names(industry: str = _DEFAULT) -> tuple[str, ...]:
     return tuple(name for name in TABLES if it.contract or name != "contracts")
 
 
+#: What the grid behind the what-if widget tries: a table of its own, over twelve smaller firms of the default kind.
+WHAT_IF = {"changes": {name: (-0.5, 0.25, 0.5, 0.75, 1.0, 1.5) for name in tables.DIMENSIONS}, "customers": 1_000, "start": 13}
+
+
 def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     """A table of a simulated firm with about 2,000 customers and 36 months: ``world.simulate(industry, seed=1)``.
 
@@ -68,7 +72,7 @@ def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        One of ``datasets.names(industry)``.
+        One of ``datasets.names(industry)``; or "what_if", the grid behind the what-if widget (retailer only).
     industry : str
         "retailer" or "telecom".
 
@@ -90,6 +94,8 @@ def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     >>> datasets.load("orders").columns.to_list()
     ['order_id', 'customer_id', 'order_date', 'amount', 'product_id', 'discount']
     """
+    if name == "what_if" and _preset(industry).name == _preset(_DEFAULT).name:
+        return pd.read_parquet(_HOME / "what_if.parquet")
     return _held(_check.choice("name", name, names(industry)), industry)
 
 
@@ -205,13 +211,24 @@ def _write(folder: Path, version: str) -> None:
     (folder / _MANIFEST).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
 
-def build(folder: str | PathLike = _HOME) -> None:
+def build(folder: str | PathLike = _HOME, *, what_if: bool = False) -> None:
     """Write the default firm's tables, their ``README.md`` and ``datapackage.json`` (``crmlab data``).
 
     Parameters
     ----------
     folder : str or path
         Where to; by default the ``datasets`` folder of the kit.
+    what_if : bool
+        Also write the grid behind the what-if widget, which takes some minutes: ``crmlab data --what-if``.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    ArgumentError
+        ``what_if`` is neither True nor False.
 
     Examples
     --------
@@ -220,15 +237,19 @@ def build(folder: str | PathLike = _HOME) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     datasets.build(folder)
     """
+    if not isinstance(what_if, bool):
+        raise ArgumentError(f"`what_if` must be True or False; it is {what_if!r}.")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, _preset(_DEFAULT).name)
+    if what_if:
+        world.sweep(**WHAT_IF).to_parquet(folder / "what_if.parquet", index=False)
     title = "The default firm: a simulated retailer, 2,000 customers, 36 months"
     public = names()
-    package = tables.datapackage({name: _file(name) for name in public}, name="crmlab", title=title)
+    package = tables.datapackage({name: _file(name) for name in (*public, "what_if")}, name="crmlab", title=title)
     (folder / "datapackage.json").write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     parts = [f"# {title}", _ABOUT]
-    for name in (*public, *TRUTH):
+    for name in (*public, "what_if", *TRUTH):
         described = tables.describe(name)
         lines = [" | ".join(map(str, row)) for row in described.table.itertuples(index=False)]
         head = [" | ".join(described.table.columns), " | ".join("---" for _ in described.table.columns)]

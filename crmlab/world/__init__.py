@@ -7,8 +7,21 @@ cause changed and the same luck, so that an effect is a difference and not an es
 equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 
-from crmlab.world.comparison import Comparison, causes, compare
+from crmlab.world.comparison import Comparison, causes, compare, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Industry, Need, Product
 
-__all__ = ["Campaign", "Channel", "Comparison", "Firm", "Industry", "Need", "Product", "Truth", "causes", "compare", "simulate"]
+__all__ = [
+    "Campaign",
+    "Channel",
+    "Comparison",
+    "Firm",
+    "Industry",
+    "Need",
+    "Product",
+    "Truth",
+    "causes",
+    "compare",
+    "simulate",
+    "sweep",
+]

@@ -7,7 +7,7 @@ seeds; the interval is over such replicate pairs. This room compares; the firms 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from crmlab._result import Summary
 from crmlab.errors import ArgumentError
 from crmlab.world import industries as presets
 from crmlab.world import plan as held
-from crmlab.world.firm import Firm
+from crmlab.world.firm import Firm, simulate, spread
 
 _MEASURES = {
     "retention": "share of those who were customers when the change began, and still are at the end",
@@ -142,8 +142,8 @@ def _measure(firm: Firm, start: int) -> dict[str, float]:
     served = (truth.customers + truth.leavers).clip(lower=1)
     return {
         "retention": kept,
-        "customers": float(truth.customers.iloc[-1]),
-        "orders": float(months.orders.sum()),
+        "customers": int(truth.customers.iloc[-1]),
+        "orders": int(months.orders.sum()),
         "revenue": float(months.revenue.sum()),
         "profit": float(months.profit.sum()),
         "satisfaction": float(np.average(truth.satisfaction, weights=served)),
@@ -154,6 +154,78 @@ def _kept(firm: Firm, first: pd.Timestamp) -> float:
     them = firm.truth["customers"]
     there = (them.since < first) & ~(them.left < first)
     return float(them.left[there].isna().mean()) if there.any() else np.nan
+
+
+def sweep(
+    changes: Mapping[str, Collection[float]], *, industry: str | presets.Industry = "retailer", customers: int = 1_000,
+    months: int = 36, start: int = 13, seeds: Iterable[int] = range(1, 13), workers: int | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Many changes on many firms: a grid to draw from, for a widget or a study.
+
+    Parameters
+    ----------
+    changes : dict
+        Cause -> amounts, e.g. ``{"reliability": (0.5, 1.0), "empathy": (0.5, 1.0)}``; each is tried alone, and 0 too.
+    industry, customers, months
+        As in ``simulate``.
+    start : int
+        The first month (from 1) that is different.
+    seeds : iterable of int
+        One replicate firm for each.
+    workers : int, optional
+        Processes to use; None for one for each core.
+
+    Returns
+    -------
+    DataFrame
+        As ``tables.describe("what_if")`` says: one row for each cause, amount and seed. Profit is *before* the cost of the
+        change; the cost at a price a customer and month is price x ``customer_months`` (for causes of the pipeline, x
+        ``prospects``); ``usual_cost`` is the price by the cause's own curve.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown cause or industry, or a number outside its range.
+
+    Examples
+    --------
+    >>> from crmlab import world
+    >>> grid = world.sweep({"reliability": [1.0]}, customers=100, months=12, start=4, seeds=[1], workers=1)
+    >>> grid[["cause", "amount", "seed"]].to_numpy().tolist()
+    [['reliability', 0.0, 1], ['reliability', 1.0, 1]]
+    """
+    if not isinstance(changes, Mapping) or not changes:
+        raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
+    it = presets.industry(industry)
+    tried = [held.change(cause, amount, 1, None) for cause, amounts in changes.items() for amount in amounts if amount]
+    seeds = [_check.whole("seeds", seed, 0) for seed in seeds]
+    jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
+    rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
+    columns = ["cause", "amount", "seed", *_MEASURES, "customer_months", "prospects"]
+    found = pd.DataFrame(rows, columns=columns)
+    still = found[found.cause == ""].drop(columns="cause")
+    base = pd.DataFrame({"cause": list(changes)}).merge(still, how="cross")
+    found = pd.concat([base, found[found.cause != ""]], ignore_index=True)
+    slopes = dict(it.costs)
+    found["usual_cost"] = [
+        held.CAUSES[cause].cost(amount, slopes[cause]) for cause, amount in zip(found.cause, found.amount, strict=True)
+    ]
+    order = pd.CategoricalDtype(list(changes))
+    found["cause"] = found["cause"].astype(order)
+    found = found.sort_values(["cause", "amount", "seed"]).astype({"cause": "str"})
+    return found.reset_index(drop=True)
+
+
+def _sweep_one(it: presets.Industry, customers: int, months: int, start: int, seed: int, tried: tuple) -> list[tuple]:
+    base = simulate(it, customers=customers, months=months, seed=seed, tables=[])
+    firms = [("", 0.0, base)]
+    firms += [(each.cause, each.amount, base.rerun(**{each.cause: each.amount}, start=start, cost=0.0)) for each in tried]
+    rows = []
+    for cause, amount, firm in firms:
+        truth, flow = firm.truth["months"].iloc[start - 1 :], firm["firm_months"].iloc[start - 1 :]
+        served = int((truth.customers + truth.leavers).sum())
+        rows.append((cause, amount, seed, *_measure(firm, start).values(), served, int(flow.prospects.sum())))
+    return rows
 
 
 def causes(industry: str | presets.Industry = "retailer") -> Summary:

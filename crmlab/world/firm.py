@@ -290,7 +290,7 @@ def _make(setting: Setting, wanted: tuple[str, ...], folder: object, workers: in
     work = None if home is None else home.with_name(f".{home.name}-{uuid.uuid4().hex}")
     try:
         jobs = [(_live, (setting, desks, start, stop, by_person, work, number)) for number, (start, stop) in enumerate(spans)]
-        for made, added in tqdm(_run(jobs, workers), total=len(jobs), desc="simulating", delay=2, leave=False):
+        for made, added in spread(jobs, workers, "simulating"):
             for name, table in made.items():
                 parts[name].append(table)
             for name, amounts in added.items():
@@ -322,13 +322,16 @@ def _live(
     return {}, sums
 
 
-def _run(jobs: list[tuple[Callable, tuple]], workers: int | None) -> Iterator:
+def spread(jobs: list[tuple[Callable, tuple]], workers: int | None, told: str) -> Iterator:
+    """The results of some calls in order, computed by one or more processes, with a progress bar if it takes long."""
     if workers == 1 or len(jobs) == 1:
-        return (function(*arguments) for function, arguments in jobs)
-    from joblib import Parallel, cpu_count, delayed
+        results = (function(*arguments) for function, arguments in jobs)
+    else:
+        from joblib import Parallel, cpu_count, delayed
 
-    pool = Parallel(n_jobs=workers or cpu_count(), return_as="generator")
-    return pool(delayed(function)(*arguments) for function, arguments in jobs)
+        pool = Parallel(n_jobs=workers or cpu_count(), return_as="generator")
+        results = pool(delayed(function)(*arguments) for function, arguments in jobs)
+    return iter(tqdm(results, total=len(jobs), desc=told, delay=2, leave=False))
 
 
 def _store(work: Path, name: str, number: int, table: pa.Table) -> None:

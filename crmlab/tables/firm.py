@@ -1,111 +1,16 @@
-"""Tables: every table and column of the kit, declared once.
+"""The tables of a firm: what happens between it and its customers, and the truth that only a simulation knows.
 
-What a column means, its type, unit and range, whether it may be empty, and from when an analysis
-may know it (so that nobody predicts with tomorrow's knowledge) stand here and nowhere else. The
-checks at the door (``_check``), the description pages, ``datapackage.json`` and the random tables
-of the tests are all derived from these declarations. This room holds no data and reads no file;
-files are opened in ``datasets`` and ``_engine``.
+The firm's tables are those that any company could have, from prospects to monthly profit; their names
+are those of the simulated firm and of a user's own files. Tables whose name begins with ``truth_`` hold
+what nobody at a firm can see. Here stand also the vocabularies that several of them share: the five
+dimensions, the eight stages, the 22 statements of the questionnaire.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from crmlab.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from crmlab._result import Summary
-
-__all__ = ["Column", "Item", "Table", "datapackage", "describe", "names", "table"]
-
-#: What a column can hold, in the words of the Frictionless data package (``id`` is text or a whole number).
-DTYPES = {"id": "any", "text": "string", "integer": "integer", "number": "number", "date": "date", "boolean": "boolean"}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Attributes
-    ----------
-    name, meaning, unit : str
-        The fixed name, what it says in a sentence, and the unit ("" where there is none).
-    dtype : str
-        One of ``id``, ``text``, ``integer``, ``number``, ``date``, ``boolean``.
-    minimum, maximum : float or None
-        Closed bounds of a number. Dates never lie in the future unless ``future`` is set.
-    values : tuple of str
-        The allowed values of a text column; empty for any.
-    nullable : bool
-        Whether a row may leave it empty.
-    optional : bool
-        Whether a user's own table may lack it.
-    known : str
-        The moment from which an analysis may use it.
-    aliases : tuple of str
-        Other names that files give it; only used to suggest a ``rename``.
-    """
-
-    name: str
-    dtype: str
-    meaning: str
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    values: tuple[str, ...] = ()
-    nullable: bool = False
-    optional: bool = False
-    future: bool = False
-    known: str = ""
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def range(self) -> str:
-        """The allowed values in words.
-
-        >>> from crmlab import tables
-        >>> tables.table("orders").column("amount").range
-        '0 or more'
-        """
-        if self.values:
-            return ", ".join(self.values)
-        if self.dtype == "date":
-            return "" if self.future else "not in the future"
-        if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} to {self.maximum:g}"
-        if self.minimum is not None:
-            return f"{self.minimum:g} or more"
-        return "" if self.maximum is None else f"{self.maximum:g} or less"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: its columns, and the columns that name a row once (``key``)."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-
-    def column(self, name: str) -> Column:
-        """The declaration of one column; an ``ArgumentError`` lists the known ones.
-
-        >>> from crmlab import tables
-        >>> tables.table("orders").column("amount").unit
-        'currency'
-        """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        known = ", ".join(column.name for column in self.columns)
-        raise ArgumentError(f"table `{self.name}` has no column {name!r}. Its columns: {known}.")
-
-    @property
-    def required(self) -> tuple[str, ...]:
-        """Names of the columns that every such table has."""
-        return tuple(column.name for column in self.columns if not column.optional)
-
+from crmlab.tables.shape import Column, Table
 
 #: The five dimensions of service quality (RATER), in the order of the word.
 DIMENSIONS = ("reliability", "assurance", "tangibles", "empathy", "responsiveness")
@@ -177,12 +82,12 @@ ITEMS = tuple(
     for number, wording in enumerate(wordings, 1)
 )
 
-_CUSTOMER = Column(
+CUSTOMER = Column(
     "customer_id", "id", "The customer; the same in every table.", known="first contact",
     aliases=("customer", "client", "client_id", "user", "user_id", "buyer", "member", "account",
         "kunde", "kundennummer", "客户", "客户编号", "会员"),
 )  # fmt: skip
-_MONEY = {"unit": "currency", "minimum": 0}
+MONEY = {"unit": "currency", "minimum": 0}
 _DIMENSION = Column("dimension", "text", "Dimension of service quality.", values=DIMENSIONS)
 _MONTH = Column("month", "date", "First day of the month.")
 _SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
@@ -199,10 +104,10 @@ def _latent(name: str, meaning: str, unit: str = "points of the seven-point scal
     return Column(name, "number", meaning, unit, known="never: this is the truth")
 
 
-_PURCHASE_DAYS = "Orders of one customer on one day count as one."
-_CUT = "the cut (`until`)"
+PURCHASE_DAYS = "Orders of one customer on one day count as one."
+CUT = "the cut (`until`)"
 
-_TABLES = (
+FIRM = (
     Table(
         "orders",
         "What customers bought: one row per order.",
@@ -212,7 +117,7 @@ _TABLES = (
                 aliases=("order", "invoice", "invoice_no", "invoiceno", "transaction",
                     "transaction_id", "order_number", "bestellnummer", "bestellnr", "订单", "订单号"),
             ),
-            _CUSTOMER,
+            CUSTOMER,
             Column(
                 "order_date", "date", "The day of the order; a time of day is left out.", known="the order",
                 aliases=("date", "day", "invoice_date", "invoicedate", "purchase_date", "timestamp",
@@ -230,64 +135,10 @@ _TABLES = (
         key=("order_id",),
     ),
     Table(
-        "purchase_summary",
-        "Each customer's purchases in three numbers and a mean: what models of customers without contract read.",
-        (
-            _CUSTOMER,
-            Column("frequency", "integer", f"Days with a repeat purchase. {_PURCHASE_DAYS}", "days", minimum=0, known=_CUT),
-            Column("recency_weeks", "number", "From the first to the last purchase.", "weeks", minimum=0, known=_CUT),
-            Column("age_weeks", "number", "From the first purchase to the cut.", "weeks", minimum=0, known=_CUT),
-            Column(
-                "monetary_value", "number", "Mean spend on a repeat purchase day; empty where there is none.",
-                "currency per purchase day", minimum=0, nullable=True, known=_CUT,
-            ),
-        ),
-        key=("customer_id",),
-    ),
-    Table(
-        "rfm_scores",
-        "Recency, frequency and monetary value of each customer, and their scores (the highest is the best).",
-        (
-            _CUSTOMER,
-            Column("recency_days", "integer", "From the last purchase to the cut.", "days", minimum=0, known=_CUT),
-            Column("purchase_days", "integer", f"Days with a purchase. {_PURCHASE_DAYS}", "days", minimum=1, known=_CUT),
-            Column("total_amount", "number", "All that the customer paid.", "currency", minimum=0, known=_CUT),
-            Column("r_score", "integer", "Score of recency: high is recent.", "score", minimum=1, known=_CUT),
-            Column("f_score", "integer", "Score of purchase days: high is often.", "score", minimum=1, known=_CUT),
-            Column("m_score", "integer", "Score of the total amount: high is much.", "score", minimum=1, known=_CUT),
-        ),
-        key=("customer_id",),
-    ),
-    Table(
-        "cohort_table",
-        "How many customers of each cohort (those whose first purchase fell in one period) bought again, period by period.",
-        (
-            Column("cohort", "date", "First day of the period of the first purchase.", known="the first order"),
-            Column("period", "integer", "Periods since the first purchase; 0 is the period itself.", "periods", minimum=0),
-            Column("customers", "integer", "Size of the cohort.", "customers", minimum=1, known="end of the cohort's period"),
-            Column("active", "integer", "Customers of the cohort who bought in this period.", "customers", minimum=0,
-                   known="end of the period"),
-            Column("share", "number", "active / customers.", "share", minimum=0, maximum=1, known="end of the period"),
-            Column("complete", "boolean", "Whether the period had ended at the cut; else the share can still rise.",
-                   known=_CUT),
-        ),
-        key=("cohort", "period"),
-    ),
-    Table(
-        "lorenz",
-        "The Lorenz curve of what customers paid, smallest customers first.",
-        (
-            Column("customer_share", "number", "Share of customers so far.", "share", minimum=0, maximum=1, known=_CUT),
-            Column("amount_share", "number", "Share of the total amount that they paid.", "share", minimum=0, maximum=1,
-                   known=_CUT),
-        ),
-        key=("customer_share",),
-    ),
-    Table(
         "customers",
         "The customer file: one row for everyone who ever became a customer.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             Column("since", "date", "The day he became a customer.", known="first contact"),
             Column("channel", "text", "How he first came.", known="first contact"),
             Column("region", "text", "Where he lives.", known="first contact"),
@@ -336,7 +187,7 @@ _TABLES = (
         "Every contact with a person: calls, visits, letters and chats, in and out; campaigns stand in `campaign_targets`.",
         (
             Column("interaction_id", "id", "The contact."),
-            _CUSTOMER,
+            CUSTOMER,
             Column("date", "date", "The day."),
             Column("channel", "text", "By which way.", values=_CHANNELS),
             Column("direction", "text", "Whether the firm (out) or the customer (in) began it.", values=("in", "out")),
@@ -362,7 +213,7 @@ _TABLES = (
         "Everyone who entered the pipeline: new people, and customers who may want something more.",
         (
             _PROSPECT,
-            _CUSTOMER,
+            CUSTOMER,
             Column("kind", "text", "Whether he is new or a customer already.", values=("new", "cross-selling"),
                    known="first contact"),
             Column("created", "date", "The day he entered.", known="first contact"),
@@ -384,7 +235,7 @@ _TABLES = (
         "The way of each prospect through the eight stages: one row for each stage entered.",
         (
             _PROSPECT,
-            _CUSTOMER,
+            CUSTOMER,
             Column("step", "integer", "The how-manieth stage of this way.", "steps", minimum=1),
             Column("stage", "text", "The stage.", values=STAGES),
             Column("entered", "date", "The day it began.", known="that day"),
@@ -400,7 +251,7 @@ _TABLES = (
         "survey",
         "The RATER questionnaire, answered by those who chose to answer.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
             Column("date", "date", "The day of the wave."),
             *(
@@ -459,13 +310,13 @@ _TABLES = (
         "Complaints and questions that reached the firm.",
         (
             Column("ticket_id", "id", "The ticket."),
-            _CUSTOMER,
+            CUSTOMER,
             Column("opened", "date", "The day it came."),
             Column("kind", "text", "What it was about."),
             Column("complaint", "boolean", "Whether something had failed; else it is a question."),
             Column("channel", "text", "By which way it came.", values=_CHANNELS),
             Column("response_hours", "number", "Hours until the answer.", "hours", minimum=0, known="the answer"),
-            Column("compensation", "number", "What was paid for the trouble.", **_MONEY, known="the answer"),
+            Column("compensation", "number", "What was paid for the trouble.", **MONEY, known="the answer"),
             Column("rating", "integer", "Stars the customer gave for the answer; empty if he gave none.", "1 to 5", minimum=1,
                    maximum=5, nullable=True, known="a few days after the answer"),
         ),
@@ -476,7 +327,7 @@ _TABLES = (
         "Contracts: when they began and, if so, ended.",
         (
             Column("contract_id", "id", "The contract."),
-            _CUSTOMER,
+            CUSTOMER,
             Column("product_id", "id", "The plan; see `products`."),
             Column("started", "date", "First day."),
             Column("term_months", "integer", "It renews itself, unless ended, every so many months.", "months", minimum=1),
@@ -496,7 +347,7 @@ _TABLES = (
             Column("design", "text", "Whether customers were chosen by lot, or by their recent purchases.",
                    values=("by lot", "targeted")),
             Column("discount", "number", "Share taken off the price of orders in the month.", "share", minimum=0, maximum=1),
-            Column("contact_cost", "number", "Cost of one contact.", **_MONEY),
+            Column("contact_cost", "number", "Cost of one contact.", **MONEY),
         ),
         key=("campaign_id",),
     ),
@@ -505,7 +356,7 @@ _TABLES = (
         "Who was contacted in a campaign, and who could have been.",
         (
             _CAMPAIGN,
-            _CUSTOMER,
+            CUSTOMER,
             Column("group", "text", "Contacted, held out by lot, or not chosen.",
                    values=("contacted", "held out", "not chosen"), known="the day of the campaign"),
         ),
@@ -525,13 +376,13 @@ _TABLES = (
         "customer_months",
         "Money by customer and month: a row wherever some flowed.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             _MONTH,
             Column("orders", "integer", "Orders in the month.", "orders", minimum=0),
-            Column("revenue", "number", "What the customer paid.", **_MONEY),
-            Column("goods_cost", "number", "What the goods or the network cost.", **_MONEY),
-            Column("service_cost", "number", "To handle orders, contracts and tickets, with compensation.", **_MONEY),
-            Column("campaign_cost", "number", "Of contacts in campaigns.", **_MONEY),
+            Column("revenue", "number", "What the customer paid.", **MONEY),
+            Column("goods_cost", "number", "What the goods or the network cost.", **MONEY),
+            Column("service_cost", "number", "To handle orders, contracts and tickets, with compensation.", **MONEY),
+            Column("campaign_cost", "number", "Of contacts in campaigns.", **MONEY),
             Column("profit", "number", "Revenue less these costs; what cannot be laid at one customer's door stands in "
                    "`firm_months`.", "currency"),
         ),
@@ -545,14 +396,14 @@ _TABLES = (
             Column("prospects", "integer", "Who entered the pipeline.", "prospects", minimum=0),
             Column("won", "integer", "New customers.", "customers", minimum=0),
             Column("orders", "integer", "Orders.", "orders", minimum=0),
-            Column("revenue", "number", "What customers paid.", **_MONEY),
-            Column("goods_cost", "number", "What the goods or the network cost.", **_MONEY),
-            Column("service_cost", "number", "To handle orders, contracts and tickets.", **_MONEY),
-            Column("campaign_cost", "number", "Of contacts in campaigns.", **_MONEY),
+            Column("revenue", "number", "What customers paid.", **MONEY),
+            Column("goods_cost", "number", "What the goods or the network cost.", **MONEY),
+            Column("service_cost", "number", "To handle orders, contracts and tickets.", **MONEY),
+            Column("campaign_cost", "number", "Of contacts in campaigns.", **MONEY),
             Column("acquisition_cost", "number", "To lead all prospects, also the lost ones, through the stages, and rewards "
-                   "for referrals.", **_MONEY),
+                   "for referrals.", **MONEY),
             Column("improvement_cost", "number", "Of what was changed on purpose; below 0 if the change saves.", "currency"),
-            Column("fixed_cost", "number", "Whatever happens.", **_MONEY),
+            Column("fixed_cost", "number", "Whatever happens.", **MONEY),
             Column("profit", "number", "Revenue less all costs.", "currency"),
         ),
         key=("month",),
@@ -561,7 +412,7 @@ _TABLES = (
         "truth_customers",
         "What nobody at the firm can see: each customer's dispositions, and when he truly left.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             Column("since", "date", "The day he became a customer.", known="first contact"),
             Column("left", "date", "The day he left for good; empty if he had not.", nullable=True,
                    known="never: this is the truth"),
@@ -583,7 +434,7 @@ _TABLES = (
         "truth_failures",
         "Every failure, complained of or not.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             Column("date", "date", "The day."),
             _latent("severity", "From 0 to 1.", "share"),
             Column("complained", "boolean", "Whether the firm heard of it.", known="never: this is the truth"),
@@ -594,7 +445,7 @@ _TABLES = (
         "truth_survey",
         "What every customer would have answered, and who did.",
         (
-            _CUSTOMER,
+            CUSTOMER,
             Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
             _latent("satisfaction", "Satisfaction.", "points of satisfaction"),
             Column("overall_satisfaction", "integer", "What he answered, or would have.", "1 (not at all) to 7 (fully)",
@@ -609,7 +460,7 @@ _TABLES = (
         "What a contact would have done, and what its absence, for everyone in the file.",
         (
             _CAMPAIGN,
-            _CUSTOMER,
+            CUSTOMER,
             _latent("propensity", "Probability to be contacted.", "share"),
             _latent("orders_if_contacted", "Expected orders in the month if contacted (leaving in the month aside).", "orders"),
             _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
@@ -619,7 +470,7 @@ _TABLES = (
     Table(
         "truth_records",
         "Whose each contact record is.",
-        (Column("record_id", "id", "The record; it does not tell whose it is."), _CUSTOMER),
+        (Column("record_id", "id", "The record; it does not tell whose it is."), CUSTOMER),
         key=("record_id",),
     ),
     Table(
@@ -643,139 +494,4 @@ _TABLES = (
         ),
         key=("parameter",),
     ),
-    Table(
-        "set_aside",
-        "Rows of a user's own file that could not be used, each with the reason.",
-        (
-            Column("line", "integer", "Line of the file (or row of the sheet) where the row begins; the header is line 1.",
-                   minimum=1),
-            Column("column", "text", "The column at fault, by its name in the file; empty if the whole row is.", nullable=True),
-            Column("value", "text", "What stands there.", nullable=True),
-            Column("reason", "text", "Why the row cannot be used."),
-        ),
-    ),
 )  # fmt: skip
-_BY_NAME = {each.name: each for each in _TABLES}
-
-
-def names() -> tuple[str, ...]:
-    """Names of all declared tables.
-
-    >>> from crmlab import tables
-    >>> tables.names()[:2]
-    ('orders', 'purchase_summary')
-    """
-    return tuple(_BY_NAME)
-
-
-def table(name: str) -> Table:
-    """The declaration of one table.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such table; the message lists the known ones.
-
-    Examples
-    --------
-    >>> from crmlab import tables
-    >>> tables.table("orders").required
-    ('customer_id', 'order_date', 'amount')
-    """
-    try:
-        return _BY_NAME[name]
-    except (KeyError, TypeError):
-        raise ArgumentError(f"no table is called {name!r}. The tables: {', '.join(_BY_NAME)}.") from None
-
-
-def describe(name: str) -> Summary:
-    """What a table holds, column by column, for reading.
-
-    Examples
-    --------
-    >>> from crmlab import tables
-    >>> print(tables.describe("lorenz"))
-    lorenz
-      The Lorenz curve of what customers paid, smallest customers first.
-      One row per: customer_share
-    <BLANKLINE>
-      column          type    unit   range   known from         meaning
-      customer_share  number  share  0 to 1  the cut (`until`)  Share of customers so far.
-      amount_share    number  share  0 to 1  the cut (`until`)  Share of the total amount that they paid.
-    """
-    import pandas as pd
-
-    from crmlab._result import Summary
-
-    it = table(name)
-    rows = [
-        (
-            column.name + (" (optional)" if column.optional else ""),
-            column.dtype,
-            column.unit,
-            column.range + (" (may be empty)" if column.nullable else ""),
-            column.known,
-            column.meaning,
-        )
-        for column in it.columns
-    ]
-    listing = pd.DataFrame(rows, columns=["column", "type", "unit", "range", "known from", "meaning"])
-    facts = (("One row per", ", ".join(it.key)),) if it.key else ()
-    return Summary(it.name, facts=facts, table=listing, note=it.meaning)
-
-
-def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
-    """The Frictionless data package (v1) of some tables.
-
-    Parameters
-    ----------
-    paths : dict
-        Table name -> path of its file, relative to the package.
-    name, title : str
-        Of the package.
-
-    Returns
-    -------
-    dict
-        To be written as ``datapackage.json``.
-
-    Raises
-    ------
-    ArgumentError
-        ``paths`` is no dict, or names a table that does not exist.
-
-    Examples
-    --------
-    >>> from crmlab import tables
-    >>> package = tables.datapackage({"lorenz": "lorenz.parquet"}, name="demo", title="A demonstration")
-    >>> package["resources"][0]["schema"]["primaryKey"]
-    ['customer_share']
-    """
-    if not isinstance(paths, dict):
-        raise ArgumentError(f"`paths` must map names of tables to files; it is {type(paths).__name__}.")
-    return {
-        "profile": "data-package",
-        "name": name,
-        "title": title,
-        "resources": [
-            {
-                "name": it.name,
-                "path": path,
-                "description": it.meaning,
-                "schema": {"fields": [_field(column) for column in it.columns], "primaryKey": list(it.key)},
-            }
-            for it, path in ((table(each), path) for each, path in paths.items())
-        ],
-    }
-
-
-def _field(column: Column) -> dict:
-    bounds = {"minimum": column.minimum, "maximum": column.maximum, "enum": list(column.values) or None}
-    constraints = {"required": not column.nullable} | {key: bound for key, bound in bounds.items() if bound is not None}
-    extra = {"unit": column.unit, "knownFrom": column.known}
-    return {
-        "name": column.name,
-        "type": DTYPES[column.dtype],
-        "description": column.meaning,
-        "constraints": constraints,
-    } | {key: text for key, text in extra.items() if text}

@@ -1,0 +1,147 @@
+"""Tables: every table and column of the kit, declared once.
+
+What a column means, its type, unit and range, whether it may be empty, and from when an analysis
+may know it (so that nobody predicts with tomorrow's knowledge) stand here and nowhere else. The
+checks at the door (``_check``), the description pages, ``datapackage.json`` and the random tables
+of the tests are all derived from these declarations. This room holds no data and reads no file;
+files are opened in ``datasets`` and ``_engine``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmlab.errors import ArgumentError
+from crmlab.tables.firm import DIMENSIONS, FIRM, ITEMS, STAGES, Item
+from crmlab.tables.found import FOUND
+from crmlab.tables.shape import DTYPES, Column, Table
+
+if TYPE_CHECKING:
+    from crmlab._result import Summary
+
+__all__ = ["DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names", "table"]
+
+_BY_NAME = {each.name: each for each in (*FIRM, *FOUND)}
+
+
+def names() -> tuple[str, ...]:
+    """Names of all declared tables.
+
+    >>> from crmlab import tables
+    >>> tables.names()[:2]
+    ('orders', 'purchase_summary')
+    """
+    return tuple(_BY_NAME)
+
+
+def table(name: str) -> Table:
+    """The declaration of one table.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such table; the message lists the known ones.
+
+    Examples
+    --------
+    >>> from crmlab import tables
+    >>> tables.table("orders").required
+    ('customer_id', 'order_date', 'amount')
+    """
+    try:
+        return _BY_NAME[name]
+    except (KeyError, TypeError):
+        raise ArgumentError(f"no table is called {name!r}. The tables: {', '.join(_BY_NAME)}.") from None
+
+
+def describe(name: str) -> Summary:
+    """What a table holds, column by column, for reading.
+
+    Examples
+    --------
+    >>> from crmlab import tables
+    >>> print(tables.describe("lorenz"))
+    lorenz
+      The Lorenz curve of what customers paid, smallest customers first.
+      One row per: customer_share
+    <BLANKLINE>
+      column          type    unit   range   known from         meaning
+      customer_share  number  share  0 to 1  the cut (`until`)  Share of customers so far.
+      amount_share    number  share  0 to 1  the cut (`until`)  Share of the total amount that they paid.
+    """
+    import pandas as pd
+
+    from crmlab._result import Summary
+
+    it = table(name)
+    rows = [
+        (
+            column.name + (" (optional)" if column.optional else ""),
+            column.dtype,
+            column.unit,
+            column.range + (" (may be empty)" if column.nullable else ""),
+            column.known,
+            column.meaning,
+        )
+        for column in it.columns
+    ]
+    listing = pd.DataFrame(rows, columns=["column", "type", "unit", "range", "known from", "meaning"])
+    facts = (("One row per", ", ".join(it.key)),) if it.key else ()
+    return Summary(it.name, facts=facts, table=listing, note=it.meaning)
+
+
+def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
+    """The Frictionless data package (v1) of some tables.
+
+    Parameters
+    ----------
+    paths : dict
+        Table name -> path of its file, relative to the package.
+    name, title : str
+        Of the package.
+
+    Returns
+    -------
+    dict
+        To be written as ``datapackage.json``.
+
+    Raises
+    ------
+    ArgumentError
+        ``paths`` is no dict, or names a table that does not exist.
+
+    Examples
+    --------
+    >>> from crmlab import tables
+    >>> package = tables.datapackage({"lorenz": "lorenz.parquet"}, name="demo", title="A demonstration")
+    >>> package["resources"][0]["schema"]["primaryKey"]
+    ['customer_share']
+    """
+    if not isinstance(paths, dict):
+        raise ArgumentError(f"`paths` must map names of tables to files; it is {type(paths).__name__}.")
+    return {
+        "profile": "data-package",
+        "name": name,
+        "title": title,
+        "resources": [
+            {
+                "name": it.name,
+                "path": path,
+                "description": it.meaning,
+                "schema": {"fields": [_field(column) for column in it.columns], "primaryKey": list(it.key)},
+            }
+            for it, path in ((table(each), path) for each, path in paths.items())
+        ],
+    }
+
+
+def _field(column: Column) -> dict:
+    bounds = {"minimum": column.minimum, "maximum": column.maximum, "enum": list(column.values) or None}
+    constraints = {"required": not column.nullable} | {key: bound for key, bound in bounds.items() if bound is not None}
+    extra = {"unit": column.unit, "knownFrom": column.known}
+    return {
+        "name": column.name,
+        "type": DTYPES[column.dtype],
+        "description": column.meaning,
+        "constraints": constraints,
+    } | {key: text for key, text in extra.items() if text}

@@ -1,0 +1,100 @@
+"""The tables that an analysis returns, and the one that lists what could not be used.
+
+Each is what a function of a topic, of ``world`` or of ``datasets`` gives back, so that one topic's
+finding can be another's input without either knowing the other. What a firm itself records stands
+in ``firm``.
+"""
+
+from __future__ import annotations
+
+from crmlab.tables.firm import CUSTOMER, CUT, MONEY, PURCHASE_DAYS
+from crmlab.tables.shape import Column, Table
+
+FOUND = (
+    Table(
+        "purchase_summary",
+        "Each customer's purchases in three numbers and a mean: what models of customers without contract read.",
+        (
+            CUSTOMER,
+            Column("frequency", "integer", f"Days with a repeat purchase. {PURCHASE_DAYS}", "days", minimum=0, known=CUT),
+            Column("recency_weeks", "number", "From the first to the last purchase.", "weeks", minimum=0, known=CUT),
+            Column("age_weeks", "number", "From the first purchase to the cut.", "weeks", minimum=0, known=CUT),
+            Column(
+                "monetary_value", "number", "Mean spend on a repeat purchase day; empty where there is none.",
+                "currency per purchase day", minimum=0, nullable=True, known=CUT,
+            ),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "rfm_scores",
+        "Recency, frequency and monetary value of each customer, and their scores (the highest is the best).",
+        (
+            CUSTOMER,
+            Column("recency_days", "integer", "From the last purchase to the cut.", "days", minimum=0, known=CUT),
+            Column("purchase_days", "integer", f"Days with a purchase. {PURCHASE_DAYS}", "days", minimum=1, known=CUT),
+            Column("total_amount", "number", "All that the customer paid.", "currency", minimum=0, known=CUT),
+            Column("r_score", "integer", "Score of recency: high is recent.", "score", minimum=1, known=CUT),
+            Column("f_score", "integer", "Score of purchase days: high is often.", "score", minimum=1, known=CUT),
+            Column("m_score", "integer", "Score of the total amount: high is much.", "score", minimum=1, known=CUT),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "cohort_table",
+        "How many customers of each cohort (those whose first purchase fell in one period) bought again, period by period.",
+        (
+            Column("cohort", "date", "First day of the period of the first purchase.", known="the first order"),
+            Column("period", "integer", "Periods since the first purchase; 0 is the period itself.", "periods", minimum=0),
+            Column("customers", "integer", "Size of the cohort.", "customers", minimum=1, known="end of the cohort's period"),
+            Column("active", "integer", "Customers of the cohort who bought in this period.", "customers", minimum=0,
+                   known="end of the period"),
+            Column("share", "number", "active / customers.", "share", minimum=0, maximum=1, known="end of the period"),
+            Column("complete", "boolean", "Whether the period had ended at the cut; else the share can still rise.",
+                   known=CUT),
+        ),
+        key=("cohort", "period"),
+    ),
+    Table(
+        "lorenz",
+        "The Lorenz curve of what customers paid, smallest customers first.",
+        (
+            Column("customer_share", "number", "Share of customers so far.", "share", minimum=0, maximum=1, known=CUT),
+            Column("amount_share", "number", "Share of the total amount that they paid.", "share", minimum=0, maximum=1,
+                   known=CUT),
+        ),
+        key=("customer_share",),
+    ),
+    Table(
+        "what_if",
+        "What became of replicate firms when one cause was changed, before the cost of the change.",
+        (
+            Column("cause", "text", "What was changed; see `world.causes()`."),
+            Column("amount", "number", "By how much; 0 is the firm as it was.", "as the cause says"),
+            Column("seed", "integer", "The firm.", "seed", minimum=0),
+            Column("retention", "number", "Share of the customers of the first day who are still there at the end.",
+                   "share", minimum=0, maximum=1),
+            Column("customers", "integer", "Customers at the end.", "customers", minimum=0),
+            Column("orders", "integer", "Orders from the change on.", "orders", minimum=0),
+            Column("revenue", "number", "From the change on.", **MONEY),
+            Column("profit", "number", "From the change on, before its cost.", "currency"),
+            Column("satisfaction", "number", "Mean from the change on.", "points of satisfaction"),
+            Column("customer_months", "integer", "Months of customers served from the change on.", "months", minimum=0),
+            Column("prospects", "integer", "Prospects from the change on.", "prospects", minimum=0),
+            Column("usual_cost", "number", "What the change costs by its own curve, for each customer (or prospect) and month.",
+                   "currency"),
+        ),
+        key=("cause", "amount", "seed"),
+    ),
+    Table(
+        "set_aside",
+        "Rows of a user's own file that could not be used, each with the reason.",
+        (
+            Column("line", "integer", "Line of the file (or row of the sheet) where the row begins; the header is line 1.",
+                   minimum=1),
+            Column("column", "text", "The column at fault, by its name in the file; empty if the whole row is.", nullable=True),
+            Column("value", "text", "What stands there.", nullable=True),
+            Column("reason", "text", "Why the row cannot be used."),
+        ),
+    ),
+)  # fmt: skip
