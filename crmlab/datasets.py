@@ -60,7 +60,11 @@ def names(industry: str = _DEFAULT) -> tuple[str, ...]:
 
 
 #: What the grid behind the what-if widget tries: a table of its own, over twelve smaller firms of the default kind.
-WHAT_IF = {"changes": {name: (-0.5, 0.25, 0.5, 0.75, 1.0, 1.5) for name in tables.DIMENSIONS}, "customers": 1_000, "start": 13}
+WHAT_IF = {
+    "changes": {name: (-0.5, -0.25, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5) for name in tables.DIMENSIONS},
+    "customers": 1_000,
+    "start": 13,
+}
 
 
 def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
@@ -95,6 +99,11 @@ def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     ['order_id', 'customer_id', 'order_date', 'amount', 'product_id', 'discount']
     """
     if name == "what_if" and _preset(industry).name == _preset(_DEFAULT).name:
+        if not (_HOME / "what_if.parquet").exists():
+            raise DataError(
+                "the grid what_if.parquet lies in the kit's folder `datasets`, which is not here. "
+                "Make it in some minutes: `world.sweep(**datasets.WHAT_IF)`."
+            )
         return pd.read_parquet(_HOME / "what_if.parquet")
     return _held(_check.choice("name", name, names(industry)), industry)
 

@@ -11,17 +11,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from crmlab import _draw
+from crmlab import _draw, world
 from crmlab._result import Summary, show, table_html
-from crmlab.errors import ArgumentError, CrmlabError
+from crmlab.errors import ArgumentError, CrmlabError, DataError
 
 if TYPE_CHECKING:
     import ipywidgets
+    import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["Picture", "explore", "guess", "picture"]
+__all__ = ["Picture", "change", "explore", "guess", "picture", "what_if"]
 
 _DPI = 96  # a picture that follows a slider must be quick before it is sharp
 _LABEL = {"description_width": "initial"}
@@ -188,6 +190,107 @@ def guess(
 
     button.on_click(tell)
     return _box([ask, slider, button, told], f"A guess: {question} Run this cell (Shift + Enter) to make it.")
+
+
+def what_if(grid: pd.DataFrame) -> ipywidgets.VBox:
+    """Change one cause, at a cost, and see retention and profit move.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        As ``world.sweep`` returns it or ``datasets.load("what_if")`` brings it: computed beforehand, so that the picture
+        moves at once. Its amounts must be evenly spaced.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Controls for the cause, the amount and the cost for each customer and month, and the picture of ``change``.
+
+    Raises
+    ------
+    DataError
+        The table is no such grid, or its amounts are not evenly spaced.
+
+    Examples
+    --------
+    >>> from crmlab import datasets, widgets
+    >>> box = widgets.what_if(datasets.load("what_if"))
+    >>> [control.description for control in box.children[:3]]
+    ['cause', 'better by', 'cost']
+    """
+    from crmlab import _engine
+
+    _engine.check(grid, "what_if")
+    amounts = sorted(set(grid.amount))
+    steps = {round(after - before, 9) for before, after in pairwise(amounts)}
+    if len(steps) != 1:
+        raise DataError(f"the amounts of the grid must be evenly spaced for a slider; they are {amounts}.")
+    step, most = steps.pop(), math.ceil(grid.usual_cost[grid.amount <= 1].max())
+
+    def view(cause: str, better_by: float, cost: float) -> Picture:
+        return change(grid, cause, round(better_by, 9), cost)
+
+    causes = list(dict.fromkeys(grid.cause))
+    start = min(amounts, key=lambda amount: abs(amount - 0.5))
+    return explore(view, cause=causes, better_by=(amounts[0], amounts[-1], step, start), cost=(0.0, float(most), 0.05, 0.45))
+
+
+def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Picture:
+    """What one change did to retention and profit, paid for at a price: a picture of ``world.effect``.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        As ``world.sweep`` returns it.
+    cause : str
+        One of the grid's causes.
+    amount : float
+        One of its amounts.
+    cost : float
+        Currency for each customer and month.
+
+    Returns
+    -------
+    Picture
+        Means over the grid's firms, with the 95 % interval of the mean and a dot for each firm; profit is a year's.
+
+    Raises
+    ------
+    ArgumentError
+        The grid has no such cause or amount, or the cost is below zero.
+    DataError
+        The table is no such grid.
+
+    Examples
+    --------
+    >>> from crmlab import datasets, widgets
+    >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
+    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +5.1...
+    """
+    found = world.effect(grid, cause, amount, cost=cost)
+    table, years = found.table().set_index("measure"), found.months / 12
+    usual = grid.usual_cost[(grid.cause == cause) & (grid.amount == amount)].iloc[0]
+    labels = {
+        "retention": (f"Still customers after {found.months} months, in points of 100", 100.0, (-10.0, 20.0), "{:+.1f}"),
+        "profit": (f"Profit a year (without the change {table.base['profit'] / years:,.0f})", 1 / years, None, "{:+,.0f}"),
+    }
+    rows, words = [], []
+    for measure, (label, factor, limits, form) in labels.items():
+        middle, low, high = (factor * table.loc[measure, name] for name in ("difference", "low", "high"))
+        each = factor * found.pairs.difference[found.pairs.measure == measure]
+        reach = limits or (-0.5 * table.base[measure] * factor, 0.5 * table.base[measure] * factor)
+        rows.append(_draw.Effect(label, middle, low, high, tuple(each), reach, form.format))
+        words.append(0 if low <= 0 <= high else math.copysign(1, middle))
+    stay = {1: "more customers stay", -1: "fewer customers stay", 0: "as many customers stay, as far as one can tell"}
+    earn = {1: "profit rises", -1: "profit falls", 0: "profit may rise or fall"}
+    price = f"at {cost:.2f} a customer and month" if cost else "free"
+    step = f"{amount:+g}".replace("-", "−")
+    told = f"{cause.capitalize()} {step}, {price}: {stay[words[0]]}, {earn[words[1]]}"
+    note = f"The usual cost of this step is {usual:.2f} a customer and month."
+    if usual <= 0:
+        note = "A step down usually saves a little." if usual < 0 else "No step, no cost."
+    html, alt = _draw.effects(rows, title=told, note=note)
+    return Picture(html, alt)
 
 
 def _box(children: list, words: str) -> ipywidgets.VBox:

@@ -121,7 +121,7 @@ def _ink(figure) -> list[dict]:
     found = []
     for ax in figure.axes:
         bars = [round(float(bar.get_height()), 9) for bar in ax.patches if hasattr(bar, "get_height")]
-        lines = [[float(value) for value in (*line.get_xdata(), *line.get_ydata())][:400] for line in ax.lines]
+        lines = [[float(value) for value in line.get_xydata().T.ravel()][:400] for line in ax.lines]
         meshes = [
             [float(value) for value in mesh.get_array().filled(-1).ravel()]
             for mesh in ax.collections

@@ -10,6 +10,7 @@ Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIU
 
 import json
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -102,6 +103,27 @@ def lesson(request, open_lesson, photos):
 def test_a_lesson_shows_everything_and_asks_nothing(lesson):
     complaints = lesson.complaints()
     assert not complaints, "\n".join(complaints)
+
+
+def test_the_what_if_widget_follows_the_keyboard(lesson, photos):
+    if lesson.name != "01_relationship":
+        return
+    widget = lesson.page.locator(browser.OUTPUT, has=lesson.page.locator("select")).first
+    picture, cause = widget.locator("img").first, widget.locator("select").first
+    told = picture.get_attribute("alt")
+    assert told.startswith("Reliability +0.5, at 0.45 a customer and month: ")
+    cause.focus()
+    cause.press("a")  # as one chooses from a list: by its first letter
+    expect(picture).to_have_attribute("alt", re.compile(r"^Assurance \+0\.5"), timeout=SOON)
+    amount, cost = widget.locator(".noUi-handle").all()
+    amount.press("ArrowRight")
+    expect(picture).to_have_attribute("alt", re.compile(r"^Assurance \+0\.75"), timeout=SOON)
+    cost.press("ArrowRight")
+    expect(picture).to_have_attribute("alt", re.compile(r"at 0\.50 a customer"), timeout=SOON)
+    for _ in range(10):
+        cost.press("ArrowLeft")
+    expect(picture).to_have_attribute("alt", re.compile(r"free: more customers stay, profit rises"), timeout=SOON)
+    lesson.page.screenshot(path=photos / "01_relationship-what-if.png")
 
 
 def test_a_slider_redraws_its_picture(lesson, photos):

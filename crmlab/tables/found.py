@@ -72,6 +72,7 @@ FOUND = (
             Column("cause", "text", "What was changed; see `world.causes()`."),
             Column("amount", "number", "By how much; 0 is the firm as it was.", "as the cause says"),
             Column("seed", "integer", "The firm.", "seed", minimum=0),
+            Column("months", "integer", "Months from the change on.", "months", minimum=1),
             Column("retention", "number", "Share of the customers of the first day who are still there at the end.",
                    "share", minimum=0, maximum=1),
             Column("customers", "integer", "Customers at the end.", "customers", minimum=0),

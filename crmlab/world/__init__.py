@@ -7,7 +7,7 @@ cause changed and the same luck, so that an effect is a difference and not an es
 equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 
-from crmlab.world.comparison import Comparison, causes, compare, sweep
+from crmlab.world.comparison import Comparison, causes, compare, effect, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Industry, Need, Product
 
@@ -22,6 +22,7 @@ __all__ = [
     "Truth",
     "causes",
     "compare",
+    "effect",
     "simulate",
     "sweep",
 ]

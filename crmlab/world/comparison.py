@@ -14,21 +14,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from crmlab import _check
+from crmlab import _check, tables
 from crmlab._result import Summary
-from crmlab.errors import ArgumentError
+from crmlab.errors import ArgumentError, DataError
 from crmlab.world import industries as presets
 from crmlab.world import plan as held
 from crmlab.world.firm import Firm, simulate, spread
 
-_MEASURES = {
-    "retention": "share of those who were customers when the change began, and still are at the end",
-    "customers": "customers at the end",
-    "orders": "orders from the change on",
-    "revenue": "currency, from the change on",
-    "profit": "currency, from the change on",
-    "satisfaction": "points, mean from the change on",
-}
+_MEASURES = ("retention", "customers", "orders", "revenue", "profit", "satisfaction")
+_PAIRS = ["seed", "measure", "base", "changed", "difference"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +33,12 @@ class Comparison:
     ----------
     pairs : DataFrame
         ``seed, measure, base, changed, difference``: one row for each pair and measure.
-    start : int
-        The first month that is different.
+    months : int
+        Months from the change on, over which orders and money are summed.
     """
 
     pairs: pd.DataFrame
-    start: int
+    months: int
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """``measure, base, changed, difference, low, high, pairs``: means over pairs, and the interval of the difference.
@@ -71,7 +65,8 @@ class Comparison:
             if count > 1
             else "One pair: the difference is the effect on this firm; give more pairs, with other seeds, for an interval."
         )
-        return Summary("With the change, less without it", (("From month", self.start),), found.drop(columns="pairs"), note)
+        facts = (("Months from the change on", self.months),)
+        return Summary("With the change, less without it", facts, found.drop(columns="pairs"), note)
 
     def __repr__(self) -> str:
         return str(self.summary())
@@ -130,7 +125,7 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     for seed, (base, changed) in zip(seeds, pairs, strict=True):
         without, with_ = _measure(base, start), _measure(changed, start)
         rows += [(seed, name, without[name], with_[name], with_[name] - without[name]) for name in _MEASURES]
-    return Comparison(pd.DataFrame(rows, columns=["seed", "measure", "base", "changed", "difference"]), start)
+    return Comparison(pd.DataFrame(rows, columns=_PAIRS), pairs[0][0].setting.months - start + 1)
 
 
 def _measure(firm: Firm, start: int) -> dict[str, float]:
@@ -201,7 +196,7 @@ def sweep(
     seeds = [_check.whole("seeds", seed, 0) for seed in seeds]
     jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
     rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
-    columns = ["cause", "amount", "seed", *_MEASURES, "customer_months", "prospects"]
+    columns = ["cause", "amount", "seed", "months", *_MEASURES, "customer_months", "prospects"]
     found = pd.DataFrame(rows, columns=columns)
     still = found[found.cause == ""].drop(columns="cause")
     base = pd.DataFrame({"cause": list(changes)}).merge(still, how="cross")
@@ -224,8 +219,65 @@ def _sweep_one(it: presets.Industry, customers: int, months: int, start: int, se
     for cause, amount, firm in firms:
         truth, flow = firm.truth["months"].iloc[start - 1 :], firm["firm_months"].iloc[start - 1 :]
         served = int((truth.customers + truth.leavers).sum())
-        rows.append((cause, amount, seed, *_measure(firm, start).values(), served, int(flow.prospects.sum())))
+        measured = _measure(firm, start).values()
+        rows.append((cause, amount, seed, months - start + 1, *measured, served, int(flow.prospects.sum())))
     return rows
+
+
+def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) -> Comparison:
+    """What one change in a grid did, paid for at a price.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        As ``sweep`` returns it.
+    cause : str
+        One of the grid's causes.
+    amount : float
+        One of the grid's amounts.
+    cost : float
+        Currency for each customer (for causes of the pipeline, each prospect) and month, taken off the profit.
+
+    Returns
+    -------
+    Comparison
+        One pair for each firm of the grid.
+
+    Raises
+    ------
+    ArgumentError
+        The grid has no such cause or amount (the message lists them), or the cost is below zero.
+    DataError
+        The table is no such grid.
+
+    Examples
+    --------
+    >>> from crmlab import datasets, world
+    >>> found = world.effect(datasets.load("what_if"), "reliability", 0.5, cost=0.45).table()
+    >>> bool(found.set_index("measure").loc["retention", "low"] > 0)
+    True
+    """
+    known = tables.table("what_if")
+    if not isinstance(grid, pd.DataFrame):
+        raise DataError(f"`grid` must be a table as `world.sweep` returns it; it is {type(grid).__name__}.")
+    _check.columns(grid.columns, known, known.required)
+    _check.choice("cause", cause, tuple(dict.fromkeys(grid.cause)))
+    tried = sorted(set(grid.amount[grid.cause == cause]))
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount not in tried:
+        raise ArgumentError(
+            f"`amount` must be one that was tried, {', '.join(f'{each:g}' for each in tried)}; it is {amount!r}."
+        )
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < np.inf:
+        raise ArgumentError(f"`cost` must be 0 or more, in currency for each customer and month; it is {cost!r}.")
+    some = grid[grid.cause == cause]
+    base, changed = (some[some.amount == step].set_index("seed") for step in (0, amount))
+    paid = cost * changed["prospects" if held.CAUSES[cause].per == "prospect" else "customer_months"]
+    changed = changed.assign(profit=changed.profit - paid * (amount != 0))
+    parts = [
+        pd.DataFrame({"seed": base.index, "measure": name, "base": base[name], "changed": changed[name]}) for name in _MEASURES
+    ]
+    pairs = pd.concat(parts, ignore_index=True).sort_values("seed", kind="stable", ignore_index=True)
+    return Comparison(pairs.assign(difference=pairs.changed - pairs.base), int(base.months.iloc[0]))
 
 
 def causes(industry: str | presets.Industry = "retailer") -> Summary:
