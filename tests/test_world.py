@@ -230,8 +230,9 @@ def leave_day(held):
 def test_a_better_dimension_makes_nobody_leave_earlier(industry, dimension):
     """Law for each person by himself, not on average: whoever is a customer in both worlds stays at least as long."""
     later = 0
-    for seed, amount in ((1, 0.25), (2, 1.0), (3, 2.0)):
-        base = world.simulate(industry, customers=400, seed=seed, tables=[])
+    eager = replace(PRESETS[f"{industry}-v1"], cross_start=0.3, word_of_mouth=0.6, referral=0.05)  # whatever could interfere
+    for it, seed, amount in ((industry, 1, 0.25), (eager, 2, 0.25), (industry, 3, 2.0)):
+        base = world.simulate(it, customers=400, seed=seed, tables=[])
         better = base.rerun(**{dimension: amount}, start=7, cost=0)
         both = pd.concat([leave_day(base), leave_day(better)], axis=1, join="inner")
         assert (both.iloc[:, 1] >= both.iloc[:, 0]).all()
@@ -500,14 +501,51 @@ def test_tables_fit_together(one):
     left = one.truth["customers"].set_index("customer_id").left
     late = one["orders"].order_date > one["orders"].customer_id.map(left)
     assert not late.any()
+    gone = left.dropna()
+    further = one["prospects"][(one["prospects"].kind == "cross-selling") & one["prospects"].customer_id.isin(gone.index)]
+    assert len(further) > 5
+    assert (further.closed <= further.customer_id.map(gone)).all(), "nobody buys more after he has left"
+    assert (one["stage_events"].entered <= one["stage_events"].customer_id.map(left).fillna(pd.Timestamp("2100"))).all()
+    assert not (one["tickets"].opened > one["tickets"].customer_id.map(left)).any()
     if one.industry.contract:
         contracts = one["contracts"].set_index("customer_id")
         pd.testing.assert_series_equal(contracts.ended.sort_index(), left.sort_index(), check_names=False)
-        assert not (one["tickets"].opened > one["tickets"].customer_id.map(left)).any()
     else:
         first = one["orders"].groupby("customer_id").order_date.min()
         pd.testing.assert_series_equal(first, since.reindex(first.index), check_names=False, check_dtype=False)
         assert len(first) == len(customers)
+
+
+def test_what_the_firm_writes_down_does_not_tell_who_has_silently_left(retailer):
+    """Without contract the firm cannot know: it calls and writes to those who have gone as to the others."""
+    left = retailer.truth["customers"].set_index("customer_id").left
+    calls = retailer["interactions"].query("topic == 'follow-up'")
+    end = pd.Timestamp(retailer.day(37))
+    gone_months = ((end - left.dropna()).dt.days / 30.4).sum()
+    late = (calls.date > calls.customer_id.map(left)).sum()
+    assert abs(late / gone_months - RETAILER.follow_up) < 4 * np.sqrt(RETAILER.follow_up / gone_months)
+    targets = retailer.truth["campaigns"].merge(retailer["campaigns"].query("design == 'targeted'"), on="campaign_id")
+    history = retailer["customer_months"].groupby("customer_id")
+    expected = []
+    for row in targets.sample(150, random_state=1).itertuples():
+        own = history.get_group(row.customer_id).query("month < @row.date")
+        age = (row.date.year - own.month.dt.year) * 12 + row.date.month - own.month.dt.month
+        recent = (own.orders * 0.7 ** (age - 1)).sum()
+        expected.append((row.propensity, np.clip(1 / (1 + np.exp(1.6 - 1.5 * np.log1p(recent))), 0.05, 0.95)))
+    found, by_orders = np.array(expected).T
+    assert found == pytest.approx(by_orders), "the chance to be written to follows from orders alone"
+
+
+def test_contact_records_agree_with_the_customer_file(one):
+    noted = one["contact_records"].merge(one.truth["records"], on="record_id").merge(one["customers"], on="customer_id")
+    yes = noted.consent_noted.dropna() == "yes"
+    assert (yes == noted.consent[yes.index]).mean() > 0.95
+    assert len(yes) > 500
+    born = pd.to_datetime(noted.birth_date, format="%Y-%m-%d", errors="coerce")
+    age = (2023 - born.dt.year).groupby(noted.age_group).median()
+    assert (np.diff(age.reindex(["18-29", "30-44", "45-59", "60+"])) > 10).all()
+    assert 22 < age["18-29"] < 27
+    assert (noted.created >= noted.since).all()
 
 
 def test_the_pipeline_is_whole(one):
@@ -552,28 +590,37 @@ def test_the_profit_adds_up_from_its_parts(one):
         assert (orders.groupby(month).size().reindex(months.index, fill_value=0) == months.orders).all()
     else:
         assert (months.revenue > paid).iloc[1:].all()
+    reward = one["referrals"].referred_id.isin(one["customers"].customer_id)
+    price = dict(zip(tables.STAGES, one.industry.stage_cost, strict=True))
+    walked = one["stage_events"].stage.map(price).groupby(one["stage_events"].entered.dt.to_period("M")).sum()
+    rewards = one.industry.referral_reward * reward.sum()
+    assert walked.sum() + rewards == pytest.approx(months.acquisition_cost.sum(), abs=0.01)
     contacted = one["campaign_targets"].query("group == 'contacted'").groupby("campaign_id").size()
     spent = (one["campaigns"].set_index("campaign_id").contact_cost * contacted).sum()
     assert spent == pytest.approx(months.campaign_cost.sum(), abs=0.01)
     truth = one.truth["months"].set_index("month")
     assert (truth.customers.diff().fillna(truth.customers) == months.won - truth.leavers).all()
     assert (
-        one.truth["customers"].left.dt.to_period("M").value_counts().sort_index().to_numpy() == truth.left[truth.left > 0]
+        one.truth["customers"].left.dt.to_period("M").value_counts().sort_index().to_numpy() == truth.leavers[truth.leavers > 0]
     ).all()
     prospects = one["prospects"].created.dt.to_period("M").value_counts().sort_index()
     assert (prospects.to_numpy() == months.prospects[months.prospects > 0]).all()
 
 
-def test_contracts_and_fees_make_the_revenue(telecom):
-    """A month is paid in full by everyone who is under contract in it, extra products a quarter more each."""
-    contracts = telecom["contracts"]
+def test_contracts_and_fees_make_the_revenue():
+    """Everyone under contract pays for his days; extra products cost a quarter more each."""
     plain = world.simulate(replace(TELECOM, cross_start=0.0), customers=300, months=24, seed=2)
     contracts = plain["contracts"]
     for number, row in plain["firm_months"].iterrows():
         begin, end = row.month, row.month + pd.offsets.MonthBegin(1)
-        paying = contracts[(contracts.started < end) & ~(contracts.ended < begin)]
+        days = (contracts.ended.fillna(end).clip(upper=end) - contracts.started.clip(lower=begin)).dt.days.clip(lower=0)
+        fees = (contracts.monthly_fee * days / (end - begin).days).sum()
         extras = plain["orders"].query("@begin <= order_date < @end").amount.sum()
-        assert row.revenue == pytest.approx(paying.monthly_fee.sum() + extras, abs=0.01), number
+        assert row.revenue == pytest.approx(fees + extras, abs=1 + 45 / 30 * (days > 0).sum()), number  # dates are whole days
+    dearer = plain.rerun(price=0.2, start=13)
+    late = dearer["contracts"].started >= pd.Timestamp(plain.day(13))
+    assert set(dearer["contracts"].monthly_fee[late]) <= {19.2, 26.4, 38.4, 54.0}
+    assert set(dearer["contracts"].monthly_fee[~late]) <= {16.0, 22.0, 32.0, 45.0}
 
 
 def test_a_customer_and_his_months(one):
@@ -669,6 +716,14 @@ def test_changes_add_up(retailer):
     twice = retailer.rerun(reliability=0.25, start=START, cost=0).rerun(reliability=0.25, start=START, cost=0)
     once = retailer.rerun(reliability=0.5, start=START, cost=0)
     assert twice.hash() == once.hash()
+    halves = retailer.rerun(reliability=0.25, start=START).rerun(reliability=0.25, start=START)
+    own = [halves, retailer.rerun(reliability=0.5, start=START)]
+    assert own[0].hash() == own[1].hash(), "two half steps cost as much as a whole one"
+    back = retailer.rerun(reliability=1.0, start=START).rerun(reliability=-1.0, start=START)
+    assert back["firm_months"].improvement_cost.sum() == 0
+    with pytest.raises(ArgumentError, match=r"`reliability` would be \+2.5; it may be from -2 to 2"):
+        retailer.rerun(reliability=1.5).rerun(reliability=1.0, start=5)
+    assert world.compare([(own[1], own[1].rerun(empathy=0.5, start=30))]).months == 7, "what both did is no difference"
     shared = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0.3)
     alone = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0)
     served = (alone.truth["months"].customers + alone.truth["months"].leavers).iloc[START - 1 :].sum()

@@ -48,8 +48,9 @@ def due(setting: Setting, them: dict[str, np.ndarray], t: int) -> None:
 def leave(setting: Setting, them: dict[str, np.ndarray], alone: np.ndarray, t: int) -> None:
     """Who leaves in month ``t``: ``left`` is the day, nan for those who stay."""
     it = setting.industry
-    them["alone"] = 0.7 * them["alone"] + it.bond * alone[them["desk"], t]
-    push = -them["loyalty"] + them["harm"] + them["alone"] + it.pull_effect * them["pull"] + it.cross_effect * them["extra"]
+    lost = alone[them["desk"], t] * (them["won"] < setting.first[t])  # whoever came later never knew the one who left
+    them["alone"] = 0.7 * them["alone"] + it.bond * lost
+    push = -them["loyalty"] + them["harm"] + them["alone"] + it.pull_effect * them["pull"]
     draw = luck.uniform(them["who"], "leaves", t)
     hold = 1 - setting.shifts["loyalty"][t]
     if it.contract:
@@ -103,17 +104,19 @@ def order(setting: Setting, book: Book, them: dict[str, np.ndarray], lift: np.nd
     them["revenue"] = _sum(buyer, amount, size)
     them["goods_cost"] = _sum(buyer, goods, size)
     them["service_cost"] = them["ticket_cost"] + handling * them["orders"]
-    if it.contract:  # a month is paid in full, by whoever begins or is there in it
-        list_fee = 100 * _fees(setting)[them["plan"]] * (1 + it.cross_rate * them["extra"])
+    if it.contract:
+        list_fee = 100 * share * _fees(setting)[them["plan"]] * (1 + it.cross_rate * them["extra"])
         fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
         them["revenue"] += fee.astype(np.int64)
         them["goods_cost"] += np.round(list_fee * shares[them["plan"]]).astype(np.int64)
-        them["service_cost"] += round(100 * it.monthly_cost * (1 + setting.shifts["operating_cost"][t]))
+        served = 100 * share * it.monthly_cost * (1 + setting.shifts["operating_cost"][t])
+        them["service_cost"] += np.round(served).astype(np.int64)
 
 
 def contracts(setting: Setting, book: Book, them: dict[str, np.ndarray]) -> None:
     """Write down the contracts of customers who have just left, or are there at the end of the period."""
-    fee = _fees(setting)[them["plan"]]
+    begun = setting.shifts["price"][setting.month(them["won"])]
+    fee = np.round(100 * _fees(setting)[them["plan"]] * (1 + begun)) / 100
     book.add(
         "contracts", them["person"], contract_id=numbered("K"), product_id=words(them["plan"], product_ids(setting)),
         started=days(them["won"]), term_months=_terms(setting)[them["plan"]], monthly_fee=fee, ended=days(them["left"]),

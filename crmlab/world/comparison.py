@@ -119,8 +119,8 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     seeds = [base.setting.seed for base, _ in pairs]
     if len(set(seeds)) < len(seeds):
         raise ArgumentError("each pair needs a seed of its own: a firm compared twice is no second witness.")
-    changes = {change for plan in plans.pop() for change in plan.changes}
-    start = min((change.start for change in changes), default=1)
+    before, after = (set(plan.changes) for plan in plans.pop())
+    start = min((change.start for change in before ^ after), default=1)  # what both did, is no difference
     rows = []
     for seed, (base, changed) in zip(seeds, pairs, strict=True):
         without, with_ = _measure(base, start), _measure(changed, start)

@@ -128,7 +128,7 @@ class Firm(Mapping):
         start : int
             The first month (from 1) that is different.
         cost : float, optional
-            What the changes cost, in currency for each customer (for causes of the pipeline: each prospect) and month,
+            What the changes cost, in currency for each customer and month (for causes of the pipeline: once for each prospect),
             in place of their own cost curves. 0 makes them free.
         folder, workers
             As in ``simulate``.
@@ -158,8 +158,7 @@ class Firm(Mapping):
             per = plan.CAUSES[one.cause].per
             new.append(replace(one, cost=0.0) if cost is not None and per in paid else one)
             paid.add(per)
-        changed = plan.Plan((*setting.plan.changes, *new), setting.months)
-        return _make(replace(setting, plan=changed), tuple(self._held), folder, workers, _BLOCK)
+        return _make(replace(setting, plan=plan.add(setting.plan, tuple(new))), tuple(self._held), folder, workers, _BLOCK)
 
     def hash(self) -> str:
         """A fingerprint of the content: equal firms have equal ones, however they were computed or stored.
@@ -216,7 +215,8 @@ def simulate(
     industry : str or Industry
         "retailer" (no contract) or "telecom" (contract), or a version such as "retailer-v1", or a block of your own.
     customers : int
-        How many the firm wins in the period through its own channels, by expectation; referrals come on top.
+        About how many the firm wins through its own channels if the period is 36 months (in a shorter one more of them are
+        still on their way); referrals come on top.
     months : int
         Length of the period, which begins on the first of January.
     seed : int
@@ -363,7 +363,9 @@ def _firm_tables(setting: Setting, desks: sales.Desks, sums: dict[str, np.ndarra
     opening = np.datetime64(setting.opening, "us")
     month = pa.array(opening + (setting.first[:-1] * 86_400_000_000).astype("timedelta64[us]"))
     it, paid = setting.industry, setting.plan.cost
-    improvement = paid(it, "customer") * sums["served"] + paid(it, "prospect") * sums["prospects"]
+    # those whom more or less advertising brings are not what it is paid by
+    usual = sums["prospects"] / (1 + setting.shifts["advertising"])
+    improvement = paid(it, "customer") * sums["served"] + paid(it, "prospect") * usual
     fixed = it.fixed_cost * setting.customers * (1 + setting.shifts["operating_cost"])
     money = {name: sums[name] for name in ("revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost")}
     money |= {

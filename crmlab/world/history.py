@@ -28,9 +28,9 @@ BY_PERSON = (
     "campaign_targets", "referrals", "customer_months", "truth_customers", "truth_failures", "truth_survey",
     "truth_campaigns", "truth_records",
 )  # fmt: skip
-_NOBODY = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64), np.zeros(0))
-_CARRIED = ("need", "channel", "region", "age", "fit", "lean", "pull", "desk", "expectation", "quality", "weight", "mood",
-            "rate", "spend", "lift", "consent", "who")  # fmt: skip
+_TOLD = {"person": np.int64, "who": np.uint64, "won": float, "left": float, "years": float, "agreed": bool}
+_CARRIED = ("need", "channel", "region", "age", "years", "fit", "lean", "pull", "desk", "expectation", "quality", "weight",
+            "mood", "rate", "spend", "lift", "consent", "who")  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Life:
     book: Book = field(default_factory=Book)
     people: list[State] = field(default_factory=list)  # everyone who came, in order of coming
     count: int = 0
-    known: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)  # customers, for their contact records
+    known: list[State] = field(default_factory=list)  # customers, when all is over
     sums: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -76,6 +76,7 @@ def live(
     for state in (active, gone):
         if state:
             _customers(setting, desks, life, state)
+    _end_runs(setting, life)
     return _tables(setting, life, wanted), life.sums
 
 
@@ -93,7 +94,6 @@ def _welcome(setting: Setting, desks: sales.Desks, life: Life, them: State, join
         setting, desks, life.book, person, them, 0, entry=them["entry"], day=them["day"],
         number=np.ones(size, dtype=np.int64), kind="new", lean=them["lean"],
     )  # fmt: skip
-    _spend_on(setting, life, run.cost)
     life.sums["prospects"] += np.bincount(setting.month(them["day"]), minlength=setting.months)
     won_month = setting.month(np.where(np.isnan(run.won), -1, run.won))
     life.sums["won"] += np.bincount(won_month[won_month >= 0], minlength=setting.months)
@@ -108,8 +108,45 @@ def _welcome(setting: Setting, desks: sales.Desks, life: Life, them: State, join
         joining[month].append(carried | more)
 
 
-def _spend_on(setting: Setting, life: Life, cost: np.ndarray) -> None:
-    life.sums["acquisition_cost"] += np.round(cost * (1 + setting.shifts["operating_cost"])).astype(np.int64).sum(axis=0)
+def _end_runs(setting: Setting, life: Life) -> None:
+    """Whoever leaves is no prospect for a further product any more: his run ends that day, lost.
+
+    The way through the stages is drawn when it begins, before it is known who will leave; here it is cut. What
+    remains is what the firm worked for, and pays.
+    """
+    left = np.full(life.count, np.inf)
+    for them in life.known:
+        left[them["person"]] = np.where(np.isnan(them["left"]), np.inf, them["left"])
+    rows, price = life.book.rows, np.round(100 * np.array(setting.industry.stage_cost)).astype(np.int64)
+    kept = []
+    for person, told in rows["stage_events"]:
+        there = told["entered"].values < left[person]
+        person, told = person[there], _some(told, there)
+        _cut(told, "left", left[person], sales.OUTCOMES.index("lost"))
+        month = setting.month(told["entered"].values)
+        cost = price[told["stage"].values] * (1 + setting.shifts["operating_cost"][month])
+        np.add.at(life.sums["acquisition_cost"], month, np.round(cost).astype(np.int64))
+        kept.append((person, told))
+    rows["stage_events"] = kept
+    for person, told in rows["prospects"]:
+        _cut(told, "closed", left[person], 1)
+    rows["interactions"] = [
+        (person[there], _some(told, there))
+        for person, told in rows["interactions"]
+        for there in ((told["date"].values < left[person]) | (told["topic"].words != tables.STAGES),)
+    ]
+
+
+def _some(told: dict, there: np.ndarray) -> dict:
+    return {name: each[there] if isinstance(each, np.ndarray) else each.only(there) for name, each in told.items()}
+
+
+def _cut(told: dict, date: str, left: np.ndarray, lost: int) -> None:
+    """What ends later than the customer stays, or has not ended when he leaves, ends then, and is lost."""
+    moment, outcome = told[date].values, told["outcome"].values
+    late = np.isfinite(left) & ~(moment <= left)
+    told[date] = days(np.where(late, left, moment))
+    told["outcome"] = words(np.where(late, lost, outcome), told["outcome"].words)
 
 
 def _refer(life: Life, brought: State, first: int) -> None:
@@ -138,8 +175,9 @@ def _month(
     """One month of all customers: the friends they will bring, those who stay, those who have left."""
     book, it = life.book, setting.industry
     buying.due(setting, them, t)
-    service.serve(setting, book, them, t)
+    troubles = service.serve(setting, them, t)
     buying.leave(setting, them, desks.left, t)
+    service.tell(setting, book, them, t, troubles)
     lift, discount, cost = campaigns.contact(setting, book, them, t, buying.rate(setting, them, t))
     buying.order(setting, book, them, lift, discount, t)
     _follow_up(setting, desks, life, them, t)
@@ -148,8 +186,9 @@ def _month(
     brings = buying.refer(setting, them, t)
     _account(life, them, cost, setting.first, t)
     if gone:
-        gone["recent"] = 0.7 * gone["recent"]
         _, _, wasted = campaigns.contact(setting, book, gone, t, None)
+        gone["recent"] = 0.7 * gone["recent"]
+        _follow_up(setting, desks, life, gone, t)  # nobody knows that they have left
         spent = np.flatnonzero(wasted)
         life.sums["campaign_cost"][t] += wasted.sum()
         nothing = dict.fromkeys(("orders", "revenue", "goods_cost", "service_cost"), np.zeros(spent.size, dtype=np.int64))
@@ -174,11 +213,14 @@ def _month(
 
 
 def _follow_up(setting: Setting, desks: sales.Desks, life: Life, them: State, t: int) -> None:
-    """Salespeople call customers from time to time, to hear how they are."""
-    called = np.flatnonzero(np.isnan(them["left"]) & (luck.uniform(them["who"], "follow-up", t) < setting.industry.follow_up))
+    """Salespeople call everyone in the file from time to time, to hear how he is."""
+    called = np.flatnonzero(luck.uniform(them["who"], "follow-up", t) < setting.industry.follow_up)
     key, none = them["who"][called], np.zeros(called.size, dtype=np.int64)
     start = np.maximum(them["won"][called], setting.first[t])
-    moment = start + luck.uniform(key, "follow-up day", t) * (setting.first[t + 1] - start)
+    end = np.full(called.size, setting.first[t + 1])
+    if setting.industry.contract:  # whoever has given notice is not called any more
+        end = np.where(np.isnan(them["left"][called]), end, them["left"][called])
+    moment = start + luck.uniform(key, "follow-up day", t) * (end - start)
     life.book.add(
         "interactions", them["person"][called], interaction_id=numbered("I"), date=days(moment),
         channel=words(none, ("phone",)), direction=words(none, ("out",)), topic=words(none, ("follow-up",)),
@@ -202,7 +244,6 @@ def _cross_sell(setting: Setting, desks: sales.Desks, life: Life, them: State, g
         number=them["runs"][new], kind="cross-selling", lean=some["lean"] + 0.6 + it.cross_effect_start * some["loyalty"],
     )  # fmt: skip
     them["free"][new] = np.where(np.isnan(run.ended), np.inf, run.ended)
-    _spend_on(setting, life, run.cost)
     life.sums["prospects"][t] += new.size
     month = setting.month(np.where(np.isnan(run.won), -1, run.won))
     for later in np.unique(month[month > t]):
@@ -246,10 +287,10 @@ def _customers(setting: Setting, desks: sales.Desks, life: Life, them: State) ->
     life.book.add(
         "truth_customers", person, since=days(them["won"]), left=days(them["left"]),
         need=words(them["need"], tuple(need.name for need in it.needs)), purchase_rate=them["rate"],
-        dropout_rate=them["leaving"], mean_spend=them["spend"], campaign_effect=them["lift"],
+        dropout_rate=them["leaving"], mean_spend=them["spend"], campaign_effect=them["lift"], pull=them["pull"],
         satisfaction=them["satisfaction"], loyalty=them["loyalty"], **five,
     )  # fmt: skip
-    life.known.append((person, them["who"], them["won"]))
+    life.known.append({name: them[name] for name in _TOLD})
 
 
 def _tables(setting: Setting, life: Life, wanted: frozenset[str]) -> dict[str, pa.Table]:
@@ -260,12 +301,15 @@ def _tables(setting: Setting, life: Life, wanted: frozenset[str]) -> dict[str, p
     rank[pc.array_sort_indices(labels).to_numpy()] = np.arange(life.count)
     made = {name: life.book.table(name, rank, labels, setting.opening) for name in BY_PERSON if name in wanted}
     if "contact_records" in made or "truth_records" in made:
-        person, who, won = (np.concatenate(part) for part in zip(*life.known, strict=True)) if life.known else _NOBODY
-        order = np.argsort(rank[person], kind="stable")
-        person, who, won = person[order], who[order], won[order]
-        since, last = np.floor(won).astype(np.int64), int(setting.last_day) - 1
-        them = records.people(who, (1940, setting.opening.year - 19))
-        noted = records.records(who, labels.take(pa.array(person)), them, since, last, setting.opening)
+        empty = {name: np.zeros(0, dtype=kind) for name, kind in _TOLD.items()}
+        them = {name: np.concatenate([each[name] for each in (empty, *life.known)]) for name in _TOLD}
+        them = _keep(them, np.argsort(rank[them["person"]], kind="stable"))
+        born = np.datetime64(setting.opening) - (365.25 * them["years"]).astype("timedelta64[D]")
+        since, last = np.floor(them["won"]).astype(np.int64), int(setting.last_day) - 1
+        names = labels.take(pa.array(them["person"]))
+        noted = records.records(
+            them["who"], names, records.people(them["who"], born), them["agreed"], since, last, setting.opening
+        )
         noted = noted.rename_columns({"consent": "consent_noted"})
         for name in ("contact_records", "truth_records"):
             if name in made:

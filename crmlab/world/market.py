@@ -17,7 +17,7 @@ from crmlab.world.setting import Setting
 #: Prospects who could hear of the firm, for each who does at the usual advertising.
 _POOL = 1.5
 AGES = ("18-29", "30-44", "45-59", "60+")
-_AGE_SHARES = np.array([0.24, 0.3, 0.26, 0.2])
+_AGE_BOUNDS, _AGE_SHARES = np.array([18.0, 30, 45, 60, 85]), np.array([0, 0.24, 0.54, 0.8, 1])  # on the opening day
 REFERRAL = "referral"
 _REFERRAL_ENTRY = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)
 
@@ -63,6 +63,7 @@ def draw(
     quality = np.array(it.quality) + common * luck.normal(who, "is served")[:, None] + own * _five(who, "is served in")
     weight = np.array(it.importance) * np.array([kind.weight for kind in it.needs])[need]
     weight = weight * np.exp(0.25 * _five(who, "weighs"))
+    years = np.interp(luck.uniform(who, "age"), _AGE_SHARES, _AGE_BOUNDS)
     rate_shape, rate_mean = it.rate
     p, q, v = it.spend
     return {
@@ -71,7 +72,8 @@ def draw(
         "need": need,
         "channel": channel,
         "region": luck.choose(luck.uniform(who, "region"), np.ones(len(it.regions))),
-        "age": luck.choose(luck.uniform(who, "age"), _AGE_SHARES),
+        "age": np.searchsorted(_AGE_BOUNDS[1:-1], years, side="right"),
+        "years": years,
         "entry": luck.choose(luck.uniform(who, "entry"), entries[channel]) + 1,
         "fit": luck.normal(who, "fit"),
         "lean": pulls[channel] - (it.competition + 0.4 * luck.normal(who, "competitors")),

@@ -49,10 +49,11 @@ CAUSES = {
         _quality("responsiveness", "Help is prompt and willing; complaints are answered sooner."),
         Cause("promises", "How much advertising and salespeople promise: wins prospects, raises expectations.",
               "points of the seven-point scale", -2, 2, 1, "customer"),
-        Cause("response_time", "Hours until a complaint is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),
+        Cause("response_time", "Hours until a ticket is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),
         Cause("recovery", "Share of the hurt of a failure that the answer to a complaint mends.", "share", -0.45, 0.55, 0.25,
               "customer"),
-        Cause("handover", "Share of leaving salespeople who hand their customers over.", "share", -1, 1, 0.5, "customer"),
+        Cause("handover", "Share of leaving salespeople who hand their customers over.", "share", -0.5, 0.5, 0.25,
+              "customer"),
         Cause("sales_effort", "Time that salespeople take for each prospect.", "log-odds", -1, 1, 0.5, "prospect"),
         Cause("advertising", "How many more prospects hear of the firm.", "share", -0.9, 0.5, 0.5, "prospect"),
         Cause("price", "All prices.", "share", -0.3, 0.3, 0.1, "customer"),
@@ -98,13 +99,14 @@ class Plan:
 
     def cost(self, industry: Industry, per: str) -> np.ndarray:
         """What the changes cost for each customer (or prospect), by month."""
-        slopes = dict(industry.costs)
-        total = np.zeros(self.months)
+        total, slopes = np.zeros(self.months), dict(industry.costs)
+        for cause in CAUSES.values():
+            if cause.per == per:  # the curve sees the sum: two half steps cost as much as a whole one
+                own = Plan(tuple(each for each in self.changes if each.cost is None), self.months)
+                total += [cause.cost(amount, slopes[cause.name]) for amount in own[cause.name]]
         for change in self.changes:
-            cause = CAUSES[change.cause]
-            if cause.per == per:
-                paid = cause.cost(change.amount, slopes[cause.name]) if change.cost is None else change.cost
-                total[change.start - 1 :] += paid
+            if change.cost is not None and CAUSES[change.cause].per == per:
+                total[change.start - 1 :] += change.cost
         return total
 
 
@@ -118,3 +120,17 @@ def change(name: object, amount: object, start: int, cost: float | None) -> Chan
             f"`{name}` must be a number from {cause.lowest:g} to {cause.highest:g} ({cause.unit}); it is {amount!r}."
         )
     return Change(cause.name, float(amount), start, cost)
+
+
+def add(plan: Plan, new: tuple[Change, ...]) -> Plan:
+    """A plan with further changes; no cause may leave its range by adding up."""
+    sum_ = Plan((*plan.changes, *new), plan.months)
+    for name in {each.cause for each in new}:
+        shift, cause = sum_[name], CAUSES[name]
+        if shift.min() < cause.lowest - 1e-9 or shift.max() > cause.highest + 1e-9:
+            most = shift[np.abs(shift).argmax()]
+            raise ArgumentError(
+                f"with the changes made before, `{name}` would be {most:+g}; "
+                f"it may be from {cause.lowest:g} to {cause.highest:g}."
+            )
+    return sum_

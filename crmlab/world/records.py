@@ -23,7 +23,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crmlab.errors import ArgumentError
 from crmlab.world import luck
 
 _SOURCES = ("web form", "shop counter", "call centre", "fair", "bought list")
@@ -64,6 +63,7 @@ _RATES = {
     "no address":      (0.12,  0.38,  0.28,  0.40,  0.03),  # all of it
     "no line":         (0.008, 0.07,  0.06,  0.08,  0.02),  # street, postal code, town: each
 }  # fmt: skip
+_CONSENT_SLIP = 0.03  # share of notes on consent that say the opposite
 _HABITS = {  # in % for each source: how a telephone number is written (_DIALS), how a date (_dates), consent
     "phone": ((36, 16, 9, 35, 4), (50, 5, 18, 23, 4), (72, 20, 0, 8, 0), (44, 14, 18, 18, 6), (30, 36, 2, 32, 0)),
     "date": ((78, 10, 8, 2, 2, 0), (15, 50, 30, 2, 3, 0), (58, 15, 20, 2, 5, 0), (8, 44, 30, 5, 13, 0), (25, 6, 18, 16, 1, 34)),
@@ -251,15 +251,15 @@ def _contact(who: np.ndarray, birth: pa.Array, version: int = 0) -> dict[str, pa
     }  # fmt: skip
 
 
-def people(who: np.ndarray, born_between: tuple[int, int] = (1945, 2005)) -> dict[str, pa.Array]:
+def people(who: np.ndarray, born: np.ndarray) -> dict[str, pa.Array]:
     """The person behind each key: what is true of him on the day he becomes known.
 
     Parameters
     ----------
     who : array of uint64
         One key for each person; his row depends on it alone, not on who else is asked for.
-    born_between : pair of int
-        First and last year of birth; every day between is equally likely.
+    born : array of datetime64[D]
+        The day on which each was born.
 
     Returns
     -------
@@ -269,14 +269,11 @@ def people(who: np.ndarray, born_between: tuple[int, int] = (1945, 2005)) -> dic
     Examples
     --------
     >>> from crmlab.world import luck, records
-    >>> records.people(luck.keys(7, "person", np.arange(3)))["family_name"].to_pylist()
+    >>> born = np.full(3, np.datetime64("1980-05-17"))
+    >>> records.people(luck.keys(7, "person", np.arange(3)), born)["family_name"].to_pylist()
     ['Yu', 'Zhang', 'Xia']
     """
-    first, last = (datetime.date(year, 1, 1) for year in born_between)
-    if first > last:
-        raise ArgumentError(f"`born_between` must be two years in order, such as (1945, 2005); it is {born_between}.")
-    days = (last.replace(month=12, day=31) - first).days + 1
-    birth = pa.array(np.datetime64(first) + _number(who, "person: birth date", days), pa.date32())
+    birth = pa.array(born, pa.date32())
     *_, given, family = _who(who)
     names = {"given_name": _take(_GIVEN.names, given), "family_name": _take(_FAMILY.names, family)}
     return names | {"birth_date": birth} | _contact(who, birth)
@@ -438,8 +435,9 @@ def _age(desk: _Desk, who: np.ndarray, age: np.ndarray, birth: pa.Array, owner: 
 
 
 def records(
-    who: np.ndarray, names: pa.Array, person: dict[str, pa.Array], since_day: np.ndarray, last_day: int, opening: datetime.date
-) -> pa.Table:
+    who: np.ndarray, names: pa.Array, person: dict[str, pa.Array], agreed: np.ndarray, since_day: np.ndarray, last_day: int,
+    opening: datetime.date,
+) -> pa.Table:  # fmt: skip
     """What the firm's sources wrote down about each person: one to four contact records, with faults.
 
     Parameters
@@ -448,6 +446,8 @@ def records(
         One key and one customer id for each person; his records depend on these and on his own row alone.
     person : dict of str to pyarrow.Array
         What is true of them on their first day (:func:`people`).
+    agreed : array of bool
+        Whether each agreed to be written to; a source may note it wrongly, or not at all.
     since_day, last_day, opening : array of int, int, datetime.date
         The day on which each became known and the last day of the firm, both counted from the day on which it opened.
 
@@ -462,7 +462,9 @@ def records(
     --------
     >>> from crmlab.world import luck, records
     >>> who = luck.keys(7, "person", np.arange(3))
-    >>> told = records.records(who, pa.array(list("abc")), records.people(who), np.zeros(3), 999, datetime.date(2021, 1, 1))
+    >>> person = records.people(who, np.full(3, np.datetime64("1980-05-17")))
+    >>> yes, opening = np.ones(3, dtype=bool), datetime.date(2021, 1, 1)
+    >>> told = records.records(who, pa.array(list("abc")), person, yes, np.zeros(3), 999, opening)
     >>> told["customer_id"].to_pylist(), told["given_name"].to_pylist()
     (['a', 'a', 'a', 'b', 'c', 'c'], ['GUOPING', 'Guoping', 'Gupoing', 'Yan', 'Guohui', 'Guohui'])
     """
@@ -489,5 +491,7 @@ def records(
     _age(desk, who, age, person["birth_date"], owner, np.where(copy, 0, day - since_day[owner]))
     _write(desk, (_who(who)[1] == _CHINESE)[owner])
     start = {"record_id": identity, "source": _take(_SOURCES, source), "created": pa.array(np.datetime64(opening) + day)}
-    ends = {"consent": _take(["yes", "no", None], desk.habit("consent")), "customer_id": _take(names, owner)}
+    silent, slip = desk.habit("consent") == 2, luck.uniform(desk.each, "record: consent slip") < _CONSENT_SLIP
+    consent = np.where(silent, 2, np.where(agreed[owner] ^ slip, 0, 1))
+    ends = {"consent": _take(["yes", "no", None], consent), "customer_id": _take(names, owner)}
     return pa.table(start | desk.told | ends)

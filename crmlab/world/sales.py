@@ -76,7 +76,6 @@ class Runs:
 
     won: np.ndarray
     ended: np.ndarray  # the day it ended in whatever way, nan if still open
-    cost: np.ndarray  # shape (runs, months), whole cents
 
 
 def run(
@@ -92,10 +91,9 @@ def run(
     who, size = them["who"], them["who"].size
     stage, now, rounds = entry.copy(), day.copy(), np.zeros(size, dtype=np.int64)
     advance = np.array((0.0, *it.advance))
-    stage_days, stage_cost = np.array((1.0, *it.stage_days)), np.array((0.0, *it.stage_cost))
+    stage_days = np.array((1.0, *it.stage_days))
     won, ended = np.full(size, np.nan), np.full(size, np.nan)
     outcome, furthest, step = np.full(size, -1), entry.copy(), np.zeros(size, dtype=np.int64)
-    cost = np.zeros((size, setting.months), dtype=np.int64)
     objections, names = np.array([share for _, share in it.objections]), held.names()
     live = np.flatnonzero(now < setting.last_day)
     while live.size:
@@ -134,7 +132,6 @@ def run(
             direction=words(0 * at[talks], ("out",)), topic=words(at[talks] - 1, tables.STAGES),
             salesperson_id=words(holder[talks], names),
         )  # fmt: skip
-        np.add.at(cost, (live, month), np.round(100 * stage_cost[at]).astype(np.int64))
         stays = done & ((told == 0) | (told == 1) | (told == 2))
         finished = live[done & ~stays]
         outcome[finished], ended[finished] = told[done & ~stays], leaves[done & ~stays]
@@ -155,4 +152,4 @@ def run(
         outcome=words(np.where(outcome == 4, 0, np.where(outcome == 3, 1, 2)), ("won", "lost", "open")),
         closed=days(ended), salesperson_id=words(held.name(them["desk"], setting.month(day)), names),
     )  # fmt: skip
-    return Runs(won, ended, cost)
+    return Runs(won, ended)

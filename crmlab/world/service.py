@@ -8,6 +8,8 @@ of money and decides nobody's departure: see ``buying``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import expit, logit
 
@@ -17,6 +19,19 @@ from crmlab.world.setting import Book, Setting, cents, days, numbered, words
 _NEUTRAL = 5.0  # of the seven-point scale
 _BEND = 0.15  # how sharply the loyalty curve bends, points of satisfaction
 _CHANNELS, _CHANNEL_SHARES = ("phone", "e-mail", "chat", "visit"), np.array([0.4, 0.3, 0.2, 0.1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trouble:
+    """The failures, or the mere questions, of one month: whom they befell, and what came of it."""
+
+    place: np.ndarray
+    failed: bool
+    severity: np.ndarray
+    voiced: np.ndarray
+    hours: np.ndarray
+    mend: np.ndarray
+    paid: np.ndarray
 
 
 def loyalty(setting: Setting, satisfaction: np.ndarray) -> np.ndarray:
@@ -38,14 +53,14 @@ def expected(setting: Setting, them: dict[str, np.ndarray], t: int) -> np.ndarra
     return them["expectation"] + setting.industry.promise_weight * setting.shifts["promises"][t]
 
 
-def serve(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int) -> None:
-    """One month of service: updates hurt, harm, satisfaction, loyalty, and the cost of tickets (cents)."""
+def serve(setting: Setting, them: dict[str, np.ndarray], t: int) -> list[Trouble]:
+    """One month of service: updates hurt, harm, satisfaction, loyalty and ticket costs; returns what ``tell`` writes."""
     it = setting.industry
     quality, expectation = perceived(setting, them, t), expected(setting, them, t)
     gap = quality - expectation
     gap = np.where(gap < 0, it.loss_aversion * gap, gap)
     judged = it.experience * (quality - _NEUTRAL) + (1 - it.experience) * gap
-    _fail(setting, book, them, t, quality)
+    troubles = _fail(setting, them, t, quality)
     price = it.price_pain * setting.shifts["price"][t]
     them["satisfaction"] = (
         (them["weight"] * judged).sum(axis=1) + them["mood"] - them["hurt"] - price + setting.shifts["satisfaction"][t]
@@ -53,16 +68,17 @@ def serve(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int) -> 
     them["loyalty"] = loyalty(setting, them["satisfaction"])
     # experience teaches what to expect: of the level of service, not of the single failure
     them["expectation"] = them["expectation"] + it.adaptation * (quality - them["expectation"])
+    return troubles
 
 
-def _fail(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int, quality: np.ndarray) -> None:
+def _fail(setting: Setting, them: dict[str, np.ndarray], t: int, quality: np.ndarray) -> list[Trouble]:
     it, who = setting.industry, them["who"]
     them["hurt"], them["harm"] = it.forgetting * them["hurt"], it.forgetting * them["harm"]
     them["ticket_cost"] = np.zeros(who.size, dtype=np.int64)
     odds = logit(it.failure) - it.failure_effect * ((quality - _NEUTRAL) @ np.array(it.failure_weights))
     failed = luck.uniform(who, "failure", t) < expit(odds)
-    start = np.maximum(them["won"], setting.first[t])
     asks = luck.uniform(who, "inquiry", t) < it.inquiry * np.exp(-0.4 * them.get("loyalty", np.zeros(who.size)))
+    troubles = []
     for place, fault in ((np.flatnonzero(failed), True), (np.flatnonzero(asks & ~failed), False)):
         key = who[place]
         severity = luck.uniform(key, "severity", t) * fault
@@ -78,25 +94,37 @@ def _fail(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int, qua
         paid = np.round(100 * it.compensation * severity * pays).astype(np.int64)
         cost = paid + round(100 * it.ticket_cost * (1 + setting.shifts["operating_cost"][t])) * voiced
         them["ticket_cost"][place] += cost
-        opened = start[place] + luck.uniform(key, "moment", t) * (them["until"][place] - start[place])
-        kinds = tuple(name for name, _ in it.failure_kinds)
-        kind = luck.choose(luck.uniform(key, "kind", t), np.array([share for _, share in it.failure_kinds]))
-        kind = kind if fault else np.full(key.size, len(kinds))
-        content = np.clip(np.round(3.2 + 2 * (mend - it.recovery) + 0.7 * luck.normal(key, "rates", t)), 1, 5)
+        troubles.append(Trouble(place, fault, severity, voiced, hours, mend, paid))
+    return troubles
+
+
+def tell(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int, troubles: list[Trouble]) -> None:
+    """Write the failures and tickets of the month down, now that it is known until when each was a customer."""
+    it = setting.industry
+    start = np.maximum(them["won"], setting.first[t])
+    end = np.where(np.isnan(them["left"]), setting.first[t + 1], them["left"])
+    kinds = tuple(name for name, _ in it.failure_kinds)
+    for each in troubles:
+        person, key, voiced = them["person"][each.place], them["who"][each.place], each.voiced
+        opened = start[each.place] + luck.uniform(key, "moment", t) * (end - start)[each.place]
+        if each.failed:
+            truth = {"severity": each.severity, "complained": voiced, "mended": each.mend}
+            book.add("truth_failures", person, date=days(opened), **truth)
+            kind = luck.choose(luck.uniform(key, "kind", t), np.array([share for _, share in it.failure_kinds]))
+        else:
+            kind = np.full(key.size, len(kinds))
+        content = np.clip(np.round(3.2 + 2 * (each.mend - it.recovery) + 0.7 * luck.normal(key, "rates", t)), 1, 5)
         rated = luck.uniform(key, "rates at all", t) < 0.35
         channel = luck.choose(luck.uniform(key, "ticket by", t), _CHANNEL_SHARES)[voiced]
-        if fault:
-            book.add(
-                "truth_failures", them["person"][place], date=days(opened), severity=severity, complained=voiced, mended=mend
-            )
-        person, opened = them["person"][place][voiced], opened[voiced]
+        person, opened = person[voiced], opened[voiced]
         book.add(
             "tickets", person, ticket_id=numbered("T"), opened=days(opened), kind=words(kind[voiced], (*kinds, "question")),
-            complaint=np.full(opened.size, fault), channel=words(channel, _CHANNELS), response_hours=hours[voiced],
-            compensation=cents(paid[voiced]), rating=np.where(rated, content, np.nan)[voiced],
+            complaint=np.full(opened.size, each.failed), channel=words(channel, _CHANNELS), response_hours=each.hours[voiced],
+            compensation=cents(each.paid[voiced]), rating=np.where(rated, content, np.nan)[voiced],
         )  # fmt: skip
+        topic = np.full(opened.size, 0 if each.failed else 1)
         book.add(
             "interactions", person, interaction_id=numbered("I"), date=days(opened), channel=words(channel, _CHANNELS),
-            direction=words(0 * channel, ("in",)), topic=words(0 * channel + (0 if fault else 1), ("complaint", "question")),
+            direction=words(0 * channel, ("in",)), topic=words(topic, ("complaint", "question")),
             salesperson_id=words(0 * channel - 1, ("",)),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -80,6 +80,10 @@ class Told:
     kind: str
     values: np.ndarray | None
     words: tuple[str, ...] = ()
+
+    def only(self, kept: np.ndarray) -> Told:
+        """Some of the rows."""
+        return self if self.values is None else replace(self, values=self.values[kept])
 
 
 def words(codes: np.ndarray, labels: tuple[str, ...]) -> Told:
