@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import crmlab
-from crmlab import _engine, datasets, world
+from crmlab import _engine, datasets, tables, world
 from crmlab.errors import ArgumentError, ColumnError, CrmlabError, CrmlabWarning, DataError
 
 RENAME = {"Kunde": "customer_id", "Datum": "order_date", "Betrag": "amount"}
@@ -425,6 +425,24 @@ def test_the_kits_tables_are_fresh(tmp_path):
         fields = [field["name"] for field in resource["schema"]["fields"]]
         assert fields == datasets.load(resource["name"]).columns.to_list()
         assert (HOME / resource["path"]).exists()
+
+
+def test_the_what_if_grid_is_fresh():
+    """Two firms of the twelve, and two changes of the forty, made anew."""
+    grid = datasets.load("what_if")
+    _engine.check(grid, "what_if")
+    assert grid.groupby("cause", sort=False).amount.nunique().to_dict() == dict.fromkeys(tables.DIMENSIONS, 9)
+    changes = {"tangibles": [1.5], "responsiveness": [-0.5]}
+    anew = world.sweep(**(datasets.WHAT_IF | {"changes": changes, "seeds": (3, 11), "workers": 1}))
+    stored = grid.merge(anew[["cause", "amount", "seed"]]).sort_values(["cause", "amount", "seed"], ignore_index=True)
+    anew = anew.sort_values(["cause", "amount", "seed"], ignore_index=True)
+    pd.testing.assert_frame_equal(stored, anew, check_dtype=False, obj="run `crmlab data --what-if`")
+
+
+def test_without_the_folder_the_grid_says_how_to_make_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "_HOME", tmp_path)
+    with pytest.raises(DataError, match=r"world\.sweep\(\*\*datasets\.WHAT_IF\)"):
+        datasets.load("what_if")
 
 
 def test_load_refuses_unknown_names():

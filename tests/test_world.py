@@ -1,6 +1,9 @@
 """The firm: its laws, the truths it must give back, its sums, and what it refuses."""
 
-from dataclasses import replace
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -807,3 +810,59 @@ def test_the_smallest_firms(industry):
             assert list(table.columns) == [column.name for column in tables.table(name).columns]
             if len(table):
                 _engine.check(table, name)
+
+
+def test_sweep_and_effect_agree_with_reruns():
+    grid = world.sweep(
+        {"reliability": (0.5, 1.0), "advertising": [0.2]}, customers=150, months=18, start=7, seeds=(4, 9), workers=1
+    )
+    _engine.check(grid, "what_if")
+    assert grid.groupby("cause", sort=False).amount.agg(lambda each: sorted(set(each))).to_dict() == {
+        "reliability": [0.0, 0.5, 1.0],
+        "advertising": [0.0, 0.2],
+    }
+    firms = [world.simulate("retailer", customers=150, months=18, seed=seed) for seed in (4, 9)]
+    for cause, amount, cost in (("reliability", 1.0, 0.3), ("advertising", 0.2, 2.0)):
+        pairs = [(held, held.rerun(**{cause: amount}, start=7, cost=0)) for held in firms]
+        free, expected = world.effect(grid, cause, amount), world.compare(pairs)
+        pd.testing.assert_frame_equal(free.pairs, expected.pairs, check_dtype=False)
+        assert free.months == expected.months == 12
+        paid = world.effect(grid, cause, amount, cost=cost).table().set_index("measure")
+        who = "prospects" if cause == "advertising" else "customer_months"
+        payers = grid[(grid.cause == cause) & (grid.amount == amount)][who].mean() / (1.2 if cause == "advertising" else 1)
+        gain = free.table().set_index("measure").difference
+        assert paid.difference["profit"] == pytest.approx(gain["profit"] - cost * payers)
+        assert paid.difference["retention"] == gain["retention"]
+    assert world.effect(grid, "reliability", 0, cost=5).table().difference.abs().max() == 0, "no step, no cost"
+    own = firms[0].rerun(reliability=1.0, start=7)["firm_months"].improvement_cost.sum()
+    row = grid.query("cause == 'reliability' and amount == 1 and seed == 4").iloc[0]
+    assert row.usual_cost * row.customer_months == pytest.approx(own, abs=0.2)
+    for call, words in (
+        (lambda: world.sweep({}), "must map causes to amounts"),
+        (lambda: world.sweep({"joy": [1]}), "no cause is called 'joy'"),
+        (lambda: world.effect(grid, "empathy", 0.5), "must be one of 'reliability', 'advertising'"),
+        (lambda: world.effect(grid, "reliability", 0.7), "must be one that was tried, 0, 0.5, 1; it is 0.7"),
+        (lambda: world.effect(grid, "reliability", 0.5, cost=-1), "`cost` must be 0 or more"),
+        (lambda: world.effect([], "reliability", 0.5), "must be a table as `world.sweep`"),
+        (lambda: world.effect(grid.drop(columns="profit"), "reliability", 0.5), "no column `profit`"),
+    ):  # fmt: skip
+        with pytest.raises((ArgumentError, DataError), match=words):
+            call()
+
+
+# docs/world.md
+
+PAGE = Path(world.__file__).parents[2] / "docs" / "world.md"
+
+
+def test_the_page_names_every_number_and_cause():
+    text = PAGE.read_text(encoding="utf-8")
+    unnamed = [field.name for field in fields(world.Industry) if f"`{field.name}`" not in text]
+    assert unnamed == []
+    assert [cause for cause in plan.CAUSES if f"`{cause}`" not in text] == []
+
+
+def test_the_moments_on_the_page_are_those_of_the_presets():
+    script = PAGE.parents[1] / "benchmarks" / "moments.py"
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() in PAGE.read_text(encoding="utf-8"), "run benchmarks/moments.py and paste what it prints"

@@ -46,15 +46,14 @@ class Comparison:
         The interval is Student's over replicate pairs: where the mean effect on firms of this kind lies. One pair has none.
         """
         level = _check.share("level", level)
-        rows = []
-        for measure, found in self.pairs.groupby("measure", sort=False):
-            count, difference = len(found), found.difference
-            half = np.nan
-            if count > 1:
-                half = stdtrit(count - 1, (1 + level) / 2) * difference.std(ddof=1) / np.sqrt(count)
-            middle = difference.mean()
-            rows.append((measure, found.base.mean(), found.changed.mean(), middle, middle - half, middle + half, count))
-        return pd.DataFrame(rows, columns=["measure", "base", "changed", "difference", "low", "high", "pairs"])
+        found = self.pairs.groupby("measure", sort=False).agg(
+            base=("base", "mean"), changed=("changed", "mean"), difference=("difference", "mean"),
+            error=("difference", "sem"), pairs=("seed", "size"),
+        )  # fmt: skip
+        # one pair has no spread, so its error and its interval are empty
+        half = stdtrit(found.pairs - 1, (1 + level) / 2) * found.error
+        found = found.assign(low=found.difference - half, high=found.difference + half).reset_index()
+        return found[["measure", "base", "changed", "difference", "low", "high", "pairs"]]
 
     def summary(self) -> Summary:
         """What the change did, in words and numbers."""
@@ -271,13 +270,16 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
         raise ArgumentError(f"`cost` must be 0 or more, in currency for each customer and month; it is {cost!r}.")
     some = grid[grid.cause == cause]
     base, changed = (some[some.amount == step].set_index("seed") for step in (0, amount))
-    paid = cost * changed["prospects" if held.CAUSES[cause].per == "prospect" else "customer_months"]
-    changed = changed.assign(profit=changed.profit - paid * (amount != 0))
-    parts = [
-        pd.DataFrame({"seed": base.index, "measure": name, "base": base[name], "changed": changed[name]}) for name in _MEASURES
-    ]
-    pairs = pd.concat(parts, ignore_index=True).sort_values("seed", kind="stable", ignore_index=True)
-    return Comparison(pairs.assign(difference=pairs.changed - pairs.base), int(base.months.iloc[0]))
+    if held.CAUSES[cause].per == "customer":
+        payers = changed["customer_months"]
+    else:  # whom more advertising brings is not what it is paid by
+        payers = changed["prospects"] / (1 + (amount if cause == "advertising" else 0))
+    changed = changed.assign(profit=changed.profit - cost * payers * (amount != 0))
+    measures = list(_MEASURES)
+    before, after = (side[measures].to_numpy(dtype=float) for side in (base, changed.loc[base.index]))
+    pairs = pd.DataFrame({"seed": base.index.repeat(len(measures)), "measure": measures * len(base), "base": before.ravel(),
+                          "changed": after.ravel(), "difference": (after - before).ravel()})  # fmt: skip
+    return Comparison(pairs, int(base.months.iloc[0]))
 
 
 def causes(industry: str | presets.Industry = "retailer") -> Summary:
