@@ -265,7 +265,7 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Pictur
     --------
     >>> from crmlab import datasets, widgets
     >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
-    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +5.1...
+    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
     """
     found = world.effect(grid, cause, amount, cost=cost)
     table, years = found.table().set_index("measure"), found.months / 12

@@ -29,7 +29,7 @@ def names() -> tuple[str, ...]:
 
     >>> from crmlab import tables
     >>> tables.names()[:2]
-    ('orders', 'purchase_summary')
+    ('orders', 'customers')
     """
     return tuple(_BY_NAME)
 

@@ -7,6 +7,7 @@ seeds; the interval is over such replicate pairs. This room compares; the firms 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -118,8 +119,8 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     seeds = [base.setting.seed for base, _ in pairs]
     if len(set(seeds)) < len(seeds):
         raise ArgumentError("each pair needs a seed of its own: a firm compared twice is no second witness.")
-    before, after = (set(plan.changes) for plan in plans.pop())
-    start = min((change.start for change in before ^ after), default=1)  # what both did, is no difference
+    before, after = (Counter(plan.changes) for plan in plans.pop())
+    start = min((change.start for change in (before - after) + (after - before)), default=1)  # what both did is no difference
     rows = []
     for seed, (base, changed) in zip(seeds, pairs, strict=True):
         without, with_ = _measure(base, start), _measure(changed, start)
@@ -173,8 +174,8 @@ def sweep(
     -------
     DataFrame
         As ``tables.describe("what_if")`` says: one row for each cause, amount and seed. Profit is *before* the cost of the
-        change; the cost at a price a customer and month is price x ``customer_months`` (for causes of the pipeline, x
-        ``prospects``); ``usual_cost`` is the price by the cause's own curve.
+        change; at a given price a customer and month (for causes of the pipeline: a prospect) the change costs price x
+        ``payers``, and ``usual_cost`` is the price by the cause's own curve.
 
     Raises
     ------
@@ -191,19 +192,12 @@ def sweep(
     if not isinstance(changes, Mapping) or not changes:
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
     it = presets.industry(industry)
-    tried = [held.change(cause, amount, 1, None) for cause, amounts in changes.items() for amount in amounts if amount]
-    seeds = [_check.whole("seeds", seed, 0) for seed in seeds]
+    amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
+    tried = [held.change(cause, amount, 1, None) for cause, steps in amounts.items() for amount in steps]
+    seeds = dict.fromkeys(_check.whole("seeds", seed, 0) for seed in seeds)
     jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
     rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
-    columns = ["cause", "amount", "seed", "months", *_MEASURES, "customer_months", "prospects"]
-    found = pd.DataFrame(rows, columns=columns)
-    still = found[found.cause == ""].drop(columns="cause")
-    base = pd.DataFrame({"cause": list(changes)}).merge(still, how="cross")
-    found = pd.concat([base, found[found.cause != ""]], ignore_index=True)
-    slopes = dict(it.costs)
-    found["usual_cost"] = [
-        held.CAUSES[cause].cost(amount, slopes[cause]) for cause, amount in zip(found.cause, found.amount, strict=True)
-    ]
+    found = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
     order = pd.CategoricalDtype(list(changes))
     found["cause"] = found["cause"].astype(order)
     found = found.sort_values(["cause", "amount", "seed"]).astype({"cause": "str"})
@@ -212,14 +206,14 @@ def sweep(
 
 def _sweep_one(it: presets.Industry, customers: int, months: int, start: int, seed: int, tried: tuple) -> list[tuple]:
     base = simulate(it, customers=customers, months=months, seed=seed, tables=[])
-    firms = [("", 0.0, base)]
-    firms += [(each.cause, each.amount, base.rerun(**{each.cause: each.amount}, start=start, cost=0.0)) for each in tried]
-    rows = []
-    for cause, amount, firm in firms:
-        truth, flow = firm.truth["months"].iloc[start - 1 :], firm["firm_months"].iloc[start - 1 :]
-        served = int((truth.customers + truth.leavers).sum())
-        measured = _measure(firm, start).values()
-        rows.append((cause, amount, seed, months - start + 1, *measured, served, int(flow.prospects.sum())))
+    rows, slopes = [], dict(it.costs)
+    for each in tried:
+        # at a price of 1, what is paid is the number of those who pay
+        firm = base.rerun(**{each.cause: each.amount}, start=start, cost=1.0)
+        payers = firm["firm_months"].improvement_cost.sum()
+        measured = _measure(firm, start) | {"profit": firm["firm_months"].profit.iloc[start - 1 :].sum() + payers}
+        usual = held.CAUSES[each.cause].cost(each.amount, slopes[each.cause])
+        rows.append((each.cause, each.amount, seed, months - start + 1, *measured.values(), round(payers), usual))
     return rows
 
 
@@ -270,11 +264,7 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
         raise ArgumentError(f"`cost` must be 0 or more, in currency for each customer and month; it is {cost!r}.")
     some = grid[grid.cause == cause]
     base, changed = (some[some.amount == step].set_index("seed") for step in (0, amount))
-    if held.CAUSES[cause].per == "customer":
-        payers = changed["customer_months"]
-    else:  # whom more advertising brings is not what it is paid by
-        payers = changed["prospects"] / (1 + (amount if cause == "advertising" else 0))
-    changed = changed.assign(profit=changed.profit - cost * payers * (amount != 0))
+    changed = changed.assign(profit=changed.profit - cost * changed.payers * (amount != 0))
     measures = list(_MEASURES)
     before, after = (side[measures].to_numpy(dtype=float) for side in (base, changed.loc[base.index]))
     pairs = pd.DataFrame({"seed": base.index.repeat(len(measures)), "measure": measures * len(base), "base": before.ravel(),

@@ -363,8 +363,8 @@ def _firm_tables(setting: Setting, desks: sales.Desks, sums: dict[str, np.ndarra
     opening = np.datetime64(setting.opening, "us")
     month = pa.array(opening + (setting.first[:-1] * 86_400_000_000).astype("timedelta64[us]"))
     it, paid = setting.industry, setting.plan.cost
-    # those whom more or less advertising brings are not what it is paid by
-    usual = sums["prospects"] / (1 + setting.shifts["advertising"])
+    # it is paid by the prospects whom the usual advertising would bring
+    usual = sums["prospects"] - sums["invited"] + sums["invited"] / (1 + setting.shifts["advertising"])
     improvement = paid(it, "customer") * sums["served"] + paid(it, "prospect") * usual
     fixed = it.fixed_cost * setting.customers * (1 + setting.shifts["operating_cost"])
     money = {name: sums[name] for name in ("revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost")}

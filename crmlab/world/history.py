@@ -20,7 +20,7 @@ from crmlab.world.setting import Book, Setting, cents, days, named, numbered, wo
 
 State = dict[str, np.ndarray]
 #: Sums by month over customers: whole numbers (money in cents, opinions in millionths), so that blocks add up exactly.
-SUMS = ("prospects", "won", "orders", "revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost",
+SUMS = ("prospects", "invited", "won", "orders", "revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost",
         "served", "customers", "left", "satisfaction", "loyalty")  # fmt: skip
 #: Tables by person; ``contact_records`` and ``truth_records`` are made together.
 BY_PERSON = (
@@ -28,6 +28,7 @@ BY_PERSON = (
     "campaign_targets", "referrals", "customer_months", "truth_customers", "truth_failures", "truth_survey",
     "truth_campaigns", "truth_records",
 )  # fmt: skip
+_LOST = sales.OUTCOMES.index("lost")
 _TOLD = {"person": np.int64, "who": np.uint64, "won": float, "left": float, "years": float, "agreed": bool}
 _CARRIED = ("need", "channel", "region", "age", "years", "fit", "lean", "pull", "desk", "expectation", "quality", "weight",
             "mood", "rate", "spend", "lift", "consent", "who")  # fmt: skip
@@ -94,7 +95,10 @@ def _welcome(setting: Setting, desks: sales.Desks, life: Life, them: State, join
         setting, desks, life.book, person, them, 0, entry=them["entry"], day=them["day"],
         number=np.ones(size, dtype=np.int64), kind="new", lean=them["lean"],
     )  # fmt: skip
-    life.sums["prospects"] += np.bincount(setting.month(them["day"]), minlength=setting.months)
+    come = np.bincount(setting.month(them["day"]), minlength=setting.months)
+    life.sums["prospects"] += come
+    if "parent" not in them:
+        life.sums["invited"] += come
     won_month = setting.month(np.where(np.isnan(run.won), -1, run.won))
     life.sums["won"] += np.bincount(won_month[won_month >= 0], minlength=setting.months)
     if "parent" in them:
@@ -109,44 +113,71 @@ def _welcome(setting: Setting, desks: sales.Desks, life: Life, them: State, join
 
 
 def _end_runs(setting: Setting, life: Life) -> None:
-    """Whoever leaves is no prospect for a further product any more: his run ends that day, lost.
+    """Whoever leaves is no prospect for a further product any more: his run is lost.
 
-    The way through the stages is drawn when it begins, before it is known who will leave; here it is cut. What
+    The way through the stages is drawn when it begins, before it is known who will leave; here it is cut. Under
+    contract it ends on the day of leaving. Without, the firm finds out when the stage ends in which he left. What
     remains is what the firm worked for, and pays.
     """
-    left = np.full(life.count, np.inf)
-    for them in life.known:
-        left[them["person"]] = np.where(np.isnan(them["left"]), np.inf, them["left"])
     rows, price = life.book.rows, np.round(100 * np.array(setting.industry.stage_cost)).astype(np.int64)
-    kept = []
+    if not rows["prospects"]:
+        return
+    gone = np.full(life.count, np.inf)
+    for them in life.known:
+        gone[them["person"]] = np.where(np.isnan(them["left"]), np.inf, them["left"])
+    names = np.concatenate([_run(person, told) for person, told in rows["prospects"]])
+    begun = np.concatenate([told["created"].values for _, told in rows["prospects"]])[np.argsort(names)]
+    names = np.sort(names)
+
+    def left(person: np.ndarray, told: dict) -> np.ndarray:
+        """Until when a run can go on; one that began in vain, after he had left, goes its way."""
+        return np.where(begun[np.searchsorted(names, _run(person, told))] < gone[person], gone[person], np.inf)
+
+    walked, stages = [], []
     for person, told in rows["stage_events"]:
-        there = told["entered"].values < left[person]
-        person, told = person[there], _some(told, there)
-        _cut(told, "left", left[person], sales.OUTCOMES.index("lost"))
+        until = left(person, told)
+        there = told["entered"].values < until
+        person, told, until = person[there], _some(told, there), until[there]
+        ends = told["left"].values
+        late = np.isfinite(until) & ~(ends <= until)
+        if setting.industry.contract:
+            ends = np.where(late, until, ends)
+        outcome = np.where(late & ~np.isnan(ends), _LOST, told["outcome"].values)
+        told |= {"left": days(ends), "outcome": words(outcome, sales.OUTCOMES)}
         month = setting.month(told["entered"].values)
         cost = price[told["stage"].values] * (1 + setting.shifts["operating_cost"][month])
         np.add.at(life.sums["acquisition_cost"], month, np.round(cost).astype(np.int64))
-        kept.append((person, told))
-    rows["stage_events"] = kept
+        walked.append((person, told))
+        stages.append((_run(person, told), told["stage"].values, np.where(late, ends, np.inf)))
+    rows["stage_events"] = walked
+    runs, stage, ends = (np.concatenate(part) for part in zip(*stages, strict=True))
+    place, cut = np.searchsorted(names, runs), ends != np.inf
+    furthest, end = np.zeros(names.size, dtype=np.int64), np.full(names.size, np.inf)
+    np.maximum.at(furthest, place, stage)
+    end[place[cut]] = ends[cut]  # one stage at most is cut in each run
     for person, told in rows["prospects"]:
-        _cut(told, "closed", left[person], 1)
-    rows["interactions"] = [
-        (person[there], _some(told, there))
-        for person, told in rows["interactions"]
-        for there in ((told["date"].values < left[person]) | (told["topic"].words != tables.STAGES),)
-    ]
+        mine = np.searchsorted(names, _run(person, told))
+        cut = end[mine] != np.inf
+        told["closed"] = days(np.where(cut, end[mine], told["closed"].values))
+        told["outcome"] = words(
+            np.where(cut, np.where(np.isnan(end[mine]), 2, 1), told["outcome"].values), told["outcome"].words
+        )
+        unknown = cut & (furthest[mine] < sales.NEEDS)  # stages are counted from 0 here: none behind the needs
+        told["need"] = words(np.where(unknown, -1, told["need"].values), told["need"].words)
+    talks = []
+    for person, told in rows["interactions"]:
+        there = told["date"].values < left(person, told) if "prospect_id" in told else np.ones(person.size, dtype=bool)
+        talks.append((person[there], _some(told, there)))
+    rows["interactions"] = talks
+
+
+def _run(person: np.ndarray, told: dict) -> np.ndarray:
+    """A number for each way through the pipeline."""
+    return person * 4096 + told["prospect_id"].values
 
 
 def _some(told: dict, there: np.ndarray) -> dict:
     return {name: each[there] if isinstance(each, np.ndarray) else each.only(there) for name, each in told.items()}
-
-
-def _cut(told: dict, date: str, left: np.ndarray, lost: int) -> None:
-    """What ends later than the customer stays, or has not ended when he leaves, ends then, and is lost."""
-    moment, outcome = told[date].values, told["outcome"].values
-    late = np.isfinite(left) & ~(moment <= left)
-    told[date] = days(np.where(late, left, moment))
-    told["outcome"] = words(np.where(late, lost, outcome), told["outcome"].words)
 
 
 def _refer(life: Life, brought: State, first: int) -> None:
@@ -182,13 +213,15 @@ def _month(
     buying.order(setting, book, them, lift, discount, t)
     _follow_up(setting, desks, life, them, t)
     survey.ask(setting, book, them, t)
-    _cross_sell(setting, desks, life, them, growing, t)
+    _cross_sell(setting, desks, life, them, growing, t, there=True)
     brings = buying.refer(setting, them, t)
     _account(life, them, cost, setting.first, t)
     if gone:
         _, _, wasted = campaigns.contact(setting, book, gone, t, None)
         gone["recent"] = 0.7 * gone["recent"]
-        _follow_up(setting, desks, life, gone, t)  # nobody knows that they have left
+        # nobody knows that they have left
+        _follow_up(setting, desks, life, gone, t)
+        _cross_sell(setting, desks, life, gone, growing, t, there=False)
         spent = np.flatnonzero(wasted)
         life.sums["campaign_cost"][t] += wasted.sum()
         nothing = dict.fromkeys(("orders", "revenue", "goods_cost", "service_cost"), np.zeros(spent.size, dtype=np.int64))
@@ -228,10 +261,12 @@ def _follow_up(setting: Setting, desks: sales.Desks, life: Life, them: State, t:
     )  # fmt: skip
 
 
-def _cross_sell(setting: Setting, desks: sales.Desks, life: Life, them: State, growing: list, t: int) -> None:
-    """Some customers become prospects for a further product."""
+def _cross_sell(setting: Setting, desks: sales.Desks, life: Life, them: State, growing: list, t: int, *, there: bool) -> None:
+    """Some customers become prospects for a further product; some of those who have left are approached in vain."""
     it = setting.industry
-    may = np.isnan(them["left"]) & (them["won"] < setting.first[max(t - 2, 0)]) & (them["free"] <= setting.first[t])
+    may = (them["won"] < setting.first[max(t - 2, 0)]) & (them["free"] <= setting.first[t])
+    if there:
+        may &= np.isnan(them["left"])
     chance = it.cross_start * np.exp(it.cross_effect_start * them["loyalty"])
     new = np.flatnonzero(may & (them["extra"] < 2) & (luck.uniform(them["who"], "cross-selling", t) < chance))
     if not new.size:
@@ -241,7 +276,8 @@ def _cross_sell(setting: Setting, desks: sales.Desks, life: Life, them: State, g
     day = setting.first[t] + luck.uniform(some["who"], "cross-selling day", t) * (setting.first[t + 1] - setting.first[t])
     run = sales.run(
         setting, desks, life.book, them["person"][new], some, t + 1, entry=np.full(new.size, 4), day=day,
-        number=them["runs"][new], kind="cross-selling", lean=some["lean"] + 0.6 + it.cross_effect_start * some["loyalty"],
+        number=them["runs"][new], kind="cross-selling",
+        lean=some["lean"] + 0.6 + it.cross_effect_start * some["loyalty"] if there else np.full(new.size, -50.0),
     )  # fmt: skip
     them["free"][new] = np.where(np.isnan(run.ended), np.inf, run.ended)
     life.sums["prospects"][t] += new.size

@@ -130,7 +130,7 @@ def run(
             "interactions", person[live][talks], interaction_id=numbered("I"), date=days(when[talks]),
             channel=words(luck.choose(chance("talks by"), _CHANNEL_SHARES)[talks], _CHANNELS),
             direction=words(0 * at[talks], ("out",)), topic=words(at[talks] - 1, tables.STAGES),
-            salesperson_id=words(holder[talks], names),
+            salesperson_id=words(holder[talks], names), prospect_id=numbered("P", number[live][talks]),
         )  # fmt: skip
         stays = done & ((told == 0) | (told == 1) | (told == 2))
         finished = live[done & ~stays]
