@@ -320,26 +320,30 @@ def _control(name: str, form: object) -> ipywidgets.Widget:
     if isinstance(form, bool):
         return ipywidgets.Checkbox(value=form, description=label, indent=False)
     if isinstance(form, list) and form:
-        return ipywidgets.Dropdown(options=form, description=label, style=_LABEL)
+        # no drop-down list: JupyterLab takes the arrow keys and letters for itself when one has the focus
+        return ipywidgets.SelectionSlider(options=form, description=label, style=_LABEL, layout=_wide(label))
     numbers = isinstance(form, tuple) and all(isinstance(part, int | float) and not isinstance(part, bool) for part in form)
     if numbers and len(form) in (3, 4) and form[0] < form[1] and form[2] > 0:
         whole = all(isinstance(part, int) for part in form[:3])
         kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
         start = form[3] if len(form) == 4 else form[0]
         bounds = {"min": form[0], "max": form[1], "step": form[2], "value": int(start) if whole else start}
-        layout = {"width": f"{22 + 0.6 * len(label):.0f}em", "max_width": "100%"}
         return kind(
             **bounds,
             description=label,
             tooltip=label,
             style=_LABEL,
-            layout=layout,
+            layout=_wide(label),
             readout_format=",d" if whole else f",.{_decimals(form[2])}f",
         )
     raise ArgumentError(
         f"`{name}` must be (lowest, highest, step) or (lowest, highest, step, start), a list of choices, or True or False; "
         f"it is {form!r}."
     )
+
+
+def _wide(label: str) -> dict[str, str]:
+    return {"width": f"{22 + 0.6 * len(label):.0f}em", "max_width": "100%"}
 
 
 def _html(shown: object) -> str:

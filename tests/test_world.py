@@ -188,7 +188,7 @@ def before(held, name, day):
 
 @pytest.fixture(scope="module", params=["retailer", "telecom"])
 def small(request):
-    return world.simulate(request.param, customers=500, months=24, seed=5)
+    return world.simulate(request.param, customers=250, months=18, seed=5)
 
 
 @pytest.mark.parametrize("cause", list(plan.CAUSES))
