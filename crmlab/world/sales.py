@@ -30,6 +30,7 @@ class Desks:
 
     holder: np.ndarray  # how many have sat there before
     skill: np.ndarray
+    labels: tuple[str, ...]  # made once: a large firm has tens of thousands
     left: np.ndarray  # 1 in a month whose first day finds the desk taken over without a hand-over
 
     def name(self, desk: np.ndarray, month: np.ndarray) -> np.ndarray:
@@ -38,7 +39,7 @@ class Desks:
 
     def names(self) -> tuple[str, ...]:
         """Salesperson ids."""
-        return tuple(f"S{desk + 1:04d}-{one + 1}" for desk in range(len(self.holder)) for one in range(self.holder.max() + 1))
+        return self.labels
 
 
 def desks(setting: Setting) -> Desks:
@@ -50,7 +51,8 @@ def desks(setting: Setting) -> Desks:
     alone = np.stack([luck.uniform(who, "hands over", t) >= handing[t] for t in months], axis=1)
     holder = np.cumsum(leaves, axis=1)
     skills = np.stack([luck.normal(who, "skill", ordinal=k) for k in range(holder.max() + 1)], axis=1)
-    return Desks(holder, np.take_along_axis(skills, holder, axis=1), (leaves & alone).astype(float))
+    labels = tuple(f"S{desk + 1:04d}-{one + 1}" for desk in range(len(who)) for one in range(holder.max() + 1))
+    return Desks(holder, np.take_along_axis(skills, holder, axis=1), labels, (leaves & alone).astype(float))
 
 
 def salespeople(setting: Setting, held: Desks, book: Book) -> None:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -157,9 +158,11 @@ def _values(
         values = np.concatenate([part for part in parts])[order]
         return pa.array(values, mask=np.isnan(values) if values.dtype.kind == "f" else None)
     if told.kind == "words":
-        numbers = {label: number for number, label in enumerate(dict.fromkeys(label for part in parts for label in part.words))}
-        places = {part.words: np.array([numbers[label] for label in part.words] + [-1]) for part in parts}  # -1 stays -1
-        values = np.concatenate([places[part.words][part.values] for part in parts])[order]
+        # there are many parts and few vocabularies, some of them long: each is looked through once
+        lists = {id(part.words): part.words for part in parts}
+        numbers = {label: number for number, label in enumerate(dict.fromkeys(chain.from_iterable(lists.values())))}
+        places = {key: np.array([numbers[label] for label in labels] + [-1]) for key, labels in lists.items()}  # -1 stays -1
+        values = np.concatenate([places[id(part.words)][part.values] for part in parts])[order]
         return pa.array(list(numbers), pa.string()).take(pa.array(values, mask=values < 0))
     if told.values is None:
         begins = np.flatnonzero(np.diff(person, prepend=-1))
