@@ -19,9 +19,8 @@ import pyarrow.compute as pc
 
 from crmlab import tables
 from crmlab.world.industries import Industry
-from crmlab.world.plan import Plan
+from crmlab.world.plan import CAUSES, Plan
 
-DIMENSIONS = tables.DIMENSIONS
 #: The last month of every firm is at the latest this one, so that no date lies in the future.
 _LAST_YEAR = 2025
 _TYPES = {"id": pa.string(), "text": pa.string(), "integer": pa.int32(), "number": pa.float64(),
@@ -64,14 +63,12 @@ class Setting:
     @cached_property
     def shifts(self) -> dict[str, np.ndarray]:
         """Every cause's shift, by month."""
-        from crmlab.world.plan import CAUSES
-
         return {name: self.plan[name] for name in CAUSES}
 
     @cached_property
     def quality_shift(self) -> np.ndarray:
         """Shift of the five qualities, shape (months, 5)."""
-        return np.stack([self.shifts[name] for name in DIMENSIONS], axis=1)
+        return np.stack([self.shifts[name] for name in tables.DIMENSIONS], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
