@@ -7,7 +7,8 @@
   python lab.py test [PYTEST OPTION]  set up what is missing, then run the tests
   python lab.py setup                 set up only
   python lab.py WORD ...              the same as the command `crmlab WORD ...`, e.g. report orders.csv
-  python lab.py lock [UV OPTION]      for maintainers: resolve requirements.lock anew, write environment.yml
+  python lab.py nbgrader WORD ...     nbgrader, for courses that use it: set up once, and apart from JupyterLab
+  python lab.py lock [UV OPTION]      for maintainers: resolve the requirements anew, write environment.yml
 
 Everything goes into .venv and .tools beside this file: to undo a set-up, delete the two folders.
 CRMLAB_NO_UV=1 installs with pip instead of the faster uv.
@@ -49,6 +50,9 @@ import time
 ROOT = pathlib.Path(os.path.abspath(__file__)).parent
 VENV, TOOLS = ROOT / ".venv", ROOT / ".tools"
 LOCK, STAMP = ROOT / "requirements.lock", VENV / "crmlab-setup.json"
+# What nbgrader needs beyond requirements.lock. In .venv it would put its buttons into the JupyterLab of every student.
+NBGRADER_LOCK, NBGRADER = ROOT / "requirements-nbgrader.lock", TOOLS / "nbgrader"
+NBGRADER_STAMP = NBGRADER / STAMP.name
 LESSON = "notebooks/00_start.ipynb"
 WINDOWS = os.name == "nt"
 WAIT_MINUTES = 30  # how long to wait for another lab.py that is setting up the same folder
@@ -120,13 +124,13 @@ def packages(site):
     return sorted(p.name for p in site.iterdir() if p.suffix != ".dist-info" and p.name != "__pycache__")
 
 
-def current_key():
-    if not LOCK.is_file():
+def current_key(lock=LOCK):
+    if not lock.is_file():
         sys.exit(
-            "requirements.lock, the list of what to install, is missing from %s: "
-            "get it from the crmlab repository (git checkout requirements.lock), %s." % (ROOT, AGAIN)
+            "%s, the list of what to install, is missing from %s: "
+            "get it from the crmlab repository (git checkout %s), %s." % (lock.name, ROOT, lock.name, AGAIN)
         )
-    return stamp_key(LOCK.read_bytes(), sys.version_info, sys.platform, ROOT)
+    return stamp_key(lock.read_bytes(), sys.version_info, sys.platform, ROOT)
 
 
 def why_set_up():
@@ -134,17 +138,28 @@ def why_set_up():
     key = current_key()
     if not VENV.exists():
         return "first time"
+    why = why_unfit(key, STAMP, site_packages())
+    return why or (None if python_starts() else "the Python in .venv does not start")
+
+
+def why_set_up_nbgrader():
+    """The same of .tools/nbgrader."""
+    key = current_key(NBGRADER_LOCK)
+    return why_unfit(key, NBGRADER_STAMP, NBGRADER) if NBGRADER.exists() else "first time"
+
+
+def why_unfit(key, stamp, site):
+    """Why packages must be installed again, from the stamp of their installation; None when all is as it was made."""
     try:
-        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-        was, made_of = stamp["key"], set(stamp["packages"])
+        held = json.loads(stamp.read_text(encoding="utf-8"))
+        was, made_of = held["key"], set(held["packages"])
     except (OSError, ValueError, KeyError, TypeError):  # the stamp is written last: without it nothing is sure
         return "the last set-up did not finish"
     if was != key:
         return "the lock, the Python version or the place of this folder has changed"
-    site = site_packages()
     if site is None or not made_of <= set(packages(site)):
-        return "packages are missing from .venv"
-    return None if python_starts() else "the Python in .venv does not start"
+        return "packages are missing from %s" % stamp.parent.relative_to(ROOT).as_posix()
+    return None
 
 
 def python_starts():
@@ -155,10 +170,10 @@ def python_starts():
         return False
 
 
-def write_stamp(key):
-    draft = STAMP.with_suffix(".draft")
-    draft.write_text(json.dumps({"key": key, "packages": packages(site_packages())}), encoding="utf-8")
-    os.replace(str(draft), str(STAMP))
+def write_stamp(key, stamp=STAMP, site=None):
+    draft = stamp.with_suffix(".draft")
+    draft.write_text(json.dumps({"key": key, "packages": packages(site or site_packages())}), encoding="utf-8")
+    os.replace(str(draft), str(stamp))
 
 
 # -- The mirrors a user has told pip about ----------------------------------------------------------------------
@@ -231,7 +246,7 @@ FAILURES = [  # kind, the words of uv, pip, venv and the system for it, what to 
     (
         "hash",
         r"[Hh]ash mismatch|DO NOT MATCH THE HASHES",
-        "A downloaded file is not the one requirements.lock asks for (its hash differs), so it was not installed: "
+        "A downloaded file is not the one that the lock asks for (its hash differs), so it was not installed: "
         "try again, and if that does not help, ask for another package index than the one that is set now.",
     ),
     (
@@ -257,7 +272,7 @@ FAILURES = [  # kind, the words of uv, pip, venv and the system for it, what to 
     (
         "missing",
         r"No matching distribution|No solution found|not found in the package registry",
-        "The package index lacks a version that requirements.lock asks for: if pip or uv is told to use a mirror, "
+        "The package index lacks a version that the lock asks for: if pip or uv is told to use a mirror, "
         "it may be out of date; try without it, or later.",
     ),
     ("other", r"", "The set-up failed for the reason in the lines above; mend that, " + AGAIN + "."),
@@ -425,10 +440,13 @@ def make_venv(uv):
     first_that_works(ways, "Making .venv")
 
 
-def install(uv):
-    ways = [[uv, "pip", "sync", "--python", PYTHON, "--require-hashes", LOCK]] if uv else []
+def install(uv, lock=LOCK, folder=None):
+    """Install what a lock lists into .venv, or into a folder of its own."""
+    to = ["--target", folder] if folder else []
+    ways = [[uv, "pip", "sync", "--python", PYTHON, "--require-hashes", lock] + to] if uv else []
     if pip_command():
-        ways.append(pip_command() + ["install", "--require-hashes", "--no-deps", "-r", LOCK])
+        to += ["--upgrade"] if folder else []  # else pip would keep what uv has left there half-done
+        ways.append(pip_command() + ["install", "--require-hashes", "--no-deps", "-r", lock] + to)
     if not ways:
         sys.exit(
             "There is neither pip nor uv to install packages with: install one of them "
@@ -461,7 +479,7 @@ def set_up():
         if reason is None:
             return
         start, key = time.monotonic(), current_key()
-        count = len(set(re.findall(r"^([A-Za-z0-9._-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE)))
+        count = len(pinned(LOCK.read_text(encoding="utf-8")))
         say("Setting up crmlab in .venv (%s): about %d packages, about 1 GB on disk, once." % (reason, count))
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             STAMP.unlink()
@@ -471,6 +489,28 @@ def set_up():
         install((uv or fetch_uv()) if allowed else None)
         add_crmlab()
         write_stamp(key)
+        say("Ready after %d s." % (time.monotonic() - start))
+
+
+def set_up_nbgrader():
+    """Make .venv and .tools/nbgrader fit their locks."""
+    set_up()
+    if why_set_up_nbgrader() is None:
+        return
+    with only_one_at_a_time():
+        reason = why_set_up_nbgrader()
+        if reason is None:
+            return
+        start, key = time.monotonic(), current_key(NBGRADER_LOCK)
+        count = len(pinned(NBGRADER_LOCK.read_text(encoding="utf-8")))
+        say("Setting up nbgrader in .tools/nbgrader (%s): %d packages, about 80 MB on disk, once." % (reason, count))
+        with contextlib.suppress(FileNotFoundError):
+            NBGRADER_STAMP.unlink()
+        if NBGRADER.exists():
+            shutil.rmtree(str(NBGRADER))
+        NBGRADER.mkdir()
+        install(None if os.environ.get("CRMLAB_NO_UV") else find_uv(), NBGRADER_LOCK, NBGRADER)
+        write_stamp(key, NBGRADER_STAMP, NBGRADER)
         say("Ready after %d s." % (time.monotonic() - start))
 
 
@@ -630,7 +670,7 @@ def set_up_only(words):
 
 
 def run_tests(words):
-    set_up()
+    set_up_nbgrader()  # one of them uses it, and none of them asks the network
     os.environ["OMP_NUM_THREADS"] = "1"  # the workers fill the cores: threads inside them would fight
     os.chdir(str(ROOT))
     hand_over([PYTHON, "-m", "pytest"] + pytest_options(words, os.cpu_count()))
@@ -639,6 +679,15 @@ def run_tests(words):
 def run_word(words):
     set_up()
     hand_over([PYTHON, "-P", "-m", "crmlab"] + list(words))  # -P: a random.py in the user's folder is not ours
+
+
+def run_nbgrader(words):
+    set_up_nbgrader()
+    # Variables, since nbgrader starts other programs: kernels, and alembic for its database.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(NBGRADER), os.environ.get("PYTHONPATH")]))
+    programs = [str(NBGRADER / "bin"), str(NBGRADER / "Scripts")]
+    os.environ["PATH"] = os.pathsep.join(programs + [os.environ.get("PATH", os.defpath)])
+    hand_over([PYTHON, "-P", "-m", "nbgrader"] + list(words))
 
 
 # -- For maintainers --------------------------------------------------------------------------------------------
@@ -656,12 +705,18 @@ def environment_yml(pyproject_text):
     )
 
 
-def lock(words):
-    """Resolve requirements.lock anew for all systems. It records no address, so any mirror serves it."""
-    uv = find_uv() or fetch_uv()
-    if uv is None:
-        sys.exit("Resolving requirements.lock needs uv, and it could not be installed: install it, " + AGAIN + ".")
-    pyproject = ROOT / "pyproject.toml"
+def pinned(lock_text):
+    """The names of the packages in a lock."""
+    return set(re.findall(r"^([A-Za-z0-9._-]+)==", lock_text, re.MULTILINE))
+
+
+def without(lock_text, names):
+    """A lock less the packages of these names. Each begins at the start of a line, and its hashes are indented."""
+    return "".join(block for block in re.split(r"^(?=\S)", lock_text, flags=re.MULTILINE) if not pinned(block) & names)
+
+
+def resolve(uv, words, target):
+    """Write a lock for all systems. It records no address, so any mirror serves it."""
     command = [
         uv,
         "pip",
@@ -674,23 +729,32 @@ def lock(words):
         "--no-emit-find-links",
         "--no-header",
         "--no-annotate",
-        "--group",
-        "%s:test" % pyproject,
-        pyproject,
         "-o",
-        LOCK,
-    ] + list(words)
+        target,
+    ]
     # Only the main index: a local folder of wheels knows the hashes of this machine's wheels and no others.
-    status, output = run_tool(command, "Resolving", only_default_index=True)
+    status, output = run_tool(command + words, "Resolving", only_default_index=True)
     if status:
         fail(output)
+
+
+def lock(words):
+    """Resolve requirements.lock anew, then what nbgrader needs beside it; write environment.yml."""
+    uv = find_uv() or fetch_uv()
+    if uv is None:
+        sys.exit("Resolving requirements.lock needs uv, and it could not be installed: install it, " + AGAIN + ".")
+    pyproject = ROOT / "pyproject.toml"
+    resolve(uv, ["--group", "%s:test" % pyproject, pyproject] + list(words), LOCK)
+    resolve(uv, ["--group", "%s:nbgrader" % pyproject, "--constraints", LOCK] + list(words), NBGRADER_LOCK)
+    text = without(NBGRADER_LOCK.read_text(encoding="utf-8"), pinned(LOCK.read_text(encoding="utf-8")))
+    NBGRADER_LOCK.write_bytes(text.encode("utf-8"))
     text = environment_yml(pyproject.read_text(encoding="utf-8"))
     (ROOT / "environment.yml").write_bytes(text.encode("utf-8"))
-    say("requirements.lock and environment.yml are written.")
+    say("requirements.lock, requirements-nbgrader.lock and environment.yml are written.")
 
 
 def main(words):
-    commands = {"lab": open_lab, "test": run_tests, "setup": set_up_only, "lock": lock}
+    commands = {"lab": open_lab, "test": run_tests, "setup": set_up_only, "nbgrader": run_nbgrader, "lock": lock}
     if words and words[0] in ("-h", "--help", "help"):
         return print(__doc__)
     if not words or words[0].startswith("-"):

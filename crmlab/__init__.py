@@ -10,7 +10,7 @@ from importlib import import_module
 __version__ = "0.2.0"
 
 TOPICS = ("segmentation", "retention", "loyalty", "btyd")
-_ROOMS = (*TOPICS, "datasets", "environment", "errors", "report", "tables", "widgets", "world")
+_ROOMS = (*TOPICS, "course", "datasets", "environment", "errors", "exercise", "report", "tables", "widgets", "world")
 
 
 def __getattr__(name: str):

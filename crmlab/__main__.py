@@ -1,4 +1,4 @@
-"""The command line: ``crmlab report orders.csv``, ``crmlab data``."""
+"""The command line: ``crmlab report orders.csv``, ``crmlab course grade 01``, ``crmlab data``."""
 
 from __future__ import annotations
 
@@ -75,7 +75,55 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="write the kit's own tables anew")
     data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
     data.set_defaults(run=_data)
+    _course_parser(commands)
     return parser
+
+
+def _course_parser(commands: argparse._SubParsersAction) -> None:
+    course = commands.add_parser(
+        "course",
+        help="exercises for a class: individual data, marks that can be trusted",
+        description="Exercises for a class: new, release, collect, grade, mark, feedback, export; status, verify at any time.",
+        epilog="step by step: exercises/README.md",
+    )
+    steps = course.add_subparsers(dest="step", required=True, metavar="STEP")
+
+    def step(name: str, told: str, *, assignment: bool = True, folder: bool = True) -> argparse.ArgumentParser:
+        made = steps.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+        if assignment:
+            made.add_argument("assignment", help='beginning of its name, such as "01"')
+        if folder:
+            made.add_argument("--dir", default=".", metavar="DIR", help="the course's folder (default: this one)")
+        return made
+
+    new = step("new", "make the folder of a course, with a secret and an empty roster", assignment=False, folder=False)
+    new.add_argument("dir", help="a folder that does not exist yet")
+    new.add_argument("--title", default="", help="what stands above the pages")
+    release = step("release", "make what students get: a folder and a zip for each")
+    release.add_argument("--individual", action="store_true", help="data of their own for each student, not one set for all")
+    release.add_argument("--again", action="store_true", help="make everything anew, after a master was changed")
+    release.add_argument("--workers", type=int, default=2, metavar="N", help="processes to use (default: 2)")
+    collect = step("collect", "take in submissions from a folder, a platform's zip or home folders")
+    collect.add_argument("source", help='folder, zip, or a pattern such as "/home/{student}/crm/01*.ipynb"')
+    grade = step("grade", "run submissions in a sandbox and compare their answers with the keys")
+    grade.add_argument("--workers", type=int, default=2, metavar="N", help="submissions to run at a time (default: 2)")
+    grade.add_argument("--again", action="store_true", help="also those that are graded already")
+    grade.add_argument("--no-sandbox", action="store_true", help="run student code with your own rights: dangerous, and noted")
+    mark = step("mark", "mark free texts on a page in your browser")
+    mark.add_argument("--port", type=int, default=0, metavar="N", help="of the page (default: a free one)")
+    table = mark.add_mutually_exclusive_group()
+    table.add_argument("--write", metavar="CSV", help="no page: write the texts to a table, to fill in points")
+    table.add_argument("--read", metavar="CSV", help="read the points from that table")
+    step("feedback", "write one page for each student")
+    export = step("export", "write the marks as a table")
+    export.add_argument("--format", default="csv", choices=["csv", "canvas", "moodle"], help="default: csv, with everything")
+    export.add_argument("--out", metavar="FILE", help="where to (default: grades..., in the course's folder)")
+    step("status", "say how things stand", assignment=False)
+    step("verify", "check that files, answers and marks fit together", assignment=False)
+    practice = step("practice", "write the practice copy of a master (for authors)", assignment=False, folder=False)
+    practice.add_argument("master", help="the master notebook")
+    practice.add_argument("--to", metavar="DIR", help="where to (default: the kit's exercises)")
+    course.set_defaults(run=_course)
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -110,6 +158,51 @@ def _data(arguments: argparse.Namespace) -> int:
     datasets.build(what_if=arguments.what_if)
     print("written: datasets/")
     return 0
+
+
+def _course(arguments: argparse.Namespace) -> int:
+    from crmlab import course
+
+    here, told = arguments, ""
+    match here.step:
+        case "new":
+            told = course.new(here.dir, title=here.title)
+        case "release":
+            told = course.release(here.dir, here.assignment, individual=here.individual, again=here.again, workers=here.workers)
+        case "collect":
+            told = course.collect(here.dir, here.assignment, here.source)
+        case "grade":
+            told = course.grade(
+                here.dir, here.assignment, workers=here.workers, again=here.again, sandboxed=not here.no_sandbox, warn=_warn
+            )
+        case "mark" if here.write or here.read:
+            told = course.mark_csv(here.dir, here.assignment, here.write or here.read, read=bool(here.read))
+        case "mark":
+            told = course.mark_page(here.dir, here.assignment, port=here.port, started=_opened)
+        case "feedback":
+            told = course.feedback(here.dir, here.assignment)
+        case "export":
+            told = course.export(here.dir, here.assignment, format=here.format, file=here.out)
+        case "status":
+            told = course.status(here.dir)
+        case "verify":
+            told = course.verify(here.dir)
+        case "practice":
+            told = course.practice(here.master, **({"folder": here.to} if here.to else {}))
+    print(told)
+    return int(here.step == "verify" and bool(len(told.table)))
+
+
+def _warn(told: str) -> None:
+    frame = "!" * 78
+    print(frame, told, frame, sep="\n", file=sys.stderr, flush=True)
+
+
+def _opened(address: str) -> None:
+    import webbrowser
+
+    print(f"Your page to mark: {address}\nPress Done on it, or Ctrl-C here, to end.", flush=True)
+    webbrowser.open(address)
 
 
 if __name__ == "__main__":

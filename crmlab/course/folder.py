@@ -1,0 +1,186 @@
+"""The folder of a course: who is in it, its secret, its limits, and where everything lies.
+
+``course.toml`` holds the secret from which every student's data follow, and is readable for its owner only; ``roster.csv``
+says who the students are. Both are written once by ``new`` and edited by hand from then on, so both are read with care and
+refused with line and remedy. What has been released, collected and graded is not known here but in ``store``.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from crmlab.course.masters import KIT
+from crmlab.course.sandbox import Limits
+from crmlab.errors import ArgumentError, DataError
+
+_COURSE = """# The course. Keep this file to yourself: whoever has the secret can compute every student's data and keys.
+# Never change the secret after the first release.
+title = "{title}"
+secret = "{secret}"
+
+[limits]  # of one submission in the sandbox; more than enough for the kit's exercises
+seconds = 120
+cell_seconds = 30
+memory_mb = 2048
+
+# When an exercise is due, in the time of this computer. Later submissions are flagged, no more.
+# [due]
+# 01_relationship = 2026-12-01T23:59:00
+"""
+_ROSTER = "student_id,name,email\n"
+_IGNORE = "# Everything here is about people, or secret: none of it belongs into a repository.\n*\n"
+_UNFIT = re.compile(r"""[/\\:*?"'<>|`$\x00-\x1f\x7f]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """One line of the roster; ``more`` holds its further columns, such as ``canvas_id``."""
+
+    id: str
+    name: str
+    email: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A course as its folder tells it."""
+
+    home: Path
+    title: str
+    secret: bytes
+    students: dict[str, Student]
+    limits: Limits
+    due: dict[str, dt.datetime]
+
+    def seed(self, assignment: str, student: str) -> bytes:
+        """What a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
+        return hmac.new(self.secret, f"{assignment}\0{student}".encode(), hashlib.sha256).digest()
+
+    def master(self, wanted: str) -> Path:
+        """The master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
+        for folder in (self.home / "masters", KIT / "masters"):
+            found = sorted(folder.glob(f"{wanted}*.ipynb")) if re.fullmatch(r"\w+", wanted) else []
+            exact = [path for path in found if path.stem == wanted]
+            if len(exact or found) == 1:
+                return (exact or found)[0]
+            if found:
+                raise ArgumentError(f"{wanted!r} could be {', '.join(path.stem for path in found)}: write more of the name.")
+        known = sorted({path.stem for folder in (self.home / "masters", KIT / "masters") for path in folder.glob("*.ipynb")})
+        raise ArgumentError(f"there is no master {wanted!r}. There are: {', '.join(known) or 'none'}.")
+
+    def late(self, assignment: str, at: dt.datetime) -> bool:
+        """Whether something handed in then was late."""
+        return assignment in self.due and at > self.due[assignment]
+
+
+def new(home: Path, title: str = "") -> Course:
+    """Make the folder of a course: a random secret, an empty roster, a place for private masters."""
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise ArgumentError(f"{home} exists already and is not empty. Name a new folder.")
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    (home / "masters").mkdir()
+    with open(os.open(home / "course.toml", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(_COURSE.format(title=re.sub(r'["\\\n]', "", title or home.resolve().name), secret=secrets.token_hex(32)))
+    (home / "roster.csv").write_text(_ROSTER, encoding="utf-8")
+    (home / ".gitignore").write_text(_IGNORE, encoding="utf-8")
+    return open_course(home)
+
+
+def open_course(home: Path) -> Course:
+    """Read the folder of a course."""
+    path = home / "course.toml"
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise ArgumentError(
+            f"{home} is not the folder of a course: it has no course.toml. Go there, name it with --dir, or make one: "
+            "crmlab course new DIR."
+        ) from None
+    if os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        raise DataError(f"others can read {path} (mode {mode:o}), and it holds the course's secret: chmod 600 {path}")
+    try:
+        held = tomllib.loads(content.decode("utf-8-sig"))
+        secret = bytes.fromhex(held["secret"])
+        limits = Limits(**held.get("limits", {}))
+        due = {str(name): _moment(at) for name, at in held.get("due", {}).items()}
+    except KeyError:
+        raise DataError(
+            f"{path} holds no secret. Take it back from a copy; without it no one's data can be made again."
+        ) from None
+    except (ValueError, TypeError) as error:
+        known = ", ".join(each.name for each in fields(Limits))
+        raise DataError(f"{path} cannot be read: {error}. Limits that can be set: {known}; due: 2026-12-01T23:59:00.") from None
+    if len(secret) < 16:
+        raise DataError(f"the secret in {path} is too short: at least 32 hexadecimal digits.")
+    return Course(home, str(held.get("title", home.name)), secret, roster(home / "roster.csv"), limits, due)
+
+
+def _moment(value: Any) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value.astimezone().replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, dt.date):
+        return dt.datetime.combine(value, dt.time(23, 59, 59))
+    raise ValueError(f"{value!r} is no moment")
+
+
+def roster(path: Path) -> dict[str, Student]:
+    """The students by id, in the roster's order."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is not there. It needs a first line `student_id,name,email` and one line per student."
+        ) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
+    first = text.split("\n", 1)[0]
+    mark = max(",;\t", key=first.count)
+    rows = csv.DictReader(text.splitlines(), delimiter=mark)
+    if "student_id" not in (rows.fieldnames or ()):
+        raise DataError(f"{path} needs a column student_id; its first line is {first[:80]!r}.")
+    found: dict[str, Student] = {}
+    seen: dict[str, int] = {}
+    for row in rows:
+        cells = {str(key).strip(): (value or "").strip() for key, value in row.items() if key is not None}
+        name, line = cells.pop("student_id"), rows.line_num
+        if not name and not any(cells.values()):
+            continue
+        if not name or len(name) > 64 or name.startswith((".", "-")) or _UNFIT.search(name):
+            raise DataError(
+                f"{path}, line {line}: {name!r} cannot be a student_id. It becomes the name of a folder: at most 64 letters, "
+                "digits, spaces, dots or dashes, and no quotes or slashes."
+            )
+        if name.casefold() in seen:
+            raise DataError(f"{path}, line {line}: {name} is there twice (line {seen[name.casefold()]}). Take one line out.")
+        seen[name.casefold()] = line
+        found[name] = Student(
+            name, cells.pop("name", "") or name, cells.pop("email", ""), {k: v for k, v in cells.items() if v}
+        )
+    return found
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A place to write to that takes the name ``path`` only when all is done."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

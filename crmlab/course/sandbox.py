@@ -1,0 +1,421 @@
+"""The sandbox: a student's notebook is run where it can touch nothing and lasts for nothing.
+
+Bubblewrap gives it a world of its own: no network, no processes but its own, a read-only system and Python, the submission
+with its data, and a little memory to write to, gone when it ends. A filter of system calls closes what namespaces leave
+open; limits are set on time, memory, files and processes. Nothing on the disk can be written, so results come out by a
+pipe, and what is read from it is cut to size and believed only as a claim. As root each run has an unprivileged user of
+its own. Where all this is not to be had, ``missing`` says why and ``REMEDY`` what to do. Marks are none of this room's
+business (see ``grading``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import shlex
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from crmlab.errors import CrmlabError
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_RUNNER = Path(__file__).with_name("runner.py")
+_DESK, _INPUT, _FONTS = "/exercise", "/submission", "/fonts"
+
+REMEDY = """Ways to have it:
+  Linux          sudo apt install bubblewrap (Fedora: sudo dnf install bubblewrap). On Ubuntu 24.04 and later also:
+                 sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0
+  Windows        in WSL2 (wsl --install), in its Ubuntu as above
+  macOS          in a Linux container or virtual machine
+  container      docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined
+                 --security-opt systempaths=unconfined ...
+--no-sandbox runs student code with your own rights: it could read the keys, change marks and delete your files."""
+
+
+class SandboxError(CrmlabError):
+    """The sandbox is not to be had, or did not start; this says nothing about the submission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one submission may use.
+
+    Attributes
+    ----------
+    seconds : float
+        For the whole notebook, by the clock.
+    cell_seconds : float
+        For each cell, in seconds of work of the processor; four times as long by the clock.
+    memory_mb : int
+        For all its processes together.
+    disk_mb : int
+        For what it writes, in memory too.
+    processes : int
+        Processes and threads at a time.
+    answers_kb : int
+        Size of its file of answers.
+    """
+
+    seconds: float = 120
+    cell_seconds: float = 30
+    memory_mb: int = 2_048
+    disk_mb: int = 128
+    processes: int = 64
+    answers_kb: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known about a run. All but ``outcome``, ``seconds`` and ``peak_mb`` is the submission's own claim.
+
+    Attributes
+    ----------
+    outcome : str
+        "finished", "unreadable", "ended by itself", "out of time", "out of memory" or "said too much".
+    cells, ran : int
+        Code cells of the notebook, and how many were begun and ended.
+    errors : tuple of (int, str)
+        Number of the code cell, and what went wrong in it.
+    answers : str or None
+        The text of the file of answers.
+    seconds, peak_mb : float
+    """
+
+    outcome: str
+    cells: int
+    ran: int
+    errors: tuple[tuple[int, str], ...]
+    answers: str | None
+    seconds: float
+    peak_mb: float
+
+
+def missing() -> str:
+    """Why there can be no sandbox on this machine; "" if there can."""
+    if sys.platform != "linux":
+        return f"it needs Linux; this is {platform.system()}"
+    if shutil.which("bwrap") is None:
+        return "the program `bwrap` (bubblewrap) is not installed"
+    if _is_root() and not all(map(shutil.which, ("unshare", "setpriv", "mount"))):
+        return "as root it needs the programs `unshare`, `setpriv` and `mount` (util-linux)"
+    with _stage() as stage, tempfile.TemporaryFile() as told, _filter() as calls:
+        command = _command(stage, ["/usr/bin/true"], Limits(), None, calls, {})
+        ran = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT, pass_fds=calls, check=False
+        )
+        told.seek(0)
+        text = told.read(2_000).decode(errors="replace").strip()
+    if ran.returncode == 0:
+        return ""
+    if "namespace" in text.lower() or "operation not permitted" in text.lower() or "space left" in text.lower():
+        return f"this machine does not allow user namespaces ({text})"
+    return f"it did not start ({text or f'status {ran.returncode}'})"
+
+
+def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path | None = None, isolated: bool = True) -> Story:
+    """Run a notebook and tell what came of it.
+
+    Parameters
+    ----------
+    notebook : bytes
+        As it was handed in.
+    bundle : Path
+        The folder with this student's sheet and tables.
+    name : str
+        Of the assignment.
+    limits : Limits
+    fonts : Path, optional
+        A folder of matplotlib's, so that it need not look for fonts each time.
+    isolated : bool
+        False runs it with our own rights: only for those who know whose code it is.
+
+    Raises
+    ------
+    SandboxError
+        It did not start, for no fault of the submission.
+    """
+    reading, writing = os.pipe()
+    with _stage() as stage, _filter() if isolated else _no_filter() as calls:
+        inbox, desk = stage / "in", stage / "desk"
+        inbox.mkdir(mode=0o755)
+        (inbox / "notebook.ipynb").write_bytes(notebook)
+        desk.mkdir()
+        home = Path(_DESK) if isolated else desk
+        settings = {
+            "pipe": writing, "notebook": f"{_INPUT if isolated else inbox}/notebook.ipynb",
+            "answers": str(home / f"{name}.answers.json"), "fonts": _FONTS if isolated else str(fonts),
+            "cell_seconds": limits.cell_seconds, "processes": limits.processes + (0 if isolated else 4_096),
+            "address_mb": limits.memory_mb + 2_048, "disk_mb": limits.disk_mb, "answers_kb": limits.answers_kb,
+        }  # fmt: skip
+        runner = [sys.executable, "-I", "-B", str(_RUNNER), json.dumps(settings)]
+        places = {f"{_DESK}/{path.name}": path for path in sorted(bundle.iterdir()) if path.suffix == ".json" or path.is_dir()}
+        if isolated:
+            places |= {_INPUT: inbox} | ({_FONTS: fonts} if fonts is not None else {})
+            command = _command(stage, runner, limits, settings["answers"], calls, places)
+        else:
+            command = runner
+            for path in bundle.iterdir():
+                if path.is_dir():
+                    shutil.copytree(path, desk / path.name)
+                elif path.suffix == ".json":
+                    shutil.copy(path, desk)
+        try:
+            return _watched(
+                command, reading, writing, calls, limits, None if isolated else environment(desk, settings["answers"])
+            )
+        finally:
+            os.close(reading)
+
+
+def _watched(
+    command: list[str], reading: int, writing: int, calls: tuple[int, ...], limits: Limits, variables: dict | None
+) -> Story:
+    """Start a run, listen, and end it when it takes too much."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, pass_fds=(writing, *calls),
+                env=variables, cwd=variables["HOME"] if variables else None, start_new_session=variables is not None,
+            )  # fmt: skip
+        finally:
+            os.close(writing)
+        ear = _Ear(reading, most_bytes=40 * (limits.answers_kb << 10))
+        outcome, peak = "", 0.0
+        try:
+            while process.poll() is None and not outcome:
+                if not ear.done.wait(0.05):
+                    peak = max(peak, held := _memory_mb(process.pid, limits.memory_mb))
+                    outcome = "out of memory" if held > limits.memory_mb else ""
+                elif not ear.too_much:
+                    with suppress(subprocess.TimeoutExpired):  # the pipe is closed: it is about to end
+                        process.wait(0.05)
+                if ear.too_much:
+                    outcome = "said too much"
+                elif time.monotonic() - began > limits.seconds:
+                    outcome = "out of time"
+        finally:
+            if variables is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, 9)
+            process.kill()
+            process.wait()
+        ear.done.wait(1)
+        complaints.seek(0)
+        complaint = complaints.read(2_000).decode(errors="replace").strip()
+    story = ear.last()
+    if story is None:
+        if outcome:
+            raise SandboxError(f"the sandbox was {outcome} before it had begun")
+        raise SandboxError(f"the sandbox did not start ({complaint or f'status {process.returncode}'})")
+    if not outcome:
+        unreadable = not story["end"] and any(cell == 0 for cell, _ in story["errors"])
+        outcome = "finished" if story["end"] else "unreadable" if unreadable else "ended by itself"
+    return Story(outcome, story["cells"], story["ran"], story["errors"], story["answers"], time.monotonic() - began, peak)
+
+
+class _Ear(threading.Thread):
+    """Reads what comes through the pipe, up to a size, and understands the last whole line of it."""
+
+    def __init__(self, pipe: int, most_bytes: int) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.most_bytes = os.dup(pipe), most_bytes
+        self.done, self.too_much, self.lines = threading.Event(), False, [b""]
+        self.start()
+
+    def run(self) -> None:
+        total = 0
+        with open(self.pipe, "rb", buffering=0) as pipe:
+            while chunk := pipe.read(1 << 16):
+                total += len(chunk)
+                if total > self.most_bytes:
+                    self.too_much = True
+                    break
+                *whole, rest = (self.lines[-1] + chunk).split(b"\n")
+                self.lines = [*(self.lines[:-1] + whole)[-2:], rest]
+        self.done.set()
+
+    def last(self) -> dict | None:
+        """The last line that is a story, in exactly the types it must have."""
+        for line in reversed(self.lines[:-1]):
+            with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError):
+                told = json.loads(line)
+                errors = tuple((int(cell), _legible(str(what))) for cell, what in list(told["errors"])[:20])
+                answers = told["answers"] if isinstance(told["answers"], str) else None
+                cells, ran = (max(0, min(100_000, int(told[key]))) for key in ("cells", "ran"))
+                return {"cells": cells, "ran": ran, "errors": errors, "answers": answers, "end": told["end"] is True}
+        return None
+
+
+def _legible(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text[:300])
+
+
+def _memory_mb(pid: int, limit: float) -> float:
+    """Memory of a process and all below it; shared pages are counted once if it looks like too much."""
+    import psutil
+
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    total = 0.0
+    for member in family:
+        with suppress(psutil.Error):
+            total += member.memory_info().rss / 2**20
+    if total <= limit:
+        return total
+    shares = 0.0
+    for member in family:
+        try:
+            lines = Path(f"/proc/{member.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+            shares += next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+        except ProcessLookupError:
+            continue
+        except (OSError, StopIteration, ValueError):
+            with suppress(psutil.Error):
+                shares += member.memory_info().rss / 2**20
+    return shares
+
+
+# -- How it is built ----------------------------------------------------------------------------------------------
+
+
+def _is_root() -> bool:
+    """Whether we are the machine's root, whom no limit on processes binds (not one of a rootless container)."""
+    return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text(encoding="ascii").split() == ["0", "0", "4294967295"]
+
+
+@contextmanager
+def _stage() -> Iterator[Path]:
+    """A folder for one run that its user can walk through, but not list."""
+    with tempfile.TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711)
+        yield Path(folder)
+
+
+def environment(home: Path | str, answers: str | None) -> dict[str, str]:
+    """The variables of a run, and no others: nothing of ours is handed on."""
+    found = {
+        "HOME": str(home), "PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/tmp/matplotlib" if str(home) == _DESK else f"{home}/.matplotlib", "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "TZ": "UTC",
+    }  # fmt: skip
+    return found | ({"CRMLAB_ANSWERS": answers} if answers else {})
+
+
+def _command(
+    stage: Path, program: list[str], limits: Limits, answers: str | None, calls: tuple[int, ...], places: dict[str, Path]
+) -> list[str]:
+    """The command line of one run: bubblewrap, and as root what makes us somebody else before it."""
+    half = str((limits.disk_mb << 20) // 2)
+    bwrap = [
+        "bwrap",
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--cap-drop",
+        "ALL",
+    ]
+    bwrap += ["--hostname", "exercise", "--die-with-parent", "--new-session", "--clearenv"]
+    for name, value in environment(_DESK, answers).items():
+        bwrap += ["--setenv", name, value]
+    system = [Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")]
+    for path in system:
+        if path.is_symlink():
+            bwrap += ["--symlink", os.readlink(path), str(path)]
+    # first what can be written, then what lies below it
+    bwrap += ["--proc", "/proc", "--dev", "/dev", "--size", half, "--tmpfs", "/dev/shm", "--size", half, "--tmpfs", "/tmp"]
+    bwrap += ["--size", half, "--tmpfs", _DESK]
+    system = [
+        Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32") if Path(f"/{name}").is_dir()
+    ]
+    system = [path for path in system if not path.is_symlink()]
+    system += [path for name in ("ld.so.cache", "fonts", "alternatives") if (path := Path("/etc") / name).exists()]
+    own = {
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(sys.executable).resolve().parents[1],
+        _PACKAGE,
+        _PACKAGE.parent / "datasets",
+    }
+    ours = {str(path): path for path in sorted(own) if path.is_dir() and not any(path.is_relative_to(each) for each in system)}
+    before: list[str] = []
+    for path in system:
+        bwrap += ["--ro-bind", str(path), str(path)]
+    for number, (there, here) in enumerate((ours | places).items()):
+        if _is_root():  # whoever we become may not walk to where it lies: show it to him on the stage
+            shown = stage / str(number)
+            shown.mkdir() if here.is_dir() else shown.touch()
+            before.append(f"mount --bind {shlex.quote(str(here))} {shlex.quote(str(shown))}")
+            here = shown
+        bwrap += ["--ro-bind", str(here), there]
+    bwrap += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _DESK]
+    for descriptor in calls:
+        bwrap += ["--seccomp", str(descriptor)]
+    bwrap += ["--", *program]
+    if not _is_root():
+        return bwrap
+    # systemd sets this range of numbers aside for nobody; each run draws one
+    user = str(random.SystemRandom().randrange(0x70000000, 0x7FFE0000))
+    become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--", *bwrap]
+    script = " && ".join([*before, f"exec {shlex.join(become)}"])
+    return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script]
+
+
+# -- Which system calls are refused ---------------------------------------------------------------------------------
+
+# What neither an exercise nor a library in it needs, and what would get round a limit: memory that no process is charged for
+# (memfd, System V), new namespaces and mounts, other processes' memory, keys, and what has often been a way out of the kernel.
+_REFUSED = {
+    "x86_64": (0xC000003E, 56, (29, 68, 101, 155, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311, 319, 321, 323)),
+    "aarch64": (0xC00000B7, 220, (194, 186, 117, 41, 40, 39, 217, 218, 219, 97, 241, 265, 268, 270, 271, 279, 280, 282)),
+}
+_REFUSED_EVERYWHERE = (*range(425, 434), 442, 447)  # numbers above 423 are the same on all machines
+_CLONE3, _CLONE_NEWUSER = 435, 0x10000000
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _NOT_PERMITTED, _NOT_THERE = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
+
+
+def _program() -> bytes:
+    """The filter as the kernel reads it (classic BPF, see seccomp(2)); nothing for a machine whose numbers we do not know."""
+    if platform.machine() not in _REFUSED:
+        return b""
+    machine, clone, refused = _REFUSED[platform.machine()]
+    steps = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, machine), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    steps += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _NOT_PERMITTED)]  # the other numbering of x86 (x32)
+    steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NOT_THERE)]  # its flags lie where a filter cannot look: use clone
+    for call in (*refused, *_REFUSED_EVERYWHERE):
+        steps += [(_EQUAL, 0, 1, call), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += [(_EQUAL, 0, 3, clone), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    return b"".join(struct.pack("=HBBI", *step) for step in [*steps, (_RETURN, 0, 0, _ALLOW)])
+
+
+@contextmanager
+def _filter() -> Iterator[tuple[int, ...]]:
+    """A file that bubblewrap reads the filter from."""
+    program = _program()
+    with tempfile.TemporaryFile() as file:
+        file.write(program)
+        file.seek(0)
+        yield (file.fileno(),) if program else ()
+
+
+@contextmanager
+def _no_filter() -> Iterator[tuple[int, ...]]:
+    yield ()

@@ -1,0 +1,124 @@
+"""The store: what was released, handed in, found and marked, in one SQLite file, a transaction for each step.
+
+A process that is killed leaves either all of a step or nothing of it. What a person has marked lies in a table of its own,
+which grading never writes. This room keeps rows and tells them again; what they mean is decided in ``grading``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from crmlab.errors import DataError
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE release (
+    assignment TEXT NOT NULL, student TEXT NOT NULL,     -- student '': the same data for everyone
+    master TEXT NOT NULL,                                -- hash of the master it was made of
+    sheet TEXT NOT NULL, keys TEXT NOT NULL, asked TEXT NOT NULL, files TEXT NOT NULL,   -- JSON
+    PRIMARY KEY (assignment, student));
+CREATE TABLE submission (
+    assignment TEXT NOT NULL, student TEXT NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL, late INTEGER NOT NULL,
+    source TEXT NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY (assignment, student));
+CREATE TABLE result (
+    assignment TEXT NOT NULL, student TEXT NOT NULL,
+    graded TEXT NOT NULL,                                -- what it was made of: submission, release, limits
+    outcome TEXT NOT NULL, sandbox TEXT NOT NULL, cells INTEGER NOT NULL, ran INTEGER NOT NULL,
+    errors TEXT NOT NULL, answers TEXT NOT NULL,         -- JSON
+    seconds REAL NOT NULL, peak_mb REAL NOT NULL,
+    PRIMARY KEY (assignment, student));
+CREATE TABLE score (
+    assignment TEXT NOT NULL, student TEXT NOT NULL, question TEXT NOT NULL, state TEXT NOT NULL, points REAL,
+    PRIMARY KEY (assignment, student, question));
+CREATE TABLE hand (
+    assignment TEXT NOT NULL, student TEXT NOT NULL, question TEXT NOT NULL,
+    points TEXT NOT NULL, comment TEXT NOT NULL, sha256 TEXT NOT NULL,   -- of the text that was marked
+    PRIMARY KEY (assignment, student, question));
+"""
+_JSON = {"sheet", "keys", "asked", "files", "errors", "answers"}
+
+
+class Store:
+    """The rows of a course. One connection; use it in the thread that opened it.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; it is made if it is not there, readable for its owner only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        try:
+            self.link = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.link.execute("PRAGMA synchronous = FULL")
+            with self.step():
+                version = self.link.execute("PRAGMA user_version").fetchone()[0]
+                if version == 0:
+                    for command in _TABLES.split(";\n"):
+                        self.link.execute(command) if command.strip() else None
+                    self.link.execute(f"PRAGMA user_version = {_VERSION}")
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{path} cannot be used ({error}). Take it back from a copy, or grade anew without it.") from None
+        if version not in (0, _VERSION):
+            raise DataError(f"{path} was written by another version of crmlab (layout {version}; this one knows {_VERSION}).")
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.close()
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """All of what happens within, or nothing."""
+        self.link.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.link.execute("ROLLBACK")
+            raise
+        self.link.execute("COMMIT")
+
+    def put(self, table: str, **row: Any) -> None:
+        """Write a row in place of the one with the same key."""
+        cells = {key: _text(value) if key in _JSON else value for key, value in row.items()}
+        marks = ", ".join("?" for _ in cells)
+        self.link.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(cells)}) VALUES ({marks})", list(cells.values()))
+
+    def drop(self, table: str, **key: str) -> None:
+        """Take rows out."""
+        self.link.execute(f"DELETE FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in key)}", list(key.values()))
+
+    def rows(self, table: str, **key: str) -> list[dict[str, Any]]:
+        """Rows by key, in a fixed order."""
+        where = " WHERE " + " AND ".join(f"{name} = ?" for name in key) if key else ""
+        found = self.link.execute(f"SELECT * FROM {table}{where} ORDER BY assignment, student, rowid", list(key.values()))
+        names = [each[0] for each in found.description]
+        return [
+            {name: json.loads(cell) if name in _JSON else cell for name, cell in zip(names, row, strict=True)} for row in found
+        ]
+
+    def row(self, table: str, **key: str) -> dict[str, Any] | None:
+        """The one row of that key, or None."""
+        return next(iter(self.rows(table, **key)), None)
+
+    def assignments(self) -> list[str]:
+        """What has been released, in order."""
+        return [row[0] for row in self.link.execute("SELECT DISTINCT assignment FROM release ORDER BY assignment")]
+
+    def sound(self) -> Iterable[str]:
+        """What SQLite finds wrong with its file."""
+        return [row[0] for row in self.link.execute("PRAGMA integrity_check") if row[0] != "ok"]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value)  # in ASCII: half a surrogate in a student's text cannot be stored otherwise

@@ -1,0 +1,116 @@
+"""A classroom for tests: a small exercise, a course with students, and notebooks as students hand them in.
+
+The exercise has two numbers, a list and a text, on a firm of two hundred customers, so that a whole class is drafted in
+seconds. What a notebook must be for its student to be honest, lazy or hostile is written by the tests.
+"""
+
+import json
+from pathlib import Path
+
+from crmlab import course
+from crmlab.course.store import Store
+
+NAME = "99_small"
+POINTS = {"q1": 1, "q2": 2, "q3": 3, "memo": 4}
+TEXT = " ".join(["We should keep the change because nineteen of a hundred more stay, give or take three."] * 4)
+
+START = f"""from crmlab import exercise
+
+### BEGIN HIDDEN TESTS
+exercise.declare(
+    "{NAME}", title="A small exercise", tables=["orders"], draw={{"day": ["2023-09-30", "2023-10-31"]}}, customers=200, months=12
+)
+### END HIDDEN TESTS
+exercise.start("{NAME}")"""
+
+SOLUTIONS = {
+    "q1": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\ncount = int((orders.order_date <= exercise.given("day")).sum())'
+    '\n### END SOLUTION\nexercise.answer("q1", count)',
+    "q2": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\naverage = orders.amount.mean()\n### END SOLUTION\n'
+    'exercise.answer("q2", average)',
+    "q3": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\nlargest = orders.amount.nlargest(3).to_list()\n### END SOLUTION\n'
+    'exercise.answer("q3", largest)',
+    "memo": f'### BEGIN SOLUTION\nmemo = """{TEXT}"""\n### END SOLUTION\nexercise.answer("memo", memo)',
+}
+KEYS = {
+    "q1": 'key=len(exercise.data("orders").query("order_date <= @exercise.given(\'day\')")), unit="orders", low=0,\n'
+    '    slips={"These are all orders; look at the day.": len(exercise.data("orders")) + 1},\n    hint="Look at the day."',
+    "q2": 'key=float(exercise.data("orders").amount.sum() / len(exercise.data("orders"))), unit="currency", within=0.005,\n'
+    '    points=2, low=0, slips={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}',
+    "q3": 'key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", within=0.005, points=3, low=0',
+    "memo": 'points=4, words=(30, 120), rubric=[("decision", 1, "There is one."), ("number", 1, "It is there."), '
+    '("uncertainty", 1, "It is told."), ("doubt", 1, "What would change it.")]',
+}
+
+
+def markdown(text: str, name: str) -> dict:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": text}
+
+
+def code(text: str, name: str) -> dict:
+    return {"cell_type": "code", "id": name, "metadata": {}, "execution_count": None, "outputs": [], "source": text}
+
+
+def notebook(*cells: dict | str) -> bytes:
+    """A notebook of these cells; a text is a code cell."""
+    made = [code(cell, f"c{k}") if isinstance(cell, str) else cell for k, cell in enumerate(cells)]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    return json.dumps({"cells": made, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def master() -> bytes:
+    cells = [markdown("# A small exercise", "title"), code(START, "start")]
+    for name, solution in SOLUTIONS.items():
+        cells.append(markdown(f"## {name}\n\nBy <!--day-->2023-09-30<!--/-->: what is {name}?", f"{name}-text"))
+        cells.append(code(solution, f"{name}-solution"))
+        check = (
+            f'exercise.check("{name}")\n### BEGIN HIDDEN TESTS\nexercise.question("{name}", {KEYS[name]})\n### END HIDDEN TESTS'
+        )
+        cells.append(code(check, f"{name}-check"))
+    return notebook(*cells)
+
+
+def bare(text: str) -> str:
+    """A solution as a student would write it."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith("###"))
+
+
+OPEN = f'from crmlab import exercise\nexercise.start("{NAME}")'
+DONE = {name: bare(text) for name, text in SOLUTIONS.items()}
+HONEST = (OPEN, *DONE.values())
+
+
+def make(home: Path, students: dict[str, str], **limits: float) -> Path:
+    """A course with that roster (id -> name), the small exercise, and these limits; released to each student."""
+    course.new(home, title="Autumn")
+    (home / "masters" / f"{NAME}.ipynb").write_bytes(master())
+    lines = "".join(f"{student},{name},{student.lower()}@example.org\n" for student, name in students.items())
+    (home / "roster.csv").write_text("student_id,name,email\n" + lines, encoding="utf-8")
+    told = (home / "course.toml").read_text(encoding="utf-8")
+    for name, most in limits.items():
+        told = "\n".join(f"{name} = {most}" if line.startswith(f"{name} =") else line for line in told.split("\n"))
+        if f"\n{name} = {most}" not in told:
+            told = told.replace("[limits]", f"[limits]\n{name} = {most}\n#", 1)
+    (home / "course.toml").write_text(told, encoding="utf-8")
+    course.release(home, "99", individual=True)
+    return home
+
+
+def keys(home: Path, student: str) -> dict:
+    with Store(home / "course.db") as store:
+        return store.row("release", assignment=NAME, student=student)["keys"]
+
+
+def rows(home: Path, table: str) -> dict[str, dict]:
+    """Rows of the store by student."""
+    with Store(home / "course.db") as store:
+        return {row["student"]: row for row in store.rows(table, assignment=NAME)}
+
+
+def points(home: Path) -> dict[str, dict[str, float | None]]:
+    """Student -> question -> points."""
+    found: dict[str, dict[str, float | None]] = {}
+    with Store(home / "course.db") as store:
+        for row in store.rows("score", assignment=NAME):
+            found.setdefault(row["student"], {})[row["question"]] = row["points"]
+    return found
