@@ -341,7 +341,7 @@ def run_tool(command, doing, only_default_index=False):
         reader.start()
         while child.poll() is None:
             time.sleep(0.1)
-            show_progress(progress(doing, time.monotonic() - state["start"], lines), state)
+            show_progress(progress(doing, time.monotonic() - state["start"], lines, list(command)), state)
     finally:  # also when the user interrupts
         if child.poll() is None:
             child.terminate()
@@ -353,8 +353,8 @@ def run_tool(command, doing, only_default_index=False):
     return child.returncode, "\n".join(lines)
 
 
-def progress(doing, seconds, lines):
-    site = site_packages()
+def progress(doing, seconds, lines, command):
+    site = command[command.index("--target") + 1] if "--target" in command else site_packages()
     count = sum(1 for _ in site.glob("*.dist-info")) if site else 0
     last = next((line.strip() for line in reversed(list(lines)) if line.strip()), "")
     return "  %s, %d s, %d packages so far  %s" % (doing, seconds, count, last[:60])

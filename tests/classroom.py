@@ -18,28 +18,42 @@ START = f"""from crmlab import exercise
 
 ### BEGIN HIDDEN TESTS
 exercise.declare(
-    "{NAME}", title="A small exercise", tables=["orders"], draw={{"day": ["2023-09-30", "2023-10-31"]}}, customers=200, months=12
+    "{NAME}", title="A small exercise", tables=["orders"], draw={{"day": ["2023-09-30", "2023-10-31"]}}, customers=200,
+    months=12,
 )
 ### END HIDDEN TESTS
 exercise.start("{NAME}")"""
 
 SOLUTIONS = {
-    "q1": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\ncount = int((orders.order_date <= exercise.given("day")).sum())'
-    '\n### END SOLUTION\nexercise.answer("q1", count)',
-    "q2": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\naverage = orders.amount.mean()\n### END SOLUTION\n'
-    'exercise.answer("q2", average)',
-    "q3": 'orders = exercise.data("orders")\n### BEGIN SOLUTION\nlargest = orders.amount.nlargest(3).to_list()\n### END SOLUTION\n'
-    'exercise.answer("q3", largest)',
-    "memo": f'### BEGIN SOLUTION\nmemo = """{TEXT}"""\n### END SOLUTION\nexercise.answer("memo", memo)',
+    "q1": """orders = exercise.data("orders")
+### BEGIN SOLUTION
+count = int((orders.order_date <= exercise.given("day")).sum())
+### END SOLUTION
+exercise.answer("q1", count)""",
+    "q2": """orders = exercise.data("orders")
+### BEGIN SOLUTION
+average = orders.amount.mean()
+### END SOLUTION
+exercise.answer("q2", average)""",
+    "q3": """orders = exercise.data("orders")
+### BEGIN SOLUTION
+largest = orders.amount.nlargest(3).to_list()
+### END SOLUTION
+exercise.answer("q3", largest)""",
+    "memo": f'''### BEGIN SOLUTION
+memo = """{TEXT}"""
+### END SOLUTION
+exercise.answer("memo", memo)''',
 }
 KEYS = {
-    "q1": 'key=len(exercise.data("orders").query("order_date <= @exercise.given(\'day\')")), unit="orders", low=0,\n'
-    '    slips={"These are all orders; look at the day.": len(exercise.data("orders")) + 1},\n    hint="Look at the day."',
-    "q2": 'key=float(exercise.data("orders").amount.sum() / len(exercise.data("orders"))), unit="currency", within=0.005,\n'
-    '    points=2, low=0, slips={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}',
-    "q3": 'key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", within=0.005, points=3, low=0',
-    "memo": 'points=4, words=(30, 120), rubric=[("decision", 1, "There is one."), ("number", 1, "It is there."), '
-    '("uncertainty", 1, "It is told."), ("doubt", 1, "What would change it.")]',
+    "q1": """key=len(exercise.data("orders").query("order_date <= @exercise.given('day')")), unit="orders", low=0,
+    slips={"These are all orders; look at the day.": len(exercise.data("orders")) + 1}, hint="Look at the day.\"""",
+    "q2": """key=float(exercise.data("orders").amount.sum() / len(exercise.data("orders"))), unit="currency",
+    within=0.005, points=2, low=0,
+    slips={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}""",
+    "q3": """key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", within=0.005, points=3, low=0""",
+    "memo": """points=4, words=(30, 120), rubric=[("decision", 1, "There is one."), ("number", 1, "It is there."),
+    ("uncertainty", 1, "It is told."), ("doubt", 1, "What would change it.")]""",
 }
 
 

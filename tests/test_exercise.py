@@ -21,7 +21,7 @@ from crmlab import exercise
 from crmlab.course import masters
 from crmlab.errors import ArgumentError, CrmlabError, DataError
 from crmlab.exercise import author
-from crmlab.exercise.question import Question, count_words, plain, sane
+from crmlab.exercise.form import Question, count_words, plain, sane
 
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = sorted((ROOT / "exercises" / "masters").glob("*.ipynb"))
@@ -270,7 +270,8 @@ def test_an_open_question_does_not_stop_the_notebook(seat):
 
 
 def test_data_are_fresh_each_time(seat):
-    exercise.data("orders")["amount"] = 0
+    mine = exercise.data("orders")
+    mine["amount"] = 0
     assert (exercise.data("orders").amount > 0).all()
 
 
@@ -349,6 +350,28 @@ def test_a_wrong_answer_is_refused_without_its_key():
     with author.draft(None), pytest.raises(author.WrongAnswer) as refusal:
         declared(key=271_828)
     assert "271" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "slip", "kept"),
+    [
+        (36.34, 36.26, False),
+        (36.34, 36.0, True),
+        ([1.0, 2.0], [1.0, 3.0], False),
+        ([1.0, 2.0], [1.5, 3.0], True),
+        (3, 3, False),
+    ],
+)
+def test_a_slip_too_close_to_the_key_is_left_out(key, slip, kept):
+    """Else a right answer, rounded, would be called a slip, or the hash of an entry of the key would be handed out."""
+    from crmlab.exercise import desk as on
+
+    with author.draft(None):
+        exercise.declare("98_x", title="X", tables=["orders"])
+        exercise.answer("q1", key)
+        exercise.question("q1", key=key, within=0.05, slips={"Think again.": slip})
+        assert bool(on.desk().slips["q1"]) == kept
+        assert exercise.progress().table.state.to_list() == ["recorded"]
 
 
 def test_what_is_drawn_follows_from_the_seed_alone():

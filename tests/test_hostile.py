@@ -52,7 +52,7 @@ def telling(mischief: str) -> bytes:
 
 READS = """
 import glob, os
-wanted = {places!r} + ["/etc/shadow", "/etc/passwd", os.path.expanduser("~root/.bashrc"), "/proc/1/environ", "/proc/1/root/etc/passwd"]
+wanted = {places!r} + ["/etc/shadow", "/etc/passwd", "/root/.bashrc", "/home", "/proc/1/environ", "/proc/1/root/etc/passwd"]
 for place in wanted:
     for path in [place, *glob.glob(place + "/**", recursive=True)]:
         try:
@@ -158,30 +158,45 @@ class Anything(float):
     __rsub__ = __sub__
     def __abs__(self): return 0
     def __float__(self): return 0.0
-from crmlab.exercise import question
-question.Question.right = lambda *_: True
+from crmlab.exercise import form
+form.Question.right = lambda *_: True
 for name in ("q1", "q2", "q3"):
     try:
         exercise.answer(name, Anything())
     except Exception as refusal:
-        print(refusal)
+        done = str(refusal)
 """
 REPLACED = """
 import sys, types
 fake = types.ModuleType("crmlab.exercise")
 fake.start = fake.check = fake.data = lambda *_: None
-fake.answer = lambda name, value: open("99_small.answers.json", "w").write('{"answers": {}, "points": {"q1": 1000}, "grade": 100}')
+fake.answer = lambda *_: open("99_small.answers.json", "w").write('{"answers": {}, "points": {"q1": 1000}, "grade": 100}')
 sys.modules["crmlab.exercise"] = fake
 import crmlab
 crmlab.exercise = exercise = fake
 """
-STUBBORN = "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass"
+STUBBORN = """
+import signal
+for told in (signal.SIGALRM, signal.SIGPROF):
+    signal.signal(told, signal.SIG_IGN)
+while True:
+    pass
+"""
 HOG = "held = []\nwhile True:\n    held.append(bytearray(b'x' * (32 << 20)))"
-FLOOD = "import glob, os\nfor fd in range(3, 64):\n    try:\n        while True: os.write(fd, b'x' * 65536)\n    except OSError: pass"
+FLOOD = """
+import os
+for fd in range(3, 256):
+    try:
+        for _ in range(2_000):
+            os.write(fd, b"x" * 65536)
+    except OSError:
+        pass
+"""
 LIES = """
 import glob, json, os
-line = json.dumps({"cells": 5, "ran": 5, "errors": [], "end": True, "points": {"q1": 1000}, "answers": '{"answers": {"q1": 1e9}}'})
-for fd in range(3, 64):
+told = {"cells": 5, "ran": 5, "errors": [], "end": True, "points": {"q1": 1000}, "answers": '{"answers": {"q1": 1e9}}'}
+line = json.dumps(told)
+for fd in range(3, 256):
     try:
         os.write(fd, (line + "\\n").encode())
     except OSError:
@@ -209,7 +224,7 @@ STUDENTS = {
     "hog": (after_first(HOG), FIRST, "out of memory"),
     "prints": (after_first("print('x' * (200 << 20))"), FULL, "finished"),
     "writes_1_gb": (telling(WRITES_1_GB), FULL, "finished"),
-    "equals": (notebook(OPEN, EQUAL, DONE["memo"]), NOTHING | {"memo": None}, "finished"),
+    "equals": (notebook(OPEN, EQUAL, "raise ValueError(done)", DONE["memo"]), NOTHING | {"memo": None}, "finished"),
     "nan": (recorded("'{\"answers\": {\"q1\": NaN, \"q2\": Infinity, \"q3\": [1]}}'"), NOTHING, "finished"),
     "huge": (recorded("'{\"answers\": {\"q1\": 1' + '0' * 400 + ', \"q2\": 1e999}}'"), NOTHING, "finished"),
     "digits": (recorded("'{\"answers\": {\"q1\": ' + '9' * 100_000 + '}}'"), NOTHING, "finished"),
@@ -224,9 +239,9 @@ STUDENTS = {
     "duplicates": (notebook(OPEN, *THREE, *THREE, DONE["memo"], OPEN), FULL, "finished"),
     "reorders": (notebook(OPEN, DONE["memo"], DONE["q3"], DONE["q2"], DONE["q1"]), FULL, "finished"),
     "replaced": (notebook(OPEN, REPLACED, *THREE), NOTHING, "finished"),
-    "floods": (after_first(FLOOD), NOTHING, None),
+    "floods": (after_first(FLOOD), FIRST, "said too much"),
     "lies": (after_first(LIES), NOTHING, "finished"),
-    "escapes": (after_first(ESCAPES), FULL, None),
+    "escapes": (after_first(ESCAPES), FIRST, "ended by itself"),
     "symlink": ("symlink", {}, None),
     "zip_bomb": ("zip_bomb", {}, None),
     "traversal": ("traversal", FULL, "finished"),
@@ -378,7 +393,7 @@ def test_what_is_no_answer_is_said_and_not_hidden(graded):
     for student in ("nan", "huge", "digits", "long", "nested", "surrogate", "no_json"):
         assert results[student]["errors"], student
     assert "no number to work with" in str(results["given_nan"]["errors"])
-    assert "is a Anything" in str(results["equals"]["errors"]) or "Anything" in str(results["equals"]["errors"])
+    assert "this is a Anything" in str(results["equals"]["errors"])
 
 
 def test_who_copied_is_noted_and_nobody_else(graded):

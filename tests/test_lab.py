@@ -32,12 +32,21 @@ posix = pytest.mark.skipif(os.name == "nt", reason="runs shell scripts and signa
 
 # uv in a kit: it notes its call, then does what UV_DOES says; left alone, it "installs" one package.
 FAKE_UV = """#!/bin/sh
-echo "$1 $2" >> "$KIT/calls"
+echo $1 $2 $7 >> "$KIT/calls"
 eval "$UV_DOES"
+if [ "$7" = --target ]; then
+    mkdir -p "$8/nbgrader" "$8/nbgrader-1.dist-info"
+    cp "$KIT/crmlab/__main__.py" "$8/nbgrader"
+    exit
+fi
 for site in "$(dirname "$4")"/../lib/python3*/site-packages; do mkdir -p "$site/demo" "$site/demo-1.dist-info"; done
 """
 # What a Python without pip and ensurepip looks like (Debian without python3-venv); it also saves their seconds.
 WITHOUT_PIP = "import sys; sys.modules['pip'] = sys.modules['ensurepip'] = None\n"
+
+
+# A package that tells its name, its words and where it is.
+SAYS = "import os, sys; print(os.path.basename(os.path.dirname(__file__)), sys.argv[1:], os.getcwd()); sys.exit(7)"
 
 
 def load(folder):
@@ -55,8 +64,9 @@ def kit(tmp_path):
     (folder / "crmlab").mkdir(parents=True)
     shutil.copy(SOURCE, folder)
     (folder / "requirements.lock").write_text("demo==1 \\\n    --hash=sha256:00\n")
+    (folder / "requirements-nbgrader.lock").write_text("nbgrader==1 \\\n    --hash=sha256:00\n")
     (folder / "crmlab/__init__.py").write_text("")
-    (folder / "crmlab/__main__.py").write_text("import os, sys; print('crmlab', sys.argv[1:], os.getcwd()); sys.exit(7)")
+    (folder / "crmlab/__main__.py").write_text(SAYS)
     for name, text in {"bin/uv": FAKE_UV, "shim/sitecustomize.py": WITHOUT_PIP}.items():
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text(text)
@@ -77,6 +87,14 @@ def ready(lab):
     lab.add_crmlab()
     lab.write_stamp(lab.current_key())
     return lab
+
+
+@pytest.fixture
+def with_nbgrader(ready):
+    """lab.py whose environment is complete, and nbgrader's folder, too."""
+    (ready.NBGRADER / "nbgrader").mkdir(parents=True)
+    ready.write_stamp(ready.current_key(ready.NBGRADER_LOCK), ready.NBGRADER_STAMP, ready.NBGRADER)
+    return ready
 
 
 def start(kit, *words, uv_does="", path=True, **variables):
@@ -410,10 +428,18 @@ def test_progress_is_a_line_every_ten_seconds_in_a_log(lab, capsys):
     assert capsys.readouterr().out == "one\nthree\n"
 
 
+def test_progress_counts_the_packages_of_the_folder_that_is_filled(ready):
+    for name in "one", "two":
+        (ready.NBGRADER / f"{name}-1.dist-info").mkdir(parents=True)
+    told = ready.progress("Installing", 3.2, ["", "Fetching three", " "], ["uv", "--target", ready.NBGRADER])
+    assert told == "  Installing, 3 s, 2 packages so far  Fetching three"
+    assert " 0 packages " in ready.progress("Installing", 3.2, [], ["uv", "pip", "sync"])
+
+
 # -- The ways to install, tried in turn --------------------------------------------------------------------------
 
 
-def tried(lab, monkeypatch, modules, uv, fail=(), output="odd"):
+def tried(lab, monkeypatch, modules, uv, fail=(), output="odd", what="set_up"):
     """The steps of a set-up on a Python with these modules, where the tools named in `fail` print `output`."""
     steps = []
 
@@ -429,8 +455,8 @@ def tried(lab, monkeypatch, modules, uv, fail=(), output="odd"):
     monkeypatch.setattr(lab, "have", lambda name: name in modules)
     monkeypatch.setattr(lab, "find_uv", lambda: "/uv" if uv or any("--target" in step for step in steps) else None)
     monkeypatch.setattr(lab, "add_crmlab", lambda: None)
-    monkeypatch.setattr(lab, "write_stamp", lambda key: None)
-    lab.set_up()
+    monkeypatch.setattr(lab, "write_stamp", lambda *facts: None)
+    getattr(lab, what)()
     return steps
 
 
@@ -492,6 +518,165 @@ def test_a_uv_fetched_earlier_is_used_when_it_is_whole_and_of_the_pinned_version
     assert lab.find_uv() is None
     (lab.TOOLS / (lab.UV_PIN.split()[0].replace("==", "-") + ".dist-info")).mkdir()
     assert lab.find_uv() == str(lab.TOOLS / "bin/uv")
+
+
+# -- nbgrader, in a folder of its own ----------------------------------------------------------------------------
+
+
+@posix
+def test_nbgrader_is_set_up_once_and_started_in_the_users_folder(kit):
+    (kit.parent / "nbgrader.py").write_text("raise SystemExit('a stranger')")  # the user's own file of that name
+    status, out, err = run(kit, "nbgrader", "autograde", "a b")
+    *told, last = out.splitlines()
+    assert (status, err, last) == (7, "", f"nbgrader ['autograde', 'a b'] {kit.parent}")
+    assert told[2] == "Setting up nbgrader in .tools/nbgrader (first time): 1 packages, about 80 MB on disk, once."
+    assert calls(kit) == ["pip sync", "pip sync --target"]
+    assert not list((kit / ".venv").glob("lib/python3*/site-packages/nbgrader*"))
+    assert run(kit, "nbgrader", uv_does="exit 1")[1] == f"nbgrader [] {kit.parent}\n"
+    assert len(calls(kit)) == 2
+
+
+def test_what_nbgrader_starts_finds_what_it_needs(with_nbgrader, handed, monkeypatch):
+    lab = with_nbgrader
+    for before, after in ("", ""), ("theirs", os.pathsep + "theirs"):
+        monkeypatch.setenv("PYTHONPATH", before)  # an empty part of it would be the folder one is in
+        monkeypatch.setenv("PATH", "programs")
+        lab.main(["nbgrader", "--help"])
+        assert os.environ["PYTHONPATH"] == str(lab.NBGRADER) + after
+        assert os.environ["PATH"].split(os.pathsep) == [str(lab.NBGRADER / "bin"), str(lab.NBGRADER / "Scripts"), "programs"]
+    assert handed == [([lab.PYTHON, "-P", "-m", "nbgrader", "--help"], str(lab.ROOT.parent))] * 2
+
+
+def test_a_complete_nbgrader_is_left_alone(with_nbgrader):
+    assert with_nbgrader.why_set_up_nbgrader() is None
+    (with_nbgrader.NBGRADER / "__pycache__").mkdir()
+    assert with_nbgrader.why_set_up_nbgrader() is None
+
+
+def other_python(lab):
+    lab.write_stamp(
+        lab.stamp_key(lab.NBGRADER_LOCK.read_bytes(), (3, 99), sys.platform, lab.ROOT), lab.NBGRADER_STAMP, lab.NBGRADER
+    )
+
+
+NBGRADER_DAMAGES = {
+    "changed lock": (lambda lab: lab.NBGRADER_LOCK.write_text("nbgrader==2 --hash=sha256:11\n"), "has changed"),
+    "another Python": (other_python, "has changed"),
+    "killed half-way": (lambda lab: lab.NBGRADER_STAMP.unlink(), "did not finish"),
+    "stamp cut off": (lambda lab: lab.NBGRADER_STAMP.write_text('{"key": "'), "did not finish"),
+    "package deleted": (lambda lab: (lab.NBGRADER / "nbgrader").rmdir(), "packages are missing from .tools/nbgrader"),
+    "folder deleted": (lambda lab: shutil.rmtree(lab.NBGRADER), "first time"),
+}
+
+
+@posix
+@pytest.mark.parametrize("name", NBGRADER_DAMAGES)
+def test_a_damaged_nbgrader_is_made_anew_and_the_environment_is_not(kit, with_nbgrader, name):
+    damage, reason = NBGRADER_DAMAGES[name]
+    (with_nbgrader.NBGRADER / "old").mkdir()
+    damage(with_nbgrader)
+    _, out, err = run(kit, "nbgrader")
+    assert (reason in out, err) == (True, "")
+    assert calls(kit) == ["pip sync --target"]
+    assert with_nbgrader.why_set_up_nbgrader() is None
+    assert not (with_nbgrader.NBGRADER / "old").exists()
+
+
+@posix
+def test_nbgrader_killed_half_way_starts_anew_once_the_orphan_has_ended(kit, ready):
+    first = start(kit, "nbgrader", uv_does='mkdir -p "$8/half"; sleep 1; echo end >> "$KIT/calls"')
+    wait_until(lambda: (ready.NBGRADER / "half").exists())
+    first.kill()
+    first.communicate()
+    assert ready.why_set_up_nbgrader() == "the last set-up did not finish"
+    _, out, _ = run(kit, "nbgrader")
+    assert "(the last set-up did not finish)" in out
+    assert calls(kit) == ["pip sync --target", "end", "pip sync --target"]
+    assert not (ready.NBGRADER / "half").exists()
+
+
+def test_from_its_first_step_a_set_up_of_nbgrader_is_unfinished(with_nbgrader, monkeypatch):
+    lab, before = with_nbgrader, with_nbgrader.NBGRADER_LOCK.read_bytes()
+    lab.NBGRADER_LOCK.write_text("nbgrader==2 --hash=sha256:11\n")
+    monkeypatch.setattr(shutil, "rmtree", lambda folder: sys.exit("ended at the very start"))
+    with pytest.raises(SystemExit, match="very start"):
+        lab.set_up_nbgrader()
+    lab.NBGRADER_LOCK.write_bytes(before)
+    assert lab.why_set_up_nbgrader() == "the last set-up did not finish"
+
+
+@posix
+def test_two_at_once_set_up_nbgrader_only_once(kit, ready):
+    both = [start(kit, "nbgrader", uv_does="sleep 0.5") for _ in range(2)]
+    outs = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [7, 7]
+    assert calls(kit) == ["pip sync --target"]
+    assert sorted("waiting for it" in out for out in outs) == [False, True]
+
+
+@pytest.mark.parametrize("uv", ["/uv", None])
+def test_nbgrader_is_installed_by_uv_or_else_by_pip(ready, monkeypatch, uv):
+    """Seven packages are no reason to fetch uv."""
+    commands = []
+
+    def run_tool(command, doing):
+        commands.append([str(word) for word in command])
+        return (1, "invalid peer certificate") if command[0] == uv else (0, "")
+
+    monkeypatch.setattr(ready, "run_tool", run_tool)
+    monkeypatch.setattr(ready, "find_uv", lambda: uv)
+    monkeypatch.setattr(ready, "pip_command", lambda: ["pip"])
+    ready.set_up_nbgrader()
+    lock, to = str(ready.NBGRADER_LOCK), ["--target", str(ready.NBGRADER)]
+    by_uv = [["/uv", "pip", "sync", "--python", ready.PYTHON, "--require-hashes", lock, *to]] if uv else []
+    assert commands == [*by_uv, ["pip", "install", "--require-hashes", "--no-deps", "-r", lock, *to, "--upgrade"]]
+
+
+def test_nbgrader_without_uv_where_that_is_asked_for(ready, monkeypatch):
+    monkeypatch.setenv("CRMLAB_NO_UV", "1")
+    steps = tried(ready, monkeypatch, ALL, uv=True, what="set_up_nbgrader")
+    assert steps == ["pip --python install --target"]
+
+
+def test_nbgrader_with_neither_pip_nor_uv(ready, monkeypatch):
+    with pytest.raises(SystemExit) as stop:
+        tried(ready, monkeypatch, set(), uv=False, what="set_up_nbgrader")
+    assert "neither pip nor uv" in one_sentence(stop.value.code)
+
+
+@posix
+@pytest.mark.parametrize("name", ["uv: no connection", "uv: disk", "uv: hash", "anything"])
+def test_when_nbgrader_cannot_be_set_up_a_sentence_says_so(kit, ready, name):
+    output, words = SAID[name]
+    (kit / "said").write_text(output)
+    status, _, err = run(kit, "nbgrader", "list", uv_does='cat "$KIT/said" >&2; exit 1')
+    assert status == 1
+    assert words in one_sentence(err)
+    assert ready.why_set_up_nbgrader() == "the last set-up did not finish"
+
+
+@posix
+def test_nbgrader_without_its_lock(kit, ready):
+    (kit / "requirements-nbgrader.lock").unlink()
+    status, _, err = run(kit, "nbgrader", "list")
+    assert status == 1
+    assert "git checkout requirements-nbgrader.lock" in one_sentence(err)
+
+
+@posix
+def test_tests_have_nbgrader_there(kit, ready):
+    (ready.site_packages() / "pytest.py").write_text("print('tests')")
+    _, out, _ = run(kit, "test")
+    assert out.splitlines()[-1] == "tests"
+    assert calls(kit) == ["pip sync --target"]
+
+
+@posix
+@pytest.mark.parametrize("words", [["setup"], ["report"]])
+def test_nothing_else_asks_for_nbgrader(kit, ready, words):
+    (kit / "requirements-nbgrader.lock").unlink()
+    assert run(kit, *words)[2] == ""
+    assert calls(kit) == []
 
 
 # -- One sentence for each thing that goes wrong -----------------------------------------------------------------
@@ -694,7 +879,8 @@ def test_a_port_in_use(lab):
     assert lab.free_port(port) == port
 
 
-def test_tests_run_in_the_project_with_one_thread_each(ready, handed):
+def test_tests_run_in_the_project_with_one_thread_each(with_nbgrader, handed):
+    ready = with_nbgrader
     ready.main(["test"])
     [(command, folder)] = handed
     assert command[:3] == [ready.PYTHON, "-m", "pytest"]
@@ -804,32 +990,80 @@ def test_on_windows_a_running_python_cannot_delete_itself(ready, windows, monkey
     assert "close this window" in one_sentence(stop.value.code)
 
 
-# -- The lock and environment.yml --------------------------------------------------------------------------------
-
-LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-PINS = [line for line in LOCK_TEXT.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+# -- The locks and environment.yml -------------------------------------------------------------------------------
 
 
-def test_the_lock_has_pins_with_hashes_and_nothing_else():
-    assert "://" not in LOCK_TEXT  # addresses belong to the user's settings
-    for pin in PINS:
+def pins(text):
+    return [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+
+
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-nbgrader.lock")}
+PINS = {name: pins(text) for name, text in LOCKS.items()}
+PINNED = {name: [Requirement(pin.split("--hash")[0].strip()) for pin in held] for name, held in PINS.items()}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_pins_with_hashes_and_nothing_else(name):
+    assert "://" not in LOCKS[name]  # addresses belong to the user's settings
+    for pin in PINS[name]:
         assert re.match(r"[A-Za-z0-9._-]+==[^\s;]+( ; [^-]+?)?(\s+--hash=sha256:[0-9a-f]{64})+$", pin), pin
-    assert len(PINS) > 100
+    assert len(PINS["requirements.lock"]) > 100
 
 
 def wanted():
-    return PYPROJECT["project"]["dependencies"] + PYPROJECT["dependency-groups"]["test"]
+    groups = PYPROJECT["dependency-groups"]
+    wanted = {"requirements.lock": PYPROJECT["project"]["dependencies"] + groups["test"]}
+    wanted["requirements-nbgrader.lock"] = groups["nbgrader"]
+    return [(name, text) for name, texts in wanted.items() for text in texts]
 
 
-@pytest.mark.parametrize("text", wanted())
-def test_what_pyproject_asks_for_is_in_the_lock(text):
+@pytest.mark.parametrize(("name", "text"), wanted())
+def test_what_pyproject_asks_for_is_in_a_lock(name, text):
     requirement = Requirement(text)
-    pinned = [Requirement(pin.split("--hash")[0].strip()) for pin in PINS]
-    found = [pin for pin in pinned if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
+    found = [pin for pin in PINNED[name] if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
     assert found, "run: python lab.py lock"
     for pin in found:
         [version] = pin.specifier
         assert requirement.specifier.contains(version.version, prereleases=True)
+
+
+def test_no_package_is_in_both_locks():
+    names = [{canonicalize_name(pin.name) for pin in held} for held in PINNED.values()]
+    assert not set.intersection(*names)  # PYTHONPATH goes first: a second copy would hide the one of .venv
+    assert "nbgrader" in names[1]
+
+
+@posix
+def test_lock_writes_both_locks_and_the_environment(kit):
+    shutil.copy(ROOT / "pyproject.toml", kit)
+    here = "demo==1 \\\n    --hash=sha256:00\nshared==2 ; os_name == 'nt' \\\n    --hash=sha256:11 \\\n    --hash=sha256:12\n"
+    more = "nbgrader==3 \\\n    --hash=sha256:22 \\\n    --hash=sha256:23\n"
+    (kit / "requirements.lock.new").write_text(here)
+    (kit / "requirements-nbgrader.lock.new").write_text(
+        here.partition("shared")[0] + more + "shared==2 \\\n    --hash=sha256:11\n"
+    )
+    compiles = 'echo "$@" >> "$KIT/words"; while [ "$1" != -o ]; do shift; done; cp "$2.new" "$2"; exit'
+    status, out, err = run(kit, "lock", "--upgrade", uv_does=compiles)
+    assert (status, err) == (0, "")
+    assert out == "requirements.lock, requirements-nbgrader.lock and environment.yml are written.\n"
+    assert (kit / "requirements.lock").read_text() == here
+    assert (kit / "requirements-nbgrader.lock").read_text() == more
+    assert (kit / "environment.yml").read_text() == (ROOT / "environment.yml").read_text()
+    first, second = (kit / "words").read_text().splitlines()
+    for words in first, second:
+        assert words.startswith("pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url ")
+        assert words.endswith(" --upgrade")
+    assert f" --group {kit}/pyproject.toml:test {kit}/pyproject.toml " in first
+    assert f" --group {kit}/pyproject.toml:nbgrader --constraints {kit}/requirements.lock " in second
+
+
+@posix
+def test_a_lock_that_cannot_be_resolved_stays_as_it_was(kit):
+    before = {name: (kit / name).read_bytes() for name in LOCKS}
+    status, _, err = run(kit, "lock", uv_does="echo 'dns error' >&2; exit 2")
+    assert status == 1
+    assert "could not be reached" in one_sentence(err)
+    assert {name: (kit / name).read_bytes() for name in LOCKS} == before
 
 
 def test_environment_yml_is_what_lab_makes(lab):

@@ -30,7 +30,7 @@ from crmlab.course import grading, inbox, marking, masters, pages, sandbox
 from crmlab.course.folder import Course, written
 from crmlab.course.store import Store
 from crmlab.errors import ArgumentError, CrmlabError, DataError
-from crmlab.exercise.question import Question
+from crmlab.exercise.form import Question
 
 __all__ = [
     "collect", "export", "feedback", "grade", "mark_csv", "mark_page", "new", "practice", "release", "status", "verify",

@@ -23,7 +23,7 @@ from crmlab.course import masters, sandbox
 from crmlab.course.folder import Course, written
 from crmlab.course.store import Store
 from crmlab.errors import DataError
-from crmlab.exercise.question import Plain, Question, count_words, sane
+from crmlab.exercise.form import Plain, Question, count_words, sane
 
 BY_HAND = "text"  # the kind of question that a person marks
 

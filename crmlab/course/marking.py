@@ -28,7 +28,7 @@ from urllib.parse import parse_qsl
 
 from crmlab.course.pages import STYLE, asked_html, count, fit, safe
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.question import Question, count_words
+from crmlab.exercise.form import Question, count_words
 
 __all__ = ["Essay", "read_csv", "serve", "write_csv"]
 
@@ -543,7 +543,7 @@ def write_csv(essays: Sequence[Essay]) -> str:
     Examples
     --------
     >>> from crmlab.course.marking import Essay, write_csv
-    >>> from crmlab.exercise.question import Question
+    >>> from crmlab.exercise.form import Question
     >>> asked = Question("q4", "text", points=2, rubric=(("evidence", 2, "Names a number."),))
     >>> print(write_csv([Essay("s01", asked, "Why?", "=1+1", (1.5,), "Which one?")]))
     student_id,question,text,evidence,comment
@@ -583,7 +583,7 @@ def read_csv(text: str, essays: Sequence[Essay]) -> list[tuple[str, str, tuple[f
     Examples
     --------
     >>> from crmlab.course.marking import Essay, read_csv
-    >>> from crmlab.exercise.question import Question
+    >>> from crmlab.exercise.form import Question
     >>> asked = Question("q4", "text", points=2, rubric=(("evidence", 2, "Names a number."),))
     >>> essays = [Essay("s01", asked, "Why?", "Because.", None)]
     >>> read_csv("student_id;question;evidence;comment\\ns01;q4;1,5;Good.", essays)

@@ -23,7 +23,7 @@ from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
 from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Desk
-from crmlab.exercise.question import Plain, Question
+from crmlab.exercise.form import Plain, Question
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"

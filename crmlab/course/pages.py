@@ -16,7 +16,7 @@ from html import escape
 from crmlab import __version__
 from crmlab._result import show
 from crmlab.errors import ArgumentError
-from crmlab.exercise.question import Plain, Question, count_words, sane
+from crmlab.exercise.form import Plain, Question, count_words, sane
 
 __all__ = ["Line", "feedback"]
 
@@ -93,7 +93,7 @@ def feedback(title: str, student: str, name: str, lines: Sequence[Line], *, late
     Examples
     --------
     >>> from crmlab.course.pages import Line, feedback
-    >>> from crmlab.exercise.question import Question
+    >>> from crmlab.exercise.form import Question
     >>> line = Line(Question("q1", "whole", unit="orders", points=2), "How many **orders**?", 41, "right", 2)
     >>> page = feedback("Relationships", "s01", "Ada", [line], late=False)
     >>> "2 of 2 points" in page, "How many <strong>orders</strong>?" in page, "41 (orders)" in page

@@ -2,7 +2,7 @@
 
 A student's notebook begins with ``start`` and then asks for its tables (``data``), for what was drawn for this student
 (``given``), records answers (``answer``), has their form looked at (``check``) and shows what is still open (``progress``).
-An author's master says ``declare`` and, for each question, ``question``. Files: ``question`` knows when an answer is right,
+An author's master says ``declare`` and, for each question, ``question``. Files: ``form`` knows when an answer is right,
 ``desk`` what lies on a student's desk, ``author`` what a master adds. This room never marks anything: marks are given in
 ``course``, outside the student's process.
 """

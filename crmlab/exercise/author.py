@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from crmlab import _check, datasets, world
 from crmlab.errors import ArgumentError, CrmlabError
 from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Desk
-from crmlab.exercise.question import Question, plain
+from crmlab.exercise.form import Plain, Question, plain
 
 _seeds: list[bytes] = []
 
@@ -136,8 +137,9 @@ def question(
     hint : str
         For whoever got it wrong. It must not hold the key.
     slips : dict, optional
-        What a student is told -> the wrong answer that shows he needs to be told. Nothing from which the key follows: not the
-        key times 100.
+        What a student is told -> the wrong answer that shows he needs to be told. Nothing from which the key follows, alone
+        or together with another slip: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where a slip
+        comes too close to a student's key, or shares an entry with it, he does not get it.
 
     Returns
     -------
@@ -183,13 +185,24 @@ def question(
     if held is not None:
         it.keys[name] = held
         wrong = [(str(text), plain(value)) for text, value in (slips or {}).items()]
-        it.slips[name] = [(text, value) for text, value in wrong if asked.leaves(value) and not asked.right(value, held)]
+        it.slips[name] = [(text, value) for text, value in wrong if _tells_apart(asked, value, held)]
     if name not in it.answers:
         raise WrongAnswer(f"{name} has no answer.")
     if fault := asked.fault(it.answers[name]):
         raise WrongAnswer(f"{name}: {fault}")
     if held is not None and not asked.right(it.answers[name], held):
         raise WrongAnswer(f"{name} is not right. {hint}".rstrip())
+
+
+def _tells_apart(asked: Question, slip: Plain, key: Plain) -> bool:
+    """Whether no answer can be both right and a slip, and no entry of the slip, whose hash is handed out, is the key's."""
+    given, wanted = asked.leaves(slip), asked.leaves(key)
+    if given is None or wanted is None or len(given) != len(wanted):
+        return given is not None
+    wide = replace(asked, within=2.2 * asked.within)
+    pairs = list(zip(given, wanted, strict=True))
+    numbers = [(a, b) for a, b in pairs if not isinstance(b, str)] or pairs
+    return not any(wide.same(a, b) for a, b in numbers)
 
 
 def _kind(name: str, key: object, choices: Collection[str]) -> str:

@@ -19,7 +19,7 @@ import pandas as pd
 from crmlab import _check, datasets
 from crmlab._result import Summary, show
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.question import Plain, Question, plain, sane
+from crmlab.exercise.form import Plain, Question, plain, sane
 from crmlab.world.firm import read as read_table
 
 if TYPE_CHECKING:
@@ -346,6 +346,8 @@ def _state(it: Desk, asked: Question) -> tuple[str, str]:
         return "recorded", form + (f" A person will read it: {lines}." if lines else "")
     if asked.unit.startswith("%") and asked.kind == "number" and 0 < abs(given_answer) < 1:
         form += " (Per cent are asked for: 31.4, not 0.314. Make sure that this is less than one per cent.)"
+    if it.home is None:
+        return "recorded", form
     if not sheet.get("practice"):
         return "recorded", form + " Whether the number is right, the marks will say."
     if asked.fits(given_answer, sheet["right"][name], sheet["salt"]):

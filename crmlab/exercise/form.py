@@ -282,10 +282,11 @@ class Question:
         """Whether an answer agrees with the key: numbers within ``within``, words but for case and spaces."""
         given, wanted = self.leaves(answer), self.leaves(key)
         return given is not None and wanted is not None and len(given) == len(wanted) and all(
-            self._same(a, k) for a, k in zip(given, wanted, strict=True)
+            self.same(a, k) for a, k in zip(given, wanted, strict=True)
         )  # fmt: skip
 
-    def _same(self, answer: Scalar, key: Scalar) -> bool:
+    def same(self, answer: Scalar, key: Scalar) -> bool:
+        """Whether two single values agree."""
         if isinstance(key, str) or isinstance(answer, str):
             return isinstance(key, str) and isinstance(answer, str) and _word(answer) == _word(key)
         return abs(answer - key) <= self.within * (1 + 1e-9) + 1e-12 * abs(key)

@@ -1,0 +1,642 @@
+"""A course from its first day to the marks: what an instructor does, and what he may do wrong.
+
+Proved: each step by the command line as well as from Python, that every step can be repeated, that nothing a person marked
+is lost, that files that cannot be used are listed, that what others could read or change is noticed, and that an ordinary
+user without root's rights can do all of it. What hostile submissions may try is in ``test_hostile``, being killed in
+``test_crash``.
+"""
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import classroom
+import pytest
+from classroom import DONE, HONEST, NAME, OPEN, notebook
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmlab import __main__, course
+from crmlab.course import folder as course_folder
+from crmlab.course import grading, inbox, sandbox
+from crmlab.course.store import Store
+from crmlab.errors import ArgumentError, DataError
+from crmlab.exercise.form import Question
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASS = {"S001": "Ada King", "S002": "王 小明", "S003": "Bo Ek", "S004": "José de la Cruz", "S005": "Mia O'Neil"}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A course of five whose exercise is given out; copied for each test that changes it."""
+    return classroom.make(tmp_path_factory.mktemp("course") / "crm", CLASS)
+
+
+@pytest.fixture
+def home(released, tmp_path):
+    return Path(shutil.copytree(released, tmp_path / "crm"))
+
+
+@pytest.fixture(scope="module")
+def graded(released, tmp_path_factory):
+    """The same after a batch: correct, wrong, copied, with a fault in it, and one who did not hand in."""
+    if reason := sandbox.missing():
+        pytest.skip(reason)
+    place = tmp_path_factory.mktemp("graded")
+    home, heap = Path(shutil.copytree(released, place / "crm")), place / "heap"
+    heap.mkdir()
+    copied = [f"exercise.answer({name!r}, {value!r})" for name, value in classroom.keys(home, "S001").items()]
+    batch = {
+        "S001": notebook(*HONEST),
+        "S002": notebook(OPEN, DONE["q1"], 'exercise.answer("q2", 1.0)', DONE["q3"]),
+        "S003": notebook(OPEN, *copied),
+        "S004": notebook(OPEN, DONE["q1"], "1 / 0", DONE["q2"], DONE["q3"], DONE["memo"].replace("change", "old price")),
+    }
+    for student, content in batch.items():
+        (heap / f"{CLASS[student]}_{student}.ipynb").write_bytes(content)
+    course.collect(home, "99", heap)
+    course.grade(home, "99")
+    return home
+
+
+@pytest.fixture
+def mine(graded, tmp_path):
+    return Path(shutil.copytree(graded, tmp_path / "crm"))
+
+
+def run(capsys, *words: str) -> tuple[int, str, str]:
+    status = __main__.main(["course", *map(str, words)])
+    told = capsys.readouterr()
+    return status, told.out, told.err
+
+
+def table_at(path: Path) -> list[dict]:
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+def outcome(home: Path) -> list:
+    return [classroom.points(home), {student: row["answers"] for student, row in classroom.rows(home, "result").items()}]
+
+
+# -- New, release -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_course_keeps_its_secret(tmp_path, capsys):
+    status, out, _ = run(capsys, "new", tmp_path / "crm", "--title", 'CRM "autumn"')
+    assert status == 0
+    assert "crmlab course release 01 --individual" in " ".join(out.split())
+    toml = tmp_path / "crm" / "course.toml"
+    assert stat.S_IMODE(toml.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "crm").stat().st_mode) == 0o700
+    assert (tmp_path / "crm" / ".gitignore").read_text(encoding="utf-8").rstrip().endswith("\n*")
+    course.new(tmp_path / "other")
+    secrets = {course_folder.open_course(tmp_path / name).secret for name in ("crm", "other")}
+    assert len(secrets) == 2
+    assert all(len(secret) == 32 for secret in secrets)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert subprocess.run(["git", "-C", tmp_path, "status", "--short"], capture_output=True, check=True).stdout == b""
+    status, _, err = run(capsys, "new", tmp_path / "crm")
+    assert (status, "not empty" in err) == (1, True)
+
+
+def test_everyone_gets_data_and_questions_of_his_own(released):
+    seen = set()
+    for student in CLASS:
+        folder = released / "release" / NAME / student
+        sheet = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
+        assert sheet["student"] == student
+        text = (folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
+        assert f'exercise.start("{NAME}", student="{student}")' in text.replace('\\"', '"')
+        assert f"By {sheet['given']['day']}: what is" in text
+        seen.add(json.dumps(classroom.keys(released, student)))
+        with zipfile.ZipFile(released / "release" / NAME / f"{student}.zip") as archive:
+            assert sorted(archive.namelist()) == [f"{NAME}/{NAME}.ipynb", f"{NAME}/{NAME}.json", f"{NAME}/data/orders.parquet"]
+        content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+        secret = course_folder.open_course(released)
+        assert secret.secret.hex().encode() not in content
+        assert secret.seed(NAME, student).hex().encode() not in content
+    assert len(seen) == 5
+
+
+def test_releasing_twice_changes_nothing_and_mends_what_is_gone(home):
+    before = {path: path.read_bytes() for path in (home / "release").rglob("*") if path.is_file()}
+    assert course.release(home, "99", individual=True).title == f"{NAME}: 0 made, 5 there already"
+    gone = home / "release" / NAME / "S003" / "data" / "orders.parquet"
+    gone.unlink()
+    assert course.release(home, "99", individual=True).title == f"{NAME}: 1 made, 4 there already"
+    assert {path: path.read_bytes() for path in (home / "release").rglob("*") if path.is_file()} == before
+
+
+def test_who_comes_later_gets_his_own_and_nobody_elses_changes(home):
+    keys = classroom.keys(home, "S001")
+    with open(home / "roster.csv", "a", encoding="utf-8") as file:
+        file.write("S006,Late Comer,l@example.org\n")
+    assert course.release(home, "99", individual=True).title == f"{NAME}: 1 made, 5 there already"
+    assert classroom.keys(home, "S001") == keys
+
+
+def test_one_set_for_all_is_released_to_everyone(tmp_path):
+    home = tmp_path / "crm"
+    course.new(home)
+    (home / "masters" / f"{NAME}.ipynb").write_bytes(classroom.master())
+    course.release(home, "99")
+    with zipfile.ZipFile(home / "release" / NAME / "everyone.zip") as archive:
+        text = archive.read(f"{NAME}/{NAME}.ipynb").decode()
+    assert "student=" not in text
+    with pytest.raises(DataError, match="names no student"):
+        course.release(home, "99", individual=True)
+
+
+def test_a_changed_master_is_not_released_over_the_old_one(home):
+    path = home / "masters" / f"{NAME}.ipynb"
+    path.write_bytes(classroom.master().replace(b"A small exercise", b"Another exercise"))
+    with pytest.raises(DataError, match="was changed since it was released"):
+        course.release(home, "99", individual=True)
+    assert "the master was changed" in str(course.verify(home))
+    assert course.release(home, "99", individual=True, again=True).title == f"{NAME}: 5 made, 0 there already"
+    with pytest.raises(DataError, match="--again"):
+        course.release(home, "99")
+
+
+def test_a_master_that_fails_is_released_to_nobody(tmp_path):
+    home = tmp_path / "crm"
+    course.new(home)
+    (home / "roster.csv").write_text("student_id,name\nS1,A B\nS2,C D\n", encoding="utf-8")
+    broken = classroom.master().replace(b"orders.amount.mean()", b"orders.amount.median()")
+    (home / "masters" / f"{NAME}.ipynb").write_bytes(broken)
+    with pytest.raises(
+        DataError, match=r"2 of 2 could not be made\. S1: the master 99_small, cell \d+, failed for S1: q2 is not right"
+    ):
+        course.release(home, "99", individual=True)
+    assert not list((home / "release").rglob("*.zip"))
+
+
+@pytest.mark.parametrize(
+    ("roster", "told"),
+    [
+        ("id,name\n1,A\n", "needs a column student_id"),
+        ("student_id,name\n../x,A\n", "line 2: '../x' cannot be"),
+        ("student_id,name\nS1,A\ns1,B\n", "line 3: s1 is there twice"),
+        ("student_id,name\nS\"1,A\n", "cannot be a student_id"),
+        (b"student_id,name\nS1,\xe9\n", "UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_roster_is_refused_with_its_line(home, roster, told):
+    (home / "roster.csv").write_bytes(roster if isinstance(roster, bytes) else roster.encode())
+    with pytest.raises(DataError, match=told):
+        course.status(home)
+
+
+def test_rosters_as_excel_writes_them(home):
+    text = "\ufeffstudent_id;name;email;canvas_id\r\nS 1;Ada King;a@example.org;77\r\n;;;\r\n王,1;王 小明;;\r\n".replace(
+        ",", "-"
+    )
+    (home / "roster.csv").write_text(text, encoding="utf-8")
+    found = course_folder.roster(home / "roster.csv")
+    assert list(found) == ["S 1", "王-1"]
+    assert found["S 1"].more == {"canvas_id": "77"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("secret = ", "sekret = "), "holds no secret"),
+        (("cell_seconds", "cell_secs"), "Limits that can be set"),
+        (("[limits]", "[limits"), "cannot be read"),
+    ],
+)
+def test_a_course_file_is_refused_with_the_remedy(home, change, told):
+    path = home / "course.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    with pytest.raises(DataError, match=told):
+        course.status(home)
+
+
+def test_a_secret_that_others_can_read_is_refused(home):
+    (home / "course.toml").chmod(0o644)
+    with pytest.raises(DataError, match="chmod 600"):
+        course.status(home)
+    with pytest.raises(ArgumentError, match="not the folder of a course"):
+        course.status(home / "masters")
+
+
+# -- Collect ----------------------------------------------------------------------------------------------------------
+
+PEOPLE = {id: course_folder.Student(id, name) for id, name in {**CLASS, "S01": "An Li", "12": "Twelve Monkeys"}.items()}
+
+
+@pytest.mark.parametrize(
+    ("place", "owner"),
+    [
+        ("S001/01_relationship.ipynb", "S001"),
+        ("s001_01_relationship.ipynb", "S001"),
+        ("S01.ipynb", "S01"),
+        ("Ada King_1234_assignsubmission_file_/hw.ipynb", "S001"),  # Moodle
+        ("kingada_77_4321_01_relationship-1.ipynb", "S001"),  # Canvas
+        ("kingada_LATE_77_4321_S003_hw.ipynb", "S001"),  # ... where the student called his file after another
+        ("王 小明_99_assignsubmission_file_/王.ipynb", "S002"),
+        ("José de la Cruz_1_/x.ipynb", "S004"),
+        ("Jose\u0301 de la Cruz_1_/x.ipynb", "S004"),  # the same letters, composed otherwise
+        ("cruzjoséde la_1_x.ipynb", None),
+        ("Mia O'Neil_5_/x.ipynb", "S005"),
+        ("Ada King_1_/work.zip/../Bo Ek_2_/01_relationship.ipynb", "S001"),  # a student cannot hand in for another
+        ("12/01_relationship.ipynb", "12"),
+        ("week 12/01_relationship.ipynb", None),
+        ("Ada King and Bo Ek/x.ipynb", "S001"),
+        ("nobody/x.ipynb", None),
+        ("S0011/x.ipynb", None),
+    ],
+)
+def test_whose_a_file_is(place, owner):
+    assert inbox.owner(PurePosixPath(place), "01_relationship", PEOPLE) == owner
+
+
+def test_two_who_are_called_the_same_are_not_guessed():
+    people = {id: course_folder.Student(id, "Li Wei") for id in ("A1", "A2")}
+    assert inbox.owner(PurePosixPath("Li Wei_1_/x.ipynb"), "01", people) is None
+    assert inbox.owner(PurePosixPath("A2 Li Wei/x.ipynb"), "01", people) == "A2"
+
+
+def test_a_platforms_zip_is_taken_as_it_is(home, tmp_path):
+    heap = tmp_path / "Autumn-assignment-1234.zip"
+    with zipfile.ZipFile(heap, "w") as archive:
+        for number, name in enumerate(CLASS.values()):
+            archive.writestr(f"{name}_{number}_assignsubmission_file_/{NAME}.ipynb", notebook(*HONEST))
+        archive.writestr("Somebody Else_9_assignsubmission_file_/x.ipynb", notebook())
+        archive.writestr("__MACOSX/._x.ipynb", b"noise")
+    told = course.collect(home, "99", heap)
+    assert told.title == f"{NAME}: 5 of 5 students have handed in"
+    assert told.table["file or student"].to_list() == ["Somebody Else_9_assignsubmission_file_/x.ipynb"]
+
+
+def test_the_newest_of_the_right_name_counts_and_the_others_are_noted(home, tmp_path):
+    place = tmp_path / "heap" / "S001"
+    place.mkdir(parents=True)
+    for age, (name, content) in enumerate({NAME: b"1", f"{NAME} (1)": b"2", "scratch": b"3"}.items()):
+        (place / f"{name}.ipynb").write_bytes(content)
+        os.utime(place / f"{name}.ipynb", (1_800_000_000 + age, 1_800_000_000 + age))
+    told = course.collect(home, "99", place.parent)
+    assert f"3 different notebooks; this one was taken: {NAME} (1).ipynb" in str(told)
+    row = classroom.rows(home, "submission")["S001"]
+    assert grading.stored(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"2"
+
+
+def test_a_later_hand_in_takes_the_place_of_an_earlier_and_not_the_other_way(home, tmp_path):
+    file = tmp_path / "heap" / "S001.ipynb"
+    file.parent.mkdir()
+    told = []
+    for content, day in ((b"first", 2), (b"first", 9), (b"second", 5), (b"an old one", 1)):
+        file.write_bytes(content)
+        os.utime(file, (1_800_000_000 + day * 86_400,) * 2)
+        told.append(dict(course.collect(home, "99", file.parent).facts))
+    assert [each["Notebooks new"] for each in told] == [1, 0, 1, 0]
+    assert told[1]["Notebooks as before"] == told[3]["Notebooks older than what is there"] == 1
+    assert len(list((home / "submissions" / NAME / "S001").iterdir())) == 2, "nothing is thrown away"
+
+
+def test_home_folders_are_walked_without_following_links(home, tmp_path):
+    for student in ("S001", "S002", "S003"):
+        (tmp_path / student / "crm").mkdir(parents=True)
+    (tmp_path / "S001" / "crm" / f"{NAME}.ipynb").write_bytes(notebook(*HONEST))
+    (tmp_path / "S002" / "crm" / f"{NAME}.ipynb").symlink_to(tmp_path / "S001" / "crm" / f"{NAME}.ipynb")
+    (tmp_path / "S003" / "crm").rmdir()
+    (tmp_path / "S003" / "crm").symlink_to(tmp_path / "S001" / "crm")
+    told = course.collect(home, "99", f"{tmp_path}/{{student}}/crm/*.ipynb")
+    assert told.title == f"{NAME}: 1 of 5 students have handed in"
+    assert str(told).count("link") == 2
+
+
+def test_archives_that_cannot_be_read_are_listed(home, tmp_path):
+    heap = tmp_path / "heap"
+    heap.mkdir()
+    (heap / "S001.zip").write_bytes(b"PK no zip")
+    inner = notebook(*HONEST)
+    for depth in range(4):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w") as archive:
+            archive.writestr("x.ipynb" if depth == 0 else "x.zip", inner)
+        inner = held.getvalue()
+    (heap / "S002.zip").write_bytes(inner)
+    (heap / "S003.ipynb").write_bytes(b" " * (inbox.LARGEST + 1))
+    (heap / "S004.pdf").write_bytes(b"%PDF")
+    os.mkfifo(heap / "S005.ipynb")
+    told = str(course.collect(home, "99", heap))
+    for reason in (
+        "no zip file that can be read",
+        "a zip in a zip in a zip",
+        "larger than 10 MB",
+        "no notebook (.ipynb)",
+        "no ordinary",
+    ):
+        assert reason in told
+    with pytest.raises(ArgumentError, match="is not there"):
+        course.collect(home, "99", heap / "nothing")
+
+
+@given(st.binary(max_size=300), st.text(st.characters(codec="utf-8"), max_size=30))
+def test_no_archive_stops_the_collecting(tmp_path_factory, noise, name):
+    folder = tmp_path_factory.mktemp("fuzz")
+    (folder / "a.zip").write_bytes(noise)
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr((name or "x") + ".ipynb", noise)
+    content = bytearray((folder / "b.zip").read_bytes())
+    content[len(content) // 2] ^= 0x55
+    (folder / "c.zip").write_bytes(content)
+    assert all(isinstance(each, inbox.Found | inbox.Aside) for each in inbox.gather(str(folder), {}))
+
+
+def test_late_is_flagged_and_no_more(home, tmp_path):
+    with open(home / "course.toml", "a", encoding="utf-8") as file:
+        file.write(f"[due]\n{NAME} = 2026-12-01T23:59:00\n")
+    (tmp_path / "heap").mkdir()
+    for student, at in {"S001": dt.datetime(2026, 12, 1, 23, 59), "S002": dt.datetime(2026, 12, 2, 0, 1)}.items():
+        path = tmp_path / "heap" / f"{student}.ipynb"
+        path.write_bytes(notebook(*HONEST))
+        os.utime(path, (at.timestamp(),) * 2)
+    (tmp_path / "heap" / "S003_LATE_1.ipynb").write_bytes(notebook())
+    os.utime(tmp_path / "heap" / "S003_LATE_1.ipynb", (1_700_000_000,) * 2)
+    course.collect(home, "99", tmp_path / "heap")
+    assert {student: row["late"] for student, row in classroom.rows(home, "submission").items()} == {
+        "S001": 0,
+        "S002": 1,
+        "S003": 1,
+    }
+    assert int(course.status(home).table.late.sum()) == 2
+
+
+# -- Grade ------------------------------------------------------------------------------------------------------------
+
+
+def test_correct_wrong_copied(graded):
+    points = classroom.points(graded)
+    assert points["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
+    assert points["S002"] == {"q1": 1, "q2": 0, "q3": 3, "memo": 0}
+    assert points["S003"] == {"q1": 0, "q2": 0, "q3": 0, "memo": 0}
+    assert points["S004"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
+    with Store(graded / "course.db") as store:
+        assert grading.similar(store, NAME) == {"S003": "3 of 3 wrong answers are right for S001"}
+
+
+def test_grading_again_gives_the_same(mine):
+    before = outcome(mine)
+    assert course.grade(mine, "99").title == f"{NAME}: 0 graded, 4 graded before"
+    assert course.grade(mine, "99", again=True).title == f"{NAME}: 4 graded, 0 graded before"
+    assert before == [
+        classroom.points(mine),
+        {student: row["answers"] for student, row in classroom.rows(mine, "result").items()},
+    ]
+
+
+def test_only_what_has_changed_is_graded_anew(mine, tmp_path):
+    (tmp_path / "heap").mkdir()
+    (tmp_path / "heap" / "S002.ipynb").write_bytes(notebook(*HONEST))
+    os.utime(tmp_path / "heap" / "S002.ipynb", (4_000_000_000,) * 2)
+    course.collect(mine, "99", tmp_path / "heap")
+    assert course.grade(mine, "99").title == f"{NAME}: 1 graded, 3 graded before"
+    assert classroom.points(mine)["S002"]["q2"] == 2
+
+
+def test_a_lost_bundle_is_made_again_and_a_forged_one_not_believed(mine):
+    bundle = mine / "release" / NAME / "S001"
+    (bundle / f"{NAME}.json").write_text("{}", encoding="utf-8")
+    (bundle / "data" / "orders.parquet").unlink()
+    assert "S001" in str(course.verify(mine))
+    course.grade(mine, "99", again=True)
+    assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
+
+
+def test_a_changed_submission_is_not_graded(mine):
+    path = next((mine / "submissions" / NAME / "S001").iterdir())
+    path.write_bytes(path.read_bytes() + b" ")
+    told = str(course.grade(mine, "99"))
+    assert "is not what was collected" in told
+    assert "Not graded: 1" in told
+    assert __main__.main(["course", "verify", "--dir", str(mine)]) == 1
+
+
+def test_marks_changed_by_hand_in_the_store_are_noticed(mine):
+    assert course.verify(mine).title.endswith("all is well")
+    with Store(mine / "course.db") as store, store.step():
+        store.put("score", assignment=NAME, student="S002", question="q2", state="right", points=2)
+    assert "do not follow from answers and keys" in str(course.verify(mine))
+
+
+def test_a_damaged_store_is_told(mine):
+    (mine / "course.db").write_bytes(b"SQLite format 3\0" + b"x" * 5_000)
+    with pytest.raises(DataError, match="cannot be used"):
+        course.status(mine)
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(repr))
+def test_no_text_is_too_strange_to_be_read(text):
+    questions = {"q1": Question("q1", "number")}
+    answers, notes = grading.read_answers(text, questions)
+    assert set(answers) <= {"q1"}
+    assert answers or notes or "{" in text
+
+
+def test_without_a_sandbox_it_is_refused_and_told_how_to_get_one(mine, monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    status, _, err = run(capsys, "grade", "99", "--again", "--dir", mine)
+    assert status == 1
+    for told in (
+        "`bwrap` (bubblewrap) is not installed",
+        "apt install bubblewrap",
+        "WSL2",
+        "seccomp=unconfined",
+        "--no-sandbox",
+    ):
+        assert told in err
+
+
+def test_where_user_namespaces_are_forbidden_it_is_refused(mine):
+    """As in a container with the usual settings: no further namespaces within this one."""
+    inner = (
+        f"echo 0 > /proc/sys/user/max_user_namespaces && exec {sys.executable} -m crmlab course grade 99 --dir '{mine}' --again"
+    )
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", inner]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.returncode == 1, ran.stdout
+    assert "does not allow user namespaces" in ran.stderr
+    assert "docker run" in ran.stderr
+
+
+def test_no_sandbox_is_loud_and_marked_in_each_row(mine, capsys):
+    status, out, err = run(capsys, "grade", "99", "--again", "--no-sandbox", "--dir", mine)
+    assert (status, "4 graded" in out) == (0, True)
+    assert "WITHOUT A SANDBOX" in err
+    assert {row["sandbox"] for row in classroom.rows(mine, "result").values()} == {"NO"}
+    assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
+    course.export(mine, "99")
+    table = table_at(mine / f"grades_{NAME}.csv")
+    assert [row["sandbox"] for row in table] == ["NO", "NO", "NO", "NO", ""]
+    assert course.grade(mine, "99").title == f"{NAME}: 4 graded, 0 graded before", (
+        "with a sandbox again: made of something else"
+    )
+
+
+def test_an_ordinary_user_can_grade(mine, tmp_path):
+    """Without root's rights, by the command line: the way it is on an instructor's laptop."""
+    words = [sys.executable, "-m", "crmlab", "course", "grade", "99", "--again", "--dir", str(mine)]
+    command, environment = words, {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    if os.geteuid() == 0:
+        user = 61_234
+        for path in [mine, *mine.rglob("*")]:
+            os.chown(path, user, user)
+        command = [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            as_user(user, words, [mine], tmp_path / "stage"),
+        ]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, check=False)
+    assert f"{NAME}: 4 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
+    assert {row["sandbox"] for row in classroom.rows(mine, "result").values()} == {"yes"}
+    assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
+
+
+def as_user(user: int, words: list[str], more: list[Path], stage: Path) -> str:
+    """A shell script that becomes somebody else in a world where he can reach the kit, whatever folders lie on the way."""
+    lines, closed = ["set -e"], set()
+    sources = [ROOT, Path(sys.base_prefix), Path(sys.prefix), *more]
+    for number, source in enumerate(sources):
+        shown = stage / str(number)
+        shown.mkdir(parents=True)
+        lines.append(f"mount --rbind '{source}' '{shown}'")
+        closed |= {each for each in source.parents if not each.stat().st_mode & 0o001}
+    stage.chmod(0o755)
+    for folder in sorted(closed):
+        if not any(parent in closed for parent in folder.parents):
+            lines.append(f"mount --rbind '{stage}' /mnt; mount -t tmpfs -o mode=755 none '{folder}'")
+            for number, source in enumerate(sources):
+                if source.is_relative_to(folder):
+                    lines.append(f"mkdir -p '{source}'; mount --rbind '/mnt/{number}' '{source}'")
+    quoted = " ".join(f"'{word}'" for word in words)
+    lines.append(f"cd '{ROOT}'; exec setpriv --reuid {user} --regid {user} --clear-groups -- {quoted}")
+    return "\n".join(lines)
+
+
+# -- Mark, feedback, export -------------------------------------------------------------------------------------------
+
+
+def test_marks_given_by_hand_survive_grading_and_a_changed_text_is_flagged(mine, tmp_path):
+    course.mark_csv(mine, "99", tmp_path / "marks.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "marks.csv").read_text(encoding="utf-8-sig"))))
+    assert sorted(row[0] for row in rows) == ["S001", "S004", "student_id"]
+    next(row for row in rows if row[0] == "S001")[3:] = ["1", "0.5", "1", "0", "Good, but where is the number?"]
+    with open(tmp_path / "marks.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    assert course.mark_csv(mine, "99", tmp_path / "marks.csv", read=True).title == f"{NAME}: 1 of 2 texts are marked"
+    course.grade(mine, "99", again=True)
+    with Store(mine / "course.db") as store:
+        mark = grading.marks(store, NAME)["S001"]["memo"]
+    assert (mark.state, mark.points, mark.lines, mark.changed) == ("marked", 2.5, (1, 0.5, 1, 0), False)
+    (tmp_path / "heap").mkdir()
+    (tmp_path / "heap" / "S001.ipynb").write_bytes(notebook(OPEN, *DONE.values(), DONE["memo"].replace("nineteen", "twenty")))
+    os.utime(tmp_path / "heap" / "S001.ipynb", (4_000_000_000,) * 2)
+    course.collect(mine, "99", tmp_path / "heap")
+    course.grade(mine, "99")
+    with Store(mine / "course.db") as store:
+        mark = grading.marks(store, NAME)["S001"]["memo"]
+    assert (mark.points, mark.changed) == (2.5, True)
+
+
+def test_feedback_tells_all_but_the_key(mine):
+    course.feedback(mine, "99")
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (mine / "feedback" / NAME).iterdir()}
+    assert set(pages) == {"S001", "S002", "S003", "S004"}
+    assert "ZeroDivisionError" in pages["S004"]
+    assert "王 小明" in pages["S002"]
+    assert "Look at the day." in pages["S003"], "the author's hint, for it is wrong"
+    assert "Look at the day." not in pages["S001"]
+    for student in ("S002", "S003"):
+        key = classroom.keys(mine, student)["q2"]
+        assert not any(f"{key:.{digits}f}" in pages[student] for digits in (2, 3, 4))
+
+
+def test_exports_hold_everyone_and_leave_open_what_is_open(mine):
+    told = course.export(mine, "99")
+    assert told.title == f"{NAME}: 5 students, 2 with marks"
+    table = table_at(mine / f"grades_{NAME}.csv")
+    assert [row["points"] for row in table] == ["6", "4", "0", "6", ""]
+    assert [row["waiting_points"] for row in table] == ["4", "0", "0", "4", "0"]
+    assert [row["handed_in"] for row in table] == ["yes", "yes", "yes", "yes", "no"]
+    assert table[2]["similarity"] == "3 of 3 wrong answers are right for S001"
+    course.export(mine, "99", format="canvas")
+    canvas = list(csv.reader((mine / f"grades_canvas_{NAME}.csv").read_text(encoding="utf-8").splitlines()))
+    assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", NAME]
+    assert canvas[1] == ["    Points Possible", "", "", "", "", "10"]
+    assert [row[-1] for row in canvas[2:]] == ["", "4", "0", "", ""]
+    course.export(mine, "99", format="moodle", file=mine / "m.csv")
+    moodle = table_at(mine / "m.csv")
+    assert moodle[1] == {"ID number": "S002", "Full name": "王 小明", "Email address": "s002@example.org", NAME: "4"}
+
+
+def test_a_formula_in_a_name_is_only_text(mine):
+    path = mine / "roster.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("Ada King", "=HYPERLINK(1)"), encoding="utf-8")
+    course.export(mine, "99")
+    assert "'=HYPERLINK(1)" in (mine / f"grades_{NAME}.csv").read_text(encoding="utf-8")
+
+
+def test_the_whole_way_by_the_command_line(tmp_path, capsys):
+    home = tmp_path / "crm"
+    assert run(capsys, "new", home)[0] == 0
+    (home / "roster.csv").write_text("student_id,name,email\nS1,Ada King,a@example.org\n", encoding="utf-8")
+    (home / "masters" / f"{NAME}.ipynb").write_bytes(classroom.master())
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "S1.ipynb").write_bytes(notebook(*HONEST))
+    steps = [
+        ("release", "99", "--individual"), ("collect", "99", str(tmp_path / "in")), ("grade", "99"), ("status",), ("verify",),
+        ("mark", "99", "--write", str(tmp_path / "m.csv")), ("feedback", "99"), ("export", "99"),
+    ]  # fmt: skip
+    told = ""
+    for step in steps:
+        status, out, err = run(capsys, *step, "--dir", home)
+        assert status == 0, err
+        told += out
+    for line in ("1 made", "1 of 1 students", "1 graded", "all is well", "0 of 1 texts", "1 pages", "1 students, 0 with marks"):
+        assert line in told
+    status, _, err = run(capsys, "grade", "77", "--dir", home)
+    assert (status, "Released are: 99_small" in err) == (1, True)
+
+
+# -- Laws -------------------------------------------------------------------------------------------------------------
+
+
+def test_everyones_data_follow_from_the_secret_alone(home, tmp_path):
+    """Another computer with the same course.toml makes the same data; another secret makes others."""
+    for folder in ("same", "other"):
+        course.new(tmp_path / folder)
+        shutil.copy(home / "roster.csv", tmp_path / folder)
+        shutil.copytree(home / "masters", tmp_path / folder / "masters", dirs_exist_ok=True)
+    shutil.copy(home / "course.toml", tmp_path / "same")
+    for folder in ("same", "other"):
+        course.release(tmp_path / folder, "99", individual=True)
+    keys = [[classroom.keys(place, student) for student in CLASS] for place in (home, tmp_path / "same", tmp_path / "other")]
+    assert keys[0] == keys[1]
+    assert all(a != b for a, b in zip(keys[0], keys[2], strict=True))
+
+
+def test_marks_do_not_depend_on_order_or_company():
+    random.seed(4)
+    questions = {name: Question(name, "number", points=points, within=1) for name, points in (("a", 1), ("b", 2))}
+    answers = {f"S{k}": {name: random.uniform(0, 4) for name in questions} for k in range(20)}
+    keys = {"a": 2.0, "b": 2.0}
+    alone = {student: grading.score(questions, keys, given) for student, given in answers.items()}
+    shuffled = list(answers.items())
+    random.shuffle(shuffled)
+    assert {student: grading.score(questions, keys, dict(reversed(given.items()))) for student, given in shuffled} == alone
