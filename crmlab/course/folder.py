@@ -70,8 +70,10 @@ class Course:
         """What a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
         return hmac.new(self.secret, f"{assignment}\0{student}".encode(), hashlib.sha256).digest()
 
-    def master(self, wanted: str) -> Path:
+    def master(self, wanted: object) -> Path:
         """The master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
+        if not isinstance(wanted, str):
+            raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         for folder in (self.home / "masters", KIT / "masters"):
             found = sorted(folder.glob(f"{wanted}*.ipynb")) if re.fullmatch(r"\w+", wanted) else []
             exact = [path for path in found if path.stem == wanted]
@@ -101,8 +103,16 @@ def new(home: Path, title: str = "") -> Course:
     return open_course(home)
 
 
-def open_course(home: Path) -> Course:
+def as_path(name: str, value: object) -> Path:
+    """``value`` as a path; ``name`` is what the argument is called."""
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise ArgumentError(f"`{name}` must be a path; it is {value!r}.")
+    return Path(value)
+
+
+def open_course(folder: object) -> Course:
     """Read the folder of a course."""
+    home = as_path("folder", folder)
     path = home / "course.toml"
     try:
         content = path.read_bytes()

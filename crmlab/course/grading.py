@@ -108,9 +108,13 @@ def to_do(
         if results.get(student) == graded and not again:
             done += 1
             continue
-        bundle = course.home / "release" / assignment / (release["student"] or "everyone")
-        work.append(Work(student, notebook, bundle, release, graded))
+        work.append(Work(student, notebook, bundle(course, assignment, release["student"]), release, graded))
     return work, cannot, done
+
+
+def bundle(course: Course, assignment: str, student: str) -> Path:
+    """Where the files of a student lie; "" for everyone's."""
+    return course.home / "release" / assignment / (student or "everyone")
 
 
 def stored(course: Course, assignment: str, student: str, sha256: str) -> Path:
@@ -118,9 +122,9 @@ def stored(course: Course, assignment: str, student: str, sha256: str) -> Path:
     return course.home / "submissions" / assignment / student / f"{sha256[:16]}.ipynb"
 
 
-def unpack(course: Course, assignment: str, release: dict[str, Any], bundle: Path) -> None:
+def unpack(course: Course, assignment: str, release: dict[str, Any], folder: Path) -> None:
     """Make sure that a student's sheet and tables are as they were released; make them anew if not."""
-    if all(_is(bundle / name, digest) for name, digest in release["files"].items()):
+    if all(is_file(folder / name, digest) for name, digest in release["files"].items()):
         return
     master = masters.read(course.master(assignment))
     student = release["student"]
@@ -128,14 +132,15 @@ def unpack(course: Course, assignment: str, release: dict[str, Any], bundle: Pat
     for name, content in made.items():
         if hashlib.sha256(content).hexdigest() != release["files"].get(name) and not name.endswith(".ipynb"):
             raise DataError(
-                f"{bundle / name} is missing or was changed, and the master or the secret no longer gives the same. Unpack "
-                f"{bundle}.zip there, or take the course's folder back from a copy."
+                f"{folder / name} is missing or was changed, and the master or the secret no longer gives the same. Unpack "
+                f"{folder}.zip there, or take the course's folder back from a copy."
             )
-        with written(bundle / name) as part:
+        with written(folder / name) as part:
             part.write_bytes(content)
 
 
-def _is(path: Path, digest: str) -> bool:
+def is_file(path: Path, digest: str) -> bool:
+    """Whether a file is there and has this hash."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() == digest
     except OSError:

@@ -122,7 +122,7 @@ def _archive(file: io.BufferedIOBase, place: PurePosixPath, depth: int) -> Itera
     try:
         archive = zipfile.ZipFile(file)
         entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         yield Aside(str(place), f"it is no zip file that can be read ({error})")
         return
     for number, entry in enumerate(entries):
@@ -140,7 +140,7 @@ def _archive(file: io.BufferedIOBase, place: PurePosixPath, depth: int) -> Itera
         try:
             with archive.open(entry) as packed:
                 content = packed.read(most + 1)  # what the entry says about its size need not be true
-        except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, EOFError) as error:
             yield Aside(str(inside), f"it cannot be read ({error})")
             continue
         except Exception as error:  # zlib.error and its kin of the other compressions

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crmlab.errors import DataError
+from crmlab.errors import ArgumentError, DataError
 
 _VERSION = 1
 _TABLES = """
@@ -114,6 +114,18 @@ class Store:
     def assignments(self) -> list[str]:
         """What has been released, in order."""
         return [row[0] for row in self.link.execute("SELECT DISTINCT assignment FROM release ORDER BY assignment")]
+
+    def released(self, wanted: object) -> str:
+        """The released exercise whose name begins so."""
+        if not isinstance(wanted, str) or not wanted:
+            raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
+        known = self.assignments()
+        found = [name for name in known if name == wanted] or [name for name in known if name.startswith(wanted)]
+        if not found:
+            raise ArgumentError(f"no exercise {wanted!r} was released. Released are: {', '.join(known) or 'none'}.")
+        if len(found) > 1:
+            raise ArgumentError(f"{wanted!r} could be {', '.join(found)}: write more of the name.")
+        return found[0]
 
     def sound(self) -> Iterable[str]:
         """What SQLite finds wrong with its file."""

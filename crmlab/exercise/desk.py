@@ -108,9 +108,8 @@ def start(name: str, *, student: str | None = None) -> Summary:
     """
     if not isinstance(name, str) or Path(name).name != name:
         raise ArgumentError(f'`name` must be the name of an exercise, such as "01_relationship"; it is {name!r}.')
-    if _on_desk and _on_desk[0].home is None:  # an author has declared it
-        if (declared := _on_desk[0].sheet["assignment"]) != name:
-            raise ArgumentError(f"the exercise is declared as {declared!r} and started as {name!r}: give both one name.")
+    declared = _on_desk[0].sheet["assignment"] if _on_desk and _on_desk[0].home is None else None  # by an author
+    if declared == name:
         return _opening(_on_desk[0])
     own = next((path for path in (Path(f"{name}.json"), Path(name) / f"{name}.json") if path.is_file()), None)
     if own is None and student is not None:
@@ -120,6 +119,8 @@ def start(name: str, *, student: str | None = None) -> Summary:
         )
     sheet = own or _KIT / f"{name}.json"
     if not sheet.is_file():
+        if declared is not None:
+            raise ArgumentError(f"the exercise is declared as {declared!r} and started as {name!r}: give both one name.")
         known = ", ".join(sorted(path.stem for path in _KIT.glob("*.json"))) or "none"
         raise ArgumentError(
             f"there is no exercise {name!r} in this folder, nor in the kit. The kit's exercises: {known}. If you were given a "
