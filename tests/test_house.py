@@ -174,5 +174,5 @@ def test_no_file_is_too_large():
 def test_nothing_unfinished_is_left():
     marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
     for path in tracked():
-        if path.suffix == ".py" and path.name not in ("test_house.py", "lessons.py"):
+        if path.suffix == ".py" and path.name not in ("test_house.py", "lessons.py", "test_nbgrader.py"):
             assert not marks.search(path.read_text(encoding="utf-8")), path.name
