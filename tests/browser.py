@@ -79,8 +79,8 @@ SETTINGS = {
 
 def copy_lessons(project: Path, folder: Path) -> None:
     """Copy what a lesson may need, without its stored outputs: what is seen afterwards was made by this run."""
-    leave = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    for name in ("notebooks", "datasets"):
+    leave = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "masters", "*.answers.json")
+    for name in ("notebooks", "datasets", "exercises"):
         if (project / name).is_dir():
             shutil.copytree(project / name, folder / name, ignore=leave)
     for path in folder.glob("notebooks/*.ipynb"):
@@ -274,7 +274,8 @@ def opened(context: BrowserContext, server: str, path: str, room: "Room") -> Ite
     """A lesson in a tab of its own; tab and kernel end with the block."""
     page = context.new_page()
     try:
-        yield Lesson(Path(path).stem, page, server.format(page=f"lab/tree/{path}") + "&reset", room)
+        name = Path(path).stem if path.startswith("notebooks") else path.removesuffix(".ipynb").replace("/", "-")
+        yield Lesson(name, page, server.format(page=f"lab/tree/{path}") + "&reset", room)
     finally:
         with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
             page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")

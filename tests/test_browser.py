@@ -21,7 +21,9 @@ from playwright.sync_api import TimeoutError as OutOfPatience
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[1]
-LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
+LESSONS = sorted(
+    path.relative_to(ROOT).as_posix() for folder in ("notebooks", "exercises") for path in ROOT.glob(f"{folder}/[0-9]*.ipynb")
+)
 SOON = browser.PATIENCE * 1000 / 3  # milliseconds
 
 # A cell for each thing that must not happen: only so is it known that the tests would notice. The addresses and the names

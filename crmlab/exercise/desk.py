@@ -332,7 +332,7 @@ def _state(it: Desk, asked: Question) -> tuple[str, str]:
     """How an answer stands: in a word or two, and in a sentence."""
     name, sheet = asked.name, it.sheet
     if name not in it.answers:
-        return "open", f'No answer yet. Record one: exercise.answer("{name}", ...)'
+        return "open", "No answer yet. Put one in place of the three dots above, and run that cell."
     given_answer = it.answers[name]
     if asked.kind == "any":
         return "recorded", "What it must be is declared below."
