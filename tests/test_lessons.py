@@ -56,9 +56,10 @@ def differences(now, then, where: str = "") -> list[str]:
 
 def test_the_guard_sees_each_fault(tmp_path):
     """Spoil a lesson in each way and see that it is named."""
-    for lesson in LESSONS:  # the first one links to all others
-        (tmp_path / lesson.name).write_text("{}")
-    spoiled = tmp_path / "00_start.ipynb"
+    for lesson in [*LESSONS, *ROOT.glob("exercises/*.ipynb")]:  # the first one links to all others
+        (tmp_path / lesson.parent.name).mkdir(exist_ok=True)
+        (tmp_path / lesson.parent.name / lesson.name).write_text("{}")
+    spoiled = tmp_path / "notebooks" / "00_start.ipynb"
 
     def faults_after(change) -> str:
         shutil.copy(ROOT / "notebooks" / "00_start.ipynb", spoiled)
