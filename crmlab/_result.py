@@ -45,6 +45,15 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def legible(text: str) -> str:
+    """A text that may come from anyone, without what a terminal would obey and without half characters.
+
+    >>> legible("a\\x1b[2Jb\\ud800")
+    'a�[2Jb�'
+    """
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
     """Something worth reading: title, facts, table.
@@ -79,7 +88,7 @@ class Summary:
                 "  " + "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, numeric, strict=True)).rstrip()
                 for row in cells
             ]
-        return "\n".join([*head, *([f"  Source: {self.source}"] if self.source else [])])
+        return legible("\n".join([*head, *([f"  Source: {self.source}"] if self.source else [])]))
 
     __repr__ = __str__
 

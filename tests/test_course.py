@@ -355,6 +355,19 @@ def test_no_archive_stops_the_collecting(tmp_path_factory, noise, name):
     assert all(isinstance(each, inbox.Found | inbox.Aside) for each in inbox.gather(str(folder), {}))
 
 
+def test_strange_file_names_are_neither_obeyed_nor_lost(home, tmp_path):
+    heap = tmp_path / "heap"
+    heap.mkdir()
+    for name in (b"S001 \x1b[2J.ipynb", b"S002 \xff.ipynb", b"nobody \x1b]0;x\x07.ipynb"):
+        with open(os.path.join(os.fsencode(heap), name), "wb") as file:
+            file.write(notebook(*HONEST))
+    told = str(course.collect(home, "99", heap))
+    assert told.isprintable() or all(letter.isprintable() or letter == "\n" for letter in told)
+    assert "2 of 5 students" in told
+    assert "nobody �]0;x�.ipynb" in told
+    course.export(home, "99")
+
+
 def test_late_is_flagged_and_no_more(home, tmp_path):
     with open(home / "course.toml", "a", encoding="utf-8") as file:
         file.write(f"[due]\n{NAME} = 2026-12-01T23:59:00\n")

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from crmlab._result import legible
 from crmlab.course.folder import Student
 from crmlab.errors import ArgumentError
 
@@ -43,6 +44,9 @@ class Aside:
 
     place: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", legible(self.place))
 
 
 def gather(source: str, students: dict[str, Student]) -> Iterator[Found | Aside]:
@@ -221,4 +225,4 @@ def pick(found: list[Found], assignment: str) -> tuple[Found, str]:
     notes = [] if others == 0 else [f"{others + 1} different notebooks; this one was taken: {best.place.name}"]
     if _letters(assignment) not in _letters(best.place.name):
         notes.append(f"called {best.place.name}")
-    return best, "; ".join(notes)
+    return best, legible("; ".join(notes))

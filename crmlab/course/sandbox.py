@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from crmlab._result import legible
 from crmlab.errors import CrmlabError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -145,6 +146,8 @@ def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path
     SandboxError
         It did not start, for no fault of the submission.
     """
+    if os.name == "nt":
+        raise SandboxError("student code cannot be run by Windows itself, with or without a sandbox: use WSL2 (wsl --install)")
     reading, writing = os.pipe()
     with _stage() as stage, _filter() if isolated else _no_filter() as calls:
         inbox, desk = stage / "in", stage / "desk"
@@ -251,15 +254,13 @@ class _Ear(threading.Thread):
         for line in reversed(self.lines[:-1]):
             with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError):
                 told = json.loads(line)
-                errors = tuple((int(cell), _legible(str(what))) for cell, what in list(told["errors"])[:20])
+                errors = tuple(
+                    (int(cell), " ".join(legible(str(what)[:300]).split())) for cell, what in list(told["errors"])[:20]
+                )
                 answers = told["answers"] if isinstance(told["answers"], str) else None
                 cells, ran = (max(0, min(100_000, int(told[key]))) for key in ("cells", "ran"))
                 return {"cells": cells, "ran": ran, "errors": errors, "answers": answers, "end": told["end"] is True}
         return None
-
-
-def _legible(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text[:300])
 
 
 def _memory_mb(pid: int, limit: float) -> float:

@@ -17,7 +17,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from crmlab import _check
-from crmlab._result import Summary
+from crmlab._result import Summary, legible
 from crmlab.course import folder as folder_of_course
 from crmlab.course import grading, inbox, masters, sandbox
 from crmlab.course.folder import Course, as_path, open_course, written
@@ -285,8 +285,8 @@ def _take(it: Course, store: Store, name: str, student: str, best: inbox.Found, 
     late = it.late(name, best.at) or "_late_" in str(best.place).casefold()
     with store.step():
         store.put(
-            "submission", assignment=name, student=student, sha256=digest, at=at, late=int(late), source=str(best.place),
-            note=note,
+            "submission", assignment=name, student=student, sha256=digest, at=at, late=int(late),
+            source=legible(str(best.place)), note=note,
         )  # fmt: skip
     return "new"
 
