@@ -653,3 +653,27 @@ def test_marks_do_not_depend_on_order_or_company():
     shuffled = list(answers.items())
     random.shuffle(shuffled)
     assert {student: grading.score(questions, keys, dict(reversed(given.items()))) for student, given in shuffled} == alone
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"cells": Infinity, "ran": 1, "errors": [[1e999, "x"]], "end": true, "answers": null}',
+        b"[" * 50_000,
+        b'{"cells": [], "ran": {}, "errors": 3, "end": "yes", "answers": 5}',
+        b"\xff\xfe\x00",
+        b'{"cells": ' + b"9" * 10_000 + b"}",
+        b"null",
+        b"",
+    ],
+    ids=lambda line: str(line[:12]),
+)
+def test_whatever_comes_through_the_pipe_the_last_sound_line_counts(line):
+    reading, writing = os.pipe()
+    ear = sandbox._Ear(reading, 1_000_000)
+    os.close(reading)
+    sound = json.dumps({"cells": 3, "ran": 2, "errors": [[2, "a\x1b[2Jb\nc"]], "answers": "{}", "end": True}).encode()
+    os.write(writing, sound + b"\n" + line + b"\n")
+    os.close(writing)
+    assert ear.done.wait(5)
+    assert ear.last() == {"cells": 3, "ran": 2, "errors": ((2, "a�[2Jb c"),), "answers": "{}", "end": True}

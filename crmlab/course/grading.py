@@ -22,7 +22,7 @@ from typing import Any
 from crmlab.course import masters, sandbox
 from crmlab.course.folder import Course, written
 from crmlab.course.store import Store
-from crmlab.errors import DataError
+from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise.form import Plain, Question, count_words, sane
 
 BY_HAND = "text"  # the kind of question that a person marks
@@ -180,8 +180,8 @@ def _keep(store: Store, assignment: str, job: Work, future: Future, *, isolated:
     """Write one result, all of it or nothing."""
     try:
         story: sandbox.Story = future.result()
-    except (sandbox.SandboxError, DataError, OSError) as error:
-        return f"not graded: {error}"
+    except Exception as error:  # whatever one submission can bring about, the others are graded
+        return f"not graded: {error}" if isinstance(error, CrmlabError) else f"not graded: {type(error).__name__}: {error}"
     questions = {name: Question.from_json(each) for name, each in job.release["sheet"]["questions"].items()}
     answers, remarks = read_answers(story.answers, questions)
     marks = score(questions, job.release["keys"], answers)

@@ -252,7 +252,7 @@ class _Ear(threading.Thread):
     def last(self) -> dict | None:
         """The last line that is a story, in exactly the types it must have."""
         for line in reversed(self.lines[:-1]):
-            with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError):
+            with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError):
                 told = json.loads(line)
                 errors = tuple(
                     (int(cell), " ".join(legible(str(what)[:300]).split())) for cell, what in list(told["errors"])[:20]
