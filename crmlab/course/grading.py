@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -156,13 +159,24 @@ def run(
     def one(job: Work) -> sandbox.Story:
         with one_master:
             unpack(course, assignment, job.release, job.bundle)
-        return sandbox.run(job.notebook, job.bundle, assignment, course.limits, fonts=fonts, isolated=isolated)
+        files = {name: job.bundle / name for name in job.release["files"] if not name.endswith(".ipynb")}
+        processor = processors.get()
+        try:
+            return sandbox.run(
+                job.notebook, files, assignment, course.limits, fonts=fonts, isolated=isolated, processor=processor
+            )
+        finally:
+            processors.put(processor)
 
+    processors: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+    ours = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
+    for number in range(workers):
+        processors.put(ours[number % len(ours)])
     with ThreadPoolExecutor(workers) as pool:
-        queue, waiting = iter(work), {}
+        jobs, waiting = iter(work), {}
 
         def fill() -> None:
-            for job in queue:
+            for job in jobs:
                 waiting[pool.submit(one, job)] = job
                 if len(waiting) >= workers:
                     return
@@ -210,17 +224,17 @@ def _fonts(course: Course) -> Path | None:
 
     folder = course.home / ".cache" / f"matplotlib-{version('matplotlib')}"
     if not folder.exists():
-        with written(folder) as part:
-            part.mkdir()
-            made = subprocess.run(
-                [sys.executable, "-I", "-c", _IMPORTS], env=sandbox.environment(part, None),
-                stdin=subprocess.DEVNULL, capture_output=True, check=False,
-            )  # fmt: skip
-            if made.returncode or not any(part.glob(".matplotlib/*")):
-                return None  # then each run looks for itself, and takes longer
-            for path in (part / ".matplotlib").iterdir():
-                path.rename(part / path.name)
-            (part / ".matplotlib").rmdir()
+        part = folder.with_name(f"{folder.name}.part{os.getpid()}")
+        part.mkdir(parents=True)
+        made = subprocess.run(
+            [sys.executable, "-I", "-c", _IMPORTS], env=sandbox.environment(part, None), stdin=subprocess.DEVNULL,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if not made.returncode and (part / ".matplotlib").is_dir():
+            os.replace(part / ".matplotlib", folder)
+        shutil.rmtree(part)
+        if not folder.exists():
+            return None  # then each run looks for itself, and takes longer
     return folder
 
 

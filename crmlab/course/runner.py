@@ -35,7 +35,7 @@ def limit(settings: dict) -> None:
         (resource.RLIMIT_NPROC, settings["processes"]),
         (resource.RLIMIT_AS, settings["address_mb"] << 20),
         (resource.RLIMIT_FSIZE, settings["disk_mb"] << 20),
-        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NOFILE, 128),
         (resource.RLIMIT_CORE, 0),
     ):
         lower = most if (hard := resource.getrlimit(what)[1]) == resource.RLIM_INFINITY else min(most, hard)
@@ -48,17 +48,19 @@ class Story:
 
     def __init__(self, pipe: int, answers: Path, most_bytes: int) -> None:
         self.pipe, self.answers, self.most_bytes = pipe, answers, most_bytes
-        self.told = {"cells": 0, "ran": 0, "errors": [], "answers": None, "end": False}
+        self.told, self.last = {"cells": 0, "ran": 0, "errors": [], "end": False}, b""
 
     def failed(self, cell: int, what: str) -> None:
         if len(self.told["errors"]) < MOST_ERRORS:
             self.told["errors"].append([cell, what[:LONGEST_ERROR]])
 
     def tell(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            held = self.answers.read_bytes()[: self.most_bytes + 1]
-            self.told["answers"] = held.decode("utf-8", "replace")
-        line = (json.dumps(self.told) + "\n").encode("ascii")
+        held = b""
+        with contextlib.suppress(OSError), open(self.answers, "rb") as file:
+            held = file.read(self.most_bytes + 1)
+        news = {"answers": held.decode("utf-8", "replace")} if held != self.last else {}
+        self.last = held
+        line = (json.dumps(self.told | news) + "\n").encode("ascii")
         while line:
             line = line[os.write(self.pipe, line) :]
 

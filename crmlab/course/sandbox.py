@@ -16,6 +16,7 @@ import platform
 import random
 import shlex
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -32,7 +33,7 @@ from crmlab.errors import CrmlabError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _RUNNER = Path(__file__).with_name("runner.py")
-_DESK, _INPUT, _FONTS = "/exercise", "/submission", "/fonts"
+_DESK, _INPUT, _FONTS, _STAGE = "/exercise", "/submission", "/fonts", "crmlab-run-"
 
 REMEDY = """Ways to have it:
   Linux          sudo apt install bubblewrap (Fedora: sudo dnf install bubblewrap). On Ubuntu 24.04 and later also:
@@ -72,7 +73,7 @@ class Limits:
     cell_seconds: float = 30
     memory_mb: int = 2_048
     disk_mb: int = 128
-    processes: int = 64
+    processes: int = 48
     answers_kb: int = 200
 
 
@@ -113,7 +114,7 @@ def missing() -> str:
     with _stage() as stage, tempfile.TemporaryFile() as told, _filter() as calls:
         command = _command(stage, ["/usr/bin/true"], Limits(), None, calls, {})
         ran = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT, pass_fds=calls, check=False
+            command, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT, pass_fds=calls, env=_OURS, check=False
         )
         told.seek(0)
         text = told.read(2_000).decode(errors="replace").strip()
@@ -124,15 +125,18 @@ def missing() -> str:
     return f"it did not start ({text or f'status {ran.returncode}'})"
 
 
-def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path | None = None, isolated: bool = True) -> Story:
+def run(
+    notebook: bytes, files: dict[str, Path], name: str, limits: Limits, *, fonts: Path | None = None, isolated: bool = True,
+    processor: int | None = None,
+) -> Story:  # fmt: skip
     """Run a notebook and tell what came of it.
 
     Parameters
     ----------
     notebook : bytes
         As it was handed in.
-    bundle : Path
-        The folder with this student's sheet and tables.
+    files : dict
+        What lies beside the notebook, the sheet and the tables: name there -> path here. Nothing else is shown.
     name : str
         Of the assignment.
     limits : Limits
@@ -140,6 +144,8 @@ def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path
         A folder of matplotlib's, so that it need not look for fonts each time.
     isolated : bool
         False runs it with our own rights: only for those who know whose code it is.
+    processor : int, optional
+        The number of the one processor it may use, so that nobody's processes slow down another's.
 
     Raises
     ------
@@ -150,7 +156,7 @@ def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path
         raise SandboxError("student code cannot be run by Windows itself, with or without a sandbox: use WSL2 (wsl --install)")
     reading, writing = os.pipe()
     with _stage() as stage, _filter() if isolated else _no_filter() as calls:
-        inbox, desk = stage / "in", stage / "desk"
+        inbox, desk = stage / "closed" / "in", stage / "closed" / "desk"
         inbox.mkdir(mode=0o755)
         (inbox / "notebook.ipynb").write_bytes(notebook)
         desk.mkdir()
@@ -162,105 +168,115 @@ def run(notebook: bytes, bundle: Path, name: str, limits: Limits, *, fonts: Path
             "address_mb": limits.memory_mb + 2_048, "disk_mb": limits.disk_mb, "answers_kb": limits.answers_kb,
         }  # fmt: skip
         runner = [sys.executable, "-I", "-B", str(_RUNNER), json.dumps(settings)]
-        places = {f"{_DESK}/{path.name}": path for path in sorted(bundle.iterdir()) if path.suffix == ".json" or path.is_dir()}
+        places = {f"{_DESK}/{there}": here for there, here in files.items()}
         if isolated:
             places |= {_INPUT: inbox} | ({_FONTS: fonts} if fonts is not None else {})
             command = _command(stage, runner, limits, settings["answers"], calls, places)
         else:
             command = runner
-            for path in bundle.iterdir():
-                if path.is_dir():
-                    shutil.copytree(path, desk / path.name)
-                elif path.suffix == ".json":
-                    shutil.copy(path, desk)
+            for there, here in files.items():
+                (desk / there).parent.mkdir(exist_ok=True)
+                shutil.copy(here, desk / there)
         try:
-            return _watched(
-                command, reading, writing, calls, limits, None if isolated else environment(desk, settings["answers"])
-            )
+            variables = None if isolated else environment(desk, settings["answers"])
+            return _watched(command, reading, writing, calls, limits, variables, processor)
         finally:
             os.close(reading)
 
 
 def _watched(
-    command: list[str], reading: int, writing: int, calls: tuple[int, ...], limits: Limits, variables: dict | None
-) -> Story:
+    command: list[str], reading: int, writing: int, calls: tuple[int, ...], limits: Limits, variables: dict | None,
+    processor: int | None,
+) -> Story:  # fmt: skip
     """Start a run, listen, and end it when it takes too much."""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as complaints:
-        try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints, pass_fds=(writing, *calls),
-                env=variables, cwd=variables["HOME"] if variables else None, start_new_session=variables is not None,
-            )  # fmt: skip
-        finally:
-            os.close(writing)
-        ear = _Ear(reading, most_bytes=40 * (limits.answers_kb << 10))
-        outcome, peak = "", 0.0
-        try:
-            while process.poll() is None and not outcome:
-                if not ear.done.wait(0.05):
-                    peak = max(peak, held := _memory_mb(process.pid, limits.memory_mb))
-                    outcome = "out of memory" if held > limits.memory_mb else ""
-                elif not ear.too_much:
-                    with suppress(subprocess.TimeoutExpired):  # the pipe is closed: it is about to end
-                        process.wait(0.05)
-                if ear.too_much:
-                    outcome = "said too much"
-                elif time.monotonic() - began > limits.seconds:
-                    outcome = "out of time"
-        finally:
-            if variables is not None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, 9)
-            process.kill()
-            process.wait()
-        ear.done.wait(1)
-        complaints.seek(0)
-        complaint = complaints.read(2_000).decode(errors="replace").strip()
-    story = ear.last()
-    if story is None:
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(writing, *calls),
+            env=variables or _OURS, cwd=variables["HOME"] if variables else None, start_new_session=variables is not None,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+    if processor is not None:
+        with suppress(OSError, AttributeError):  # Linux only
+            os.sched_setaffinity(process.pid, {processor})
+    ear = _Ear(reading, limits.answers_kb << 10)
+    outcome, peak = "", 0.0
+    try:
+        while process.poll() is None and not outcome:
+            if ear.done.is_set():
+                time.sleep(0.02)
+            else:
+                ear.done.wait(0.05)
+            peak = max(peak, held := _memory_mb(process.pid, limits.memory_mb))
+            if held > limits.memory_mb:
+                outcome = "out of memory"
+            elif ear.too_much:
+                outcome = "said too much"
+            elif time.monotonic() - began > limits.seconds:
+                outcome = "out of time"
+    finally:
+        if variables is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, 9)
+        process.kill()
+        process.wait()
+    ear.done.wait(1)
+    os.set_blocking(process.stderr.fileno(), False)  # whoever wrote more there than a pipe holds has waited in vain
+    with process.stderr:
+        complaint = " ".join(legible((process.stderr.read1(2_000) or b"").decode(errors="replace")).split())
+    if not ear.begun:
         if outcome:
             raise SandboxError(f"the sandbox was {outcome} before it had begun")
         raise SandboxError(f"the sandbox did not start ({complaint or f'status {process.returncode}'})")
-    if not outcome:
-        unreadable = not story["end"] and any(cell == 0 for cell, _ in story["errors"])
-        outcome = "finished" if story["end"] else "unreadable" if unreadable else "ended by itself"
-    return Story(outcome, story["cells"], story["ran"], story["errors"], story["answers"], time.monotonic() - began, peak)
+    unreadable = not ear.end and any(cell == 0 for cell, _ in ear.errors)
+    outcome = outcome or ("finished" if ear.end else "unreadable" if unreadable else "ended by itself")
+    return Story(outcome, ear.cells, ear.ran, ear.errors, ear.answers, time.monotonic() - began, peak)
 
 
 class _Ear(threading.Thread):
-    """Reads what comes through the pipe, up to a size, and understands the last whole line of it."""
+    """Reads what comes through the pipe, line by line, up to a size; what is no story is passed over.
 
-    def __init__(self, pipe: int, most_bytes: int) -> None:
+    A line says how far the notebook got; ``answers`` stand in it only when they have changed. All of it is the submission's
+    own claim, in exactly the types it must have.
+    """
+
+    def __init__(self, pipe: int, answers_bytes: int) -> None:
         super().__init__(daemon=True)
-        self.pipe, self.most_bytes = os.dup(pipe), most_bytes
-        self.done, self.too_much, self.lines = threading.Event(), False, [b""]
+        self.pipe, self.longest = os.dup(pipe), 8 * answers_bytes  # JSON may write six letters for one
+        self.done, self.too_much, self.begun = threading.Event(), False, False
+        self.cells, self.ran, self.end = 0, 0, False
+        self.errors: tuple[tuple[int, str], ...] = ()
+        self.answers: str | None = None
         self.start()
 
     def run(self) -> None:
-        total = 0
+        total, rest = 0, b""
         with open(self.pipe, "rb", buffering=0) as pipe:
             while chunk := pipe.read(1 << 16):
                 total += len(chunk)
-                if total > self.most_bytes:
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    self.hear(line)
+                if len(rest) > self.longest or total > 10 * self.longest:
                     self.too_much = True
                     break
-                *whole, rest = (self.lines[-1] + chunk).split(b"\n")
-                self.lines = [*(self.lines[:-1] + whole)[-2:], rest]
         self.done.set()
 
-    def last(self) -> dict | None:
-        """The last line that is a story, in exactly the types it must have."""
-        for line in reversed(self.lines[:-1]):
-            with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError):
-                told = json.loads(line)
-                errors = tuple(
-                    (int(cell), " ".join(legible(str(what)[:300]).split())) for cell, what in list(told["errors"])[:20]
-                )
-                answers = told["answers"] if isinstance(told["answers"], str) else None
-                cells, ran = (max(0, min(100_000, int(told[key]))) for key in ("cells", "ran"))
-                return {"cells": cells, "ran": ran, "errors": errors, "answers": answers, "end": told["end"] is True}
-        return None
+    def hear(self, line: bytes) -> None:
+        """Take in one line."""
+        with suppress(ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError):
+            told = json.loads(line)
+            errors = [(_count(cell), legible(str(what)[:300])) for cell, what in list(told["errors"])[:20]]
+            cells, ran, answers = _count(told["cells"]), _count(told["ran"]), told.get("answers")
+            self.errors = tuple((cell, " ".join(what.split())) for cell, what in errors)
+            self.cells, self.ran, self.end, self.begun = cells, ran, told["end"] is True, True
+            if isinstance(answers, str):
+                self.answers = answers
+
+
+def _count(value: object) -> int:
+    return max(0, min(100_000, int(value)))
 
 
 def _memory_mb(pid: int, limit: float) -> float:
@@ -271,13 +287,14 @@ def _memory_mb(pid: int, limit: float) -> float:
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     except psutil.Error:
         return 0.0
-    total = 0.0
+    files = _written_mb(family)
+    total = files
     for member in family:
         with suppress(psutil.Error):
             total += member.memory_info().rss / 2**20
     if total <= limit:
         return total
-    shares = 0.0
+    shares = files
     for member in family:
         try:
             lines = Path(f"/proc/{member.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
@@ -290,6 +307,18 @@ def _memory_mb(pid: int, limit: float) -> float:
     return shares
 
 
+def _written_mb(family: list) -> float:
+    """What lies in the run's own file systems: in memory, but in no process. A file without content takes a kilobyte, too."""
+    for member in reversed(family):  # the youngest is surely inside
+        with suppress(OSError):
+            inside = f"/proc/{member.pid}/root"
+            if os.stat(inside + _DESK).st_dev == os.stat("/").st_dev:
+                continue
+            about = [os.statvfs(inside + place) for place in (_DESK, "/tmp", "/dev/shm")]
+            return sum((it.f_blocks - it.f_bfree) * it.f_frsize + 1_024 * (it.f_files - it.f_ffree) for it in about) / 2**20
+    return 0.0
+
+
 # -- How it is built ----------------------------------------------------------------------------------------------
 
 
@@ -300,10 +329,24 @@ def _is_root() -> bool:
 
 @contextmanager
 def _stage() -> Iterator[Path]:
-    """A folder for one run that its user can walk through, but not list."""
-    with tempfile.TemporaryDirectory(prefix="crmlab-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o711)
+    """A folder for one run. As root its user may walk through it, but what was handed in lies in a part that is closed."""
+    with tempfile.TemporaryDirectory(prefix=_STAGE, ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o711 if _is_root() else 0o700)
+        (Path(folder) / "closed").mkdir(mode=0o700)
         yield Path(folder)
+
+
+def sweep() -> None:
+    """Take away what runs left whose grader was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_STAGE}*"):
+        with suppress(OSError):
+            about = folder.lstat()
+            if stat.S_ISDIR(about.st_mode) and about.st_uid == os.geteuid() and time.time() - about.st_mtime > 3_600:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+# a process can read the variables of the one that started it
+_OURS = {"PATH": os.environ.get("PATH", os.defpath)}
 
 
 def environment(home: Path | str, answers: str | None) -> dict[str, str]:
@@ -320,7 +363,7 @@ def _command(
     stage: Path, program: list[str], limits: Limits, answers: str | None, calls: tuple[int, ...], places: dict[str, Path]
 ) -> list[str]:
     """The command line of one run: bubblewrap, and as root what makes us somebody else before it."""
-    half = str((limits.disk_mb << 20) // 2)
+    third = str((limits.disk_mb << 20) // 3)
     bwrap = [
         "bwrap",
         "--unshare-all",
@@ -341,8 +384,8 @@ def _command(
         if path.is_symlink():
             bwrap += ["--symlink", os.readlink(path), str(path)]
     # first what can be written, then what lies below it
-    bwrap += ["--proc", "/proc", "--dev", "/dev", "--size", half, "--tmpfs", "/dev/shm", "--size", half, "--tmpfs", "/tmp"]
-    bwrap += ["--size", half, "--tmpfs", _DESK]
+    bwrap += ["--proc", "/proc", "--dev", "/dev", "--size", third, "--tmpfs", "/dev/shm", "--size", third, "--tmpfs", "/tmp"]
+    bwrap += ["--size", third, "--tmpfs", _DESK]
     system = [
         Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32") if Path(f"/{name}").is_dir()
     ]
@@ -355,6 +398,11 @@ def _command(
         _PACKAGE,
         _PACKAGE.parent / "datasets",
     }
+    for path in own - {_PACKAGE, _PACKAGE.parent / "datasets"}:
+        if _PACKAGE.is_relative_to(path) or any(here.is_relative_to(path) for here in places.values()):
+            raise SandboxError(
+                f"Python's own folder {path} holds the kit or the course, and students may read that folder: keep them apart"
+            )
     ours = {str(path): path for path in sorted(own) if path.is_dir() and not any(path.is_relative_to(each) for each in system)}
     before: list[str] = []
     for path in system:
@@ -366,7 +414,8 @@ def _command(
             before.append(f"mount --bind {shlex.quote(str(here))} {shlex.quote(str(shown))}")
             here = shown
         bwrap += ["--ro-bind", str(here), there]
-    bwrap += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _DESK]
+    # /dev/zero can be mapped as memory that belongs to nobody
+    bwrap += ["--ro-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _DESK]
     for descriptor in calls:
         bwrap += ["--seccomp", str(descriptor)]
     bwrap += ["--", *program]
@@ -381,30 +430,66 @@ def _command(
 
 # -- Which system calls are refused ---------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """Numbers of system calls on one kind of machine."""
+
+    audit: int
+    clone: int
+    mmap: int
+    fcntl: int
+    socket: int
+    refused: tuple[int, ...]
+
+
 # What neither an exercise nor a library in it needs, and what would get round a limit: memory that no process is charged for
-# (memfd, System V), new namespaces and mounts, other processes' memory, keys, and what has often been a way out of the kernel.
+# (memfd, System V, message queues), new namespaces and mounts, other processes' memory and files, keys, a change of
+# processor, and what has often been a way out of the kernel.
 _REFUSED = {
-    "x86_64": (0xC000003E, 56, (29, 68, 101, 155, 165, 166, 248, 249, 250, 272, 298, 304, 308, 310, 311, 319, 321, 323)),
-    "aarch64": (0xC00000B7, 220, (194, 186, 117, 41, 40, 39, 217, 218, 219, 97, 241, 265, 268, 270, 271, 279, 280, 282)),
-}
-_REFUSED_EVERYWHERE = (*range(425, 434), 442, 447)  # numbers above 423 are the same on all machines
-_CLONE3, _CLONE_NEWUSER = 435, 0x10000000
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_ALLOW, _KILL, _NOT_PERMITTED, _NOT_THERE = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
+    "x86_64": _Machine(
+        0xC000003E, clone=56, mmap=9, fcntl=72, socket=41,
+        refused=(29, 64, 65, 66, 68, 101, 103, 155, 165, 166, 203, 220, 240, 248, 249, 250, 272, 298, 304, 308, 310, 311, 319,
+                 321, 323)),
+    "aarch64": _Machine(
+        0xC00000B7, clone=220, mmap=222, fcntl=25, socket=198,
+        refused=(194, 190, 193, 191, 186, 117, 116, 41, 40, 39, 122, 192, 180, 217, 218, 219, 97, 241, 265, 268, 270, 271, 279,
+                 280, 282)),
+}  # fmt: skip
+_REFUSED_EVERYWHERE = (*range(425, 434), 438, 442, 447)  # numbers above 423 are the same on all machines
+_CLONE3, _CLONE_NEWUSER, _SHARED_BY_NOBODY, _SETLEASE, _UNIX = 435, 0x10000000, 0x21, 1024, 1
+_LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_ALLOW, _KILL, _NOT_PERMITTED, _NOT_THERE, _NO_SUCH_FAMILY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026, 0x00050061
+Step = tuple[int, int, int, int]
 
 
 def _program() -> bytes:
     """The filter as the kernel reads it (classic BPF, see seccomp(2)); nothing for a machine whose numbers we do not know."""
-    if platform.machine() not in _REFUSED:
+    machine = _REFUSED.get(platform.machine())
+    if machine is None:
         return b""
-    machine, clone, refused = _REFUSED[platform.machine()]
-    steps = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, machine), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
+    steps: list[Step] = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, machine.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
     steps += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _NOT_PERMITTED)]  # the other numbering of x86 (x32)
     steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NOT_THERE)]  # its flags lie where a filter cannot look: use clone
-    for call in (*refused, *_REFUSED_EVERYWHERE):
+    for call in (*machine.refused, *_REFUSED_EVERYWHERE):
         steps += [(_EQUAL, 0, 1, call), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += [(_EQUAL, 0, 3, clone), (_LOAD, 0, 0, 16), (_ANY_BIT, 0, 1, _CLONE_NEWUSER), (_RETURN, 0, 0, _NOT_PERMITTED)]
+    steps += _when(machine.clone, 0, _CLONE_NEWUSER, _CLONE_NEWUSER)
+    steps += _when(machine.mmap, 3, _SHARED_BY_NOBODY, _SHARED_BY_NOBODY)  # shared, anonymous: nobody's once unmapped
+    steps += _when(machine.fcntl, 1, 0xFFFFFFFF, _SETLEASE)  # a lease makes everyone else wait who opens the file
+    steps += _unless(machine.socket, 0, _UNIX)  # some families know no network namespace
     return b"".join(struct.pack("=HBBI", *step) for step in [*steps, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _when(call: int, argument: int, mask: int, value: int) -> list[Step]:
+    """Refuse a call if an argument has these bits."""
+    return [(_EQUAL, 0, 5, call), (_LOAD, 0, 0, 16 + 8 * argument), (_AND, 0, 0, mask), (_EQUAL, 0, 1, value),
+            (_RETURN, 0, 0, _NOT_PERMITTED), (_RETURN, 0, 0, _ALLOW)]  # fmt: skip
+
+
+def _unless(call: int, argument: int, value: int) -> list[Step]:
+    """Refuse a call unless an argument has this value."""
+    return [(_EQUAL, 0, 4, call), (_LOAD, 0, 0, 16 + 8 * argument), (_EQUAL, 1, 0, value), (_RETURN, 0, 0, _NO_SUCH_FAMILY),
+            (_RETURN, 0, 0, _ALLOW)]  # fmt: skip
 
 
 @contextmanager

@@ -346,6 +346,7 @@ def grade(
             "WITHOUT A SANDBOX: student code now runs with your own rights. It can read the keys and the secret, change marks, "
             "delete your files and use your network. Each row graded so is marked sandbox = NO."
         )
+    sandbox.sweep()
     with Store(it.home / "course.db") as store:
         name = store.released(assignment)
         work, cannot, before = grading.to_do(it, store, name, isolated=sandboxed, again=again)
