@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"crmlab {arguments.command}: {told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
 
 
@@ -105,6 +105,8 @@ def _course_parser(commands: argparse._SubParsersAction) -> None:
     release.add_argument("--workers", type=int, default=2, metavar="N", help="processes to use (default: 2)")
     collect = step("collect", "take in submissions from a folder, a platform's zip or home folders")
     collect.add_argument("source", help='folder, zip, or a pattern such as "/home/{student}/crm/01*.ipynb"')
+    withdraw = step("withdraw", "take back a submission, as if it had not been handed in")
+    withdraw.add_argument("student", help="the student_id")
     grade = step("grade", "run submissions in a sandbox and compare their answers with the keys")
     grade.add_argument("--workers", type=int, default=2, metavar="N", help="submissions to run at a time (default: 2)")
     grade.add_argument("--again", action="store_true", help="also those that are graded already")
@@ -171,6 +173,8 @@ def _course(arguments: argparse.Namespace) -> int:
             told = course.release(here.dir, here.assignment, individual=here.individual, again=here.again, workers=here.workers)
         case "collect":
             told = course.collect(here.dir, here.assignment, here.source)
+        case "withdraw":
+            told = course.withdraw(here.dir, here.assignment, here.student)
         case "grade":
             told = course.grade(
                 here.dir, here.assignment, workers=here.workers, again=here.again, sandboxed=not here.no_sandbox, warn=_warn

@@ -81,7 +81,8 @@ def run(capsys, *words: str) -> tuple[int, str, str]:
 
 
 def table_at(path: Path) -> list[dict]:
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def outcome(home: Path) -> list:
@@ -120,7 +121,8 @@ def test_everyone_gets_data_and_questions_of_his_own(released):
         assert f"By {sheet['given']['day']}: what is" in text
         seen.add(json.dumps(classroom.keys(released, student)))
         with zipfile.ZipFile(released / "release" / NAME / f"{student}.zip") as archive:
-            assert sorted(archive.namelist()) == [f"{NAME}/{NAME}.ipynb", f"{NAME}/{NAME}.json", f"{NAME}/data/orders.parquet"]
+            inside = [f"{NAME}.ipynb", f"{NAME}.json", "data/orders.parquet"]
+            assert sorted(archive.namelist()) == [f"{NAME}_{student}/{each}" for each in inside]
         content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
         secret = course_folder.open_course(released)
         assert secret.secret.hex().encode() not in content
@@ -189,6 +191,8 @@ def test_a_master_that_fails_is_released_to_nobody(tmp_path):
         ("student_id,name\nS1,A\ns1,B\n", "line 3: s1 is there twice"),
         ("student_id,name\nS\"1,A\n", "cannot be a student_id"),
         (b"student_id,name\nS1,\xe9\n", "UTF-8"),
+        ("student_id,name\nS1,King, Ada\n", "line 2: it has more fields"),
+        ("student_id,name\nS1,\"Ada\nS2,Bo\n", "never closes"),
     ],
 )  # fmt: skip
 def test_a_roster_is_refused_with_its_line(home, roster, told):
@@ -249,6 +253,11 @@ PEOPLE = {id: course_folder.Student(id, name) for id, name in {**CLASS, "S01": "
         ("Jose\u0301 de la Cruz_1_/x.ipynb", "S004"),  # the same letters, composed otherwise
         ("cruzjoséde la_1_x.ipynb", None),
         ("Mia O'Neil_5_/x.ipynb", "S005"),
+        ("Mia ONeil_5_/x.ipynb", "S005"),
+        ("Mia O_Neil_5_/x.ipynb", "S005"),
+        ("oneilmia_5_x.ipynb", "S005"),
+        ("delacruzjose_1_x.ipynb", None),
+        ("Jose de la Cruz/x.ipynb", "S004"),
         ("Ada King_1_/work.zip/../Bo Ek_2_/01_relationship.ipynb", "S001"),  # a student cannot hand in for another
         ("12/01_relationship.ipynb", "12"),
         ("week 12/01_relationship.ipynb", None),
@@ -258,13 +267,43 @@ PEOPLE = {id: course_folder.Student(id, name) for id, name in {**CLASS, "S01": "
     ],
 )
 def test_whose_a_file_is(place, owner):
-    assert inbox.owner(PurePosixPath(place), "01_relationship", PEOPLE) == owner
+    assert inbox.Names(PEOPLE).owner(PurePosixPath(place))[0] == owner
 
 
 def test_two_who_are_called_the_same_are_not_guessed():
     people = {id: course_folder.Student(id, "Li Wei") for id in ("A1", "A2")}
-    assert inbox.owner(PurePosixPath("Li Wei_1_/x.ipynb"), "01", people) is None
-    assert inbox.owner(PurePosixPath("A2 Li Wei/x.ipynb"), "01", people) == "A2"
+    names = inbox.Names(people)
+    assert names.owner(PurePosixPath("Li Wei_1_/x.ipynb")) == (
+        None,
+        0,
+        "it could be that of A1 or A2: begin its name with the student_id",
+    )
+    assert names.owner(PurePosixPath("A2 Li Wei/x.ipynb"))[0] == "A2"
+
+
+def test_who_is_not_in_the_roster_cannot_hand_in_for_somebody_else(home, tmp_path):
+    heap = tmp_path / "heap"
+    for folder, name in {"Ada King_1_file_": f"{NAME}.ipynb", "A Guest_2_file_": f"Bo Ek {NAME}.ipynb"}.items():
+        (heap / folder).mkdir(parents=True)
+        (heap / folder / name).write_bytes(notebook(folder))
+    told = str(course.collect(home, "99", heap))
+    assert "1 of 5 students" in told
+    assert "S003 is named in it, but further down" in told
+
+
+def test_the_notebook_as_it_was_given_out_is_no_submission(home, tmp_path):
+    told = course.collect(home, "99", home / "release")
+    assert told.title == f"{NAME}: 0 of 5 students have handed in"
+    assert set(told.table.note) == {"it is the notebook as it was given out"}
+    assert dict(told.facts)["Data files that came along"] == 20, "in the folders and in the zips"
+
+
+def test_what_was_collected_by_mistake_can_be_withdrawn(mine, capsys):
+    status, out, _ = run(capsys, "withdraw", "99", "S001", "--dir", mine)
+    assert (status, "no longer counts" in out) == (0, True)
+    assert "S001" not in classroom.points(mine)
+    assert course.verify(mine).title.endswith("all is well")
+    assert run(capsys, "withdraw", "99", "S001", "--dir", mine)[0] == 1
 
 
 def test_a_platforms_zip_is_taken_as_it_is(home, tmp_path):
@@ -279,16 +318,16 @@ def test_a_platforms_zip_is_taken_as_it_is(home, tmp_path):
     assert told.table["file or student"].to_list() == ["Somebody Else_9_assignsubmission_file_/x.ipynb"]
 
 
-def test_the_newest_of_the_right_name_counts_and_the_others_are_noted(home, tmp_path):
+def test_the_newest_counts_and_the_others_are_noted(home, tmp_path):
     place = tmp_path / "heap" / "S001"
     place.mkdir(parents=True)
     for age, (name, content) in enumerate({NAME: b"1", f"{NAME} (1)": b"2", "scratch": b"3"}.items()):
         (place / f"{name}.ipynb").write_bytes(content)
         os.utime(place / f"{name}.ipynb", (1_800_000_000 + age, 1_800_000_000 + age))
     told = course.collect(home, "99", place.parent)
-    assert f"3 different notebooks; this one was taken: {NAME} (1).ipynb" in str(told)
+    assert "3 different notebooks; the newest was taken: scratch.ipynb" in str(told)
     row = classroom.rows(home, "submission")["S001"]
-    assert grading.stored(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"2"
+    assert grading.stored(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"3"
 
 
 def test_a_later_hand_in_takes_the_place_of_an_earlier_and_not_the_other_way(home, tmp_path):
@@ -400,6 +439,29 @@ def test_correct_wrong_copied(graded):
         assert grading.similar(store, NAME) == {"S003": "3 of 3 wrong answers are right for S001"}
 
 
+def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
+    """Its code runs on his own data, and so its answers are right: only the note can tell."""
+    released = json.loads((mine / "release" / NAME / "S001" / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    for cell in released["cells"]:
+        text = "".join(cell["source"])
+        for name, solution in DONE.items():
+            if f'exercise.answer("{name}"' in text:
+                cell["source"] = solution
+    (tmp_path / "heap").mkdir()
+    for student in ("S001", "S005"):
+        path = tmp_path / "heap" / f"{student}.ipynb"
+        path.write_bytes(json.dumps(released).encode())
+        os.utime(path, (4_000_000_000,) * 2)
+    course.collect(mine, "99", tmp_path / "heap")
+    told = str(course.grade(mine, "99"))
+    assert classroom.points(mine)["S005"]["q2"] == 2
+    assert "this notebook was given to S001" in told
+    with Store(mine / "course.db") as store:
+        notes = grading.similar(store, NAME)
+    assert "code is word for word that of S005" in notes["S001"]
+    assert "code is word for word that of S001" in notes["S005"]
+
+
 def test_grading_again_gives_the_same(mine):
     before = outcome(mine)
     assert course.grade(mine, "99").title == f"{NAME}: 0 graded, 4 graded before"
@@ -442,6 +504,13 @@ def test_marks_changed_by_hand_in_the_store_are_noticed(mine):
     with Store(mine / "course.db") as store, store.step():
         store.put("score", assignment=NAME, student="S002", question="q2", state="right", points=2)
     assert "do not follow from answers and keys" in str(course.verify(mine))
+
+
+def test_a_lost_store_is_noticed(mine):
+    (mine / "course.db").unlink()
+    assert "was course.db lost?" in str(course.verify(mine))
+    course.release(mine, "99", individual=True)
+    assert classroom.keys(mine, "S001"), "all keys follow from the secret"
 
 
 def test_a_damaged_store_is_told(mine):
@@ -547,11 +616,16 @@ def as_user(user: int, words: list[str], more: list[Path], stage: Path) -> str:
 
 def test_marks_given_by_hand_survive_grading_and_a_changed_text_is_flagged(mine, tmp_path):
     course.mark_csv(mine, "99", tmp_path / "marks.csv")
-    rows = list(csv.reader(io.StringIO((tmp_path / "marks.csv").read_text(encoding="utf-8-sig"))))
-    assert sorted(row[0] for row in rows) == ["S001", "S004", "student_id"]
-    next(row for row in rows if row[0] == "S001")[3:] = ["1", "0.5", "1", "0", "Good, but where is the number?"]
+    with pytest.raises(DataError, match="may hold marks"):
+        course.mark_csv(mine, "99", tmp_path / "marks.csv")
+    rows = table_at(tmp_path / "marks.csv")
+    assert sorted(row["student_id"] for row in rows) == ["S001", "S004"]
+    given = {"decision": "1", "number": "0.5", "uncertainty": "1", "doubt": "0", "comment": "Good, but where is the number?"}
+    next(row for row in rows if row["student_id"] == "S001").update(given)
     with open(tmp_path / "marks.csv", "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
     assert course.mark_csv(mine, "99", tmp_path / "marks.csv", read=True).title == f"{NAME}: 1 of 2 texts are marked"
     course.grade(mine, "99", again=True)
     with Store(mine / "course.db") as store:
@@ -621,7 +695,15 @@ def test_the_whole_way_by_the_command_line(tmp_path, capsys):
         status, out, err = run(capsys, *step, "--dir", home)
         assert status == 0, err
         told += out
-    for line in ("1 made", "1 of 1 students", "1 graded", "all is well", "0 of 1 texts", "1 pages", "1 students, 0 with marks"):
+    for line in (
+        "1 made",
+        "1 of 1 students",
+        "1 graded",
+        "all is well",
+        "0 of 1 texts",
+        "pages for 1 of 1",
+        "1 students, 0 with marks",
+    ):
         assert line in told
     status, _, err = run(capsys, "grade", "77", "--dir", home)
     assert (status, "Released are: 99_small" in err) == (1, True)
@@ -672,8 +754,10 @@ def test_whatever_comes_through_the_pipe_the_last_sound_line_counts(line):
     reading, writing = os.pipe()
     ear = sandbox._Ear(reading, 1_000_000)
     os.close(reading)
-    sound = json.dumps({"cells": 3, "ran": 2, "errors": [[2, "a\x1b[2Jb\nc"]], "answers": "{}", "end": True}).encode()
+    told = {"cells": 3, "ran": 2, "errors": [[2, "a\x1b[2Jb\nc"]], "answers": "{}", "end": True, "code": "c", "given_to": "S1"}
+    sound = json.dumps(told).encode()
     os.write(writing, sound + b"\n" + line + b"\n")
     os.close(writing)
     assert ear.done.wait(5)
-    assert ear.last() == {"cells": 3, "ran": 2, "errors": ((2, "a�[2Jb c"),), "answers": "{}", "end": True}
+    assert (ear.begun, ear.cells, ear.ran, ear.errors, ear.end) == (True, 3, 2, ((2, "a�[2Jb c"),), True)
+    assert (ear.answers, ear.code, ear.given_to, ear.too_much) == ("{}", "c", "S1", False)

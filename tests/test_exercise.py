@@ -189,6 +189,8 @@ def test_words_are_compared_but_for_case_and_spaces():
         (Question("q", "whole"), 3.5, "has a fraction"),
         (Question("q", "list", size=3), [1, 2], "this one has 2"),
         (Question("q", "list", size=3), 1, "square brackets"),
+        (Question("q", "list", size=2, entries="numbers"), ["a", "b"], "a list of 2 numbers"),
+        (Question("q", "list", size=2, entries="words"), [1, 2], "a list of 2 words"),
         (Question("q", "list", size=2, low=0), [1, -1], "at least 0"),
         (Question("q", "table", columns=("a",)), 3, "a small table"),
         (Question("q", "text", words=(3, 5)), "one two", "2 words"),
@@ -258,15 +260,27 @@ def test_practice_says_right_and_wrong(desk, monkeypatch):
     exercise.start(classroom.NAME)
     orders = exercise.data("orders")
     exercise.answer("q2", orders.amount.mean())
-    assert "q2: right" in str(exercise.check("q2"))
+    assert "q2: ✓ right" in str(exercise.check("q2"))
     exercise.answer("q1", 5)
-    assert "not yet right" in str(exercise.check("q1"))
+    assert "q1: ✗ not right" in str(exercise.check("q1"))
+    assert "2 of 4 questions are answered, 1 of them need another look" in str(exercise.progress())
     assert "Look at the day." in str(exercise.check("q1"))
 
 
 def test_an_open_question_does_not_stop_the_notebook(seat):
     assert "still open" in str(exercise.answer("q1", ...))
     assert "No answer yet" in str(exercise.check("q1"))
+
+
+def test_a_notebook_is_not_opened_on_somebody_elses_data(seat):
+    with pytest.raises(DataError, match="made for Bo, but the data beside it are Ada's"):
+        exercise.start(classroom.NAME, student="Bo")
+
+
+def test_who_gives_nonsense_is_told_that_the_earlier_answer_stands(seat):
+    exercise.answer("q1", 7)
+    with pytest.raises(ArgumentError, match=r"Your earlier answer still stands: 7 \(orders\)"):
+        exercise.answer("q1", float("nan"))
 
 
 def test_data_are_fresh_each_time(seat):
@@ -339,6 +353,8 @@ def declared(**question):
         ({"key": float("nan"), "within": 1}, "no number"),
         ({"key": 2}, "not right"),
         ({"key": 2, "answered": "2"}, "in quotes"),
+        ({"key": 0.25, "within": 0.01, "slips": {"A per cent.": 25.0}}, "whoever finds the one has the other"),
+        ({"key": 30.0, "within": 0.01, "slips": {"The others.": 70.0}}, "whoever finds the one has the other"),
     ],
 )
 def test_a_master_is_refused_when_it_does_not_fit_together(question, told):

@@ -61,7 +61,7 @@ for place in wanted:
                 done.append(path)
         except OSError:
             pass
-if any(word in open("/proc/1/environ").read() for word in ("CRMLAB_FORBID", "SECRET", "TOKEN")):
+if "CRMLAB_TEST_TOKEN" in open("/proc/1/environ").read() + str(os.environ):
     done.append("environ")
 """
 WRITES = """
@@ -128,6 +128,32 @@ tried("keyctl", libc.syscall(250, 0, -3, 1))
 tried("io_uring", libc.syscall(425, 8, 0))
 tried("bpf", libc.syscall(321, 0, 0, 0))
 tried("setuid", libc.setuid(0))
+tried("semget", libc.semget(0, 32_000, 0o1600))
+tried("affinity", libc.sched_setaffinity(0, 8, ctypes.byref(ctypes.c_uint64(3))))
+tried("pidfd_getfd", libc.syscall(438, libc.syscall(434, 1, 0), 2, 0))
+try:
+    mmap.mmap(-1, 1 << 20)
+    done.append("shared memory")
+except OSError:
+    pass
+try:
+    with open("/dev/zero", "rb+") as zero:
+        mmap.mmap(zero.fileno(), 1 << 20)
+        done.append("zero")
+except (OSError, ValueError):
+    pass
+import fcntl
+try:
+    with open("99_small.json") as file:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        done.append("lease")
+except OSError:
+    pass
+try:
+    os.open("/proc/1/fd/2", os.O_RDWR)
+    done.append("stderr")
+except OSError:
+    pass
 if any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("CapEff")):
     done.append("capabilities")
 """
@@ -203,6 +229,47 @@ for fd in range(3, 256):
         pass
 os._exit(0)
 """
+MUTE = """
+import os, time
+for fd in range(3, 256):
+    try:
+        os.close(fd)
+    except OSError:
+        pass
+for _ in range(3):
+    if os.fork() == 0:
+        held = bytearray(b"x" * (300 << 20))
+        time.sleep(30)
+        os._exit(0)
+time.sleep(30)
+"""
+BREAKS = LIES.replace('"cells": 5', '"cells": float("inf")')
+BABBLES = """
+import os
+for fd in range(3, 256):
+    try:
+        os.write(fd, b"x\\n" * 10)
+    except OSError:
+        pass
+os._exit(0)
+"""
+FILLS = """
+import os
+for place in (".", "/tmp", "/dev/shm"):
+    for number in range(1_000_000):
+        try:
+            open(f"{place}/{number}", "w").close()
+        except OSError:
+            break
+"""
+CROWDS = """
+import os
+for _ in range(40):
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            pass
+"""
 ESCAPES = "import os, signal\nfor pid in range(1, 5):\n    try:\n        os.kill(pid, signal.SIGKILL)\n    except OSError: pass"
 NESTED = "'{\"answers\": {\"q1\": ' + '[' * 100_000 + ']' * 100_000 + '}}'"
 STUDENTS = {
@@ -236,6 +303,12 @@ STUDENTS = {
                            "exercise.answer('q3', list(range(10**6)))"), NO_MEMO, "finished"),
     "deletes": (notebook(OPEN, DONE["q2"]), NOTHING | {"q2": 2}, "finished"),
     "deletes_all": (notebook(), NOTHING, "finished"),
+    "lazy": (notebook(OPEN), NOTHING, "finished"),  # the right answers lie where his data lie, but not for him
+    "mute": (after_first(MUTE), FIRST, "out of memory"),
+    "breaks": (after_first(BREAKS), FIRST, "ended by itself"),
+    "babbles": (after_first(BABBLES), FIRST, "ended by itself"),
+    "fills": (after_first(FILLS), FIRST, "out of memory"),
+    "crowds": (after_first(CROWDS), FULL, "finished"),
     "duplicates": (notebook(OPEN, *THREE, *THREE, DONE["memo"], OPEN), FULL, "finished"),
     "reorders": (notebook(OPEN, DONE["memo"], DONE["q3"], DONE["q2"], DONE["q1"]), FULL, "finished"),
     "replaced": (notebook(OPEN, REPLACED, *THREE), NOTHING, "finished"),
@@ -313,6 +386,11 @@ def graded(tmp_path_factory):
         hand_in(inbox, student, what, home)
     collected = course.collect(home, "99", inbox)
     before = fingerprint(place)
+    os.environ["CRMLAB_TEST_TOKEN"] = "to be read by nobody"
+    bundle = home / "release" / classroom.NAME / "lazy"  # as if the instructor had tried the notebook there
+    (bundle / f"{classroom.NAME}.answers.json").write_text(
+        json.dumps({"assignment": classroom.NAME, "answers": classroom.keys(home, "lazy")}), encoding="utf-8"
+    )
     users, stop = set(), threading.Event()
 
     def watch() -> None:

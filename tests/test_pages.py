@@ -20,6 +20,7 @@ import socket
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -103,7 +104,7 @@ def page_of(*lines: Line, late: bool = False, notes=()) -> str:
 def all_states() -> list[Line]:
     advice = "Call the 41 customers who have been silent since March.\n\n  They brought 12 % of revenue.\n" + "And so on. " * 40
     table = {"columns": ["region", "churn"], "rows": [[f"region {k}", k / 7] for k in range(30)]}
-    asked = "## How many?\n\nWhich **share** of all prospects of region north<!--region--> bought?\n\n"
+    asked = "## Question 1 (2 points)\n\nWhich **share** of all prospects of region north<!--region--> bought?\n\n"
     asked += "| year | prospects |\n|---|---:|\n| 2024 | 1,200 |\n\nUse `data('orders')`."
     said = "Clear, and it names its evidence.\nWhat would you say to somebody who calls this chance?"
     return [
@@ -150,6 +151,43 @@ def test_notes_are_there_only_if_there_are_any(late, notes):
     assert "<b>" not in page
 
 
+def test_the_overview_leads_to_each_question_and_adds_up():
+    page = page_of(*all_states())
+    overview, _, main = page.partition("</header>")
+    rows = re.findall(
+        r'<tr><th scope="row"><a href="#(question-\d)">(\w+)</a></th><td>(. [\w ]+)</td><td class="points">(\S+) of (\S+)</td>',
+        overview,
+    )
+    assert [(name, *told) for _, name, *told in rows] == [
+        ("q1", "✓ right", "2", "2"), ("q2", "✗ not right", "0", "1"), ("q3", "✗ not right", "0", "4"),
+        ("q3b", "○ no answer", "0", "2"), ("q4", "✎ marked by a reader", "4.5", "6"), ("q5", "… waits for a reader", "–", "4"),
+    ]  # fmt: skip
+    earned, most = (sum(float(row[k].replace("–", "0")) for row in rows) for k in (3, 4))
+    assert f"{earned:g} of {most:g} points" in overview
+    assert re.findall(r'<section id="([\w-]+)"', main) == [row[0] for row in rows]
+    assert overview.index('class="total"') < overview.index("<caption>Overview</caption>")
+    assert overview.count('<th scope="col"') == 3
+    assert "<table" not in page_of()
+
+
+@pytest.mark.parametrize(
+    ("asked", "heading", "rest"),
+    [
+        ("## Question 1 (2 points)\n\nHow many?", "Question 1 (2 points) <small>q1</small>", "<p>How many?</p>"),
+        ("Find *it*\n=========\n", "Find <em>it</em> <small>q1</small>", ""),
+        ("<!--all-->\n#### Of <!--r-->north<!--/--> & <b>", "Of north &amp; &lt;b&gt; <small>q1</small>", ""),
+        ("How many?\n\n## Not first", "q1", "<p>How many?</p>\n<h3>Not first</h3>"),
+        ("<h3>Raw</h3>", "q1", "<p>&lt;h3&gt;Raw&lt;/h3&gt;</p>"),
+        ("##\n\nHow many?", "q1", "<h3></h3>\n<p>How many?</p>"),
+        ("", "q1", ""),
+    ],
+)
+def test_an_authors_heading_is_the_sections_heading(asked, heading, rest):
+    page = page_of(Line(NUMBER, asked, 1, "right", 2))
+    assert re.findall("<h2>.*?</h2>", page) == [f"<h2>{heading}</h2>"]
+    assert re.search('<div class="asked">(.*?)</div>', page, re.DOTALL)[1].strip() == rest
+
+
 def test_one_point_waits():
     assert "1 more point waits for a reader." in page_of(Line(Question("q", "text", points=1), "", "x", "waiting", None))
 
@@ -162,17 +200,26 @@ def test_a_hint_is_for_who_needs_it(state, told):
     assert ("Divide by all prospects." in page) == told
 
 
+def test_a_hint_is_markdown_and_nothing_else():
+    hint = "Divide by `len(prospects)`, **all** of them. <b>\n\n* [x](javascript:alert(1))"
+    page = page_of(Line(Question("q1", "number", hint=hint), "", 1, "wrong", 0))
+    assert "<p>Divide by <code>len(prospects)</code>, <strong>all</strong> of them. &lt;b&gt;</p>" in page
+    assert '<a href="#harmful-link">' in page
+
+
 def test_nothing_is_hidden_and_nothing_is_asked():
     page = page_of(*all_states(), late=True, notes=["A note."])
     read = Read(page)
     assert read.open == []
     assert read.comments == []
     words = (
-        "html head meta title style body header h1 h2 h3 p ul li main section strong span div bdi table thead tbody tr th td"
+        "html head meta title style body header h1 h2 h3 p ul li main section strong span div bdi table thead tbody tr th td "
+        "caption a small code footer"
     )
-    assert set(read.tags) <= {*words.split(), "code", "footer"}
+    assert set(read.tags) <= set(words.split())
     names = {name for name, _ in read.attributes}
-    assert names <= {"lang", "charset", "name", "content", "http-equiv", "class", "scope", "dir", "style"}
+    assert names <= {"lang", "charset", "name", "content", "http-equiv", "class", "scope", "dir", "style", "id", "href"}
+    assert {value[:10] for name, value in read.attributes if name == "href"} == {"#question-"}
     assert not re.search(r"display:\s*none|visibility|url\(|@import|hidden|opacity|<!--", page)
     assert "region north bought" in read.text
     policy = next(value for name, value in read.attributes if name == "content" and "src" in value)
@@ -196,11 +243,18 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
     read = Read(page)
     assert read.open == []
     assert read.comments == []
-    assert {"script", "img", "b", "a"} & set(read.tags) == set()
+    assert {"script", "img", "b"} & set(read.tags) == set()
+    assert {value for name, value in read.attributes if name == "href"} <= {"#question-1", "#harmful-link"}
     assert read.tags.count("style") == 1
     assert {name for name, _ in read.attributes} <= {name for name, _ in Read(harmless).attributes} | {"class"}
     refused = answer != 1 and not sane(answer)
-    assert ("of a form that cannot be shown" if refused else shown(words)) in read.text
+    assert (
+        where == "hint"
+        or (  # which is markdown
+            "of a form that cannot be shown" if refused else shown(words)
+        )
+        in read.text
+    )
 
 
 def test_an_answer_that_no_notebook_makes_is_not_shown():
@@ -243,6 +297,9 @@ def essays(count: int = 4, **earlier) -> list[Essay]:
     asked = "What do you **advise** the firm of region north<!--region-->? Write 80 to 150 words."
     text = "The firm should call its silent customers: 41 of them brought 12 % of revenue last year.\n\n"
     return [Essay(f"student-{k:02}", ESSAY, asked, f"{k}. " + text * (1 + k % 4), None, **earlier) for k in range(count)]
+
+
+OTHERS = (("q1", "41 (orders)"), ("q2", "33.9 (% of the cases that have ended)"), ("q7", "-12.5, 3.1, 8.04 (%)"))
 
 
 class Desk:
@@ -380,6 +437,25 @@ def test_texts_of_one_question_stand_together_and_it_is_asked_once():
     desk.done()
 
 
+def test_other_answers_of_the_student_lie_closed_beside_a_text():
+    first, second = essays(2, others=(("q1", "41 (orders)"), ("q2", "33.9 (%)")))
+    desk = Desk([first, replace(second, others=())])
+    page = desk.ask()[2]
+    details = re.findall("<details>(.*?)</details>", page)
+    assert len(details) == 1
+    assert details[0].startswith("<summary>Other answers of this student</summary>")
+    assert '<th scope="row">q1</th><td><bdi>41 (orders)</bdi></td>' in details[0]
+    assert page.index(details[0]) > page.index("0. The firm") > page.index("<article")
+    assert "student-" not in page
+    desk.done()
+
+
+def test_an_authors_heading_heads_the_texts():
+    desk = Desk([replace(each, asked="## Memo (6 points)\n\nWhat now?") for each in essays(2)])
+    assert '<section class="asked"><h2>Memo (6 points) <small>q4</small></h2><p>What now?</p>' in desk.ask()[2]
+    desk.done()
+
+
 def test_a_mark_is_saved_and_stays(desk):
     status, _, text = desk.mark(2, ("1", "0.5", "0,5"), "两个\r\nlines & <b>")
     assert (status, json.loads(text)) == (200, {"saved": True, "words": "saved: 2 of 6 points", "marked": 1})
@@ -487,8 +563,11 @@ def test_earlier_marks_are_shown_and_a_changed_text_is_looked_at_again():
 
 @hostile
 def test_a_hostile_text_is_only_shown_on_the_marking_page(words):
-    desk = Desk([Essay(words, Question("q4", "text", points=1, rubric=((words, 1, words),)), words, words, (1,), words)])
-    read = Read(desk.ask()[2])
+    asked = Question("q4", "text", points=1, rubric=((words, 1, words),))
+    desk = Desk([Essay(words, asked, words, words, (1,), words, others=((words, words),))])
+    page = desk.ask()[2]
+    read = Read(page)
+    assert Read(page.partition("<details>")[2].partition("</details>")[0]).text.count(shown(words)) == 2
     assert read.open == []
     assert read.comments == []
     assert (read.tags.count("script"), read.tags.count("style")) == (1, 1)
@@ -660,7 +739,7 @@ def test_feedback_in_a_browser(tab, tmp_path, photos, width):
 
 
 def test_an_essay_is_marked_by_keyboard_only(tab, photos):
-    desk = Desk(essays(3))
+    desk = Desk([replace(each, asked=f"## Memo (6 points)\n\n{each.asked}") for each in essays(3, others=OTHERS)])
     tab.goto(desk.url)
     expect(tab.get_by_role("status").first).to_have_text("0 of 3 marked")
     tab.screenshot(path=photos / "marking-before.png", full_page=True)
@@ -670,6 +749,12 @@ def test_an_essay_is_marked_by_keyboard_only(tab, photos):
     press("Tab")  # the link to the next text
     expect(tab.get_by_role("link", name="Next to mark")).to_be_focused()
     press("Enter")
+    press("Tab")  # the student's other answers
+    cell = first.get_by_role("cell", name="41 (orders)")
+    expect(cell).to_be_hidden()
+    press("Enter")
+    expect(cell).to_be_visible()
+    tab.screenshot(path=photos / "marking-others.png")
     press("Tab")
     press("ArrowRight")
     expect(state).to_have_text("not saved yet: 2 more lines to mark")
@@ -751,9 +836,13 @@ def test_the_page_tells_what_was_not_saved(chromium, photos):
 
 
 def test_the_marking_page_on_a_phone(tab, photos):
-    desk = Desk([*essays(2), *(Essay(f"x{k}", ESSAY, "", words, None) for k, words in enumerate(HOSTILE))])
+    desk = Desk(
+        [*essays(2), *(Essay(f"x{k}", ESSAY, "", words, None, others=((words, words),)) for k, words in enumerate(HOSTILE))]
+    )
     tab.set_viewport_size({"width": 360, "height": 800})
     tab.goto(desk.url)
+    for summary in tab.locator("summary").all():
+        summary.click()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     tab.screenshot(path=photos / "marking-phone.png")
     tab.set_viewport_size({"width": 1280, "height": 800})
@@ -769,9 +858,11 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_character
 )
 
 
+ANSWERS = st.lists(st.tuples(st.sampled_from(["q1", "-q3", "=cmd"]), WORDS), max_size=2).map(tuple)
 LINES = st.lists(
     st.tuples(
-        st.sampled_from(["evidence", "language", "text", "=cmd", "a, b; c", "理由"]), st.sampled_from([0.5, 1, 2.5, 1 / 3])
+        st.sampled_from(["evidence", "language", "text", "other answers", "=cmd", "a, b; c", "理由"]),
+        st.sampled_from([0.5, 1, 2.5, 1 / 3]),
     ),
     min_size=1,
     max_size=4,
@@ -791,7 +882,7 @@ def marked_essays(draw):
         possible = [[k / 2 for k in range(int(2 * most) + 1)] + [most] for _, most, _ in asked.rubric]
         for student in draw(some("s1", "=s2", "007", "+49", "学生")):
             points = draw(st.none() | st.tuples(*map(st.sampled_from, possible)))
-            texts.append(Essay(student, asked, "", draw(WORDS), points, draw(WORDS) if points else ""))
+            texts.append(Essay(student, asked, "", draw(WORDS), points, draw(WORDS) if points else "", others=draw(ANSWERS)))
     return texts
 
 
@@ -811,13 +902,16 @@ def test_a_table_of_marks_comes_back_as_it_was(texts, delimiter, bom):
 
 def test_different_rubrics_share_one_table():
     second = Question("q5", "text", points=3, rubric=(("language", 1, ""), ("numbers", 2, "")))
-    texts = [Essay("s1", ESSAY, "", "=One", None), Essay("s1", second, "", "Two\nlines", (1, 1.5), "-Good")]
+    others = (("q1", "41"), ("q2", "33.9"))
+    texts = [Essay("s1", ESSAY, "", "=One", None), Essay("s1", second, "", "Two\nlines", (1, 1.5), "-Good", others=others)]
     assert list(csv.reader(io.StringIO(write_csv(texts)))) == [
-        ["student_id", "question", "text", "evidence", "reasoning", "language", "numbers", "comment"],
-        ["s1", "q4", "'=One", "", "", "", "", ""],
-        ["s1", "q5", "Two\nlines", "", "", "1", "1.5", "'-Good"],
+        ["student_id", "question", "text", "other answers", "evidence", "reasoning", "language", "numbers", "comment"],
+        ["s1", "q4", "'=One", "", "", "", "", "", ""],
+        ["s1", "q5", "Two\nlines", "q1: 41; q2: 33.9", "", "", "1", "1.5", "'-Good"],
     ]
     assert read_csv(write_csv(texts), texts) == [("s1", "q5", (1.0, 1.5), "-Good")]
+    assert read_csv(write_csv(texts).replace("33.9", "another"), texts) == [("s1", "q5", (1.0, 1.5), "-Good")]
+    assert ",'=q1: 1," in write_csv([Essay("s1", ESSAY, "", "One", None, others=(("=q1", "1"),))])
 
 
 def test_the_marks_of_an_old_text_are_not_given_to_a_new_one():
@@ -846,7 +940,10 @@ HEAD = "student_id,question,text,evidence,reasoning,language,comment"
         (HEAD + "\ns1,q4,,1,-1,1,", "row 2, column 'reasoning': '-1' must be between 0 and 3"),
         (HEAD + "\ns1,q4,,1,1,0.7,", "row 2, column 'language': '0.7' must be between 0 and 1"),
         (HEAD + "\ns1,q4,,1,one,1,", "row 2, column 'reasoning': 'one' must be between"),
-        (HEAD + "\ns1,q4,,1,,1,", "row 2, column 'reasoning': '' must be between"),
+        (
+            HEAD + "\ns1,q4,,1,,1,",
+            "row 2, column 'reasoning' is empty: write 0, or leave all points of the row empty if it is not marked yet.",
+        ),
         (HEAD + "\ns1,q4,,1,1,1,x,y", "row 2 has a cell that stands below no column name"),
         (HEAD + "\ns1,q4,Other text.,1,1,1,x", "row 2, column text: it is not the text"),
         (HEAD + "\ns1,q4,,,,,x", "row 2, column comment: a comment without points is not kept"),

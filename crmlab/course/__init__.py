@@ -12,8 +12,9 @@ master, what a student calls in ``exercise``.
 
 from crmlab.course.audit import status, verify
 from crmlab.course.marks import export, feedback, mark_csv, mark_page
-from crmlab.course.steps import collect, grade, new, practice, release
+from crmlab.course.steps import collect, grade, new, practice, release, withdraw
 
 __all__ = [
     "collect", "export", "feedback", "grade", "mark_csv", "mark_page", "new", "practice", "release", "status", "verify",
+    "withdraw",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ def status(folder: str | PathLike) -> Summary:
     >>> with tempfile.TemporaryDirectory() as place:
     ...     _ = course.new(f"{place}/crm", title="CRM")
     ...     print(course.status(f"{place}/crm"))
-    CRM: 0 students, 0 exercises released
+    CRM: 0 students; exercises released: 0
     """
     it = open_course(folder)
     rows = []
@@ -59,10 +59,10 @@ def status(folder: str | PathLike) -> Summary:
                 sum(row["outcome"] != "finished" or bool(row["errors"]) for row in results), waiting,
                 len(grading.similar(store, name)),
             ))  # fmt: skip
-    columns = ["exercise", "released", "handed in", "late", "graded", "without sandbox", "not smooth", "texts waiting",
+    columns = ["exercise", "released", "handed in", "late", "graded", "without sandbox", "with problems", "texts waiting",
                "similarity notes"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns) if rows else None
-    return Summary(f"{it.title}: {len(it.students)} students, {len(rows)} exercises released", table=table)
+    return Summary(f"{it.title}: {len(it.students)} students; exercises released: {len(rows)}", table=table)
 
 
 def verify(folder: str | PathLike) -> Summary:
@@ -98,8 +98,13 @@ def verify(folder: str | PathLike) -> Summary:
     wrong: list[tuple[str, str]] = []
     with Store(it.home / "course.db") as store:
         wrong += [("course.db", told) for told in store.sound()]
-        for name in store.assignments():
+        known = store.assignments()
+        for name in known:
             wrong += _verified(it, store, name)
+        for kind in ("release", "submissions"):
+            for folder in sorted((it.home / kind).glob("*/")):
+                if folder.name not in known:
+                    wrong.append((str(folder), "not in course.db; was course.db lost? Release, collect and grade again"))
     table = pd.DataFrame(wrong, columns=["where", "what is wrong"])
     return Summary(f"{it.title}: " + ("all is well" if not wrong else f"{len(wrong)} things are wrong"), table=table)
 

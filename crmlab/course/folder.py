@@ -72,7 +72,9 @@ class Course:
 
     def master(self, wanted: object) -> Path:
         """The master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
-        if not isinstance(wanted, str):
+        if isinstance(wanted, str):
+            wanted = wanted.removesuffix(".ipynb").zfill(2)
+        else:
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         for folder in (self.home / "masters", KIT / "masters"):
             found = sorted(folder.glob(f"{wanted}*.ipynb")) if re.fullmatch(r"\w+", wanted) else []
@@ -160,14 +162,22 @@ def roster(path: Path) -> dict[str, Student]:
         raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
     first = text.split("\n", 1)[0]
     mark = max(",;\t", key=first.count)
-    rows = csv.DictReader(text.splitlines(), delimiter=mark)
+    try:
+        rows = csv.DictReader(text.splitlines(), delimiter=mark, strict=True)
+        listed = [(rows.line_num, row) for row in rows]
+    except csv.Error as error:
+        raise DataError(f"{path}: a quotation mark opens and never closes, or stands inside a name ({error}).") from None
     if "student_id" not in (rows.fieldnames or ()):
         raise DataError(f"{path} needs a column student_id; its first line is {first[:80]!r}.")
     found: dict[str, Student] = {}
     seen: dict[str, int] = {}
-    for row in rows:
+    for line, row in listed:
+        if None in row:
+            raise DataError(
+                f"{path}, line {line}: it has more fields than the first line. Put a name with a comma in it in quotes."
+            )
         cells = {str(key).strip(): (value or "").strip() for key, value in row.items() if key is not None}
-        name, line = cells.pop("student_id"), rows.line_num
+        name = cells.pop("student_id")
         if not name and not any(cells.values()):
             continue
         if not name or len(name) > 64 or name.startswith((".", "-")) or _UNFIT.search(name):

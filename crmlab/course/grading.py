@@ -198,13 +198,15 @@ def _keep(store: Store, assignment: str, job: Work, future: Future, *, isolated:
         return f"not graded: {error}" if isinstance(error, CrmlabError) else f"not graded: {type(error).__name__}: {error}"
     questions = {name: Question.from_json(each) for name, each in job.release["sheet"]["questions"].items()}
     answers, remarks = read_answers(story.answers, questions)
+    if story.given_to not in ("", job.release["student"], job.student):
+        remarks.append(f"this notebook was given to {story.given_to}")
     marks = score(questions, job.release["keys"], answers)
     key = {"assignment": assignment, "student": job.student}
     with store.step():
         store.put(
             "result", **key, graded=job.graded, outcome=story.outcome, sandbox="yes" if isolated else "NO", cells=story.cells,
             ran=story.ran, errors=[*map(list, story.errors), *([0, remark] for remark in remarks)], answers=answers,
-            seconds=round(story.seconds, 3), peak_mb=round(story.peak_mb, 1),
+            code=story.code, seconds=round(story.seconds, 3), peak_mb=round(story.peak_mb, 1),
         )  # fmt: skip
         store.drop("score", **key)
         for name, (state, points) in marks.items():
@@ -286,8 +288,8 @@ def text_hash(text: Plain) -> str:
 
 
 def similar(store: Store, assignment: str) -> dict[str, str]:
-    """A note for each student whose wrong answers are right for another's data, or whose text is another's. It proves
-    nothing: it says where to look.
+    """A note for each student whose wrong answers are right for another's data, or whose text or code is another's. It
+    proves nothing: it says where to look.
 
     At least three wrong numbers must fit the same other student (two, where fewer than five numbers are asked): one alone
     may well be chance.
@@ -309,6 +311,9 @@ def similar(store: Store, assignment: str) -> dict[str, str]:
                 if len(fits) >= enough:
                     notes.setdefault(student, []).append(f"{len(fits)} of {len(wrong)} wrong answers are right for {other}")
     texts: dict[str, list[str]] = {}
+    for row in store.rows("result", assignment=assignment):
+        if row["code"] and row["answers"]:
+            texts.setdefault(f"code {row['code']}", []).append(row["student"])
     for student, answers in results.items():
         for name, text in answers.items():
             if isinstance(text, str) and count_words(text) >= 30:

@@ -24,8 +24,9 @@ from crmlab.course.folder import Student
 from crmlab.errors import ArgumentError
 
 LARGEST = 10 << 20  # bytes of one notebook
-_LARGEST_ZIP, _MOST_ENTRIES, _DEEPEST = 64 << 20, 20_000, 3
-_NOISE = {".ipynb_checkpoints", "__MACOSX"}
+_LARGEST_ZIP, _MOST_UNPACKED, _MOST_ENTRIES, _DEEPEST, _DEEPEST_FOLDER = 64 << 20, 256 << 20, 20_000, 3, 12
+_NOISE = {".ipynb_checkpoints", "__MACOSX", ".DS_Store"}
+COMPANION = "it belongs to an exercise"  # tables and sheets: handed in with the notebook more often than not
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Aside:
     reason: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "place", legible(self.place))
+        told = " ".join(legible(self.place).split())
+        object.__setattr__(self, "place", told if len(told) <= 120 else f"{told[:60]} ... {told[-55:]}")
 
 
 def gather(source: str, students: dict[str, Student]) -> Iterator[Found | Aside]:
@@ -65,44 +67,58 @@ def gather(source: str, students: dict[str, Student]) -> Iterator[Found | Aside]
         There is nothing at ``source``.
     """
     if "{student}" in source:
-        for student in students:
-            before, _, after = source.partition("{student}")
-            base = Path(before + student + after.split("/", 1)[0])
-            inside = after.partition("/")[2] or "*.ipynb"
-            for path in sorted(base.glob(inside)) if base.is_dir() else []:
-                if path.resolve() != base.resolve() / path.relative_to(base):
-                    yield Aside(str(path), "there is a link on the way to it")
-                    continue
-                for each in _file(path, PurePosixPath(path)):
-                    yield Found(each.place, each.content, each.at, student) if isinstance(each, Found) else each
+        yield from _homes(source, students)
         return
     root = Path(source)
     if not root.exists():
         raise ArgumentError(f"{source} is not there. Name the folder or zip file that your platform gave you.")
     if not root.is_dir():
-        yield from _file(root, PurePosixPath(root.name) if root.suffix.lower() != ".zip" else PurePosixPath())
+        yield from _file(root, PurePosixPath(root.name), whole=True)
         return
-    seen = 0
-    for folder, names, files in os.walk(root, followlinks=False):
-        for name in [name for name in names if name in _NOISE or (Path(folder) / name).is_symlink()]:
-            names.remove(name)
-            if name not in _NOISE:
-                yield Aside(str((Path(folder) / name).relative_to(root)), "it is a link")
-        names.sort()
-        for name in sorted(files):
+    folders, seen = [(root, 0)], 0
+    while folders:
+        folder, depth = folders.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield Aside(str(folder.relative_to(root)), f"it cannot be read ({error.strerror})")
+            continue
+        for entry in entries:
+            path, place = Path(entry.path), Path(entry.path).relative_to(root)
             seen += 1
             if seen > _MOST_ENTRIES:
                 yield Aside(source, f"it holds more than {_MOST_ENTRIES:,} files; the others were not looked at")
                 return
-            path = Path(folder) / name
-            yield from _file(path, PurePosixPath(path.relative_to(root).as_posix()))
+            if entry.name in _NOISE:
+                continue
+            if entry.is_symlink():
+                yield Aside(str(place), "it is a link")
+            elif entry.is_dir(follow_symlinks=False):
+                if depth < _DEEPEST_FOLDER:
+                    folders.append((path, depth + 1))
+                else:
+                    yield Aside(str(place), f"it lies more than {_DEEPEST_FOLDER} folders deep")
+            else:
+                yield from _file(path, PurePosixPath(place.as_posix()))
 
 
-def _file(path: Path, place: PurePosixPath) -> Iterator[Found | Aside]:
-    """A file on the disk, if it is one and no link."""
-    if not path.name.lower().endswith((".ipynb", ".zip")):
-        if not path.name.startswith("."):
-            yield Aside(str(place), "it is no notebook (.ipynb)")
+def _homes(pattern: str, students: dict[str, Student]) -> Iterator[Found | Aside]:
+    """What lies in each student's own folder, where he may have laid links, and may still do so while we look."""
+    for student in students:
+        before, _, after = pattern.partition("{student}")
+        base = Path(os.path.realpath(before + student + after.split("/", 1)[0]))
+        for path in sorted(base.glob(after.partition("/")[2] or "*.ipynb")) if base.is_dir() else []:
+            for each in _file(path, PurePosixPath(path), owned=True):
+                yield Found(each.place, each.content, each.at, student) if isinstance(each, Found) else each
+
+
+def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool = False) -> Iterator[Found | Aside]:
+    """A file on the disk, if it is one and no link. If it is ``owned`` by a student, no folder on the way may be a link
+    either; if it is the ``whole`` of what came, its own name says nothing about whose it is."""
+    name = path.name.lower()
+    if not name.endswith((".ipynb", ".zip")):
+        if not name.startswith("."):
+            yield Aside(str(place), COMPANION if name.endswith((".parquet", ".json")) else "it is no notebook (.ipynb)")
         return
     try:
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
@@ -111,17 +127,27 @@ def _file(path: Path, place: PurePosixPath) -> Iterator[Found | Aside]:
         return
     with open(opened, "rb") as file:
         about = os.fstat(opened)
-        if not stat.S_ISREG(about.st_mode):
+        if owned and os.path.realpath(f"/proc/self/fd/{opened}") != str(path):
+            yield Aside(str(place), "there is a link on the way to it")
+        elif not stat.S_ISREG(about.st_mode):
             yield Aside(str(place), "it is no ordinary file")
-        elif path.name.lower().endswith(".zip"):
-            yield from _archive(file, place, 1)
+        elif name.endswith(".zip"):
+            yield from _archive(file, place, PurePosixPath() if whole else place, 1)
         elif about.st_size > LARGEST:
             yield Aside(str(place), f"it is larger than {LARGEST >> 20} MB")
         else:
-            yield Found(place, file.read(LARGEST), dt.datetime.fromtimestamp(about.st_mtime).replace(microsecond=0))
+            # a student can set the one time of his file, but not the other
+            yield Found(place, file.read(LARGEST), _moment(max(about.st_mtime, about.st_ctime) if owned else about.st_mtime))
 
 
-def _archive(file: io.BufferedIOBase, place: PurePosixPath, depth: int) -> Iterator[Found | Aside]:
+def _moment(seconds: float) -> dt.datetime:
+    try:
+        return dt.datetime.fromtimestamp(seconds).replace(microsecond=0)
+    except (ValueError, OverflowError, OSError):
+        return dt.datetime(1980, 1, 1)
+
+
+def _archive(file: io.BufferedIOBase, place: PurePosixPath, under: PurePosixPath, depth: int) -> Iterator[Found | Aside]:
     """What is in a zip, read and never unpacked: the names in it are looked at and nothing else."""
     try:
         archive = zipfile.ZipFile(file)
@@ -129,14 +155,18 @@ def _archive(file: io.BufferedIOBase, place: PurePosixPath, depth: int) -> Itera
     except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         yield Aside(str(place), f"it is no zip file that can be read ({error})")
         return
+    unpacked = 0
     for number, entry in enumerate(entries):
-        inside = place / _plain_path(entry.filename)
+        inside = under / _plain_path(entry.filename)
         name = inside.name.lower()
-        if number >= _MOST_ENTRIES:
-            yield Aside(str(place), f"it holds more than {_MOST_ENTRIES:,} files; the others were not looked at")
+        if number >= _MOST_ENTRIES or unpacked > _MOST_UNPACKED * (1 if depth > 1 else 30):
+            yield Aside(str(place), "it holds too much; the rest was not looked at")
             return
-        if entry.is_dir() or _NOISE & set(inside.parts) or not name.endswith((".ipynb", ".zip")):
-            continue  # an exercise's data are handed in with it more often than not
+        if not entry.filename or entry.is_dir() or _NOISE & set(inside.parts) or name.startswith("."):
+            continue
+        if not name.endswith((".ipynb", ".zip")):
+            yield Aside(str(inside), COMPANION if name.endswith((".parquet", ".json")) else "it is no notebook (.ipynb)")
+            continue
         if stat.S_ISLNK(entry.external_attr >> 16):
             yield Aside(str(inside), "it is a link")
             continue
@@ -150,12 +180,13 @@ def _archive(file: io.BufferedIOBase, place: PurePosixPath, depth: int) -> Itera
         except Exception as error:  # zlib.error and its kin of the other compressions
             yield Aside(str(inside), f"it is damaged ({type(error).__name__})")
             continue
+        unpacked += len(content)
         if len(content) > most:
             yield Aside(str(inside), f"unpacked it is larger than {most >> 20} MB")
         elif name.endswith(".ipynb"):
-            yield Found(inside, content, dt.datetime(*_date(entry.date_time)))
+            yield Found(inside, content, _date(entry.date_time))
         elif depth < _DEEPEST:
-            yield from _archive(io.BytesIO(content), inside, depth + 1)
+            yield from _archive(io.BytesIO(content), inside, inside, depth + 1)
         else:
             yield Aside(str(inside), "it is a zip in a zip in a zip")
 
@@ -165,64 +196,72 @@ def _plain_path(name: str) -> PurePosixPath:
     return PurePosixPath(*parts) if parts else PurePosixPath("unnamed")
 
 
-def _date(given: tuple[int, ...]) -> tuple[int, ...]:
+def _date(given: tuple[int, ...]) -> dt.datetime:
     try:
-        dt.datetime(*given)
+        return dt.datetime(*given)
     except ValueError:
-        return (1980, 1, 1, 0, 0, 0)
-    return given
+        return dt.datetime(1980, 1, 1)
 
 
 # -- Whose it is --------------------------------------------------------------------------------------------------
 
 
-def owner(place: PurePosixPath, assignment: str, students: dict[str, Student]) -> str | None:
-    """Whose a file is: the first student named in its path, read from the left; None if nobody or two could be meant.
+class Names:
+    """By which words the students of a roster are known in the paths of files.
 
     A student is named by his id, by the ``canvas_id`` of the roster, or by his name in either order and with or without
-    spaces. Further left is what the platform wrote; a name that a student gave his file comes after it.
+    spaces; case, accents and punctuation do not count.
+
+    Parameters
+    ----------
+    students : dict
+        The roster.
     """
-    for part in place.parts:
-        text = _letters(part)
-        hits = {}
+
+    def __init__(self, students: dict[str, Student]) -> None:
+        self.words: dict[str, set[str]] = {}
         for student, about in students.items():
             for word in _names(about):
-                # a few digits, such as 12, could be anything: they must be the whole name
-                if len(word) < 2 or (word.isdigit() and len(word) < 4):
-                    if _letters(Path(part).stem) != word:
-                        continue
-                    at = 0
-                else:
-                    found = re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", text)
-                    if found is None:
-                        continue
-                    at = found.start()
-                hits[student] = min(hits.get(student, (at, 0)), (at, -len(word)))
-        best = sorted(hits.items(), key=lambda item: item[1])
-        if best:
-            return best[0][0] if len(best) == 1 or best[0][1] < best[1][1] else None
-    return None
+                self.words.setdefault(word, set()).add(student)
+        self.longest = max((word.count(" ") + 1 for word in self.words), default=0)
+
+    def owner(self, place: PurePosixPath) -> tuple[str | None, int, str]:
+        """Whose a file is, how deep in its path that is said, and the reason if nobody's.
+
+        The first name from the left counts. Further left is what the platform wrote; a name that a student gave his own file
+        comes after it.
+        """
+        for depth, part in enumerate(place.parts):
+            words = _plain(Path(part).stem if depth == len(place.parts) - 1 else part[:300]).split()[:60]
+            for start in range(len(words)):
+                for length in range(min(self.longest, len(words) - start), 0, -1):
+                    word = " ".join(words[start : start + length])
+                    # a few digits, such as 12, could be anything: they must be the whole name
+                    if word in self.words and (length == len(words) or not (word.isdigit() and len(word) < 4)):
+                        who = self.words[word]
+                        if len(who) == 1:
+                            return next(iter(who)), depth, ""
+                        told = " or ".join(sorted(who))
+                        return None, depth, f"it could be that of {told}: begin its name with the student_id"
+        return None, 0, "no student is named in its path: begin its name, or that of its folder, with the student_id"
 
 
 def _names(about: Student) -> set[str]:
-    words = _letters(about.name).split()
-    ways = {" ".join(words), "".join(words), "_".join(words)}
-    if len(words) > 1:
-        turned = [words[-1], *words[:-1]]
-        ways |= {" ".join(turned), "".join(turned), "_".join(turned)}
-    return {_letters(about.id), *filter(None, [_letters(about.more.get("canvas_id", ""))]), *ways} - {""}
+    found = {_plain(about.id), _plain(about.more.get("canvas_id", ""))}
+    for name in {about.name, re.sub(r"['’`´]", " ", about.name)}:
+        words = _plain(name).split()
+        for way in ([*words], [*words[-1:], *words[:-1]]):
+            found |= {" ".join(way), "".join(way)}
+    return {word for word in found if len(word) > 1}
 
 
-def _letters(text: str) -> str:
-    """Case, width and commas aside."""
-    return unicodedata.normalize("NFKC", text).casefold().replace(",", "").strip()
+def _plain(text: str) -> str:
+    """Letters and digits in lower case without accents, one blank for everything between them; apostrophes vanish."""
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return re.sub(r"[\W_]+", " ", re.sub(r"['’`´]", "", bare).casefold()).strip()
 
 
-def pick(found: list[Found], assignment: str) -> tuple[Found, str]:
-    """The one notebook of a student that counts: of the assignment's name, then the newest; and a note if there were more."""
-    best = max(found, key=lambda each: (_letters(assignment) in _letters(each.place.name), each.at, str(each.place)))
-    others = len({each.content for each in found}) - 1
-    notes = [] if others == 0 else [f"{others + 1} different notebooks; this one was taken: {best.place.name}"]
-    if _letters(assignment) not in _letters(best.place.name):
-        notes.append(f"called {best.place.name}")
-    return best, legible("; ".join(notes))
+def counts_more(one: Found, other: Found, assignment: str) -> bool:
+    """Whether of two notebooks of a student the first is the one that counts: the newer, else that of the right name."""
+    order = [(each.at, _plain(assignment) in _plain(each.place.name), str(each.place)) for each in (one, other)]
+    return order[0] > order[1]

@@ -26,7 +26,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import zip_longest
 from urllib.parse import parse_qsl
 
-from crmlab.course.pages import STYLE, asked_html, count, fit, safe
+from crmlab.course.pages import STYLE, count, fit, headed, safe
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question, count_words
 
@@ -56,6 +56,8 @@ class Essay:
         Given earlier.
     changed : bool
         The text is not the one that was marked.
+    others : tuple of (str, str)
+        The student's other answers: name of the question, answer in words. They help to judge a number in the text.
     """
 
     student: str
@@ -65,6 +67,7 @@ class Essay:
     points: tuple[float, ...] | None
     comment: str = ""
     changed: bool = False
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def marked(self) -> bool:
@@ -332,9 +335,7 @@ def _page(server: _Server, nonce: str) -> str:
     for number, essay in enumerate(essays, start=1):
         if (essay.question.name, essay.asked) != before:
             before = essay.question.name, essay.asked
-            parts.append(
-                f'<section class="asked"><h2>{safe(essay.question.name)}</h2>{asked_html(essay.asked)}</section>'
-            )  # fmt: skip
+            parts.append(f'<section class="asked">{"".join(headed(*before))}</section>')
         parts.append(_article(essay, number, len(essays), base))
     first = next((number for number, essay in enumerate(essays, start=1) if not essay.marked), 0)
     jump = f'<a id="next" href="#text-{first}">Next to mark</a>' if first else '<a id="next" hidden>Next to mark</a>'
@@ -357,7 +358,7 @@ def _article(essay: Essay, number: int, of: int, base: str) -> str:
         f'<article id="text-{number}" aria-labelledby="head-{number}"><div>'
         f'<h2 id="head-{number}">Text {number} of {of}</h2>'
         f'<p class="words">{words} word{"s" if words != 1 else ""}{wanted}</p>'
-        f'<div class="text" dir="auto">{safe(essay.text)}</div></div>'
+        f'<div class="text" dir="auto">{safe(essay.text)}</div>{_others(essay)}</div>'
         f'<form class="marks" method="post" action="{base}/save" autocomplete="off" data-state="{state}">'
         f'<input type="hidden" name="text" value="{number}">{changed}{lines}'
         f'<label for="comment-{number}">Comment for the student</label>'
@@ -366,6 +367,13 @@ def _article(essay: Essay, number: int, of: int, base: str) -> str:
         f"{safe(essay.comment)}</textarea>"
         f'<p class="end"><output aria-live="polite">{_state(essay)}</output><button>Save</button></p></form></article>'
     )
+
+
+def _others(essay: Essay) -> str:
+    rows = "".join(f'<tr><th scope="row">{safe(name)}</th><td><bdi>{safe(told)}</bdi></td></tr>' for name, told in essay.others)
+    head = '<tr><th scope="col">Question</th><th scope="col">Answer</th></tr>'
+    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+    return f"<details><summary>Other answers of this student</summary>{table}</details>" if rows else ""
 
 
 def _fieldset(essay: Essay, k: int, number: int) -> str:
@@ -401,6 +409,8 @@ section.asked { margin: 2rem 0 0; max-width: 46rem; } section.asked > h2 { margi
 article { scroll-margin-top: 5rem; border-top: 1px solid #bbb; margin-top: 1.6rem; padding-top: 1.2rem; display: grid;
   grid-template-columns: minmax(0, 3fr) minmax(17rem, 2fr); gap: .5rem 2rem; align-items: start; }
 .words { color: #555; margin: .1rem 0 .6rem; }
+details { margin-top: .6rem; } summary { cursor: pointer; color: #0059a0; width: fit-content; }
+details th[scope=row] { font-weight: normal; } details td { overflow-wrap: anywhere; }
 .marks { border-left: .35rem solid #888; padding-left: 1.1rem; }
 .marks[data-state=saved] { border-color: #009e73; }
 .marks[data-state=failed], .marks[data-state=changed] { border-color: #d55e00; }
@@ -494,7 +504,7 @@ done.addEventListener("submit", async event => {
 
 # -- The same as a table ------------------------------------------------------------------------------------------
 
-_FIXED = ("student_id", "question", "text", "comment")
+_FIXED = ("student_id", "question", "text", "other answers", "comment")
 # A spreadsheet computes what begins like this; an apostrophe in front makes it a text. Those already there are counted in,
 # so that taking one off gives back exactly what was written.
 _FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
@@ -536,26 +546,28 @@ def write_csv(essays: Sequence[Essay]) -> str:
     Returns
     -------
     str
-        CSV with the columns student_id, question, text, one for each line of the rubrics, and comment. Empty points mean "not
-        marked yet"; those of a text that has changed since are left out. Write it as "utf-8-sig" with ``newline=""``, or
-        Excel will not read Chinese.
+        CSV with the columns student_id, question, text, other answers, one for each line of the rubrics, and comment. Empty
+        points mean "not marked yet"; those of a text that has changed since are left out. Write it as "utf-8-sig" with
+        ``newline=""``, or Excel will not read Chinese.
 
     Examples
     --------
     >>> from crmlab.course.marking import Essay, write_csv
     >>> from crmlab.exercise.form import Question
     >>> asked = Question("q4", "text", points=2, rubric=(("evidence", 2, "Names a number."),))
-    >>> print(write_csv([Essay("s01", asked, "Why?", "=1+1", (1.5,), "Which one?")]))
-    student_id,question,text,evidence,comment
-    s01,q4,'=1+1,1.5,Which one?
+    >>> print(write_csv([Essay("s01", asked, "Why?", "=1+1", (1.5,), "Which one?", others=(("q1", "41"), ("q2", "33.9")))]))
+    student_id,question,text,other answers,evidence,comment
+    s01,q4,'=1+1,q1: 41; q2: 33.9,1.5,Which one?
     """
     columns, out = _columns(essays), io.StringIO()
     sheet = csv.writer(out)
-    sheet.writerow(map(_guard, ["student_id", "question", "text", *columns, "comment"]))
+    sheet.writerow(map(_guard, [*_FIXED[:-1], *columns, _FIXED[-1]]))
     for essay in _blind(essays):
         names = [_column(line[0]) for line in essay.question.rubric]
         points = dict(zip(names, map(_digits, essay.held), strict=True)) if essay.marked else {}
-        cells = [essay.student, essay.question.name, essay.text, *(points.get(name, "") for name in columns), essay.comment]
+        others = "; ".join(f"{name}: {told}" for name, told in essay.others)
+        given = (points.get(name, "") for name in columns)
+        cells = [essay.student, essay.question.name, essay.text, others, *given, essay.comment]
         sheet.writerow([_guard(fit(cell)) for cell in cells])
     return out.getvalue()
 
@@ -660,8 +672,6 @@ def _row_points(row: int, cells: Mapping[str, str], columns: Sequence[str], essa
     for name, most in lines.items() if given else ():
         points.append(_amount(cells[name], most))
         if points[-1] is None:
-            raise DataError(
-                f"row {row}, column {name!r}: {cells[name]!r} must be {_range(most)}. Correct it, or leave all points of the "
-                "row empty if it is not marked yet."
-            )
+            wrong = f": {cells[name]!r} must be {_range(most)}. Correct it" if name in given else " is empty: write 0"
+            raise DataError(f"row {row}, column {name!r}{wrong}, or leave all points of the row empty if it is not marked yet.")
     return tuple(points)

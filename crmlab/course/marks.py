@@ -11,6 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike
 
 import pandas as pd
@@ -125,12 +126,18 @@ def mark_csv(folder: str | PathLike, assignment: str, file: str | PathLike, *, r
     if not essays:
         raise DataError(f"{name} has no text to mark. Collect and grade first.")
     if not read:
+        if path.exists():
+            raise DataError(f"{path} is there already and may hold marks: read it first (--read {path}), or name another file.")
         path.write_text(marking.write_csv(essays), encoding="utf-8-sig", newline="")
-        return _marked(name, essays)
+        return replace(
+            _marked(name, essays), note=f"Fill in the points in {path}, then: crmlab course mark {name} --read {path}"
+        )
     try:
         text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read ({error}). In Excel: Save as, 'CSV UTF-8'.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Write it first: --write {path}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
     save = _keep_mark(it, name, {(each.student, each.question.name): each.text for each in essays})
     for given in marking.read_csv(text, essays):
         save(*given)
@@ -205,7 +212,7 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
     ...     _ = course.new(f"{place}/crm")
     ...     _ = course.release(f"{place}/crm", "01")
     ...     print(course.feedback(f"{place}/crm", "01").title)
-    01_relationship: 0 pages are written
+    01_relationship: pages for 0 of 0 students are written
     """
     it = open_course(folder)
     with Store(it.home / "course.db") as store:
@@ -229,7 +236,10 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
         with written(it.home / "feedback" / name / f"{about.id}.html") as part:
             part.write_text(page, encoding="utf-8")
     place = it.home / "feedback" / name
-    return Summary(f"{name}: {len(results)} pages are written", facts=(("Folder", str(place)),) if results else ())
+    without = [student for student in it.students if student not in {row["student"] for row in results}]
+    facts = [("Folder", str(place))] if results else []
+    facts += [("No page for", ", ".join(without[:12]) + (" ..." if len(without) > 12 else ""))] if without else []
+    return Summary(f"{name}: pages for {len(results)} of {len(it.students)} students are written", facts=tuple(facts))
 
 
 def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file: str | PathLike | None = None) -> Summary:
@@ -294,9 +304,9 @@ def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file
     held = io.StringIO()
     table.map(_cell).to_csv(held, index=False, quoting=csv.QUOTE_MINIMAL, lineterminator="\n")
     with written(path) as part:
-        part.write_text(held.getvalue(), encoding="utf-8")
+        part.write_text(held.getvalue(), encoding="utf-8-sig" if format == "csv" else "utf-8")  # Excel asks for a mark
     open_marks = int(((~final) & (total.isna())).sum()) if len(final) else 0
-    facts = [("File", str(path)), ("Points in all", of)]
+    facts = [("File", str(path)), ("Points possible", of)]
     if open_marks:
         facts.append(("Not handed in, not graded, or waiting for a reader", open_marks))
     return Summary(f"{name}: {len(final)} students, {int(final.sum())} with marks", facts=tuple(facts))
@@ -318,7 +328,10 @@ def _grades(it: Course, store: Store, name: str) -> tuple[pd.DataFrame, float]:
             "at": handed["at"] if handed else "", "late": "late" if handed and handed["late"] else "",
             **given, "points": sum(each or 0 for each in given.values()) if result else None, "of": sum(worth.values()),
             "waiting_points": sum(worth[question] for question, mark in mine.items() if mark.points is None),
-            "marked_by_hand": ", ".join(question for question, mark in mine.items() if mark.state == "marked"),
+            "marked_by_hand": ", ".join(
+                question + (" (text changed since)" if mark.changed else "")
+                for question, mark in mine.items() if mark.state == "marked"
+            ),
             "outcome": result["outcome"] if result else "", "sandbox": result["sandbox"] if result else "",
             "similarity": alike.get(student, ""), "note": handed["note"] if handed else "",
         })  # fmt: skip

@@ -24,11 +24,11 @@ _ROWS = 20  # of a table that a student gave
 
 #: State of an answer -> its sign and its words; the colour of the bar beside it says nothing more.
 _STATES = {
-    "right": ("✓", "right"),
-    "wrong": ("✗", "not right"),
-    "no answer": ("○", "no answer"),
-    "waiting": ("…", "waits for a reader"),
-    "marked": ("✎", "marked by a reader"),
+    "right": "✓ right",
+    "wrong": "✗ not right",
+    "no answer": "○ no answer",
+    "waiting": "… waits for a reader",
+    "marked": "✎ marked by a reader",
 }
 
 
@@ -40,7 +40,7 @@ class Line:
     ----------
     question : Question
     asked : str
-        The author's question, as markdown.
+        The author's question, as markdown; a heading at its beginning becomes that of the section.
     answer : plain JSON or None
         The student's own; None if there was none.
     state : str
@@ -108,8 +108,8 @@ def feedback(title: str, student: str, name: str, lines: Sequence[Line], *, late
         "base-uri 'none'; form-action 'none'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{safe(title)}: feedback</title><style>{STYLE}{_STYLE}</style></head><body><header><h1>{safe(title)}</h1>"
-        f"<p>Feedback for {who}</p>{_total(lines)}</header>{listed}"
-        f"<main>{''.join(map(_section, lines))}</main>"
+        f"<p>Feedback for {who}</p>{_total(lines)}{_overview(lines)}</header>{listed}"
+        f"<main>{''.join(_section(line, number) for number, line in enumerate(lines, start=1))}</main>"
         f"<footer>Made by crmlab {__version__}. Whoever thinks that a mark is mistaken shows this page to the instructor."
         "</footer></body></html>\n"
     )
@@ -122,18 +122,36 @@ def _total(lines: Sequence[Line]) -> str:
     return f'<p class="total">{_of(earned, sum(line.question.points for line in lines))}</p>{later}'
 
 
-def _section(line: Line) -> str:
-    asked = line.question
+def _overview(lines: Sequence[Line]) -> str:
+    """All questions at a glance, each with the way to its section."""
+    rows = ""
+    for number, line in enumerate(lines, start=1):
+        earned = "–" if line.state == "waiting" else count(line.points or 0)
+        rows += (
+            f'<tr><th scope="row"><a href="#question-{number}">{safe(line.question.name)}</a></th><td>{_state(line)}</td>'
+            f'<td class="points">{earned} of {count(line.question.points)}</td></tr>'
+        )
+    head = '<th scope="col">Question</th><th scope="col">State</th><th scope="col" class="points">Points</th>'
+    table = f'<table class="overview"><caption>Overview</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return table if lines else ""
+
+
+def _state(line: Line) -> str:
     if line.state not in _STATES:
-        raise ArgumentError(f"{asked.name}: `state` must be one of {', '.join(_STATES)}; it is {line.state!r}.")
-    sign, words = _STATES[line.state]
+        raise ArgumentError(f"{line.question.name}: `state` must be one of {', '.join(_STATES)}; it is {line.state!r}.")
+    return _STATES[line.state]
+
+
+def _section(line: Line, number: int) -> str:
+    asked = line.question
+    heading, rest = headed(asked.name, line.asked)
     marks = _of(line.points or 0, asked.points) if line.state != "waiting" else _points(asked.points)
     hint = asked.hint if line.state in ("wrong", "no answer") else ""
     return (
-        f'<section class="{line.state.replace(" ", "-")}"><h2>{safe(asked.name)}</h2>'
-        f'<p class="state"><strong>{sign} {words}</strong>, <span>{marks}</span></p>'
-        f'<div class="asked">{asked_html(line.asked)}</div>{_answer(asked, line.answer)}'
-        + (f'<p class="hint"><strong>Hint:</strong> {safe(hint)}</p>' if hint else "")
+        f'<section id="question-{number}" class="{line.state.replace(" ", "-")}">{heading}'
+        f'<p class="state"><strong>{_state(line)}</strong>, <span>{marks}</span></p>'
+        f'<div class="asked">{rest}</div>{_answer(asked, line.answer)}'
+        + (f'<div class="hint"><strong>Hint:</strong> {asked_html(hint)}</div>' if hint else "")
         + (_reading(line) if line.state == "marked" else "")
         + "</section>"
     )
@@ -223,6 +241,21 @@ def asked_html(markdown: str) -> str:
     return _renderer()(re.sub(r"<!--.*?(?:-->|\Z)", "", fit(markdown), flags=re.DOTALL))
 
 
+def headed(name: str, markdown: str) -> tuple[str, str]:
+    """A question as its heading and the rest, as HTML: the author's own heading if the markdown begins with one, else its name.
+
+    >>> headed("q1", "## Question 1\\n\\nHow many?")
+    ('<h2>Question 1 <small>q1</small></h2>', '<p>How many?</p>\\n')
+    >>> headed("q1", "How many?")
+    ('<h2>q1</h2>', '<p>How many?</p>\\n')
+    """
+    made = asked_html(markdown)
+    own = re.match(r"<h([3-6])>(.+?)</h\1>\s*", made, re.DOTALL)
+    if not own:
+        return f"<h2>{safe(name)}</h2>", made
+    return f"<h2>{own[2]} <small>{safe(name)}</small></h2>", made[own.end() :]
+
+
 @cache
 def _renderer():
     # Only whoever renders waits for mistune, which comes with JupyterLab.
@@ -247,12 +280,13 @@ STYLE = """
 body { font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif;
   color: #222; background: #fff; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1 { line-height: 1.2; margin: 0; } h2 { line-height: 1.2; margin: 0; font-size: 1.3rem; }
+h2 small { font-size: 1rem; font-weight: normal; color: #555; white-space: nowrap; margin-left: .3rem; }
 h3, h4, h5, h6 { font-size: 1.05rem; margin: .8rem 0 .3rem; }
 a { color: #0059a0; } code { font-size: .9em; background: #f3f3f3; padding: .1em .3em; border-radius: .2rem; }
 pre { overflow-x: auto; background: #f3f3f3; padding: .5rem .8rem; border-radius: .3rem; } pre code { padding: 0; }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid #999; } .wide { overflow-x: auto; }
+caption { text-align: left; font-weight: bold; } thead th { border-bottom: 2px solid #999; } .wide { overflow-x: auto; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; background: #f7f7f7; border: 1px solid #ddd; border-radius: .3rem;
   padding: .6rem .9rem; }
 .asked > :first-child { margin-top: 0; } .asked > :last-child { margin-bottom: 0; }
@@ -266,6 +300,9 @@ section { border-left: .35rem solid #888; padding: .1rem 0 .3rem 1.1rem; margin:
 .state { margin: .2rem 0 .8rem; } .state span { white-space: nowrap; }
 .answer { margin: .8rem 0 .4rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .hint { border: 1px solid #888; border-radius: .3rem; padding: .5rem .9rem; margin: .8rem 0 0; }
+.hint > strong + p { display: inline; } .hint > :last-child { margin-bottom: 0; }
+.overview { margin: 1.2rem 0 0; } .overview caption, .overview th:first-child { padding-left: 0; }
+.overview th[scope=row] { font-weight: normal; }
 .rubric { width: 100%; margin-top: 1rem; } .rubric th { padding-left: 0; }
 .points { white-space: nowrap; text-align: right; padding-right: 0; }
 footer { margin-top: 3rem; color: #555; font-size: .85rem; border-top: 1px solid #ddd; padding-top: .7rem; }

@@ -9,6 +9,7 @@ it likes: whatever comes out of the pipe is a claim, to be read with care by ``s
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import resource
@@ -48,7 +49,7 @@ class Story:
 
     def __init__(self, pipe: int, answers: Path, most_bytes: int) -> None:
         self.pipe, self.answers, self.most_bytes = pipe, answers, most_bytes
-        self.told, self.last = {"cells": 0, "ran": 0, "errors": [], "end": False}, b""
+        self.told, self.last = {"cells": 0, "ran": 0, "errors": [], "end": False, "code": "", "given_to": ""}, b""
 
     def failed(self, cell: int, what: str) -> None:
         if len(self.told["errors"]) < MOST_ERRORS:
@@ -75,12 +76,18 @@ def main(settings: dict) -> None:
         shutil.copytree(settings["fonts"], os.environ["MPLCONFIGDIR"], dirs_exist_ok=True)
     limit(settings)
     try:
-        cells = code_cells(Path(settings["notebook"]).read_text(encoding="utf-8-sig"))
+        text = Path(settings["notebook"]).read_text(encoding="utf-8-sig")
+        cells = code_cells(text)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
         story.failed(0, f"it is no notebook that can be read ({type(error).__name__}: {error})")
         story.tell()
         return
     story.told["cells"] = len(cells)
+    # looked at before any of it has run
+    story.told["code"] = hashlib.sha256("".join("\n".join(cells).split()).encode("utf-8", "replace")).hexdigest()
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        story.told["given_to"] = str(json.loads(text)["metadata"]["crmlab"]["student"])
+    story.tell()
     run(cells, story, settings["cell_seconds"])
     story.told["end"] = True
     story.tell()

@@ -91,6 +91,10 @@ class Story:
         Number of the code cell, and what went wrong in it.
     answers : str or None
         The text of the file of answers.
+    code : str
+        A hash of the notebook's code, without blanks.
+    given_to : str
+        For which student the notebook was made.
     seconds, peak_mb : float
     """
 
@@ -99,6 +103,8 @@ class Story:
     ran: int
     errors: tuple[tuple[int, str], ...]
     answers: str | None
+    code: str
+    given_to: str
     seconds: float
     peak_mb: float
 
@@ -190,6 +196,7 @@ def _watched(
 ) -> Story:  # fmt: skip
     """Start a run, listen, and end it when it takes too much."""
     began = time.monotonic()
+    everywhere = _to_processor(processor)
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(writing, *calls),
@@ -197,9 +204,7 @@ def _watched(
         )  # fmt: skip
     finally:
         os.close(writing)
-    if processor is not None:
-        with suppress(OSError, AttributeError):  # Linux only
-            os.sched_setaffinity(process.pid, {processor})
+        _to_processor(everywhere)
     ear = _Ear(reading, limits.answers_kb << 10)
     outcome, peak = "", 0.0
     try:
@@ -231,7 +236,19 @@ def _watched(
         raise SandboxError(f"the sandbox did not start ({complaint or f'status {process.returncode}'})")
     unreadable = not ear.end and any(cell == 0 for cell, _ in ear.errors)
     outcome = outcome or ("finished" if ear.end else "unreadable" if unreadable else "ended by itself")
-    return Story(outcome, ear.cells, ear.ran, ear.errors, ear.answers, time.monotonic() - began, peak)
+    return Story(
+        outcome, ear.cells, ear.ran, ear.errors, ear.answers, ear.code, ear.given_to, time.monotonic() - began, peak
+    )  # fmt: skip
+
+
+def _to_processor(which: int | set[int] | None) -> set[int] | None:
+    """Bind this thread, and what it starts from now on, to a processor; returns where it was allowed to be."""
+    if which is None or not hasattr(os, "sched_setaffinity"):  # that is Linux
+        return None
+    before = os.sched_getaffinity(0)
+    with suppress(OSError):
+        os.sched_setaffinity(0, {which} if isinstance(which, int) else which)
+    return before
 
 
 class _Ear(threading.Thread):
@@ -248,6 +265,7 @@ class _Ear(threading.Thread):
         self.cells, self.ran, self.end = 0, 0, False
         self.errors: tuple[tuple[int, str], ...] = ()
         self.answers: str | None = None
+        self.code = self.given_to = ""
         self.start()
 
     def run(self) -> None:
@@ -273,6 +291,9 @@ class _Ear(threading.Thread):
             self.cells, self.ran, self.end, self.begun = cells, ran, told["end"] is True, True
             if isinstance(answers, str):
                 self.answers = answers
+            # from before any of its code ran: a later claim is not heard
+            self.code = self.code or str(told.get("code", ""))[:64]
+            self.given_to = self.given_to or legible(str(told.get("given_to", ""))[:64])
 
 
 def _count(value: object) -> int:

@@ -8,6 +8,7 @@ run safely (``sandbox``) nor when an answer is right (``grading``), and what com
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -22,7 +23,7 @@ from crmlab.course import folder as folder_of_course
 from crmlab.course import grading, inbox, masters, sandbox
 from crmlab.course.folder import Course, as_path, open_course, written
 from crmlab.course.store import Store
-from crmlab.errors import CrmlabError, DataError
+from crmlab.errors import ArgumentError, CrmlabError, DataError
 
 
 def new(folder: str | PathLike, *, title: str = "") -> Summary:
@@ -88,8 +89,9 @@ def practice(master: str | PathLike, folder: str | PathLike = masters.KIT) -> Su
     ...     print(course.practice("exercises/masters/01_relationship.ipynb", place).title)
     The practice copy of 01_relationship is written
     """
-    path = as_path("master", master)
-    masters.practice(path, as_path("folder", folder))
+    path, place = as_path("master", master), as_path("folder", folder)
+    place.mkdir(parents=True, exist_ok=True)
+    masters.practice(path, place)
     return Summary(f"The practice copy of {path.stem} is written", facts=(("Folder", str(folder)),))
 
 
@@ -167,16 +169,19 @@ def release(
                 with written(bundle / each) as part:
                     part.write_bytes(content)
             with written(bundle.with_name(f"{bundle.name}.zip")) as part:
-                part.write_bytes(masters.packed(files, name))
+                part.write_bytes(masters.packed(files, f"{name}_{student}" if student else name))
             with store.step():
                 store.put("release", assignment=name, student=student, master=master.digest, **released)
         if again:  # what belonged to the other way of releasing
             with store.step():
                 for student in set(have) - set(wanted):
                     store.drop("release", assignment=name, student=student)
+                    bundle = grading.bundle(it, name, student)
+                    bundle.with_name(f"{bundle.name}.zip").unlink(missing_ok=True)
+                    shutil.rmtree(bundle, ignore_errors=True)
     if failed:
-        listed = "; ".join(f"{student}: {reason}" for student, reason in sorted(failed)[:3])
-        raise DataError(f"{len(failed)} of {len(todo)} could not be made. {listed}")
+        student, reason = min(failed)
+        raise DataError(f"{len(failed)} of {len(todo)} could not be made. {student}: {reason}")
     return Summary(
         f"{name}: {len(todo)} made, {len(wanted) - len(todo)} there already",
         facts=(("Give out", f"{grading.bundle(it, name, '').parent}/" + ("<student>.zip" if individual else "everyone.zip")),),
@@ -205,8 +210,8 @@ def _made(path: Path, seed: bytes, student: str) -> tuple[str, dict, dict[str, b
 def collect(folder: str | PathLike, assignment: str, source: str | PathLike) -> Summary:
     """Take in submissions: from a folder, from the zip of a learning platform, or from home folders.
 
-    A file belongs to the student who is named first in its path, read from the left. Of several notebooks the newest of the
-    assignment's name counts. What comes later takes the place of what was there; nothing is thrown away.
+    A file belongs to the student who is named first in its path, read from the left. Of several notebooks the newest counts.
+    What comes later takes the place of what was there; nothing is thrown away, and ``withdraw`` takes it back.
 
     Parameters
     ----------
@@ -243,33 +248,57 @@ def collect(folder: str | PathLike, assignment: str, source: str | PathLike) -> 
     it = open_course(folder)
     with Store(it.home / "course.db") as store:
         name = store.released(assignment)
-        found: dict[str, list[inbox.Found]] = {}
+        given_out = {digest for row in store.rows("release", assignment=name) for digest in row["files"].values()}
+        names = inbox.Names(it.students)
+        best: dict[tuple[str, int], inbox.Found] = {}
+        different: dict[str, set[str]] = {}
         aside: list[tuple[str, str]] = []
-        for each in inbox.gather(
-            str(as_path("source", source)) if "{student}" not in str(source) else str(source), it.students
-        ):
+        companions = 0
+        for each in inbox.gather(str(as_path("source", source)), it.students):
+            if isinstance(each, inbox.Found):
+                student, depth, reason = (each.student, 0, "") if each.student else names.owner(each.place)
+                digest = hashlib.sha256(each.content).hexdigest()
+                if student is not None and digest in given_out:
+                    reason = "it is the notebook as it was given out"
+                if student is None or reason:
+                    each = inbox.Aside(str(each.place), reason)
+                else:
+                    different.setdefault(student, set()).add(digest)
+                    other = best.get((student, depth))
+                    if other is None or inbox.counts_more(each, other, name):
+                        best[student, depth] = each
             if isinstance(each, inbox.Aside):
-                aside.append((each.place, each.reason))
-            elif (student := each.student or inbox.owner(each.place, name, it.students)) is None:
-                aside.append((str(each.place), "no student, or more than one, is named in its path"))
-            else:
-                found.setdefault(student, []).append(each)
+                companions += each.reason == inbox.COMPANION
+                aside += [(each.place, each.reason)] if each.reason != inbox.COMPANION else []
         counts = {"new": 0, "as before": 0, "older than what is there": 0}
         notes = []
-        for student, files in sorted(found.items()):
-            best, note = inbox.pick(files, name)
-            counts[_take(it, store, name, student, best, note)] += 1
+        shallowest = min((depth for _, depth in best), default=0)
+        for (student, depth), each in sorted(best.items()):
+            if depth > shallowest:  # the platform names students further left: this may be what somebody called his file
+                reason = f"{student} is named in it, but further down than students are in other paths"
+                aside.append((inbox.Aside(str(each.place), "").place, reason))
+                continue
+            note = _noted(each, name, len(different[student]))
+            counts[_take(it, store, name, student, each, note)] += 1
             if note:
                 notes.append((student, note))
         handed_in = {row["student"] for row in store.rows("submission", assignment=name)} & set(it.students)
     table = pd.DataFrame([*aside, *notes], columns=["file or student", "note"])
     missing = [student for student in it.students if student not in handed_in]
     facts = [(f"Notebooks {what}", count) for what, count in counts.items() if count or what == "new"]
-    facts += [("Files set aside", len(aside))]
+    facts += [("Files set aside", len(aside)), ("Data files that came along", companions)]
     if missing:
         facts.append(("Nothing yet from", ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")))
     title = f"{name}: {len(handed_in)} of {len(it.students)} students have handed in"
     return Summary(title, facts=tuple(facts), table=table)
+
+
+def _noted(taken: inbox.Found, assignment: str, count: int) -> str:
+    """What an instructor should know about a notebook that was taken."""
+    notes = [f"{count} different notebooks; the newest was taken: {taken.place.name}"] if count > 1 else []
+    if assignment not in taken.place.name:
+        notes.append(f"called {taken.place.name}")
+    return " ".join(legible("; ".join(notes))[:200].split())
 
 
 def _take(it: Course, store: Store, name: str, student: str, best: inbox.Found, note: str) -> str:
@@ -282,13 +311,57 @@ def _take(it: Course, store: Store, name: str, student: str, best: inbox.Found, 
         return "older than what is there"
     with written(grading.stored(it, name, student, digest)) as part:
         part.write_bytes(best.content)
-    late = it.late(name, best.at) or "_late_" in str(best.place).casefold()
+    late = it.late(name, best.at) or "_late_" in str(best.place).casefold()  # so says Canvas
     with store.step():
         store.put(
             "submission", assignment=name, student=student, sha256=digest, at=at, late=int(late),
             source=legible(str(best.place)), note=note,
         )  # fmt: skip
     return "new"
+
+
+def withdraw(folder: str | PathLike, assignment: str, student: str) -> Summary:
+    """Take back a submission, as if it had not been handed in: after a wrong ``collect``. Its file stays where it lies.
+
+    Parameters
+    ----------
+    folder : str or path
+        Of the course.
+    assignment : str
+        The beginning of its name, such as "01".
+    student : str
+        His id.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ArgumentError
+        No such course or assignment, or this student has handed in nothing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from crmlab import course
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     _ = course.new(f"{place}/crm")
+    ...     _ = course.release(f"{place}/crm", "01")
+    ...     course.withdraw(f"{place}/crm", "01", "S01")
+    Traceback (most recent call last):
+    crmlab.errors.ArgumentError: 'S01' has handed in nothing for 01_relationship.
+    """
+    it = open_course(folder)
+    with Store(it.home / "course.db") as store:
+        name = store.released(assignment)
+        if not isinstance(student, str) or store.row("submission", assignment=name, student=student) is None:
+            raise ArgumentError(f"{student!r} has handed in nothing for {name}.")
+        with store.step():
+            for table in ("submission", "result", "score"):
+                store.drop(table, assignment=name, student=student)
+    place = it.home / "submissions" / name / student
+    return Summary(f"{name}: what {student} handed in no longer counts", facts=(("Its files stay in", str(place)),))
 
 
 def grade(
@@ -358,16 +431,19 @@ def grade(
         looks += [(student, outcome) for student, outcome in came if outcome.startswith("not graded")]
         graded = {student for student, outcome in came if not outcome.startswith("not graded")}
         for row in store.rows("result", assignment=name):
-            if row["student"] in graded and (row["outcome"] != "finished" or row["errors"]):
+            if row["outcome"] != "finished" or row["errors"]:
                 looks.append((row["student"], told(row)))
         looks += sorted(grading.similar(store, name).items())
     table = pd.DataFrame(looks, columns=["student", "worth a look"])
     facts = [("Not graded", len(work) + len(cannot) - len(graded))] if len(graded) < len(work) + len(cannot) else []
-    return Summary(f"{name}: {len(graded)} graded, {before} graded before", facts=tuple(facts), table=table)
+    note = "" if graded or before or looks else f"Nothing has been collected yet: crmlab course collect {name} SOURCE"
+    return Summary(f"{name}: {len(graded)} graded, {before} graded before", facts=tuple(facts), table=table, note=note)
 
 
 def told(row: dict) -> str:
     """What happened in a run that did not go smoothly, in a line."""
-    parts = [] if row["outcome"] == "finished" else [f"{row['outcome']} after {row['ran']} of {row['cells']} cells"]
+    parts = [] if row["outcome"] in ("finished", "unreadable") else [
+        f"{row['outcome']} after {row['ran']} of {row['cells']} cells"
+    ]  # fmt: skip
     parts += [f"code cell {cell}: {what}" if cell else what for cell, what in row["errors"][:3]]
     return "; ".join(parts)

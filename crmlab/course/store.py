@@ -32,6 +32,7 @@ CREATE TABLE result (
     graded TEXT NOT NULL,                                -- what it was made of: submission, release, limits
     outcome TEXT NOT NULL, sandbox TEXT NOT NULL, cells INTEGER NOT NULL, ran INTEGER NOT NULL,
     errors TEXT NOT NULL, answers TEXT NOT NULL,         -- JSON
+    code TEXT NOT NULL,                                  -- hash of the notebook's code, as the run itself told it
     seconds REAL NOT NULL, peak_mb REAL NOT NULL,
     PRIMARY KEY (assignment, student));
 CREATE TABLE score (
@@ -119,7 +120,7 @@ class Store:
         """The released exercise whose name begins so."""
         if not isinstance(wanted, str) or not wanted:
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
-        known = self.assignments()
+        known, wanted = self.assignments(), wanted.removesuffix(".ipynb").zfill(2)
         found = [name for name in known if name == wanted] or [name for name in known if name.startswith(wanted)]
         if not found:
             raise ArgumentError(f"no exercise {wanted!r} was released. Released are: {', '.join(known) or 'none'}.")

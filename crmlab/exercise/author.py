@@ -177,7 +177,8 @@ def question(
         size = len(held) if isinstance(held, list) else None
         if kind in ("number", "list", "table") and not within and _fractional(held):
             raise ArgumentError(f"{name}: `within` must say how far off an answer may be, e.g. 0.05.")
-    asked = Question(name, kind, unit, points, within, low, high, tuple(choices), columns, size, tuple(words),
+    entries = "" if size is None else "words" if any(isinstance(each, str) for each in held) else "numbers"
+    asked = Question(name, kind, unit, points, within, low, high, tuple(choices), columns, size, entries, tuple(words),
                      tuple((str(line), points, str(what)) for line, points, what in rubric), hint)  # fmt: skip
     if held is not None and (fault := asked.fault(held)):
         raise ArgumentError(f"{name}: the key breaks the question's own rules. {fault}")
@@ -185,6 +186,9 @@ def question(
     if held is not None:
         it.keys[name] = held
         wrong = [(str(text), plain(value)) for text, value in (slips or {}).items()]
+        for text, value in wrong:
+            if isinstance(held, int | float) and isinstance(value, int | float) and _gives_away(value, held):
+                raise ArgumentError(f"{name}: the key follows from the slip {text!r}: whoever finds the one has the other.")
         it.slips[name] = [(text, value) for text, value in wrong if _tells_apart(asked, value, held)]
     if name not in it.answers:
         raise WrongAnswer(f"{name} has no answer.")
@@ -192,6 +196,13 @@ def question(
         raise WrongAnswer(f"{name}: {fault}")
     if held is not None and not asked.right(it.answers[name], held):
         raise WrongAnswer(f"{name} is not right. {hint}".rstrip())
+
+
+def _gives_away(slip: float, key: float) -> bool:
+    """Whether the key follows from a slip by what comes to mind first."""
+    close = 1e-9 * (abs(slip) + abs(key))
+    by_factor = any(abs(slip - key * factor) <= close for factor in (-1, 100, 0.01, 12, 1 / 12, 52, 1 / 52))
+    return key != 0 and slip != key and (by_factor or any(abs(slip + key - whole) <= close for whole in (1, 100)))
 
 
 def _tells_apart(asked: Question, slip: Plain, key: Plain) -> bool:

@@ -132,6 +132,11 @@ def start(name: str, *, student: str | None = None) -> Summary:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{sheet} is damaged ({error}). Unpack the zip file that you were given once more.") from None
     file = Path(os.environ.get("CRMLAB_ANSWERS") or f"{name}.answers.json").absolute()
+    if student and held.get("student") not in (None, student) and "CRMLAB_ANSWERS" not in os.environ:
+        raise DataError(
+            f"this notebook was made for {student}, but the data beside it are {held['student']}'s. Open it in the folder of "
+            "its own zip file."
+        )
     put(Desk(held, sheet.parent, file, answers=_earlier(file, name, questions)))
     return _opening(desk())
 
@@ -267,7 +272,7 @@ def answer(name: str, value: object) -> Summary:
     ...     print(exercise.answer("q1", 41))
     ...     os.chdir(before)
     q1 is recorded: 41 (prospects)
-      See whether its form is right: exercise.check("q1")
+      Run the next cell to see whether its form is right.
     """
     it = desk()
     asked = _asked(it, name)
@@ -278,10 +283,11 @@ def answer(name: str, value: object) -> Summary:
     try:
         held = plain(value)
     except ArgumentError as refusal:
-        raise ArgumentError(f"{name} was not recorded: {refusal}") from None
+        still = f" Your earlier answer still stands: {asked.told(it.answers[name])}." if name in it.answers else ""
+        raise ArgumentError(f"{name} was not recorded: {refusal}{still}") from None
     it.answers[name] = held
     it.keep()
-    return Summary(f"{name} is recorded: {asked.told(held)}", note=f'See whether its form is right: exercise.check("{name}")')
+    return Summary(f"{name} is recorded: {asked.told(held)}", note="Run the next cell to see whether its form is right.")
 
 
 def check(name: str) -> Summary:
@@ -350,10 +356,10 @@ def _state(it: Desk, asked: Question) -> tuple[str, str]:
     if it.home is None:
         return "recorded", form
     if not sheet.get("practice"):
-        return "recorded", form + " Whether the number is right, the marks will say."
+        return "recorded", form + " Whether it is right, the marks will say."
     if asked.fits(given_answer, sheet["right"][name], sheet["salt"]):
-        return "right", form
-    return "not yet right", f"{form} The number is not. {asked.hint}".rstrip()
+        return "✓ right", asked.told(given_answer)
+    return "✗ not right", f"{form} But that is not it. {asked.hint}".rstrip()
 
 
 def progress() -> Summary:
@@ -386,4 +392,6 @@ def progress() -> Summary:
     done = table["your answer"] != ""
     note = "" if done.all() else f"Still open: {', '.join(table.question[~done])}."
     where = () if it.file is None else (("Your answers are kept in", it.file.name),)
-    return Summary(f"{done.sum()} of {len(table)} questions are answered", facts=where, table=table, note=note)
+    again = int((done & table.state.isin(["not yet", "✗ not right"])).sum())
+    title = f"{done.sum()} of {len(table)} questions are answered" + (f", {again} of them need another look" if again else "")
+    return Summary(title, facts=where, table=table, note=note)

@@ -152,6 +152,8 @@ class Question:
         For kind "table": the columns it must have; the first one names the rows.
     size : int or None
         For kind "list": how many entries.
+    entries : str
+        For kind "list": "numbers" or "words".
     words : tuple of int
         For kind "text": at least and at most so many.
     rubric : tuple of (str, float, str)
@@ -170,6 +172,7 @@ class Question:
     choices: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     size: int | None = None
+    entries: str = ""
     words: tuple[int, ...] = ()
     rubric: tuple[tuple[str, float, str], ...] = ()
     hint: str = ""
@@ -192,7 +195,7 @@ class Question:
         """The form of an answer, in words."""
         if self.kind == "text":
             return f"a text of {self.words[0]} to {self.words[1]} words" if self.words else "a text"
-        told = f"a list of {self.size}" if self.kind == "list" and self.size else KINDS[self.kind]
+        told = " ".join(f"a list of {self.size or ''} {self.entries}".split()) if self.kind == "list" else KINDS[self.kind]
         if self.kind == "choice":
             return f"one of: {', '.join(self.choices)}"
         if self.kind == "table":
@@ -224,6 +227,8 @@ class Question:
                 return f"The question asks for {self.asks()}; put it in square brackets: [first, second, ...]."
             if self.size is not None and len(answer) != self.size:
                 return f"The question asks for {self.asks()}; this one has {len(answer)}."
+            if self.entries and any(isinstance(each, str) != (self.entries == "words") for each in answer):
+                return f"The question asks for {self.asks()}."
             return next(filter(None, map(self._fault_of_number, (each for each in answer if not isinstance(each, str)))), "")
         if isinstance(answer, list) and len(answer) == 1:
             return f"This is a list with one entry; the question asks for {self.asks()}. Take it out with [0] or `.iloc[0]`."
