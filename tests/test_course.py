@@ -620,6 +620,7 @@ def test_marks_given_by_hand_survive_grading_and_a_changed_text_is_flagged(mine,
         course.mark_csv(mine, "99", tmp_path / "marks.csv")
     rows = table_at(tmp_path / "marks.csv")
     assert sorted(row["student_id"] for row in rows) == ["S001", "S004"]
+    assert all(row["other answers"].startswith("q1: ") for row in rows), "a reader sees the student's own numbers"
     given = {"decision": "1", "number": "0.5", "uncertainty": "1", "doubt": "0", "comment": "Good, but where is the number?"}
     next(row for row in rows if row["student_id"] == "S001").update(given)
     with open(tmp_path / "marks.csv", "w", encoding="utf-8", newline="") as file:

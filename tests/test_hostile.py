@@ -66,12 +66,12 @@ if "CRMLAB_TEST_TOKEN" in open("/proc/1/environ").read() + str(os.environ):
 """
 WRITES = """
 import os, shutil
-for place in {places!r} + ["/", "/usr", "/usr/bin", "/etc", "/proc/sys/kernel", "/dev", "/submission", "/fonts", "data"]:
+for place in {places!r} + ["/", "/usr", "/usr/bin", "/etc", "/proc/sys/kernel", "/dev", "/submission", "/fonts"]:
     for name in ("grades.csv", "evil.txt"):
         try:
             os.makedirs(place, exist_ok=True)
             open(os.path.join(place, name), "w").write("100 points")
-            if place.startswith(("/usr", "/etc", "/proc", "/dev", "/submission", "/fonts", "data")) or place == "/":
+            if place.startswith(("/usr", "/etc", "/proc", "/dev", "/submission", "/fonts")) or place == "/":
                 done.append(place)
         except OSError:
             pass
@@ -79,7 +79,7 @@ for place in {places!r} + ["/", "/usr", "/usr/bin", "/etc", "/proc/sys/kernel", 
         shutil.rmtree(place)
     except OSError:
         pass
-for path in ["{name}.json", "/submission/notebook.ipynb"]:
+for path in ["{name}.json", "data/orders.parquet", "/submission/notebook.ipynb"]:
     try:
         open(path, "a").write(" ")
         done.append(path)
@@ -254,7 +254,9 @@ for fd in range(3, 256):
 os._exit(0)
 """
 FILLS = """
-import os
+import os, signal
+for told in (signal.SIGALRM, signal.SIGPROF):
+    signal.signal(told, signal.SIG_IGN)
 for place in (".", "/tmp", "/dev/shm"):
     for number in range(1_000_000):
         try:
@@ -385,12 +387,12 @@ def graded(tmp_path_factory):
     for student, (what, _, _) in STUDENTS.items():
         hand_in(inbox, student, what, home)
     collected = course.collect(home, "99", inbox)
-    before = fingerprint(place)
     os.environ["CRMLAB_TEST_TOKEN"] = "to be read by nobody"
     bundle = home / "release" / classroom.NAME / "lazy"  # as if the instructor had tried the notebook there
     (bundle / f"{classroom.NAME}.answers.json").write_text(
         json.dumps({"assignment": classroom.NAME, "answers": classroom.keys(home, "lazy")}), encoding="utf-8"
     )
+    before = fingerprint(place)
     users, stop = set(), threading.Event()
 
     def watch() -> None:
@@ -510,7 +512,7 @@ def test_the_batch_goes_on_without_doing_anything_twice(graded):
 
 
 def test_pages_and_tables_of_hostile_answers_can_be_written(graded):
-    assert "pages are written" in course.feedback(graded["home"], "99").title
+    assert f"pages for {len(STUDENTS) - 2} of" in course.feedback(graded["home"], "99").title
     course.export(graded["home"], "99")
     table = (graded["home"] / f"grades_{classroom.NAME}.csv").read_text(encoding="utf-8")
     assert table.count("\n") >= len(STUDENTS)

@@ -178,7 +178,7 @@ def test_the_overview_leads_to_each_question_and_adds_up():
         ("<!--all-->\n#### Of <!--r-->north<!--/--> & <b>", "Of north &amp; &lt;b&gt; <small>q1</small>", ""),
         ("How many?\n\n## Not first", "q1", "<p>How many?</p>\n<h3>Not first</h3>"),
         ("<h3>Raw</h3>", "q1", "<p>&lt;h3&gt;Raw&lt;/h3&gt;</p>"),
-        ("##\n\nHow many?", "q1", "<h3></h3>\n<p>How many?</p>"),
+        ("##\n\nHow?\n\n## Later", "q1", "<h3></h3>\n<p>How?</p>\n<h3>Later</h3>"),
         ("", "q1", ""),
     ],
 )

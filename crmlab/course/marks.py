@@ -157,9 +157,15 @@ def _essays(it: Course, store: Store, name: str) -> list[marking.Essay]:
             if about["kind"] == grading.BY_HAND and isinstance(text, str) and text.strip():
                 hand = given.get((row["student"], question))
                 points = tuple(json.loads(hand["points"])) if hand else None
+                asked = {name: Question.from_json(each) for name, each in held["sheet"]["questions"].items()}
+                others = tuple(
+                    (name, asked[name].told(answer)) for name, answer in row["answers"].items()
+                    if name in asked and asked[name].kind != grading.BY_HAND
+                )  # fmt: skip
                 essays.append(marking.Essay(
                     row["student"], Question.from_json(about), held["asked"][question], text, points,
                     hand["comment"] if hand else "", bool(hand) and hand["sha256"] != grading.text_hash(text),
+                    others,
                 ))  # fmt: skip
     return essays
 

@@ -250,8 +250,8 @@ def headed(name: str, markdown: str) -> tuple[str, str]:
     ('<h2>q1</h2>', '<p>How many?</p>\\n')
     """
     made = asked_html(markdown)
-    own = re.match(r"<h([3-6])>(.+?)</h\1>\s*", made, re.DOTALL)
-    if not own:
+    own = re.match(r"<h([3-6])>(.*?)</h\1>\s*", made, re.DOTALL)
+    if not (own and own[2]):
         return f"<h2>{safe(name)}</h2>", made
     return f"<h2>{own[2]} <small>{safe(name)}</small></h2>", made[own.end() :]
 
@@ -280,7 +280,7 @@ STYLE = """
 body { font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif;
   color: #222; background: #fff; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1 { line-height: 1.2; margin: 0; } h2 { line-height: 1.2; margin: 0; font-size: 1.3rem; }
-h2 small { font-size: 1rem; font-weight: normal; color: #555; white-space: nowrap; margin-left: .3rem; }
+h2 small { font-size: 1rem; font-weight: normal; color: #555; margin-left: .3rem; }
 h3, h4, h5, h6 { font-size: 1.05rem; margin: .8rem 0 .3rem; }
 a { color: #0059a0; } code { font-size: .9em; background: #f3f3f3; padding: .1em .3em; border-radius: .2rem; }
 pre { overflow-x: auto; background: #f3f3f3; padding: .5rem .8rem; border-radius: .3rem; } pre code { padding: 0; }
@@ -310,5 +310,5 @@ footer { margin-top: 3rem; color: #555; font-size: .85rem; border-top: 1px solid
   .rubric th, .rubric td { display: block; border: 0; padding: .1rem 0; text-align: left; }
   .rubric tr { display: block; border-bottom: 1px solid #ddd; padding: .4rem 0; } }
 @media print { body { max-width: none; margin: 0; font-size: 11pt; } h2, .state { break-after: avoid; }
-  .hint, .asked { break-inside: avoid; } .wide, pre { overflow: visible; } a { color: inherit; } }
+  .hint, .asked, .overview { break-inside: avoid; } .wide, pre { overflow: visible; } a { color: inherit; } }
 """
