@@ -381,7 +381,7 @@ def graded(tmp_path_factory):
     if reason := sandbox.missing():
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("a course 课程")
-    limits = {"seconds": 45, "cell_seconds": 4, "memory_mb": 700}
+    limits = {"seconds": 30, "cell_seconds": 4, "memory_mb": 700}
     home = classroom.make(place / "course", {student: name_of(student) for student in STUDENTS}, **limits)
     inbox = place / "inbox"
     for student, (what, _, _) in STUDENTS.items():
@@ -409,7 +409,8 @@ def graded(tmp_path_factory):
     told = course.grade(home, "99")
     stop.set()
     watcher.join()
-    return {"home": home, "told": told, "collected": collected, "before": before, "after": fingerprint(place), "users": users}
+    yield {"home": home, "told": told, "collected": collected, "before": before, "after": fingerprint(place), "users": users}
+    SERVER.close()
 
 
 def fingerprint(place: Path) -> dict[str, str]:
