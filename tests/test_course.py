@@ -455,7 +455,7 @@ def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
     course.collect(mine, "99", tmp_path / "heap")
     told = str(course.grade(mine, "99"))
     assert classroom.points(mine)["S005"]["q2"] == 2
-    assert "this notebook was given to S001" in told
+    assert "the notebook was given to S001" in told
     with Store(mine / "course.db") as store:
         notes = grading.similar(store, NAME)
     assert "code is word for word that of S005" in notes["S001"]

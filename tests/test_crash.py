@@ -102,6 +102,9 @@ def test_grading_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path):
         assert state(home) == expected
         assert course.verify(home).title.endswith("all is well")
     assert interrupted == KILLS
+    course.grade(home, "99")
+    left = [path for path in Path("/tmp").glob("crmlab-run-*") if not psutil.pid_exists(int(path.name.split("-")[2]))]
+    assert left == [], "the next run takes away what was left"
 
 
 def test_releasing_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path):

@@ -127,19 +127,25 @@ def stored(course: Course, assignment: str, student: str, sha256: str) -> Path:
 
 def unpack(course: Course, assignment: str, release: dict[str, Any], folder: Path) -> None:
     """Make sure that a student's sheet and tables are as they were released; make them anew if not."""
-    if all(is_file(folder / name, digest) for name, digest in release["files"].items()):
+    if all(is_file(folder / name, digest) for name, digest in shown(release).items()):
         return
     master = masters.read(course.master(assignment))
     student = release["student"]
     made = masters.files(master, masters.draft(master, course.seed(assignment, student), student or None))
-    for name, content in made.items():
-        if hashlib.sha256(content).hexdigest() != release["files"].get(name) and not name.endswith(".ipynb"):
+    for name, digest in shown(release).items():
+        content = made.get(name, b"")
+        if hashlib.sha256(content).hexdigest() != digest:
             raise DataError(
                 f"{folder / name} is missing or was changed, and the master or the secret no longer gives the same. Unpack "
                 f"{folder}.zip there, or take the course's folder back from a copy."
             )
         with written(folder / name) as part:
             part.write_bytes(content)
+
+
+def shown(release: dict[str, Any]) -> dict[str, str]:
+    """The files of a release, with their hashes, that lie beside a notebook when it runs: its sheet and its tables."""
+    return {name: digest for name, digest in release["files"].items() if not name.endswith(".ipynb")}
 
 
 def is_file(path: Path, digest: str) -> bool:
@@ -159,7 +165,7 @@ def run(
     def one(job: Work) -> sandbox.Story:
         with one_master:
             unpack(course, assignment, job.release, job.bundle)
-        files = {name: job.bundle / name for name in job.release["files"] if not name.endswith(".ipynb")}
+        files = {name: job.bundle / name for name in shown(job.release)}
         processor = processors.get()
         try:
             return sandbox.run(
@@ -198,15 +204,13 @@ def _keep(store: Store, assignment: str, job: Work, future: Future, *, isolated:
         return f"not graded: {error}" if isinstance(error, CrmlabError) else f"not graded: {type(error).__name__}: {error}"
     questions = {name: Question.from_json(each) for name, each in job.release["sheet"]["questions"].items()}
     answers, remarks = read_answers(story.answers, questions)
-    if story.given_to not in ("", job.release["student"], job.student):
-        remarks.append(f"this notebook was given to {story.given_to}")
     marks = score(questions, job.release["keys"], answers)
     key = {"assignment": assignment, "student": job.student}
     with store.step():
         store.put(
             "result", **key, graded=job.graded, outcome=story.outcome, sandbox="yes" if isolated else "NO", cells=story.cells,
             ran=story.ran, errors=[*map(list, story.errors), *([0, remark] for remark in remarks)], answers=answers,
-            code=story.code, seconds=round(story.seconds, 3), peak_mb=round(story.peak_mb, 1),
+            code=story.code, given_to=story.given_to, seconds=round(story.seconds, 3), peak_mb=round(story.peak_mb, 1),
         )  # fmt: skip
         store.drop("score", **key)
         for name, (state, points) in marks.items():
@@ -227,7 +231,7 @@ def _fonts(course: Course) -> Path | None:
     folder = course.home / ".cache" / f"matplotlib-{version('matplotlib')}"
     if not folder.exists():
         part = folder.with_name(f"{folder.name}.part{os.getpid()}")
-        part.mkdir(parents=True)
+        part.mkdir(parents=True, exist_ok=True)
         made = subprocess.run(
             [sys.executable, "-I", "-c", _IMPORTS], env=sandbox.environment(part, None), stdin=subprocess.DEVNULL,
             capture_output=True, check=False,
@@ -288,8 +292,8 @@ def text_hash(text: Plain) -> str:
 
 
 def similar(store: Store, assignment: str) -> dict[str, str]:
-    """A note for each student whose wrong answers are right for another's data, or whose text or code is another's. It
-    proves nothing: it says where to look.
+    """A note for each student whose wrong answers are right for another's data, or whose notebook, code or text is another's.
+    It proves nothing: it says where to look.
 
     At least three wrong numbers must fit the same other student (two, where fewer than five numbers are asked): one alone
     may well be chance.
@@ -312,6 +316,8 @@ def similar(store: Store, assignment: str) -> dict[str, str]:
                     notes.setdefault(student, []).append(f"{len(fits)} of {len(wrong)} wrong answers are right for {other}")
     texts: dict[str, list[str]] = {}
     for row in store.rows("result", assignment=assignment):
+        if row["given_to"] not in ("", row["student"]):
+            notes.setdefault(row["student"], []).append(f"the notebook was given to {row['given_to']}")
         if row["code"] and row["answers"]:
             texts.setdefault(f"code {row['code']}", []).append(row["student"])
     for student, answers in results.items():

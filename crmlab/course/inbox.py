@@ -9,13 +9,14 @@ and whatever cannot be used is listed with its reason. What is inside a notebook
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import os
 import re
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -261,7 +262,42 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", " ", re.sub(r"['’`´]", "", bare).casefold()).strip()
 
 
-def counts_more(one: Found, other: Found, assignment: str) -> bool:
-    """Whether of two notebooks of a student the first is the one that counts: the newer, else that of the right name."""
-    order = [(each.at, _plain(assignment) in _plain(each.place.name), str(each.place)) for each in (one, other)]
-    return order[0] > order[1]
+def sort_out(
+    gathered: Iterable[Found | Aside], students: dict[str, Student], given_out: Collection[str], assignment: str
+) -> tuple[dict[str, tuple[Found, str]], list[Aside]]:
+    """The one notebook of each student that counts, with what should be known about it; and all that is set aside.
+
+    The newest counts. A notebook that is still as it was given out (``given_out`` holds the hashes) is none. Where paths name
+    students at different depths, only the least deep are believed: there the platform wrote, further down anyone could.
+    """
+    names, aside = Names(students), []
+    best: dict[tuple[str, int], Found] = {}
+    different: dict[str, set[str]] = {}
+    for each in gathered:
+        if isinstance(each, Aside):
+            aside.append(each)
+            continue
+        student, depth, reason = (each.student, 0, "") if each.student else names.owner(each.place)
+        digest = hashlib.sha256(each.content).hexdigest()
+        if student is None or digest in given_out:
+            aside.append(Aside(str(each.place), reason or "it is the notebook as it was given out"))
+            continue
+        different.setdefault(student, set()).add(digest)
+        rival = best.get((student, depth))
+        if rival is None or _order(each, assignment) > _order(rival, assignment):  # the others are not kept: they may be large
+            best[student, depth] = each
+    found: dict[str, tuple[Found, str]] = {}
+    shallowest = min((depth for _, depth in best), default=0)
+    for (student, depth), each in sorted(best.items()):
+        if depth > shallowest:
+            aside.append(Aside(str(each.place), f"{student} is named in it, but further down than students are in other paths"))
+            continue
+        count = len(different[student])
+        notes = [f"{count} different notebooks; the newest was taken: {each.place.name}"] if count > 1 else []
+        notes += [] if assignment in each.place.name else [f"called {each.place.name}"]
+        found[student] = each, " ".join(legible("; ".join(notes))[:200].split())
+    return found, aside
+
+
+def _order(each: Found, assignment: str) -> tuple:
+    return each.at, assignment in each.place.name, str(each.place)

@@ -249,56 +249,20 @@ def collect(folder: str | PathLike, assignment: str, source: str | PathLike) -> 
     with Store(it.home / "course.db") as store:
         name = store.released(assignment)
         given_out = {digest for row in store.rows("release", assignment=name) for digest in row["files"].values()}
-        names = inbox.Names(it.students)
-        best: dict[tuple[str, int], inbox.Found] = {}
-        different: dict[str, set[str]] = {}
-        aside: list[tuple[str, str]] = []
-        companions = 0
-        for each in inbox.gather(str(as_path("source", source)), it.students):
-            if isinstance(each, inbox.Found):
-                student, depth, reason = (each.student, 0, "") if each.student else names.owner(each.place)
-                digest = hashlib.sha256(each.content).hexdigest()
-                if student is not None and digest in given_out:
-                    reason = "it is the notebook as it was given out"
-                if student is None or reason:
-                    each = inbox.Aside(str(each.place), reason)
-                else:
-                    different.setdefault(student, set()).add(digest)
-                    other = best.get((student, depth))
-                    if other is None or inbox.counts_more(each, other, name):
-                        best[student, depth] = each
-            if isinstance(each, inbox.Aside):
-                companions += each.reason == inbox.COMPANION
-                aside += [(each.place, each.reason)] if each.reason != inbox.COMPANION else []
+        found, aside = inbox.sort_out(inbox.gather(str(as_path("source", source)), it.students), it.students, given_out, name)
         counts = {"new": 0, "as before": 0, "older than what is there": 0}
-        notes = []
-        shallowest = min((depth for _, depth in best), default=0)
-        for (student, depth), each in sorted(best.items()):
-            if depth > shallowest:  # the platform names students further left: this may be what somebody called his file
-                reason = f"{student} is named in it, but further down than students are in other paths"
-                aside.append((inbox.Aside(str(each.place), "").place, reason))
-                continue
-            note = _noted(each, name, len(different[student]))
-            counts[_take(it, store, name, student, each, note)] += 1
-            if note:
-                notes.append((student, note))
+        for student, (notebook, note) in found.items():
+            counts[_take(it, store, name, student, notebook, note)] += 1
         handed_in = {row["student"] for row in store.rows("submission", assignment=name)} & set(it.students)
-    table = pd.DataFrame([*aside, *notes], columns=["file or student", "note"])
-    missing = [student for student in it.students if student not in handed_in]
+    notes = [(each.place, each.reason) for each in aside if each.reason != inbox.COMPANION]
     facts = [(f"Notebooks {what}", count) for what, count in counts.items() if count or what == "new"]
-    facts += [("Files set aside", len(aside)), ("Data files that came along", companions)]
+    facts += [("Files set aside", len(notes)), ("Data files that came along", len(aside) - len(notes))]
+    notes += [(student, note) for student, (_, note) in found.items() if note]
+    missing = [student for student in it.students if student not in handed_in]
     if missing:
         facts.append(("Nothing yet from", ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")))
     title = f"{name}: {len(handed_in)} of {len(it.students)} students have handed in"
-    return Summary(title, facts=tuple(facts), table=table)
-
-
-def _noted(taken: inbox.Found, assignment: str, count: int) -> str:
-    """What an instructor should know about a notebook that was taken."""
-    notes = [f"{count} different notebooks; the newest was taken: {taken.place.name}"] if count > 1 else []
-    if assignment not in taken.place.name:
-        notes.append(f"called {taken.place.name}")
-    return " ".join(legible("; ".join(notes))[:200].split())
+    return Summary(title, facts=tuple(facts), table=pd.DataFrame(notes, columns=["file or student", "note"]))
 
 
 def _take(it: Course, store: Store, name: str, student: str, best: inbox.Found, note: str) -> str:

@@ -32,7 +32,7 @@ CREATE TABLE result (
     graded TEXT NOT NULL,                                -- what it was made of: submission, release, limits
     outcome TEXT NOT NULL, sandbox TEXT NOT NULL, cells INTEGER NOT NULL, ran INTEGER NOT NULL,
     errors TEXT NOT NULL, answers TEXT NOT NULL,         -- JSON
-    code TEXT NOT NULL,                                  -- hash of the notebook's code, as the run itself told it
+    code TEXT NOT NULL, given_to TEXT NOT NULL,          -- hash of its code, and for whom it was made: as the run told it
     seconds REAL NOT NULL, peak_mb REAL NOT NULL,
     PRIMARY KEY (assignment, student));
 CREATE TABLE score (
