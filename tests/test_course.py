@@ -490,6 +490,22 @@ def test_a_lost_bundle_is_made_again_and_a_forged_one_not_believed(mine):
     assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
 
 
+def test_whatever_goes_wrong_with_one_the_others_are_graded(mine, monkeypatch):
+    true_run = sandbox.run
+
+    def fails_for_one(content, files, *words, **more):
+        if "S002" in str(files):
+            raise ZeroDivisionError("nobody thought of this")
+        return true_run(content, files, *words, **more)
+
+    monkeypatch.setattr("crmlab.course.sandbox.run", fails_for_one)
+    told = str(course.grade(mine, "99", again=True))
+    assert "3 graded" in told
+    assert "not graded: ZeroDivisionError: nobody thought of this" in told
+    assert "Not graded: 1" in told
+    assert classroom.points(mine)["S002"]["q1"] == 1, "what was known before stays"
+
+
 def test_a_changed_submission_is_not_graded(mine):
     path = next((mine / "submissions" / NAME / "S001").iterdir())
     path.write_bytes(path.read_bytes() + b" ")

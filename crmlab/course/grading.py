@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -193,15 +193,16 @@ def run(
             for future in finished:
                 job = waiting.pop(future)
                 fill()
-                yield job.student, _keep(store, assignment, job, future, isolated=isolated)
+                try:
+                    outcome = _keep(store, assignment, job, future.result(), isolated=isolated)
+                except Exception as error:  # whatever one submission can bring about, the others are graded
+                    kind = "" if isinstance(error, CrmlabError) else f"{type(error).__name__}: "
+                    outcome = f"not graded: {kind}{error}"
+                yield job.student, outcome
 
 
-def _keep(store: Store, assignment: str, job: Work, future: Future, *, isolated: bool) -> str:
+def _keep(store: Store, assignment: str, job: Work, story: sandbox.Story, *, isolated: bool) -> str:
     """Write one result, all of it or nothing."""
-    try:
-        story: sandbox.Story = future.result()
-    except Exception as error:  # whatever one submission can bring about, the others are graded
-        return f"not graded: {error}" if isinstance(error, CrmlabError) else f"not graded: {type(error).__name__}: {error}"
     questions = {name: Question.from_json(each) for name, each in job.release["sheet"]["questions"].items()}
     answers, remarks = read_answers(story.answers, questions)
     marks = score(questions, job.release["keys"], answers)

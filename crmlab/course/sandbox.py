@@ -292,7 +292,7 @@ class _Ear(threading.Thread):
             if isinstance(answers, str):
                 self.answers = answers
             # from before any of its code ran: a later claim is not heard
-            self.code = self.code or str(told.get("code", ""))[:64]
+            self.code = self.code or legible(str(told.get("code", ""))[:64])
             self.given_to = self.given_to or legible(str(told.get("given_to", ""))[:64])
 
 
