@@ -161,7 +161,7 @@ def _opening(it: Desk) -> Summary:
         f"the data of {sheet['student']}" if sheet.get("student") else "the data of this course"
     )  # fmt: skip
     asked = [Question.from_json(each) for each in sheet["questions"].values()]
-    facts = [("Your " + key.replace("_", " "), value) for key, value in sheet["given"].items()]
+    facts = [("Your " + key.replace("_", " "), str(value)) for key, value in sheet["given"].items()]
     facts += [("Your tables", ", ".join(sheet["tables"]))]
     if asked:
         facts += [("Questions", f"{len(asked)}, {show(sum(each.points for each in asked))} points")]
