@@ -32,7 +32,6 @@ NOTHING = dict.fromkeys(FULL, 0)
 FIRST = NOTHING | {"q1": 1}
 NO_MEMO = FULL | {"memo": 0}
 THREE = (DONE["q1"], DONE["q2"], DONE["q3"])
-SERVER = socket.create_server(("127.0.0.1", 0))
 
 
 def after_first(*cells: str) -> bytes:
@@ -286,7 +285,7 @@ STUDENTS = {
     "sys_exit": (after_first("import sys\nsys.exit(1)", "raise SystemExit"), FULL, "finished"),
     "reads": ("reads", FULL, "finished"),
     "writes": ("writes", FULL, "finished"),
-    "socket": (telling(SOCKET.format(port=SERVER.getsockname()[1])), FULL, "finished"),
+    "socket": ("socket", FULL, "finished"),
     "forks": (telling(FORKS), FULL, "finished"),
     "hides": (telling(HIDES), FULL, "finished"),
     "allocates": (after_first("held = bytearray(20 << 30)"), FULL, "finished"),
@@ -333,7 +332,7 @@ STUDENTS = {
 }  # fmt: skip
 
 
-def hand_in(inbox: Path, student: str, what: object, home: Path) -> None:
+def hand_in(inbox: Path, student: str, what: object, home: Path, port: int) -> None:
     """As a platform packs it: a folder that begins with the student's name, in it what he called his file."""
     folder = inbox / f"{name_of(student)}_1234_assignsubmission_file_"
     folder.mkdir(parents=True)
@@ -346,6 +345,8 @@ def hand_in(inbox: Path, student: str, what: object, home: Path) -> None:
         what = telling(READS.format(places=kit))
     elif what == "writes":
         what = telling(WRITES.format(places=[*kit, str(ROOT / "crmlab"), str(ROOT)], name=classroom.NAME))
+    elif what == "socket":
+        what = telling(SOCKET.format(port=port))
     elif what == "symlink":
         file.symlink_to(inbox / f"{name_of('correct')}_1234_assignsubmission_file_" / f"{classroom.NAME}.ipynb")
         return
@@ -380,12 +381,13 @@ def graded(tmp_path_factory):
     """The course after the batch, and what was seen meanwhile."""
     if reason := sandbox.missing():
         pytest.skip(reason)
+    server = socket.create_server(("127.0.0.1", 0))
     place = tmp_path_factory.mktemp("a course 课程")
     limits = {"seconds": 30, "cell_seconds": 4, "memory_mb": 700}
     home = classroom.make(place / "course", {student: name_of(student) for student in STUDENTS}, **limits)
     inbox = place / "inbox"
     for student, (what, _, _) in STUDENTS.items():
-        hand_in(inbox, student, what, home)
+        hand_in(inbox, student, what, home, server.getsockname()[1])
     collected = course.collect(home, "99", inbox)
     os.environ["CRMLAB_TEST_TOKEN"] = "to be read by nobody"
     bundle = home / "release" / classroom.NAME / "lazy"  # as if the instructor had tried the notebook there
@@ -409,8 +411,16 @@ def graded(tmp_path_factory):
     told = course.grade(home, "99")
     stop.set()
     watcher.join()
-    yield {"home": home, "told": told, "collected": collected, "before": before, "after": fingerprint(place), "users": users}
-    SERVER.close()
+    yield {
+        "home": home,
+        "server": server,
+        "told": told,
+        "collected": collected,
+        "before": before,
+        "after": fingerprint(place),
+        "users": users,
+    }
+    server.close()
 
 
 def fingerprint(place: Path) -> dict[str, str]:
@@ -454,9 +464,9 @@ def test_files_of_the_course_are_what_they_were(graded):
 
 
 def test_nobody_knocked(graded):
-    SERVER.settimeout(0.1)
+    graded["server"].settimeout(0.1)
     with pytest.raises(TimeoutError):
-        SERVER.accept()
+        graded["server"].accept()
 
 
 def test_limits_held(graded):
