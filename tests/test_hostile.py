@@ -60,8 +60,9 @@ for place in wanted:
                 done.append(path)
         except OSError:
             pass
-if "CRMLAB_TEST_TOKEN" in open("/proc/1/environ").read() + str(os.environ):
-    done.append("environ")
+names = {{line.split("=")[0] for line in open("/proc/1/environ").read().split("\\0")}} | set(os.environ)
+known = ["", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "HOME", "LANG", "TZ", "CRMLAB_ANSWERS", "PYTHONHASHSEED"]
+done += [name for name in names - set(known) if not name.startswith(("MPL", "OMP", "OPENBLAS", "PYDEVD", "KMP", "LC_", "COLUMNS", "LINES"))]
 """
 WRITES = """
 import os, shutil
