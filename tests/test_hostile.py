@@ -62,7 +62,8 @@ for place in wanted:
             pass
 names = {{line.split("=")[0] for line in open("/proc/1/environ").read().split("\\0")}} | set(os.environ)
 known = ["", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "HOME", "LANG", "TZ", "CRMLAB_ANSWERS", "PYTHONHASHSEED"]
-done += [name for name in names - set(known) if not name.startswith(("MPL", "OMP", "OPENBLAS", "PYDEVD", "KMP", "LC_", "COLUMNS", "LINES"))]
+usual = ("MPL", "OMP", "OPENBLAS", "PYDEVD", "KMP", "LC_", "COLUMNS", "LINES")
+done += [name for name in names - set(known) if not name.startswith(usual)]
 """
 WRITES = """
 import os, shutil
@@ -435,6 +436,7 @@ def fingerprint(place: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("student", STUDENTS)
 def test_each_gets_the_marks_it_deserves(graded, student):
+    assert "not graded" not in str(graded["told"])
     _, expected, outcome = STUDENTS[student]
     assert classroom.points(graded["home"]).get(student, {}) == expected
     if outcome is not None:
