@@ -25,7 +25,7 @@ from crmlab.course.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASS = {f"S{number}": f"Student {number}" for number in range(1, 7)}
-KILLS = 20
+KILLS, MEMORY = 20, 1_500  # MB: the limit by which this course's runs are known
 
 
 def command(home: Path, *words: str) -> subprocess.Popen:
@@ -33,16 +33,6 @@ def command(home: Path, *words: str) -> subprocess.Popen:
         [sys.executable, "-m", "crmlab", "course", *words, "--dir", str(home)], cwd=ROOT, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
-
-
-def runners() -> list[psutil.Process]:
-    """Sandboxes of this small exercise that are still alive."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if any("runner.py" in word for word in words) and any(f"{NAME}.answers" in word for word in words):
-            found.append(process)
-    return found
 
 
 def state(home: Path) -> dict:
@@ -64,7 +54,7 @@ def collected(tmp_path_factory):
     if reason := sandbox.missing():
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("crash")
-    home = classroom.make(place / "crm", CLASS)
+    home = classroom.make(place / "crm", CLASS, memory_mb=MEMORY)
     (place / "heap").mkdir()
     for student in CLASS:
         answers = [*HONEST] if student != "S4" else [OPEN, DONE["q1"], "1 / 0", DONE["q3"]]
@@ -95,10 +85,10 @@ def test_grading_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path):
                 process.communicate()
                 interrupted += 1
                 for _ in range(50):
-                    if not runners():
+                    if not classroom.runs(MEMORY):
                         break
                     time.sleep(0.1)
-                assert not runners(), "a submission outlived its grader"
+                assert not classroom.runs(MEMORY), "a submission outlived its grader"
         assert state(home) == expected
         assert course.verify(home).title.endswith("all is well")
     assert interrupted == KILLS

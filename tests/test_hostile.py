@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import classroom
@@ -26,6 +27,7 @@ from classroom import DONE, HONEST, OPEN, TEXT, notebook
 from crmlab import course
 from crmlab.course import sandbox
 
+MEMORY = 700  # the limit in MB, by which this course's runs are known
 ROOT = Path(__file__).resolve().parent.parent
 FULL = {"q1": 1, "q2": 2, "q3": 3, "memo": None}
 NOTHING = dict.fromkeys(FULL, 0)
@@ -266,12 +268,14 @@ for place in (".", "/tmp", "/dev/shm"):
             break
 """
 CROWDS = """
-import os
+import os, time
 for _ in range(40):
     if os.fork() == 0:
         os.setsid()
-        while True:
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
             pass
+        os._exit(0)
 """
 ESCAPES = "import os, signal\nfor pid in range(1, 5):\n    try:\n        os.kill(pid, signal.SIGKILL)\n    except OSError: pass"
 NESTED = "'{\"answers\": {\"q1\": ' + '[' * 100_000 + ']' * 100_000 + '}}'"
@@ -385,7 +389,7 @@ def graded(tmp_path_factory):
         pytest.skip(reason)
     server = socket.create_server(("127.0.0.1", 0))
     place = tmp_path_factory.mktemp("a course 课程")
-    limits = {"seconds": 30, "cell_seconds": 4, "memory_mb": 700}
+    limits = {"seconds": 30, "cell_seconds": 4, "memory_mb": MEMORY}
     home = classroom.make(place / "course", {student: name_of(student) for student in STUDENTS}, **limits)
     inbox = place / "inbox"
     for student, (what, _, _) in STUDENTS.items():
@@ -401,12 +405,10 @@ def graded(tmp_path_factory):
 
     def watch() -> None:
         while not stop.wait(0.2):
-            for process in psutil.process_iter():
-                try:
-                    if any("runner.py" in word for word in process.cmdline()) and process.name().startswith("python"):
+            for process in classroom.runs(MEMORY):
+                with suppress(psutil.Error):
+                    if process.name().startswith("python"):
                         users.add(process.uids().real)
-                except psutil.Error:
-                    pass
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -510,13 +512,7 @@ def test_files_that_cannot_be_used_are_listed(graded):
 
 def test_no_process_is_left(graded):
     time.sleep(0.5)
-    left = [
-        each
-        for each in psutil.process_iter(["cmdline"])
-        if any("crmlab/course/runner.py" in w for w in each.info["cmdline"] or [])
-    ]
-    mine = [each for each in left if str(graded["home"]) in " ".join(each.info["cmdline"])]
-    assert mine == []
+    assert classroom.runs(MEMORY) == []
 
 
 def test_the_batch_goes_on_without_doing_anything_twice(graded):
