@@ -4,9 +4,14 @@ import os
 
 import matplotlib
 import pytest
+import tqdm.auto  # noqa: F401  (before it is told not to show itself)
 from hypothesis import HealthCheck, settings
 
 matplotlib.use("agg")  # in this process only: the kernels of the lessons choose their own
+
+# A progress bar shows where the machine is slow: it is no part of what a lesson shows. tqdm looks when it is imported, so
+# that this holds for the kernels of the lessons, and not in this process, where bars are tested.
+os.environ["TQDM_DISABLE"] = "1"
 
 # The same examples at every run, so that a red test stays red until it is mended; CRMLAB_EXAMPLES=500 looks further.
 _more = int(os.environ.get("CRMLAB_EXAMPLES", 0))

@@ -7,9 +7,9 @@ the exercise and the tests carry the same word. Nothing is imported before it is
 
 from importlib import import_module
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
-TOPICS = ("segmentation", "retention", "loyalty", "btyd")
+TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (*TOPICS, "course", "datasets", "environment", "errors", "exercise", "report", "tables", "widgets", "world")
 
 

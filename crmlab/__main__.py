@@ -1,4 +1,4 @@
-"""The command line: ``crmlab report orders.csv``, ``crmlab course grade 01``, ``crmlab data``."""
+"""The command line: ``crmlab report orders.csv``, ``report --survey answers.csv``, ``course grade 01``, ``data``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from crmlab import __version__
-from crmlab.errors import ColumnError, CrmlabError
+from crmlab.errors import ColumnError, CrmlabError, DataError
 
 #: What a message to a programmer says -> how the command line spells it.
+_ARGUMENTS = ("rename", "until", "out", "sheet", "encoding", "decimal", "mapping", "scale", "by")
 _SPELLED = {
     "day_first=True": "--day-first",
     "day_first=False": "--month-first",
     'decimal="."': "--decimal .",
     'decimal=","': "--decimal ,",
-} | {f"`{name}`": f"--{name}" for name in ("rename", "until", "out", "sheet", "encoding", "decimal")}
+    "keyed=True": "--keyed",
+    "keyed=False": "without --keyed",
+} | {f"`{name}`": f"--{name}" for name in _ARGUMENTS}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,11 +57,14 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser(
         "report",
-        help="one HTML page about your own orders",
-        description="One self-contained HTML page about your own orders (CSV, Excel or Parquet).",
-        epilog="example: crmlab report orders.csv --rename CustomerID=customer_id,Date=order_date,Total=amount",
+        help="one HTML page about your own orders, or about answers to a survey",
+        description="One self-contained HTML page about your own orders, or answers to a survey (CSV, Excel or Parquet).",
+        epilog="examples: crmlab report orders.csv --rename CustomerID=customer_id,Date=order_date,Total=amount; "
+        "crmlab report --survey answers.csv",
     )
-    report.add_argument("file", help="your orders: customer_id, order_date, amount, and if you have it order_id")
+    what = report.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", help="your orders: customer_id, order_date, amount, and if you have it order_id")
+    what.add_argument("--survey", metavar="FILE", help="answers to the RATER questionnaire, as your form tool exports them")
     report.add_argument("--rename", type=_pairs, metavar="THEIRS=OURS,...", help="which of your columns is which of ours")
     report.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
     report.add_argument("--out", default="report.html", metavar="FILE", help="where to write the page (default: report.html)")
@@ -70,7 +76,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--encoding", help='of a text file, such as "gb18030" (default: found out)')
     report.add_argument("--sheet", default="0", help="name or number (from 0) of the Excel sheet")
+    survey = report.add_argument_group("only with --survey")
+    survey.add_argument("--mapping", type=_worth, metavar="WORDS=NUMBER,...", help='answers in words: "very good=7,good=6"')
+    survey.add_argument("--scale", type=_scales, metavar="WHAT=LOW-HIGH,...", help='another scale: "expected=1-5"')
+    survey.add_argument("--keyed", action="store_true", help="negatively worded statements are turned round already")
+    survey.add_argument("--by", metavar="COLUMN", help="compare the groups of this column (default: waves)")
+    survey.add_argument("--items", metavar="FILE", help="an instrument of your own: item, dimension, direction, scale, wording")
+    survey.add_argument("--perceptions-only", action="store_true", help="its statements were asked of this firm alone")
     report.set_defaults(run=_report)
+
+    sheet = commands.add_parser(
+        "questionnaire",
+        help="the RATER questionnaire to print, in English and Chinese",
+        description="The RATER questionnaire as one HTML page, to print or to copy into a form tool.",
+    )
+    sheet.add_argument("--short", action="store_true", help="ten statements instead of 22")
+    sheet.add_argument("--language", default="both", choices=["en", "zh", "both"], help="default: both")
+    sheet.add_argument("--firm", default="", help="what stands in the heading")
+    sheet.add_argument("--out", default="questionnaire.html", metavar="FILE", help="default: questionnaire.html")
+    sheet.set_defaults(run=_questionnaire)
 
     data = commands.add_parser("data", help="write the kit's own tables anew")
     data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
@@ -137,7 +161,46 @@ def _pairs(text: str) -> dict[str, str]:
     return {theirs.strip(): ours.strip() for theirs, _, ours in pairs}
 
 
+def _worth(text: str) -> dict[str, float]:
+    try:
+        return {words: float(number) for words, number in _pairs(text).items()}
+    except ValueError:
+        raise argparse.ArgumentTypeError('write it as "very good=7,good=6", a number behind each') from None
+
+
+def _scales(text: str) -> dict[str, tuple[float, float]]:
+    try:
+        ends = {what: span.split("-") for what, span in _pairs(text).items()}
+        return {what: (float(low), float(high)) for what, (low, high) in ends.items()}
+    except ValueError:
+        raise argparse.ArgumentTypeError('write it as "expected=1-5,empathy_1=1-5"') from None
+
+
+def _survey_report(arguments: argparse.Namespace) -> int:
+    from crmlab import report, satisfaction
+
+    instrument = None
+    if arguments.items:
+        instrument = satisfaction.custom_instrument(arguments.items, expected=not arguments.perceptions_only)
+    page = report.survey_report(
+        arguments.survey, arguments.out, instrument=instrument, rename=arguments.rename, mapping=arguments.mapping,
+        scale=arguments.scale, keyed=arguments.keyed, by=arguments.by, encoding=arguments.encoding, sheet=_sheet(arguments),
+    )  # fmt: skip
+    return _written(page)
+
+
+def _sheet(arguments: argparse.Namespace) -> str | int:
+    return int(arguments.sheet) if arguments.sheet.isdigit() else arguments.sheet
+
+
+def _written(page: Path) -> int:
+    print(f"written: {Path(page).resolve()} (open it in a browser)")
+    return 0
+
+
 def _report(arguments: argparse.Namespace) -> int:
+    if arguments.survey:
+        return _survey_report(arguments)
     from crmlab import report
 
     page = report.orders_report(
@@ -148,10 +211,25 @@ def _report(arguments: argparse.Namespace) -> int:
         day_first=arguments.day_first,
         decimal=arguments.decimal,
         encoding=arguments.encoding,
-        sheet=int(arguments.sheet) if arguments.sheet.isdigit() else arguments.sheet,
+        sheet=_sheet(arguments),
     )
-    print(f"written: {Path(page).resolve()} (open it in a browser)")
-    return 0
+    return _written(page)
+
+
+def _questionnaire(arguments: argparse.Namespace) -> int:
+    from crmlab import satisfaction
+
+    page = satisfaction.questionnaire(
+        satisfaction.rater(short=arguments.short), language=arguments.language, firm=arguments.firm
+    )
+    out = Path(arguments.out)
+    if out.exists():
+        raise DataError(f"{arguments.out!r} exists and was left alone. Choose another `out`.")
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{arguments.out!r} could not be written ({error.strerror}). Choose another `out`.") from None
+    return _written(out)
 
 
 def _data(arguments: argparse.Namespace) -> int:

@@ -91,7 +91,10 @@ def start(ax: Axes | None = None, *, width: float = 7.2, height: float = 4.2) ->
     if ax is None:
         with plt.rc_context(_style()):
             figure = plt.figure(FigureClass=_chart_class(), figsize=(width, height), layout="constrained")
-            return figure.add_subplot()
+            shows = plt.isinteractive()  # a notebook's way of drawing is chosen at the first figure
+            made = figure.add_subplot()
+        plt.interactive(shows)  # ... and the end of the context would take it back, so that the next figure never shows
+        return made
     if not isinstance(ax, matplotlib.axes.Axes):
         raise ArgumentError(f"`ax` must be matplotlib Axes, e.g. from `plt.subplots()`; it is {type(ax).__name__}.")
     return ax
@@ -181,6 +184,28 @@ def curves(
     return finish(ax, title=title, x=x, y=y, alt=alt)
 
 
+def dots(
+    table: pd.DataFrame, *, title: str, x: str, alt: str = "", zero: bool = False, share: bool = False, ax: Axes | None = None
+) -> Axes:
+    """Rows as dots with their intervals: ``label, middle, low, high``, and ``group`` for a colour of its own."""
+    tall = len(table) > 12
+    ax = start(ax, height=max(2.6, 1.5 + (0.29 if tall else 0.42) * len(table)))
+    place = [-float(row) for row in range(len(table))]
+    groups = list(dict.fromkeys(table.group)) if "group" in table else [""]
+    for group, colour in zip(groups, cycle(COLOURS), strict=False):
+        mine = [row for row in range(len(table)) if not group or table.group.iloc[row] == group]
+        spots, rows = [place[row] for row in mine], table.iloc[mine]
+        ax.hlines(spots, rows.low, rows.high, color=colour, linewidth=3, alpha=0.45)
+        ax.plot(rows.middle, spots, "o", color=colour, markersize=6 if tall else 9)
+    ax.set_yticks(place, table.label, fontsize=9.5 if tall else 10.5)
+    if zero:
+        ax.axvline(0, color=INK, linewidth=1, linestyle="--")
+    _per_cent(ax.xaxis, share)
+    ax.grid(axis="y", visible=False)
+    ax.margins(y=0.08 if tall else 0.14)
+    return finish(ax, title=title, x=x, alt=alt)
+
+
 def _per_cent(axis: Axis, wanted: bool) -> None:
     from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
@@ -250,17 +275,117 @@ def effects(rows: Sequence[Effect], *, title: str, note: str = "") -> tuple[str,
     legend = "dashed: no change · large dot: mean of the firms, with its interval · small dots: single firms"
     for number, line in enumerate((note, legend)):
         parts.append(f'<text x="{left}" y="{tall - 22 + 17 * number}" font-size="12.5" fill="{INK}">{escape(line)}</text>')
+    alt = f"{title}. {'; '.join(told)}. {note}".strip()
+    return _image(parts, wide, tall, alt), alt
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A closed line around a radar chart: one value for each axis."""
+
+    label: str
+    values: Sequence[float]
+    colour: str
+    filled: bool  # else dashed
+
+
+def radar(
+    names: Sequence[str], outlines: Sequence[Outline], *, lowest: float, highest: float, title: str, facts: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Several values for each of some axes, as outlines on a radar, with facts below: its HTML and its alt text.
+
+    Narrow, so that it can be read on a telephone; beside each axis stand the outlines' values, in their order.
+    """
+    wide, size = 420, 15
+    reach = 138 if len(names) <= 5 else 110
+    values = [" / ".join(f"{outline.values[k]:.2f}" for outline in outlines) for k in range(len(names))]
+    boxes = [
+        (max(0.6 * size * len(name), 0.6 * size * len(value)), 2.4 * size) for name, value in zip(names, values, strict=True)
+    ]
+    spots = _around(boxes, reach, wide / 2)
+    head = textwrap.wrap(title, 46)
+    # of labels and of the ring itself, whichever reaches further
+    above = max(-min(y - high / 2 for (_, y), (_, high) in zip(spots, boxes, strict=True)), reach)
+    below = max(max(y + high / 2 for (_, y), (_, high) in zip(spots, boxes, strict=True)), reach)
+    across, down = wide / 2, 22 * len(head) + 22 + above
+
+    def line(level: Sequence[float]) -> str:
+        ends = [_spoke(k, len(names), reach * (value - lowest) / (highest - lowest)) for k, value in enumerate(level)]
+        return " ".join(f"{across + x:.1f},{down + y:.1f}" for x, y in ends)
+
+    def text(x: float, y: float, words: str, look: str = "") -> str:
+        return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{INK}"{look}>{escape(words)}</text>'
+
+    parts = [text(12, 26 + 22 * number, words, ' font-weight="bold"') for number, words in enumerate(head)]
+    for ring in range(math.ceil(lowest), math.floor(highest) + 1):
+        parts.append(f'<polygon points="{line([ring] * len(names))}" fill="none" stroke="{GRID}"/>')
+    for k in range(len(names)):
+        x, y = _spoke(k, len(names), reach)
+        parts.append(f'<path d="M{across:.1f},{down:.1f}L{across + x:.1f},{down + y:.1f}" stroke="{GRID}"/>')
+    for outline in outlines:
+        look = f'fill="{outline.colour}" fill-opacity=".15"' if outline.filled else 'fill="none" stroke-dasharray="6 4"'
+        parts.append(f'<polygon points="{line(outline.values)}" {look} stroke="{outline.colour}" stroke-width="2.5"/>')
+    for (x, y), name, value in zip(spots, names, values, strict=True):
+        parts.append(text(across + x, down + y - 3, name, ' text-anchor="middle"'))
+        parts.append(text(across + x, down + y + size, value, ' text-anchor="middle"'))
+    y = down + below + 30
+    for outline in outlines:
+        look = "" if outline.filled else ' stroke-dasharray="6 4"'
+        parts.append(f'<path d="M12,{y - 5:.1f}h34" stroke="{outline.colour}" stroke-width="3"{look}/>')
+        parts.append(text(54, y, outline.label))
+        y += 22
+    told = " / ".join(outline.label for outline in outlines)
+    scale = f"From {lowest:g} at the centre to {highest:g} at the edge; numbers: {told}"
+    lines = [piece for fact in (scale, *facts) for piece in textwrap.wrap(fact, 46)]
+    parts += [text(12, y + 4 + 22 * number, words) for number, words in enumerate(lines)]
+    told = "; ".join(
+        f"{name} " + ", ".join(f"{outline.label} {outline.values[k]:.2f}" for outline in outlines)
+        for k, name in enumerate(names)
+    )
+    alt = ". ".join([title, told, *facts]) + "."
+    return _image(parts, wide, round(y + 22 * len(lines)), alt), alt
+
+
+def _spoke(number: int, count: int, length: float) -> tuple[float, float]:
+    """A point on an axis of a radar, from its centre; the first axis points up, the others follow clockwise."""
+    angle = math.tau * number / count - math.pi / 2
+    return length * math.cos(angle), length * math.sin(angle)
+
+
+def _around(boxes: Sequence[tuple[float, float]], reach: float, half: float) -> list[tuple[float, float]]:
+    """Where the labels of a radar stand: centres of their boxes (width, height), outside the ring, not on one another."""
+    count, flat = len(boxes), 0.01 * reach
+    ends = [_spoke(k, count, reach) for k in range(count)]
+    faces = [_spoke(2 * k + 1, 2 * count, 1) for k in range(count)]  # the directions between two axes
+    spots: dict[int, tuple[float, float]] = {}
+    for k in sorted(range(count), key=lambda k: round(abs(ends[k][1]))):  # those at the sides cannot give way
+        (x, y), (wide, high) = ends[k], boxes[k]
+        way = 1 if y > flat else -1
+        last = max(way * end for _, end in ends)
+        x, y = x / reach * (half - wide / 2), y + (way * (high / 2 + 14) if abs(y) > flat else 0)
+        while True:
+            apart = way * y - high / 2 > last + 6 or any(
+                x * a + y * b - (wide * abs(a) + high * abs(b)) / 2 > reach * math.cos(math.pi / count) + 6 for a, b in faces
+            )
+            if apart and all(
+                abs(x - u) > (wide + boxes[other][0]) / 2 or abs(y - v) > (high + boxes[other][1]) / 2
+                for other, (u, v) in spots.items()
+            ):
+                break
+            y += way
+        spots[k] = (x, y)
+    return [spots[k] for k in range(count)]
+
+
+def _image(parts: Sequence[str], wide: int, tall: int, alt: str) -> str:
+    """Pieces of SVG as an HTML image with its alt text, on white."""
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {tall}" width="{wide}" height="{tall}" '
         f'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="{wide}" height="{tall}" fill="white"/>'
         f"{''.join(parts)}</svg>"
     )
-    alt = f"{title}. {'; '.join(told)}. {note}".strip()
     data = base64.b64encode(svg.encode()).decode()
-    return (
-        f'<img alt="{escape(alt, quote=True)}" width="{wide}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">',
-        alt,
-    )
+    return f'<img alt="{escape(alt, quote=True)}" width="{wide}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
 
 
 def _nice(step: float) -> float:

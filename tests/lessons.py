@@ -27,6 +27,7 @@ def execute(path: Path) -> None:
     """Run a lesson from top to bottom and store its outputs, without times and widget states."""
     from nbclient import NotebookClient
 
+    os.environ["TQDM_DISABLE"] = "1"  # a progress bar shows where the machine is slow
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(path.parent)}}).execute()
     notebook.metadata.pop("widgets", None)
@@ -82,6 +83,7 @@ def _output_faults(output: dict) -> list[str]:
 def probe(path: Path) -> dict[str, object]:
     """The numbers behind a lesson's outputs, by cell."""
     import matplotlib.pyplot as plt
+    from anywidget import AnyWidget
 
     taken: dict[str, object] = {}
     space: dict[str, object] = {"__name__": "__lesson__"}
@@ -107,6 +109,8 @@ def probe(path: Path) -> dict[str, object]:
                 close(plt.figure(number))
             if hasattr(shown, "children"):
                 taken[f"{cell.id} widget"] = _widget(shown)
+            if isinstance(shown, AnyWidget):
+                taken[f"{cell.id} radar"] = _radar(shown)
         numbers = {
             key: float(value) for key, value in space.items() if isinstance(value, int | float) and not key.startswith("_")
         }
@@ -142,6 +146,16 @@ def _widget(shown) -> dict:
     if slider is not None:
         slider.value = min(slider.max, slider.value + slider.step)
         state["one step on"] = values()
+    return state
+
+
+def _radar(shown) -> dict:
+    """What a radar says with each handle moved by a fifth of a point in turn."""
+    state, rest = {}, list(shown.values)
+    for k in range(len(rest)):
+        shown.values = [value + 0.2 * (place == k) for place, value in enumerate(rest)]
+        state[shown.table.dimension[k]] = shown.effect.to_dict("list")
+    shown.values = rest
     return state
 
 

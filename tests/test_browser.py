@@ -1,9 +1,10 @@
 """The lessons as a reader has them: in JupyterLab, in a real browser.
 
 What is proved here: every lesson runs from top to bottom and shows no error, every picture has words for those who do not
-see it, every widget is there, a slider moves its picture by key and by mouse, and nothing at all is asked of the network,
-neither by JupyterLab, nor by the kernel, nor by the page. What is not: whether the numbers are right (nbval compares them)
-and how it looks in other browsers. How a browser is driven stands in ``browser.py``.
+see it, every widget is there, a slider moves its picture by key and by mouse, the radar follows key, mouse and finger at
+once and says what Python would, and nothing at all is asked of the network, neither by JupyterLab, nor by the kernel, nor
+by the page. What is not: whether the numbers of a lesson are right (nbval compares them) and how it looks in other
+browsers. How a browser is driven stands in ``browser.py``.
 
 Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIUM to choose the browser.
 """
@@ -11,14 +12,18 @@ Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIU
 import json
 import os
 import re
+import statistics
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import browser
+import pandas as pd
 import pytest
 from playwright.sync_api import TimeoutError as OutOfPatience
 from playwright.sync_api import expect
+
+from crmlab import datasets, tables, widgets
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -97,6 +102,15 @@ def lesson(request, open_lesson, photos):
         finally:  # a lesson that got stuck is worth a look, too
             lesson.photograph(photos)
         yield lesson
+
+
+def write(path, sources, **metadata):
+    """A notebook of these cells, not run."""
+    cell = {"cell_type": "code", "execution_count": None, "metadata": metadata, "outputs": []}
+    cells = [cell | {"source": source, "id": f"cell-{k}"} for k, source in enumerate(sources)]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
 # -- Every lesson -------------------------------------------------------------------------------------------------
@@ -190,6 +204,285 @@ class Slider:
         self.page.mouse.up()
 
 
+# -- The radar ----------------------------------------------------------------------------------------------------
+
+LEVELS = {
+    "dimension": list(tables.DIMENSIONS),
+    "expected": [5.663, 5.521, 5.178, 5.112, 5.447],
+    "perceived": [5.35, 5.447, 5.503, 5.109, 5.041],
+    "weight": [0.301, 0.164, 0.107, 0.157, 0.271],
+}
+AT_REST = re.compile("^Service falls 0.18 points short of what is expected")
+RADARS = [
+    f"import ipywidgets, pandas as pd\nfrom crmlab import datasets, widgets\nlevels = pd.DataFrame({LEVELS})",
+    """radar, heard = widgets.radar(levels, datasets.load("what_if")), ipywidgets.Label()
+radar.observe(lambda change: setattr(heard, "value", str(radar.values)), "values")
+display(heard)
+radar""",
+    "widgets.radar(levels)",
+]
+# What the kernel does until a file is there.
+WAIT = """() => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({code: `
+import pathlib, time
+for _ in range(3000):
+    if pathlib.Path("go-on").exists():
+        break
+    time.sleep(0.02)`}) }"""
+# Milliseconds from a key to the frame that shows another title, one entry for each redraw.
+REDRAWS = """title => {
+    window.redraws = [];
+    let pressed;
+    document.addEventListener('keydown', event => { pressed = event.timeStamp }, true);
+    new MutationObserver(() => requestAnimationFrame(() => window.redraws.push(performance.now() - pressed)))
+        .observe(title, {childList: true});
+}"""
+FOCUS = "() => [jupyterapp.shell.currentWidget.content.activeCellIndex, document.activeElement.ariaLabel]"
+HEARD = "([label, shown]) => label.innerText && JSON.parse(label.innerText).every((one, k) => Math.abs(one - shown[k]) < 0.006)"
+# Which words of a radar are cut off, too small, or stand on others.
+CRAMPED = """radar => {
+    const speaks = node => [...node.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    const seen = [...radar.querySelectorAll('p:not(.spoken), div, b, span, button, text')].filter(speaks);
+    const page = radar.getBoundingClientRect(), inks = seen.map(node => [node, node.getBoundingClientRect()]), found = [];
+    inks.forEach(([one, a], k) => {
+        if (a.left < page.left || a.right > page.right) found.push(`cut: ${one.textContent}`);
+        if (parseFloat(getComputedStyle(one).fontSize) < 12) found.push(`small: ${one.textContent}`);
+        for (const [other, b] of inks.slice(0, k)) {
+            const meet = a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+            if (meet && !one.contains(other) && !other.contains(one)) found.push(`${one.textContent} on ${other.textContent}`);
+        }
+    });
+    return found;
+}"""
+
+
+class Radar:
+    """A radar on the page: its handles, and what it says."""
+
+    def __init__(self, page, place=0):
+        self.host = page.locator(".crmlab-radar").nth(place)
+        self.title = self.host.locator(".title")
+
+    def reset(self):
+        self.host.get_by_role("button", name="Back to today").click()
+        expect(self.title).to_have_text(AT_REST)
+
+    def handle(self, dimension):
+        return self.host.get_by_role("slider", name=f"{dimension}, perceived")
+
+    def value(self, dimension):
+        return float(self.handle(dimension).get_attribute("aria-valuenow"))
+
+    def says(self):
+        """The second and third line of each result; the first is its name."""
+        boxes = self.host.locator(".result").all()
+        return {box.get_attribute("data-result"): box.locator("b, div").all_inner_texts()[1:] for box in boxes}
+
+
+def as_python_says(values, grid):
+    """What the page must say, from the numbers of Python."""
+    forms = {
+        "weighted_gap": ("gap", 1, 2, "", ""),
+        "gap": ("plain", 1, 2, "", ""),
+        "satisfaction": ("satisfaction", 1, 2, "", ""),
+        "leaving": ("leaving", 100, 1, " %", " points"),
+        "profit": ("profit", 1, 0, "", ""),
+    }
+    said = {}
+    for row in widgets.radar_effect(pd.DataFrame(LEVELS), grid, values).itertuples():
+        name, factor, digits, unit, units = forms[row.measure]
+        plain, signed = (f"{{:{sign},.{digits}f}}".format for sign in ("", "+"))
+        interval = "" if row.low != row.low else f" ({signed(factor * row.low)} to {signed(factor * row.high)})"
+        lines = [
+            f"{plain(factor * row.now)}{unit} → {plain(factor * row.changed)}{unit}",
+            f"{signed(factor * row.difference)}{units}{interval}",
+        ]
+        said[name] = [line.replace("-", "−") for line in lines]
+    return said
+
+
+@pytest.fixture(scope="module")
+def radars(open_lesson, folder):
+    """A notebook with two radars: one of the firm, beside a label that tells what Python has heard, and one of gaps."""
+    write(folder / "radars.ipynb", RADARS)
+    with open_lesson("radars.ipynb") as lesson:
+        lesson.run_all()
+        yield lesson
+
+
+@pytest.fixture
+def radar(radars):
+    """The first radar, at rest."""
+    radar = Radar(radars.page)
+    radar.reset()
+    radars.page.locator(browser.IDLE).wait_for()
+    return radar
+
+
+def test_radars_are_shown_and_ask_nothing(radars, photos):
+    radars.page.screenshot(path=photos / "radar.png")
+    complaints = radars.complaints()
+    assert not complaints, "\n".join(complaints)
+    assert radars.page.locator(".crmlab-radar-at-rest img").count() == 2
+    for picture in radars.page.locator(".crmlab-radar-at-rest img").all():  # each has made room
+        expect(picture).to_be_hidden()
+
+
+def test_a_radar_follows_each_key_at_once_while_python_is_busy(radars, radar, folder, photos):
+    page, heard = radars.page, radars.page.locator(".widget-label")
+    before = heard.inner_text()
+    radar.handle("Reliability").focus()
+    focus = page.evaluate(FOCUS)
+    assert focus[1] == "Reliability, perceived"
+    radar.title.evaluate(REDRAWS)
+    page.evaluate(WAIT)
+    keys = {
+        1: ("ArrowUp", 5.45), 2: ("ArrowRight", 5.55), 3: ("PageUp", 6.05), 4: ("ArrowDown", 5.95), 5: ("ArrowLeft", 5.85),
+        6: ("PageUp", 6.35), 7: ("PageUp", 6.85), 8: ("PageDown", 6.35), 9: ("Home", 5.35), 10: ("PageDown", 4.85),
+    }  # fmt: skip
+    try:
+        for count, (key, value) in keys.items():
+            title = radar.title.inner_text()
+            page.keyboard.press(key)
+            page.wait_for_function("count => window.redraws.length >= count", arg=count, timeout=SOON)
+            assert radar.title.inner_text() != title, key
+            assert radar.value("Reliability") == value, key
+            assert page.evaluate(FOCUS) == focus, f"JupyterLab has heard {key}, too"
+        page.keyboard.press("ArrowDown")  # the grid ends here
+        assert radar.value("Reliability") == 4.85
+        assert heard.inner_text() == before, "Python was to be busy all the while"
+    finally:
+        (folder / "go-on").touch()
+    times = page.evaluate("window.redraws")
+    print("\nradar: redrawn after", *(f"{time:.0f}" for time in times), "ms")
+    assert len(times) == len(keys), "a key redraws once, and not at all at the end"
+    assert statistics.median(times) <= 100
+    expect(heard).to_have_text(re.compile(r"^\[4\.85"), timeout=SOON)
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS) == [focus[0], "Assurance, perceived"]
+    page.screenshot(path=photos / "radar-by-key.png")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"Reliability": ["PageUp"]},
+        {"Tangibles": ["PageDown"]},
+        {"Empathy": ["ArrowDown"] * 3},
+        {"Reliability": ["PageUp"] * 3, "Responsiveness": ["PageUp", "ArrowUp", "ArrowUp"], "Tangibles": ["ArrowDown"] * 4},
+        {name.capitalize(): ["PageUp"] * 4 for name in LEVELS["dimension"]},
+    ],
+    ids=["up", "down", "a little less", "three at once", "to the end"],
+)
+def test_a_radar_says_what_python_says(radars, radar, keys):
+    for dimension, pressed in keys.items():
+        for key in pressed:
+            radar.handle(dimension).press(key)
+    heard = radars.page.locator(".widget-label")
+    shown = [radar.value(name.capitalize()) for name in LEVELS["dimension"]]
+    radars.page.wait_for_function(HEARD, arg=[heard.element_handle(), shown], timeout=SOON)
+    said = as_python_says(json.loads(heard.inner_text()), datasets.load("what_if"))
+    assert radar.says() == said
+    title = radar.title.inner_text()  # says the same
+    leaving, profit = said["leaving"][1], said["profit"][1]
+    assert f"{leaving[1:].split()[0]} {'more' if leaving.startswith('−') else 'fewer'} of 100 customers stay" in title
+    rises = f"profit {'falls' if profit.startswith('−') else 'rises'} by {profit[1:].split()[0]} a year"
+    assert ("−" in profit) == ("+" in profit) or rises in title
+    expect(radar.host.get_by_role("status")).to_have_text(re.compile("^" + re.escape(title)), timeout=SOON)
+
+
+@pytest.mark.parametrize("hand", ["mouse", "finger"])
+def test_a_radar_is_pulled(radars, radar, photos, hand):
+    page, handle = radars.page, radar.handle("Tangibles")
+    handle.scroll_into_view_if_needed()
+    box = handle.locator(".dot").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    path = [(x - 4 * k, y - 5.5 * k) for k in range(1, 6)] + [(x - 5, y - 7)]  # inwards along its axis, and partly back
+    if hand == "mouse":
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for place in path:
+            page.mouse.move(*place)
+        page.mouse.up()
+        page.mouse.move(x - 100, y)  # it is no longer held
+    else:
+        touch = page.context.new_cdp_session(page)
+        for what, places in [("Start", [(x, y)]), *(("Move", [place]) for place in path), ("End", [])]:
+            points = [{"x": across, "y": down} for across, down in places]
+            touch.send("Input.dispatchTouchEvent", {"type": f"touch{what}", "touchPoints": points})
+    expect(handle).to_have_attribute("aria-valuenow", re.compile(r"^5\.[12]0$"), timeout=SOON)
+    after = handle.locator(".dot").bounding_box()
+    assert abs(after["x"] - box["x"] + 5) < 4, "the handle is not below the hand"
+    assert abs(after["y"] - box["y"] + 7) < 4, "the handle is not below the hand"
+    page.screenshot(path=photos / f"radar-by-{hand}.png")
+    page.keyboard.press("Home")  # what was pulled has the focus
+    expect(radar.title).to_have_text(AT_REST)
+
+
+def test_radars_do_not_disturb_each_other(radars, radar):
+    other = Radar(radars.page, 1)
+    radar.handle("Reliability").press("PageUp")
+    assert (radar.value("Reliability"), other.value("Reliability")) == (5.85, 5.35)
+    other.handle("Assurance").press("ArrowDown")
+    expect(other.title).to_have_text("Assurance −0.1: the weighted gap goes from −0.18 to −0.20")
+    values = LEVELS["perceived"]
+    assert other.says() == as_python_says([values[0], values[1] - 0.1, *values[2:]], None)
+    assert radar.value("Assurance") == 5.45
+    other.reset()
+    assert radar.value("Reliability") == 5.85
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_radar_fits_its_page(radars, radar, photos, width):
+    page = radars.page
+    radar.handle("Responsiveness").press("PageUp")
+    theme = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    try:
+        page.set_viewport_size({"width": width, "height": 780})
+        if width < 700:
+            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        page.evaluate(theme, "JupyterLab Dark")
+        radars.come_to_rest()
+        for end in (True, False):
+            radar.host.evaluate("(radar, end) => radar.scrollIntoView(end)", end)
+            page.screenshot(path=photos / f"radar-{width}-{'top' if end else 'end'}.png")
+        assert radar.host.evaluate(CRAMPED) == []
+        chart, results = (radar.host.locator(part).bounding_box() for part in (".chart", ".results"))
+        assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
+        look = "node => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]"
+        assert radar.host.evaluate(look) == ["rgb(34, 34, 34)", "rgb(255, 255, 255)"], "dark on white in every theme"
+    finally:
+        page.evaluate(theme, "JupyterLab Light")
+        page.set_viewport_size(browser.WINDOW)
+
+
+@pytest.fixture(scope="module")
+def stored(radars, folder):
+    """The notebook with the radars as its reader has saved it."""
+    radars.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    return json.loads((folder / "radars.ipynb").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("whose", ["mine", "a stranger's"])
+def test_a_stored_radar_is_a_picture(stored, open_lesson, folder, photos, whose):
+    """Opened again without its kernel. JupyterLab trusts what was run here, and shows less of what others have run."""
+    added = "" if whose == "mine" else "  # from elsewhere"
+    first, *others = stored["cells"]
+    cells = [first | {"source": "".join(first["source"]) + added}, *others]
+    (folder / "stored.ipynb").write_text(json.dumps(stored | {"cells": cells}), encoding="utf-8")
+    with open_lesson("stored.ipynb") as lesson:
+        lesson.page.locator(browser.IDLE).wait_for()
+        trusted = lesson.page.evaluate("jupyterapp.shell.currentWidget.model.cells.get(2).trusted")
+        assert trusted == (whose == "mine")
+        outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(2).locator(".jp-OutputArea")
+        if trusted:  # JupyterLab has given up, and nobody sees it
+            expect(outputs).to_contain_text("model not found", timeout=SOON)
+        expect(outputs).to_have_text("Run this cell (Shift + Enter) to pull at the radar.", use_inner_text=True, timeout=SOON)
+        picture = outputs.locator("img")
+        expect(picture).to_be_visible()
+        expect(picture).to_have_attribute("alt", AT_REST)
+        lesson.page.screenshot(path=photos / f"radar-stored-{whose.split()[0]}.png")
+
+
 # -- The tests would notice ---------------------------------------------------------------------------------------
 
 
@@ -197,11 +490,7 @@ class Slider:
 def noticed(open_lesson, folder):
     """What is said of a lesson in which everything is wrong."""
     # An error ends a notebook, unless its cell is said to be one that raises.
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {"tags": ["raises-exception"]}, "outputs": []}
-    cells = [cell | {"source": source, "id": f"cell-{k}"} for k, source in enumerate([BEFORE, *WRONG.values()])]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    (folder / "wrong.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    write(folder / "wrong.ipynb", [BEFORE, *WRONG.values()], tags=["raises-exception"])
     with open_lesson("wrong.ipynb") as lesson:
         lesson.run_all()
         return lesson.complaints()

@@ -142,3 +142,18 @@ def test_a_guess_is_shown_beside_the_answer_only_when_made():
     slider.value = 40
     button.click()
     assert "You guessed 40 of 100; it is 61.04 of 100." in told.value
+
+
+def test_every_chart_of_a_notebook_is_shown():
+    """The first figure of a session chooses how figures are shown; the second must not be forgotten."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [
+        "import pandas as pd; from crmlab import _draw",
+        *["ax = _draw.bars(pd.Series([1, 2]), title='T', x='', y='', alt='A')"] * 2,
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=120).execute()
+    for cell in notebook.cells[1:]:
+        assert [output.data["text/plain"] for output in cell.outputs] == ["T. A"], "one chart, with its alt text"

@@ -1,4 +1,4 @@
-"""Widgets: sliders over plain functions.
+"""Sliders over plain functions.
 
 ``explore`` turns a function of a few numbers into something to play with; ``guess`` lets a reader
 commit to a number before seeing the answer. Both work by mouse and by keyboard. This room knows
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import ipywidgets
     import pandas as pd
     from matplotlib.axes import Axes
-
-__all__ = ["Picture", "change", "explore", "guess", "picture", "what_if"]
 
 _DPI = 96  # a picture that follows a slider must be quick before it is sharp
 _LABEL = {"description_width": "initial"}
