@@ -66,7 +66,7 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
     scores = satisfaction.score_rater(found)
     truth = np.array([-0.9, -0.3, 0.1, -0.4, -0.7])
     inside["gaps"] = (scores.table.low <= truth) & (truth <= scores.table.high)
-    drivers = satisfaction.fit_drivers(scores, seed=seed, draws=600).interval()
+    drivers = satisfaction.fit_drivers(scores, seed=seed, draws=1_000).interval()
     for name, true in (("slope", WEIGHTS), ("lmg", driver_truth())):
         ends = drivers[drivers.measure == name]
         inside[f"drivers: {name}"] = (ends.low.to_numpy() <= true) & (true <= ends.high.to_numpy())
@@ -81,9 +81,9 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
     return {name: [bool(each) for each in values] for name, values in inside.items()}
 
 
-def coverage(runs: int, n: int, workers: int) -> None:
+def coverage(runs: int, n: int, workers: int, seed: int) -> None:
     with ProcessPoolExecutor(workers) as pool:
-        found = list(pool.map(one, range(runs), repeat(n), chunksize=20))
+        found = list(pool.map(one, range(seed, seed + runs), repeat(n), chunksize=20))
     print(
         f"{runs:,} surveys of {n} respondents\n\n| parameters | number | smallest | largest | joint band |\n"
         "|---|---|---|---|---|"
@@ -178,12 +178,13 @@ if __name__ == "__main__":
     parser.add_argument("--runs", type=int, default=2_000)
     parser.add_argument("--n", type=int, default=0, help="respondents (default: 500, and 100,000 for --scale)")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of the first survey")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.step:
         step(asked.step, asked.n)
     if asked.coverage:
-        coverage(asked.runs, asked.n or 500, asked.workers)
+        coverage(asked.runs, asked.n or 500, asked.workers, asked.seed)
     if asked.ordinal:
         ordinal(asked.runs, asked.n or 500, asked.workers)
     if asked.scale:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             pairs = ",".join(f"{theirs}={ours}" for ours, theirs in error.rename.items())
             unknown = " (put the name of your column in place of each ?)" if "?=" in pairs else ""
             told = told.partition("Say which is which")[0] + f'Say which is which: --rename "{pairs}"{unknown}'
+        told = re.sub(r"(mapping|scale)=\{([^}]*)\}", _as_option, told)
         for ours, theirs in _SPELLED.items():
             told = told.replace(ours, theirs)
         print(f"crmlab {arguments.command}: {told}", file=sys.stderr)
@@ -41,6 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
+
+
+def _as_option(found: re.Match) -> str:
+    """``scale={"expected": (1, 5)}`` as ``--scale "expected=1-5"``."""
+    pairs = re.sub(r"\((\S+), (\S+)\)", r"\1-\2", found[2]).replace('": ', "=").replace('"', "").replace(", ", ",")
+    return f'--{found[1]} "{pairs}"'
 
 
 class _Parser(argparse.ArgumentParser):

@@ -171,3 +171,141 @@ def test_refuses_wrong_arguments(tmp_path):
 def test_the_command_runs_by_itself():
     ran = subprocess.run([sys.executable, "-m", "crmlab", "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("crmlab ")
+
+
+# -- Answers to a survey ------------------------------------------------------------------------------------------
+
+ANSWERS = Path(datasets.__file__).parent.parent / "datasets" / "survey_form.csv"
+
+
+@pytest.fixture(scope="module")
+def rater(tmp_path_factory) -> str:
+    """The README's command, on the README's file."""
+    page = tmp_path_factory.mktemp("rater") / "report.html"
+    assert main(["report", "--survey", str(ANSWERS), "--out", str(page)]) == 0
+    return page.read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_this_very_command():
+    assert "python lab.py report --survey datasets/survey_form.csv" in (ANSWERS.parent.parent / "README.md").read_text("utf-8")
+
+
+def test_the_survey_page_answers_a_managers_questions(rater):
+    page = Page(rater)
+    assert page.asked == ["#aside"] or page.asked == []
+    assert page.open == []
+    assert len(page.pictures) == 4
+    assert all(len(alt) > 40 for alt in page.pictures)
+    assert re.findall("<h2>(.*?)</h2>", rater) == [
+        "Where do we fall short?", "What should we mend first?", "How satisfied are they?", "Can these numbers be trusted?",
+        "Do groups differ?", "What was set aside?",
+    ]  # fmt: skip
+    assert "220 respondents are used" in rater
+    assert "Customers find less than they expect in responsiveness and reliability, beyond chance (95 %)." in rater
+    assert "net promoter score: 40 points" in rater
+    assert "The planned structure of 5 dimensions fits well" in rater
+
+
+def test_the_survey_page_says_the_topics_numbers(rater):
+    from crmlab import satisfaction
+    from crmlab._result import show
+
+    scores = satisfaction.score_rater(satisfaction.read_survey(ANSWERS))
+    for value in scores.table[["gap", "low", "high", "weighted_gap"]].to_numpy().ravel():
+        assert f">{show(value)}<" in rater
+    found = satisfaction.priorities(satisfaction.fit_drivers(scores, seed=1))
+    assert f">{show(found.gain[0])}<" in rater
+
+
+def test_the_survey_page_is_the_same_every_time(rater, tmp_path):
+    again = report.survey_report(ANSWERS, tmp_path / "report.html")
+    assert again.read_text(encoding="utf-8") == rater
+
+
+def wave(**columns) -> pd.DataFrame:
+    survey = datasets.load("survey")
+    return survey[survey.wave == 6].drop(columns=["wave", "date"]).reset_index(drop=True).assign(**columns)
+
+
+def test_a_messy_survey(tmp_path):
+    """Words for numbers, a town of evil name, an impossible answer, a lazy respondent, Chinese encoding, semicolons."""
+    words = {7: "非常好", 6: "很好", 5: "好", 4: "一般", 3: "差", 2: "很差", 1: "非常差"}
+    answers = wave(town=["<script>alert(1)</script>" if k % 2 else "北京" for k in range(220)]).astype(
+        {"perceived_empathy_1": object}
+    )
+    answers["perceived_empathy_1"] = answers.perceived_empathy_1.map(words)
+    answers.loc[4, [name for name in answers if name.startswith("perceived_") and name != "perceived_empathy_1"]] = 5
+    answers.loc[4, "perceived_empathy_1"] = words[5]
+    answers.loc[9, "expected_empathy_2"] = 77
+    file = tmp_path / "答卷.csv"
+    file.write_bytes(answers.to_csv(index=False, sep=";").encode("gb18030"))
+    mapping = ",".join(f"{text}={number}" for number, text in words.items())
+    out = tmp_path / "page.html"
+    assert main(["report", "--survey", str(file), "--mapping", mapping, "--by", "town", "--out", str(out)]) == 0
+    page = out.read_text(encoding="utf-8")
+    Page(page)
+    assert "<script>" not in page
+    assert "220 rows were read, 219 are used, 1 were set aside." in page
+    assert "gives one answer to statements that contradict each other" in page
+    assert "expected_empathy_2" in page
+    assert "By town, 12 comparisons were made" in page
+
+
+def test_a_small_survey_of_your_own(tmp_path):
+    """One firm only, five respondents, one dimension of one statement: what cannot be said is said."""
+    items = tmp_path / "items.csv"
+    items.write_text("item,dimension,direction,scale\nfood_1,food,1,1-5\nfood_2,food,-1,1-5\nroom_1,room,1,1-5\n")
+    answers = tmp_path / "answers.csv"
+    answers.write_text("food_1,food_2,room_1\n5,1,4\n4,2,3\n4,1,5\n5,2,2\n3,3,4\n")
+    out = tmp_path / "page.html"
+    command = ["report", "--survey", str(answers), "--items", str(items), "--perceptions-only", "--out", str(out)]
+    assert main(command) == 0
+    page = out.read_text(encoding="utf-8")
+    Page(page)
+    assert "Expectations were not asked, so these are perceptions alone. Room is rated lowest." in page
+    assert "Overall satisfaction was not asked, so it cannot be said what drives it." in page
+    assert "Nothing can be said of room" in page
+    assert "The structure of the questionnaire cannot be tested" in page
+
+
+def test_items_not_turned_stand_at_the_head_of_the_page(tmp_path):
+    answers = wave()
+    page = report.survey_report(answers.assign(perceived_empathy_4=8 - answers.perceived_empathy_4), tmp_path / "page.html")
+    head = page.read_text(encoding="utf-8").partition("<h2>")[0]
+    assert "Some statements seem to be turned the wrong way round" in head
+    assert "perceived_empathy_4" in head
+
+
+def test_the_survey_command_speaks_its_own_words(tmp_path, capsys):
+    file, out = tmp_path / "answers.csv", str(tmp_path / "page.html")
+
+    def told(frame, *options):
+        frame.to_csv(file, index=False)
+        assert main(["report", "--survey", str(file), "--out", out, *options]) == 1
+        return capsys.readouterr().err
+
+    columns = [name for name in wave() if name.startswith("expected_")]
+    short = {name: (1 + (wave()[name] - 1) * 4 / 6).round() for name in columns}
+    assert '--scale "expected=1-5"' in told(wave(**short))
+    assert '--mapping "good=?"' in told(wave(perceived_empathy_1="good"))
+    lost = told(wave().rename(columns={"perceived_empathy_1": "mystery"}))
+    assert '--rename "?=perceived_empathy_1" (put the name' in lost
+    assert "there is no file" in told(wave(), "--items", str(tmp_path / "none.csv"))
+    assert "--by must be a column" in told(wave(), "--by", "town")
+    assert list(tmp_path.glob("*.html")) == []
+    for wrong in (["--mapping", "good"], ["--mapping", "good=seven"], ["--scale", "expected=5"], ["orders.csv"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(["report", "--survey", str(file), *wrong])
+
+
+def test_the_questionnaire_is_written_once(tmp_path, capsys):
+    out = tmp_path / "sheet.html"
+    assert main(["questionnaire", "--short", "--language", "en", "--firm", "Our canteen", "--out", str(out)]) == 0
+    page = out.read_text(encoding="utf-8")
+    Page(page)
+    assert "Our canteen" in page
+    assert main(["questionnaire", "--out", str(out)]) == 1
+    assert "was left alone" in capsys.readouterr().err
+    assert out.read_text(encoding="utf-8") == page
+    assert main(["questionnaire", "--out", str(tmp_path / "no" / "sheet.html")]) == 1
+    assert "could not be written" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from crmlab import datasets, satisfaction, tables
+from crmlab import _engine, datasets, satisfaction, tables
 from crmlab.errors import ArgumentError, ColumnError, ConvergenceError, CrmlabWarning, DataError
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -471,6 +471,21 @@ def test_the_firms_gaps_are_those_of_its_truth(scores):
     assert set(gap.nsmallest(2).index) == {"reliability", "responsiveness"}
     assert gap.idxmax() == "tangibles"
     assert scores.table.set_index("dimension").weight.idxmax() == "reliability"
+
+
+def test_tables_keep_their_declaration(scores):
+    drivers = satisfaction.fit_drivers(scores, seed=1, draws=100)
+    alone = satisfaction.score_rater(tiny(expected_a_1=[5, 6], expected_a_2=[5, 6], expected_b_1=[5, 6], perceived_a_1=[5, 4],
+                                          perceived_a_2=[5, 6], perceived_b_1=[3, 6]))  # fmt: skip
+    for frame, name in (
+        (scores.table, "rater_scores"), (alone.table, "rater_scores"), (scores.levels, "rater_levels"),
+        (drivers.table, "driver_weights"),
+    ):  # fmt: skip
+        _engine.check(frame, name)
+        assert frame.columns.to_list() == [column.name for column in tables.table(name).columns]
+    read = satisfaction.read_survey(datasets.load("survey"))
+    _engine.check(read.findings, "survey_findings")
+    assert read.findings.columns.to_list() == [column.name for column in tables.table("survey_findings").columns]
 
 
 def test_groups_are_compared_with_all_others(scores):

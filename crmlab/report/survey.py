@@ -17,7 +17,7 @@ import pandas as pd
 
 from crmlab import satisfaction
 from crmlab._result import percent, show, table_html
-from crmlab.errors import ConvergenceError, CrmlabWarning, DataError
+from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
 from crmlab.report.page import Section, folded, pictures, target, write
 from crmlab.satisfaction import Instrument, RaterScores, Survey
 
@@ -199,7 +199,7 @@ def _structure(survey: Survey) -> tuple[str, ...]:
             warnings.simplefilter("always", CrmlabWarning)  # told below in words
             fit = satisfaction.fit_cfa(items, model)
         roots = satisfaction.parallel_analysis(items, seed=_SEED)
-    except (DataError, ConvergenceError) as error:
+    except (ArgumentError, DataError, ConvergenceError) as error:
         return (f"<p>The structure of the questionnaire cannot be tested: {escape(str(error))}</p>",)
     good = fit.cfi >= 0.95 and fit.rmsea <= 0.06
     told = f"The planned structure of {len(model)} dimensions fits {'well' if good else 'not well'}: "

@@ -51,7 +51,7 @@ class Survey:
         with high always good, ``importance_<dimension>`` (sum 100), ``overall_satisfaction``, ``recommendation``, and the
         file's other columns.
     findings : DataFrame
-        ``what, where, count, rule``: what was mended, set aside or looks wrong.
+        What was mended, set aside or looks wrong (``tables.describe("survey_findings")``).
     set_aside : DataFrame
         Rows and cells that could not be used (``tables.describe("set_aside")``).
     read : int
@@ -364,9 +364,9 @@ def _fitting(whole: Instrument, found: Mapping[str, str], labels: Mapping[str, s
         pairs = ", ".join(f'"{theirs}": "{ours}"' for ours, theirs in guess.items())
         raise ColumnError(
             f"{len(missing)} of the statements have no column: {_listed(missing, 6)}. Columns not yet used: "
-            f"{_listed(free) or 'none'}. "
-            f"Head each column with the statement's own words, or Say which is which: rename={{{pairs}}}. If these "
-            "statements were not asked, choose them: `rater().only([...])`, `rater(short=True)`, or an instrument of your own.",
+            f"{_listed(free) or 'none'}. If these statements were not asked, choose the others: `rater().only([...])`, or an "
+            "instrument of your own. If they were, head each column with the statement's own words, or rename it. "
+            f"Say which is which: rename={{{pairs}}}.",
             guess,
         )
     return replace(wanted, kinds=kinds)

@@ -229,21 +229,27 @@ class DriversFit:
 
     @property
     def table(self) -> pd.DataFrame:
-        """``predictor, lmg, johnson, share, slope``: parts of R2 by both rules, LMG as a share of R2, and the slope "
-        "in the outcome's points."""
+        """``predictor, lmg, johnson, share, slope``: parts of R2 by both rules, LMG as a share of R2, and the slope
+        in the outcome's points."""
         lmg, slope = self.found["lmg"], self.found["slope"]
         return pd.DataFrame(
             {"predictor": self.predictors, "lmg": lmg, "johnson": self.found["johnson"], "share": lmg / self.r2, "slope": slope}
         )
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
-        """``predictor, measure, estimate, low, high``: percentile bootstrap. Parts of R2 cannot be negative, so "
-        "theirs never hold 0."""
+        """``predictor, measure, estimate, low, high``: percentile bootstrap, the ends
+        at (draws + 1) times the level. Parts of R2 cannot be negative, so
+        theirs never hold 0."""
         tail = (1 - _check.share("level", level)) / 2
         table = self.table.set_index("predictor")
         drawn = self.draws | {"share": self.draws["lmg"] / self.draws["r2"][:, None]}
         rows = [
-            (name, measure, table.loc[name, measure], *np.quantile(drawn[measure][:, place], [tail, 1 - tail]))
+            (
+                name,
+                measure,
+                table.loc[name, measure],
+                *np.quantile(drawn[measure][:, place], [tail, 1 - tail], method="weibull"),
+            )
             for measure in ("lmg", "johnson", "share", "slope")
             for place, name in enumerate(self.predictors)
         ]
@@ -331,7 +337,7 @@ def importance_performance(drivers: DriversFit) -> ImportancePerformance:
     here = (share > share.mean(), mean > mean.mean())
     there = (shares > shares.mean(axis=1, keepdims=True), means > means.mean(axis=1, keepdims=True))
     same = ((there[0] == here[0]) & (there[1] == here[1])).mean(axis=0)
-    ends = [np.quantile(values, [0.025, 0.975], axis=0) for values in (means, shares)]
+    ends = [np.quantile(values, [0.025, 0.975], axis=0, method="weibull") for values in (means, shares)]
     table = pd.DataFrame({
         "driver": drivers.predictors, "performance": mean, "performance_low": ends[0][0], "performance_high": ends[0][1],
         "importance": share, "importance_low": ends[1][0], "importance_high": ends[1][1],
@@ -431,7 +437,7 @@ def priorities(drivers: DriversFit, *, step: float = 0.5, level: float = 0.95) -
         raise ArgumentError(f"`step` must be a number of points above 0 and at most 6; it is {step!r}.")
     tail = (1 - _check.share("level", level)) / 2
     slope, slopes = drivers.found["slope"], drivers.draws["slope"]
-    low, high = np.quantile(step * slopes, [tail, 1 - tail], axis=0)
+    low, high = np.quantile(step * slopes, [tail, 1 - tail], axis=0, method="weibull")
     first = np.bincount(slopes.argmax(axis=1), minlength=slope.size) / len(slopes)
     found = pd.DataFrame({
         "driver": drivers.predictors, "gain": step * slope, "low": low, "high": high, "first": first,

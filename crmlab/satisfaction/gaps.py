@@ -256,7 +256,7 @@ class RaterScores:
 
     @property
     def table(self) -> pd.DataFrame:
-        """``dimension, n, expected, perceived, gap, low, high, weight, weighted_gap``: one row per dimension.
+        """One row per dimension (``tables.describe("rater_scores")``).
 
         ``low, high`` belong to the gap (to the perceptions, if nothing was expected); ``weight`` is the mean importance as
         a share; the ``weighted_gap`` of all dimensions add up to the overall one, because each is a mean over the same
@@ -293,18 +293,11 @@ class RaterScores:
 
     @property
     def levels(self) -> pd.DataFrame:
-        """``dimension, expected, perceived, weight``: what the radar widget draws; equal weights where importance was "
-        "not asked."""
+        """``dimension, expected, perceived, weight``: what the radar widget draws; equal weights where importance was
+        not asked."""
         table = self.table[["dimension", "expected", "perceived", "weight"]]
         weight = table.weight if table.weight.notna().all() else pd.Series(1 / len(table), table.index)
         return table.assign(weight=weight / weight.sum())
-
-    def reliability(self, survey: Survey) -> pd.DataFrame:
-        """``dimension, items, expected, perceived, correlation, gap``: alpha of both halves, and the reliability of "
-        "their difference."""
-        if not isinstance(survey, Survey):
-            raise ArgumentError("`survey` must be the Survey that was scored.")
-        return gap_reliability(survey)
 
     def summary(self) -> Summary:
         """The finding in a few lines."""

@@ -560,8 +560,8 @@ class CFAFit:
 
     @property
     def htmt(self) -> pd.DataFrame:
-        """Heterotrait-monotrait ratio of absolute correlations (Henseler, Ringle & Sarstedt 2015); above .85-.90, two "
-        "factors are one."""
+        """Heterotrait-monotrait ratio of absolute correlations (Henseler, Ringle & Sarstedt 2015); above .85-.90, two
+        factors are one."""
         spread = np.sqrt(np.diag(self.covariance))
         correlation = np.abs(self.covariance / np.outer(spread, spread))
         place = [np.array([self.items.index(item) for item in items]) for items in self.model.values()]
