@@ -165,13 +165,14 @@ WATCH = f"""() => {{
     note();
     new MutationObserver(note).observe(document.querySelector('{NOTEBOOK}'), {{childList: true, subtree: true}});
 }}"""
-AT_REST = f"""() => performance.now() - window.lastChange > 1000
-    && [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
-    && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')"""
 BROKEN_WIDGETS = rf"""{OUTPUTS}.filter(output => output.data && 'application/vnd.jupyter.widget-view+json' in output.data)
     .filter(output => !output.node.querySelector('.jupyter-widgets')
         || /(Loading|Error \w+) widget|Failed to (load|create)/.test(output.node.innerText))
-    .map(output => output.node.innerText)"""
+    .map(output => output.node.outerHTML.slice(0, 400))"""
+AT_REST = f"""() => performance.now() - window.lastChange > 1000
+    && [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
+    && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')
+    && !{BROKEN_WIDGETS}.length"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
 NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"

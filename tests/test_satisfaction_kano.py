@@ -78,7 +78,8 @@ def test_fong_by_his_formula():
     assert not classes_of(A=45, M=35, I=20).clear
     assert classes_of(A=46, M=34, I=20).clear
     assert 1.65 * np.sqrt(80 * 120 / 200) == pytest.approx(11.43, abs=0.002)
-    assert not classes_of(A=1).clear or classes_of(A=1)["class"] == "A"
+    assert not classes_of(A=1).clear  # one answer tells nothing
+    assert classes_of(A=2).clear
 
 
 # -- recovery
@@ -214,8 +215,15 @@ def test_summary_and_plot_say_the_same():
     ax = found.plot()
     assert " ".join(ax.get_title("left").split()) == "“z” can please most, “a” would be missed most"
     assert "z: better 1.00, worse 0.00; a: better 0.47, worse -1.00." in ax.figure.alt
-    spots = {text.get_text(): text.xy for text in ax.texts}
-    assert spots["a"] == pytest.approx((1, 18 / 38))
+    spots = {text.get_text().strip(): (*text.get_position(), text.get_ha()) for text in ax.texts}
+    assert spots == {"z": (0, 1, "left"), "a": (1, pytest.approx(18 / 38), "right")}
+    marks = {line.get_label(): line.get_xydata() for line in ax.lines}
+    assert marks["A attractive"].tolist() == [[0, 1]]
+    row = found.table.set_index("feature").loc["a"]
+    across, up = (each.get_segments()[0] for each in ax.collections[2:])
+    assert across.tolist() == [[-row.worse_low, row.better], [-row.worse_high, row.better]]
+    assert up.tolist() == [[1, row.better_low], [1, row.better_high]]
+    assert ax.get_xlim() == ax.get_ylim() == (-0.05, 1.05)
 
 
 # -- the questionnaire
@@ -275,8 +283,9 @@ def test_questionnaire_takes_a_list_and_both_languages_by_default():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"functional": 6}, "`functional` holds 3 answers that are none of the five, e.g. 6. Use the codes 1 to 5"),
+        ({"functional": [6, 7, 0]}, "`functional` holds 3 answers that are none of the five, e.g. 6. Use the codes 1 to 5"),
         ({"dysfunctional": "great"}, "`dysfunctional` holds 3 answers that are none of the five, e.g. 'great'"),
+        ({"functional": "6"}, "3 answers that are none of the five, e.g. '6'"),
         ({"functional": 2.5}, "e.g. 2.5"),
         ({"respondent": 7}, "2 rows answer for a feature again, e.g. respondent 7 for 'x'"),
         ({"feature": None}, "`feature` is empty in 3 rows"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crmlab import datasets, tables
+from crmlab import _draw, datasets, tables
 from crmlab.errors import ArgumentError, ColumnError, DataError
 from crmlab.satisfaction import management
 
@@ -173,7 +173,21 @@ def test_the_firms_truth_is_found(default_firm):
     assert table.gap5.idxmin() == "responsiveness"
     assert table.loc["responsiveness", "gap5_high"] < 0
     assert "Largest shortfall: responsiveness, delivered less promised (gap 4), -0.91 points" in str(found)
-    assert found.plot().figure.alt.count("tangibles") == 5
+    ax = found.plot()
+    assert ax.figure.alt.count("tangibles") == 5
+    assert [label.get_text() for label in ax.get_yticklabels()] == 5 * list(FIVE)
+    held = found.intervals()
+    bars, marks = ax.lines[:50:2], ax.lines[1:50:2]
+    assert [list(line.get_xdata()) for line in bars] == held[["low", "high"]].to_numpy().tolist()
+    assert [line.get_xdata()[0] for line in marks] == held.estimate.tolist()
+    heights = [line.get_ydata()[0] for line in marks]
+    assert heights == ax.get_yticks().tolist() == sorted(heights, reverse=True)
+    sure = (held.low > 0) | (held.high < 0)
+    assert [line.get_markerfacecolor() != "white" for line in marks] == sure.tolist()
+    assert [line.get_marker() for line in marks] == ["o" if short else "D" for short in held.estimate < 0]
+    colours = np.where(sure, np.where(held.estimate < 0, _draw.RED, _draw.GREEN), _draw.PALE)
+    assert [line.get_color() for line in bars] == colours.tolist()
+    assert ax.get_ylim()[0] < min(heights) < max(heights) < ax.get_ylim()[1]
     assert "<table>" in found._repr_html_()
 
 
@@ -185,7 +199,11 @@ def test_the_known_misjudgement_is_found(default_firm):
     assert table.loc["tangibles", "low"] > 15
     assert table.loc[["reliability", "responsiveness"], "high"].max() < 0
     assert set(table.index[table.p_holm < 0.05]) == {"reliability", "tangibles", "responsiveness"}
-    assert found.plot().get_title("left") == "Managers overrate tangibles most, by 23.2 points"
+    ax = found.plot()
+    assert ax.get_title("left") == "Managers overrate tangibles most, by 23.2 points"
+    assert ax.get_yticklabels()[0].get_text() == "tangibles"
+    assert ax.lines[0].get_xdata().tolist() == sorted(table.customers)
+    assert sorted(ax.lines[1].get_xdata()) == sorted(table.managers)
     assert "Managers overrate tangibles" in str(found)
     assert found._repr_html_().startswith("<div>")
 

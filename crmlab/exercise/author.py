@@ -139,7 +139,8 @@ def question(
     slips : dict, optional
         What a student is told -> the wrong answer that shows he needs to be told. Nothing from which the key follows, alone
         or together with another slip: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where a slip
-        comes too close to a student's key, or shares an entry with it, he does not get it.
+        comes too close to a student's key, shares an entry with it, or tells it by chance (its complement, a twelfth), he does
+        not get it.
 
     Returns
     -------
@@ -187,7 +188,7 @@ def question(
         it.keys[name] = held
         wrong = [(str(text), plain(value)) for text, value in (slips or {}).items()]
         for text, value in wrong:
-            if isinstance(held, int | float) and isinstance(value, int | float) and _gives_away(value, held):
+            if _follows(value, held, factors=(100, 0.01)):  # by design: chance does not multiply by a hundred
                 raise ArgumentError(f"{name}: the key follows from the slip {text!r}: whoever finds the one has the other.")
         it.slips[name] = [(text, value) for text, value in wrong if _tells_apart(asked, value, held)]
     if name not in it.answers:
@@ -198,15 +199,22 @@ def question(
         raise WrongAnswer(f"{name} is not right. {hint}".rstrip())
 
 
-def _gives_away(slip: float, key: float) -> bool:
-    """Whether the key follows from a slip by what comes to mind first."""
+def _follows(slip: object, key: object, *, factors: Collection[float], wholes: Collection[float] = ()) -> bool:
+    """Whether the key is the slip times one of the factors, or what it lacks to one of the wholes."""
+    if not isinstance(slip, int | float) or not isinstance(key, int | float) or key == 0 or slip == key:
+        return False
     close = 1e-9 * (abs(slip) + abs(key))
-    by_factor = any(abs(slip - key * factor) <= close for factor in (-1, 100, 0.01, 12, 1 / 12, 52, 1 / 52))
-    return key != 0 and slip != key and (by_factor or any(abs(slip + key - whole) <= close for whole in (1, 100)))
+    by_factor = any(abs(slip - key * factor) <= close for factor in factors)
+    return by_factor or any(abs(slip + key - whole) <= close for whole in wholes)
 
 
 def _tells_apart(asked: Question, slip: Plain, key: Plain) -> bool:
-    """Whether no answer can be both right and a slip, and no entry of the slip, whose hash is handed out, is the key's."""
+    """Whether no answer can be both right and a slip, and nothing that is handed out with the slip tells the key.
+
+    On some student's data a share may by chance be the key's complement, or a twelfth of it: what comes to mind first.
+    """
+    if _follows(slip, key, factors=(-1, 12, 1 / 12, 52, 1 / 52), wholes=(1, 100)):
+        return False
     given, wanted = asked.leaves(slip), asked.leaves(key)
     if given is None or wanted is None or len(given) != len(wanted):
         return given is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -429,42 +429,36 @@ def _scaled(
     answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, tuple[float, float]], keyed: bool, book: _Book
 ) -> pd.DataFrame:
     """Other scales stretched to the instrument's; what lies outside a scale, or between two steps, is missing."""
-    used = set()
-    outside = pd.DataFrame(False, index=answers.index, columns=answers.columns)
-    told = {}
+    ends, used, chosen = {}, set(), set()
     for kind in instrument.kinds:
         for item in instrument.items.itertuples():
-            column = f"{kind}_{item.item}"
-            key = next((key for key in (column, item.item, item.dimension, kind) if key in scale), None)
-            low, high = _ends(scale[key]) if key else (item.lowest, item.highest)
+            keys = (f"{kind}_{item.item}", item.item, item.dimension, kind)
+            key = next((key for key in keys if key in scale), None)
             used.add(key)
-            told[column] = key is not None
-            values = answers[column]
-            outside[column] = values.notna() & ((values < low) | (values > high) | (values % 1 != 0))
-            values = values.mask(outside[column])
-            if (low, high) != (item.lowest, item.highest):
-                values = item.lowest + (values - low) * (item.highest - item.lowest) / (high - low)
-                book.note(
-                    "stretched to the scale",
-                    column,
-                    int(values.notna().sum()),
-                    f"{low:g}-{high:g} to {item.lowest}-{item.highest}",
-                )
-            answers[column] = values
+            chosen |= {keys[0]} if key else set()
+            ends[keys[0]] = (*(_ends(scale[key]) if key else (item.lowest, item.highest)), item.lowest, item.highest)
     if unknown := [key for key in scale if key not in used]:
         raise ArgumentError(f"`scale` names {unknown[0]!r}, which is no kind, dimension, item or column of {instrument.name}.")
-    for column, low, high in (("overall_satisfaction", 1, 7), ("recommendation", 0, 10)):
-        if column in answers:
-            values = answers[column]
-            outside[column] = values.notna() & ((values < low) | (values > high) | (values % 1 != 0))
-            answers[column] = values.mask(outside[column])
-    wrong = outside.sum()
-    for column in wrong.index[wrong > 0]:
-        book.note("impossible answers", column, wrong[column], "outside the scale or between two steps: taken as missing")
-    rows, columns = np.nonzero(outside.to_numpy())
-    for row, column in list(zip(rows, columns, strict=True))[:200]:
-        book.aside.append((answers.index[row], answers.columns[column], "", "is no answer on the scale"))
-    _one_scale(answers, instrument, told, keyed)
+    others = {"overall_satisfaction": (1, 7, 1, 7), "recommendation": (0, 10, 0, 10)}
+    ends |= {column: limits for column, limits in others.items() if column in answers}
+    low, high, lowest, highest = np.array(list(ends.values()), dtype=float).T
+    values = answers[list(ends)].to_numpy(dtype=float)
+    outside = (values < low) | (values > high) | (values % 1 != 0) & ~np.isnan(values)
+    names = np.array(list(ends))
+    for place in np.flatnonzero(outside.any(axis=0)):
+        book.note("impossible answers", names[place], outside[:, place].sum(),
+                  "outside the scale or between two steps: taken as missing")  # fmt: skip
+    for row, place in np.argwhere(outside)[:200]:
+        book.aside.append((answers.index[row], names[place], f"{values[row, place]:g}", "is no answer on the scale"))
+    values = np.where(outside, np.nan, values)
+    for place in np.flatnonzero((low != lowest) | (high != highest)):
+        values[:, place] = lowest[place] + (values[:, place] - low[place]) * (
+            (highest[place] - lowest[place]) / (high[place] - low[place])
+        )
+        book.note("stretched to the scale", names[place], (~np.isnan(values[:, place])).sum(),
+                  f"{low[place]:g}-{high[place]:g} to {lowest[place]:g}-{highest[place]:g}")  # fmt: skip
+    answers = pd.concat([pd.DataFrame(values, answers.index, names), answers.drop(columns=names)], axis=1)
+    _one_scale(answers, instrument, chosen, keyed)
     return answers
 
 
@@ -479,53 +473,49 @@ def _ends(pair: object) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
-def _one_scale(answers: pd.DataFrame, instrument: Instrument, told: Mapping[str, bool], keyed: bool) -> None:
+def _one_scale(answers: pd.DataFrame, instrument: Instrument, chosen: Collection[str], keyed: bool) -> None:
     """Refuse items whose upper end was never used by anyone, where chance cannot explain it."""
-    suspects = []
+    items = instrument.items
+    lowest, highest = items.lowest.to_numpy(float), items.highest.to_numpy(float)
+    long = highest - lowest >= 5  # on five boxes nothing shorter can hide
+    # only where the upper end is the usual one: what is worded negatively ends low by nature
+    upward = np.full(len(items), True) if keyed else items.direction.to_numpy() > 0
+    tops, suspects = {}, []
     for kind in instrument.kinds:
-        # only where the upper end is the usual one: what is worded negatively ends low by nature
-        items = [item for item in instrument.items.itertuples() if keyed or item.direction > 0]
-        for item in items:
-            column, most = f"{kind}_{item.item}", item.highest - 2
-            if told[column] or item.highest - item.lowest < 5:
-                continue
-            others = answers[[f"{kind}_{other.item}" for other in items if other.item != item.item]].to_numpy()
-            others = others[~np.isnan(others)]
-            share = (others > most).mean() if others.size else 0.0
-            own = answers[column].dropna()
-            leans_high = len(own) and own.max() <= most and own.mean() > (item.lowest + most) / 2
-            if leans_high and (1 - share) ** len(own) < _LEAST:
-                suspects.append(column)
-    if not suspects and len(instrument.kinds) == 2:
-        tops = {kind: answers[[f"{kind}_{item}" for item in instrument.items.item]].max().max() for kind in instrument.kinds}
-        items = instrument.items
-        if items.highest.nunique() == 1 and not any(told.values()) and items.highest.iloc[0] - items.lowest.iloc[0] >= 5:
-            low = [kind for kind, top in tops.items() if top <= items.highest.iloc[0] - 2]
-            if len(low) == 1 and len(answers) >= 10:
-                suspects = [f"{low[0]}_{item}" for item in items.item]
-                raise DataError(
-                    f"no answer of the {low[0]} half is above {tops[low[0]]:g}, while the other half goes to "
-                    f"{max(tops.values()):g}: two "
-                    "scales seem mixed, and their gaps would mean nothing. Say so: "
-                    f'scale={{"{low[0]}": (1, {tops[low[0]]:g})}}, or '
-                    f'scale={{"{low[0]}": ({items.lowest.iloc[0]}, {items.highest.iloc[0]})}} if nobody used the upper end.'
-                )
+        columns = np.array([f"{kind}_{item}" for item in items.item])
+        free = np.array([column not in chosen for column in columns])
+        values = answers[columns].to_numpy()
+        there = ~np.isnan(values)
+        count = there.sum(axis=0)
+        above = ((values > highest - 2) & there).sum(axis=0)
+        mean = np.where(there, values, 0).sum(axis=0) / np.maximum(count, 1)
+        others = np.where(upward, above[upward].sum() - above, 0) / np.maximum(count[upward].sum() - count, 1)
+        odd = free & long & upward & (count > 0) & (above == 0) & (mean > (lowest + highest - 2) / 2)
+        suspects += list(columns[odd & ((1 - others) ** count < _LEAST)])
+        top = np.where(there, values, -np.inf).max(initial=-np.inf)
+        tops[kind] = top if (free & long).all() and len(values) >= 10 else np.nan
     if suspects:
         raise DataError(
-            f"nobody's answer to {_listed(suspects, 6)} is above {answers[suspects].max().max():g}, although other items go to "
-            f"{answers.filter(regex='^(expected|perceived)_').max().max():g}: two scales seem mixed. Say so: "
-            f'scale={{"{suspects[0]}": (1, 5)}}, or with the instrument\'s own scale if it is the right one.'
+            f"nobody's answer to {_listed(suspects, 6)} is above {answers[suspects].max().max():g}, although other items go "
+            f'to {max(highest):g}: two scales seem mixed. Say so: scale={{"{suspects[0]}": (1, 5)}}, or with the '
+            "instrument's own scale if it is the right one."
+        )
+    short = [kind for kind, top in tops.items() if top <= max(highest) - 2]
+    if len(tops) == 2 and len(short) == 1 and max(tops.values()) > max(highest) - 2:
+        own = f"({lowest[0]:g}, {highest[0]:g})"
+        raise DataError(
+            f"no answer of the {short[0]} half is above {tops[short[0]]:g}, while the other half goes to "
+            f"{max(tops.values()):g}: two scales seem mixed, and their gaps would mean nothing. Say so: "
+            f'scale={{"{short[0]}": (1, {tops[short[0]]:g})}}, or scale={{"{short[0]}": {own}}} if nobody used the upper end.'
         )
 
 
 def _keyed(answers: pd.DataFrame, instrument: Instrument, done: bool) -> pd.DataFrame:
-    if done:
-        return answers
     turned = instrument.items[instrument.items.direction < 0]
-    for kind in instrument.kinds:
-        for item in turned.itertuples():
-            answers[f"{kind}_{item.item}"] = item.lowest + item.highest - answers[f"{kind}_{item.item}"]
-    return answers
+    if done or turned.empty:
+        return answers
+    ends = {f"{kind}_{item.item}": item.lowest + item.highest for kind in instrument.kinds for item in turned.itertuples()}
+    return answers.assign(**{column: end - answers[column] for column, end in ends.items()})
 
 
 # -- Rows ---------------------------------------------------------------------------------------------------------

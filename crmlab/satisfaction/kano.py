@@ -94,8 +94,8 @@ _TABLE = Table(
     (
         Column("respondent", "id", "Who answered.", aliases=("customer_id", "id")),
         Column("feature", "text", "What was asked about."),
-        Column("functional", "integer", "Answer if the firm has the feature.", minimum=1, maximum=5, nullable=True),
-        Column("dysfunctional", "integer", "Answer if it has not.", minimum=1, maximum=5, nullable=True),
+        Column("functional", "integer", "Answer if the firm has the feature.", nullable=True),
+        Column("dysfunctional", "integer", "Answer if it has not.", nullable=True),
     ),
     key=("respondent", "feature"),
 )
@@ -285,22 +285,21 @@ class Kano:
             raise DataError(
                 "no feature has an answer that is attractive, one-dimensional, must-be or indifferent: nothing to map."
             )
-        ax = _draw.start(ax, width=7.4, height=6.2)
+        ax = _draw.start(ax, height=6)
         for letter, colour, marker in zip(_LETTERS, _draw.COLOURS, "o^sDvX", strict=False):
             group = table[table["class"] == letter]
             if len(group):
                 x, y = -group["worse"], group["better"]
-                across = np.abs([x + group["worse_high"], -group["worse_low"] - x])
-                up = np.abs([y - group["better_low"], group["better_high"] - y])
                 label = f"{letter} {KANO.classes[letter]['en']}"
-                ax.errorbar(x, y, xerr=across, yerr=up, fmt=marker, color=colour, ms=9, lw=0.9, alpha=0.9, label=label)
+                ax.plot(x, y, marker, color=colour, markersize=9, label=label)
+                ax.hlines(y, -group["worse_low"], -group["worse_high"], color=colour)
+                ax.vlines(x, group["better_low"], group["better_high"], color=colour)
         for row in table.itertuples():
-            side, align = (7, "left") if row.worse > -0.6 else (-7, "right")  # away from the edge
-            at = (-row.worse, row.better)
-            ax.annotate(str(row.feature), at, xytext=(side, 6), textcoords="offset points", ha=align, fontsize=10)
+            inwards = "right" if row.worse < -0.5 else "left"  # names stay on the map
+            ax.text(-row.worse, row.better, f"  {row.feature}  ", va="bottom", ha=inwards)
         ax.axhline(0.5, color=_draw.PALE, linestyle=":")
         ax.axvline(0.5, color=_draw.PALE, linestyle=":")
-        ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        ax.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05))
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
         pleases, missed = table.loc[table["better"].idxmax()], table.loc[table["worse"].idxmin()]
         return _draw.finish(

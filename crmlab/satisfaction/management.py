@@ -200,23 +200,22 @@ class FiveGaps:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Each gap with its interval, in five blocks: filled where the interval leaves out zero."""
         held = self.intervals(self.level, simultaneous=self.simultaneous)
-        ax = _draw.start(ax, width=7.8, height=8.6)
-        places, names = [], []
-        for block, (gap, (words, upper, lower)) in enumerate(_GAPS.items()):
-            rows = held[held["gap"] == gap]
-            top = -block * (len(DIMENSIONS) + 1.6)
-            head, side = f"Gap {gap[3:]}, {words}: {upper} less {lower}", ax.get_yaxis_transform()
-            ax.text(0.008, top + 0.95, head, transform=side, va="center", bbox={"facecolor": "white", "lw": 0, "pad": 1})
-            for step, row in enumerate(rows.itertuples()):
-                y, sure = top - step, bool(row.low > 0 or row.high < 0)
-                colour = (_draw.RED if row.estimate < 0 else _draw.GREEN) if sure else _draw.PALE
-                marker = "o" if row.estimate < 0 else "D"
-                ax.plot([row.low, row.high], [y, y], color=colour, linewidth=2)
-                ax.plot(row.estimate, y, marker, color=colour, markerfacecolor=colour if sure else "white", markersize=7)
+        ax = _draw.start(ax, height=9)
+        y, places, names = 0, [], []
+        for gap, (words, upper, lower) in _GAPS.items():
+            y -= 2  # an empty line and the heading
+            head = f"Gap {gap[3:]}, {words}: {upper} less {lower}"
+            ax.text(0, y, head, transform=ax.get_yaxis_transform(), va="center", bbox={"facecolor": "white", "lw": 0})
+            for row in held[held["gap"] == gap].itertuples():
+                y -= 1
+                sure, short = bool(row.low > 0 or row.high < 0), row.estimate < 0
+                colour = (_draw.RED if short else _draw.GREEN) if sure else _draw.PALE
+                ax.plot([row.low, row.high], [y, y], color=colour)
+                ax.plot(row.estimate, y, "o" if short else "D", color=colour, markerfacecolor=colour if sure else "white")
                 places.append(y)
                 names.append(row.dimension)
         ax.set_yticks(places, names)
-        ax.set_ylim(min(places) - 0.8, 1.7)
+        ax.set_ylim(y - 1, -1)
         ax.axvline(0, color=_draw.INK, linewidth=1)
         ax.grid(axis="y", visible=False)
         kind = "holding together for the five of a gap" if self.simultaneous else "each for itself"
@@ -412,13 +411,13 @@ class Misjudgement:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Mean points of customers and of managers, dimension by dimension, in the customers' order."""
         table = self.table.sort_values("customers", kind="stable")
-        ax = _draw.start(ax, width=7.4, height=4.2)
+        ax = _draw.start(ax)
         y = np.arange(len(table))
-        ax.hlines(y, table["customers"], table["managers"], color=_draw.PALE, linewidth=2)
-        ax.plot(table["customers"], y, "o", color=_draw.BLUE, markersize=10, label=f"customers ({self.customers:,})")
+        ax.hlines(y, table["customers"], table["managers"], color=_draw.PALE)
+        ax.plot(table["customers"], y, "o", color=_draw.BLUE, markersize=9, label=f"customers ({self.customers:,})")
         ax.plot(table["managers"], y, "D", color=_draw.RED, markersize=9, label=f"managers ({self.managers:,})")
         ax.set_yticks(y, table["dimension"])
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
         told = (f"{row.dimension}: customers {row.customers:.1f}, managers {row.managers:.1f}" for row in table.itertuples())
         return _draw.finish(ax, title=self._finding(), x="mean points of importance, out of 100", alt="; ".join(told) + ".")
 
