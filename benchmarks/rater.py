@@ -59,10 +59,11 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
     """Which intervals of one survey hold the truth."""
     found = survey(seed, n)
     fit = satisfaction.fit_cfa(found.items("perceived"), found.instrument.model)
-    loads = fit.loadings
-    inside = {"loadings": np.abs(loads.standardized - LOADINGS) <= 1.959964 * loads.standardized_std_error}
-    rest = fit.table[fit.table.parameter.str.contains(" ~~ ") & (fit.table.standardized_std_error > 0)].iloc[22:]
-    inside["correlations"] = np.abs(rest.standardized - CORRELATION) <= 1.959964 * rest.standardized_std_error
+    ends = fit.interval(standardized=True)
+    loads = ends.iloc[: LOADINGS.size]
+    inside = {"loadings": (loads.low <= LOADINGS) & (LOADINGS <= loads.high)}
+    rest = ends.iloc[-10:]
+    inside["correlations"] = (rest.low <= CORRELATION) & (CORRELATION <= rest.high)
     scores = satisfaction.score_rater(found)
     truth = np.array([-0.9, -0.3, 0.1, -0.4, -0.7])
     inside["gaps"] = (scores.table.low <= truth) & (truth <= scores.table.high)

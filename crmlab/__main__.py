@@ -51,6 +51,15 @@ def _as_option(found: re.Match) -> str:
     return f'--{found[1]} "{pairs}"'
 
 
+class _Gathered(argparse.Action):
+    """Pairs of an option that is given more than once, together."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, space: argparse.Namespace, values: dict, option: str | None = None
+    ) -> None:
+        setattr(space, self.dest, (getattr(space, self.dest) or {}) | values)
+
+
 class _Parser(argparse.ArgumentParser):
     """One sentence instead of a block of usage."""
 
@@ -73,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     what = report.add_mutually_exclusive_group(required=True)
     what.add_argument("file", nargs="?", help="your orders: customer_id, order_date, amount, and if you have it order_id")
     what.add_argument("--survey", metavar="FILE", help="answers to the RATER questionnaire, as your form tool exports them")
-    report.add_argument("--rename", type=_pairs, metavar="THEIRS=OURS,...", help="which of your columns is which of ours")
+    report.add_argument(
+        "--rename", type=_pairs, action=_Gathered, metavar="THEIRS=OURS,...", help="which of your columns is which of ours"
+    )
     report.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
     report.add_argument("--out", default="report.html", metavar="FILE", help="where to write the page (default: report.html)")
     first = report.add_mutually_exclusive_group()
@@ -85,8 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--encoding", help='of a text file, such as "gb18030" (default: found out)')
     report.add_argument("--sheet", default="0", help="name or number (from 0) of the Excel sheet")
     survey = report.add_argument_group("only with --survey")
-    survey.add_argument("--mapping", type=_worth, metavar="WORDS=NUMBER,...", help='answers in words: "very good=7,good=6"')
-    survey.add_argument("--scale", type=_scales, metavar="WHAT=LOW-HIGH,...", help='another scale: "expected=1-5"')
+    survey.add_argument(
+        "--mapping", type=_worth, action=_Gathered, metavar="WORDS=NUMBER,...", help='answers in words: "very good=7,good=6"'
+    )
+    survey.add_argument(
+        "--scale", type=_scales, action=_Gathered, metavar="WHAT=LOW-HIGH,...", help='another scale: "1-5", "expected=1-5"'
+    )
     survey.add_argument("--keyed", action="store_true", help="negatively worded statements are turned round already")
     survey.add_argument("--by", metavar="COLUMN", help="compare the groups of this column (default: waves)")
     survey.add_argument("--items", metavar="FILE", help="an instrument of your own: item, dimension, direction, scale, wording")
@@ -172,16 +187,18 @@ def _pairs(text: str) -> dict[str, str]:
 def _worth(text: str) -> dict[str, float]:
     try:
         return {words: float(number) for words, number in _pairs(text).items()}
-    except ValueError:
+    except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError('write it as "very good=7,good=6", a number behind each') from None
 
 
 def _scales(text: str) -> dict[str, tuple[float, float]]:
     try:
-        ends = {what: span.split("-") for what, span in _pairs(text).items()}
+        ends = {what: span.split("-") for what, span in _pairs(text if "=" in text else f"all={text}").items()}
         return {what: (float(low), float(high)) for what, (low, high) in ends.items()}
-    except ValueError:
-        raise argparse.ArgumentTypeError('write it as "expected=1-5,empathy_1=1-5"') from None
+    except (ValueError, argparse.ArgumentTypeError):
+        raise argparse.ArgumentTypeError(
+            'write it as "1-5" (all statements), or "expected=1-5,overall_satisfaction=1-5"'
+        ) from None
 
 
 def _survey_report(arguments: argparse.Namespace) -> int:

@@ -110,6 +110,7 @@ def finish(ax: Axes, *, title: str, x: str = "", y: str = "", alt: str = "") -> 
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(which="both", labelfontfamily=_fonts())
     for text in ax.figure.findobj(Text):
+        text.set_parse_math(False)  # a $ in somebody's words is money
         text.set_fontfamily(_fonts())
     ax.figure.alt = f"{title}. {alt}" if alt else title
     texts = [title, x, y, *(label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels()))]

@@ -203,7 +203,7 @@ def test_the_survey_page_answers_a_managers_questions(rater):
     assert "220 respondents are used" in rater
     assert "Customers find less than they expect in responsiveness and reliability, beyond chance (95 %)." in rater
     assert "net promoter score: 40 points" in rater
-    assert "The planned structure of 5 dimensions fits well" in rater
+    assert "The planned structure (5 dimensions) fits well" in rater
 
 
 def test_the_survey_page_says_the_topics_numbers(rater):
@@ -284,6 +284,8 @@ def test_the_survey_command_speaks_its_own_words(tmp_path, capsys):
         assert main(["report", "--survey", str(file), "--out", out, *options]) == 1
         return capsys.readouterr().err
 
+    everything = [name for name in wave() if name.startswith(("expected_", "perceived_"))]
+    assert '--scale "all=1-5"' in told(wave(**{name: (1 + (wave()[name] - 1) * 4 / 6).round() for name in everything}))
     columns = [name for name in wave() if name.startswith("expected_")]
     short = {name: (1 + (wave()[name] - 1) * 4 / 6).round() for name in columns}
     assert '--scale "expected=1-5"' in told(wave(**short))
@@ -296,6 +298,27 @@ def test_the_survey_command_speaks_its_own_words(tmp_path, capsys):
     for wrong in (["--mapping", "good"], ["--mapping", "good=seven"], ["--scale", "expected=5"], ["orders.csv"]):
         with pytest.raises(SystemExit, match="2"):
             main(["report", "--survey", str(file), *wrong])
+
+
+def test_options_given_twice_add_up(tmp_path):
+    halves = [[name for name in wave() if name.startswith(half)] for half in ("expected_", "perceived_")]
+    short = wave(**{name: (1 + (wave()[name] - 1) * 4 / 6).round() for half in halves for name in half})
+    file, pages = tmp_path / "answers.csv", [tmp_path / "one.html", tmp_path / "two.html"]
+    short.to_csv(file, index=False)
+    assert (
+        main(["report", "--survey", str(file), "--scale", "expected=1-5", "--scale", "perceived=1-5", "--out", str(pages[0])])
+        == 0
+    )
+    assert main(["report", "--survey", str(file), "--scale", "1-5", "--out", str(pages[1])]) == 0
+    assert pages[0].read_text("utf-8") == pages[1].read_text("utf-8")
+
+
+def test_too_few_answers_say_so(tmp_path):
+    few = wave().head(60)
+    mixed = few.assign(overall_satisfaction=few.overall_satisfaction.sample(frac=1, random_state=1).to_numpy())
+    page = report.survey_report(mixed, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Nothing stands out from chance: 60 answers are too few" in page
+    assert "complete rows are too few to test the structure of 22 statements" in page
 
 
 def test_the_questionnaire_is_written_once(tmp_path, capsys):

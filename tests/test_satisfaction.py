@@ -94,7 +94,7 @@ def test_an_instrument_of_your_own():
     [
         ({"item": ["a", "a"]}, "'a' stands in `items` more than once"),
         ({"direction": [1, 0]}, "`direction` must be 1 or -1; it is 0"),
-        ({"scale": ["1-7", "seven"]}, "`scale` must be written like"),
+        ({"scale": ["1-7", "seven"]}, "the column scale of `items` must be written like"),
         ({"scale": ["1-7", "7-1"]}, "from a lower to a higher number; b does not"),
         ({"dimension": ["x", None]}, "column `dimension` of `items` is empty in row 2"),
         ({"dimension": ["x", "a"]}, "'a' is the name of an item and of another dimension"),
@@ -400,6 +400,61 @@ def test_arguments_that_cannot_be(answers, options, told_so):
         satisfaction.read_survey(answers, **options)
 
 
+def test_a_whole_file_on_a_shorter_scale_is_refused(answers):
+    columns = [name for name in answers if name.startswith(("expected_", "perceived_"))]
+    short = answers.assign(**{name: squeezed(answers[name]) for name in columns})
+    with pytest.raises(DataError, match=r"no answer at all is above 5 of 7: .*scale=\{\"all\": \(1, 5\)\}"):
+        satisfaction.read_survey(short)
+    mended = satisfaction.read_survey(short, scale={"all": (1, 5)})
+    assert abs(mended.items("perceived") - satisfaction.read_survey(answers).items("perceived")).max().max() <= 0.76
+
+
+def test_overall_satisfaction_has_a_scale_too(answers):
+    short = answers.assign(overall_satisfaction=squeezed(answers.overall_satisfaction).clip(3))
+    with pytest.raises(DataError, match="nobody's overall satisfaction is above 5 of 7"):
+        satisfaction.read_survey(short)
+    read = satisfaction.read_survey(short, scale={"overall_satisfaction": (1, 5)})
+    assert read.rows.overall_satisfaction.max() == 7
+    with pytest.raises(DataError, match=r"% of the answers to overall_satisfaction lie outside 1 to 7: another scale"):
+        satisfaction.read_survey(answers.assign(overall_satisfaction=10 - answers.recommendation % 4))
+
+
+def test_halves_told_apart_by_order_are_said(answers):
+    read = satisfaction.read_survey(exported(answers, lambda kind, item, number: f"{number}. {item.wording}"))
+    assert told(read, "the two halves") == {"statements": 22}
+    assert told(satisfaction.read_survey(answers), "the two halves") == {}
+
+
+def test_a_word_alone_is_no_closing_question(answers):
+    bare = answers.drop(columns=["overall_satisfaction", "recommendation"]).assign(
+        overall_orders_2023=3, recommended_by="a friend"
+    )
+    read = satisfaction.read_survey(bare)
+    assert "overall_satisfaction" not in read.rows
+    assert "recommendation" not in read.rows
+    asked = satisfaction.read_survey(bare.assign(**{"How satisfied are you, overall?": answers.overall_satisfaction}))
+    assert asked.rows.overall_satisfaction.equals(answers.overall_satisfaction.astype(float))
+
+
+def test_rename_wins_or_is_refused(answers):
+    read = satisfaction.read_survey(answers.assign(Q3=1), rename={"Q3": "perceived_reliability_1"})
+    assert (read.rows.perceived_reliability_1 == 1).all()
+    with pytest.raises(ArgumentError, match="`rename` gives 'Q3' the name 'overal', which is no name of ours"):
+        satisfaction.read_survey(answers.assign(Q3=1), rename={"Q3": "overal"})
+
+
+@pytest.mark.parametrize("text", ["6 - 7", "10 or 1", "3 to 5"])
+def test_a_range_is_no_answer(answers, text):
+    with pytest.raises(DataError, match="words, not numbers"):
+        satisfaction.read_survey(answers.assign(perceived_tangibles_1=text))
+
+
+def test_decimal_commas_of_importance(answers):
+    points = [f"importance_{name}" for name in tables.DIMENSIONS]
+    commas = answers.assign(**dict.fromkeys(points, "20,0"))
+    assert (satisfaction.read_survey(commas).rows[points] == 20).all(axis=None)
+
+
 # -- Gaps ---------------------------------------------------------------------------------------------------------
 
 
@@ -499,6 +554,23 @@ def test_groups_are_compared_with_all_others(scores):
     from statsmodels.stats.multitest import multipletests
 
     np.testing.assert_allclose(table.p_holm, multipletests(table.p_value, method="holm")[1])
+
+
+def test_groups_may_be_missing_and_must_not_be_people(survey):
+    rows = survey.rows.assign(branch=pd.array([None, "a", "b"] * 80, dtype="string")[: len(survey.rows)])
+    found = satisfaction.score_rater(
+        satisfaction.Survey(survey.instrument, rows, survey.findings, survey.set_aside, len(rows)), by="branch"
+    )
+    table = found.groups
+    assert table.branch.unique().tolist() == ["a", "b"]
+    a, b = table[table.branch == "a"], table[table.branch == "b"]
+    np.testing.assert_allclose(a.difference, -b.difference)
+    np.testing.assert_allclose(a.p_holm, b.p_holm)
+    from statsmodels.stats.multitest import multipletests
+
+    np.testing.assert_allclose(a.p_holm, multipletests(a.p_value, method="holm")[1])  # six comparisons, not twelve
+    with pytest.raises(DataError, match="would show single people"):
+        satisfaction.score_rater(survey, by="respondent")
 
 
 def test_two_groups_agree_with_welch(survey):
@@ -763,6 +835,16 @@ def test_intervals_of_variances_stay_above_zero(holzinger):
     assert (near.high <= found.high).all()
 
 
+def test_standardised_intervals_lie_within_one(holzinger):
+    found = holzinger.interval(0.95, standardized=True)
+    free = found[holzinger.table.standardized_std_error > 0]
+    assert ((free.low < free.estimate) & (free.estimate < free.high)).all()
+    assert (holzinger.interval(1 - 1e-12, standardized=True).high[:9] < 1).all()
+    x2 = found.set_index("parameter").loc["visual =~ x2"]
+    error = holzinger.loadings.standardized_std_error[1]
+    assert np.arctanh(x2.high) - np.arctanh(x2.estimate) == pytest.approx(1.959964 * error / (1 - x2.estimate**2), rel=1e-6)
+
+
 def test_average_variance_and_reliability_by_hand(holzinger):
     table = holzinger.factors.set_index("factor")
     loads = holzinger.loadings[holzinger.loadings.factor == "textual"].standardized
@@ -845,6 +927,33 @@ def test_fewer_respondents_than_items(survey):
         satisfaction.fit_cfa(survey.items("perceived").dropna().head(20), survey.instrument.model)
     with pytest.raises(DataError, match="22 complete rows are too few for 22 items"):
         satisfaction.fit_cfa(survey.items("perceived").dropna().cov(), survey.instrument.model, n=22)
+
+
+def test_two_columns_of_one_name(survey):
+    items = survey.items("perceived")
+    with pytest.raises(DataError, match="two columns are called 'empathy_1'"):
+        satisfaction.fit_cfa(pd.concat([items, items[["empathy_1"]]], axis=1), {"all": ["empathy_1", "empathy_2", "empathy_3"]})
+
+
+def test_intervals_know_variances_by_their_place():
+    """An item with a blank in its name, a factor named like an item: the log scale for variances, Wald for loadings."""
+    r = published("holzinger_cov").rename(index={"x2": "x two"}, columns={"x2": "x two"})
+    fit = satisfaction.fit_cfa(r, {"x3": ["x1", "x two", "x3"]}, n=301)
+    ends = fit.interval().merge(fit.table, on=["parameter", "estimate"]).set_index("parameter")
+    loading, variance = ends.loc["x3 =~ x3"], ends.loc["x two ~~ x two"]
+    assert loading.high - loading.estimate == pytest.approx(loading.estimate - loading.low)
+    assert variance.high / variance.estimate == pytest.approx(variance.estimate / variance.low)
+
+
+def test_correlations_that_do_not_fit_together_are_said():
+    draw = np.random.default_rng(3)
+    items = pd.DataFrame(
+        (draw.standard_normal((60, 1)) + draw.standard_normal((60, 8)) > 1.2).astype(int), columns=list("abcdefgh")
+    )
+    while np.linalg.eigvalsh(satisfaction.polychoric(items).correlations)[0] > -0.01:
+        items = items.sample(frac=1, replace=True, random_state=1, ignore_index=True)
+    with pytest.warns(CrmlabWarning, match="the polychoric correlations do not fit together and were moved"):
+        satisfaction.fit_cfa(items, {"all": list("abcdefgh")}, correlations="polychoric")
 
 
 def test_the_same_question_twice(survey):
@@ -1028,6 +1137,13 @@ def test_priorities_are_slopes_times_step():
     slope = fit.table.set_index("predictor").slope
     assert found.gain[0] == pytest.approx(0.5 * slope["reliability"])
     assert satisfaction.priorities(fit, step=1.0).gain[0] == pytest.approx(2 * found.gain[0])
+    assert found.room[0] == pytest.approx(7 - fit.mean[0])
+    five = satisfaction.simulate_survey(200, seed=4, categories=5)
+    assert (
+        satisfaction.priorities(satisfaction.fit_drivers(satisfaction.score_rater(five), seed=1, draws=100))
+        .room.between(0, 4)
+        .all()
+    )
     place = satisfaction.importance_performance(fit).table.set_index("driver")
     assert place.quadrant["reliability"] == "concentrate here"
     assert place.chance.between(0, 1).all()
@@ -1072,6 +1188,16 @@ def test_housing_has_polrs_deviance_and_cut_points(housing):
     table = fit.table.set_index("parameter")
     for name, pair in polr.items():
         assert table.loc[name, ["estimate", "std_error"]].to_list() == pytest.approx(pair, abs=2e-4)
+
+
+def test_ordinal_slopes_know_units():
+    draw = np.random.default_rng(1)
+    x = draw.normal(3, 1, 400)
+    table = pd.DataFrame({"x": x, "y": np.digitize(1.2 * x + draw.logistic(size=x.size), [2, 3.5, 5])})
+    one, other = (satisfaction.fit_ordinal(table.assign(x=table.x * unit), "y", ["x"]).table for unit in (1, 1e6))
+    np.testing.assert_allclose(other.estimate[0] * 1e6, one.estimate[0], rtol=1e-4)
+    np.testing.assert_allclose(other.std_error[0] * 1e6, one.std_error[0], rtol=1e-3)
+    np.testing.assert_allclose(other.estimate[1:], one.estimate[1:], rtol=1e-4)
 
 
 def test_ordinal_chances_are_chances_and_shifts_are_found():

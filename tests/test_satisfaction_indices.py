@@ -342,6 +342,8 @@ def test_worst_cases():
 
 def test_what_is_told():
     assert "Promoters: 50.0 %" in str(indices.nps([9, 10, 7, 2]))
+    assert "Passives: 20.0 %" in str(indices.nps([9, 10, 7, 2, 3]))
+    assert "Estimate: 66.67 points" in str(indices.nps([9, 10, 7]))
     assert "Detractors: 25.0 %" in str(indices.nps([9, 10, 7, 2, None]))
     assert "Missing, left out: 1" in str(indices.nps([9, 10, 7, 2, None]))
     assert "95 % interval: unknown" in str(indices.acsi(pd.DataFrame({"a": [3]})))

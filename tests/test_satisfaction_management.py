@@ -278,6 +278,12 @@ def test_misjudgement_by_hand():
     holm = np.minimum(np.maximum.accumulate(known * np.arange(len(known), 0, -1)), 1)
     assert table.p_holm.dropna().sort_values().to_numpy() == pytest.approx(holm.to_numpy())
     assert "Left out, points missing: 1" in str(found)
+    few = judged([[9, 25, 15, 12, 39], [9, 23, 17, 14, 37], [20] * 5]).query(
+        "not (manager_id == 'B2' and dimension == 'empathy')"
+    )
+    again = management.misjudgement(customers, few, seed=0, permutations=1)
+    assert (again.managers, again.missing_managers, again.statistic) == (2, 1, 32)
+    assert again.p_value in (0.5, 1)
 
 
 def test_points_that_sum_alike_have_differences_that_sum_to_nothing(default_firm):

@@ -72,7 +72,7 @@ def survey_report(
     survey = satisfaction.read_survey(
         path, instrument, rename=rename, mapping=mapping, scale=scale, keyed=keyed, encoding=encoding, sheet=sheet
     )
-    if by is None and "wave" in survey.rows and survey.rows["wave"].nunique() > 1:
+    if by is None and "wave" in survey.rows and 1 < survey.rows["wave"].nunique() <= 50:
         by = "wave"
     scores = satisfaction.score_rater(survey, by=by)
     name = "the survey" if isinstance(path, pd.DataFrame) else Path(fspath(path)).name
@@ -132,7 +132,7 @@ def _mend(survey: Survey, scores: RaterScores) -> Section:
         return Section(question, "There is only one dimension, so nothing can be put first.")
     try:
         drivers = satisfaction.fit_drivers(scores, seed=_SEED)
-    except DataError as error:
+    except (ArgumentError, DataError) as error:
         return Section(question, f"This cannot be said: {error}")
     found = satisfaction.priorities(drivers)
     first, second = found.iloc[0], found.iloc[1]
@@ -144,6 +144,10 @@ def _mend(survey: Survey, scores: RaterScores) -> Section:
         answer += (
             f" These answers do not settle whether {first.driver} or {second.driver} comes first; what each would cost may."
         )
+    if not (found.low > 0).any():
+        answer = f"Nothing stands out from chance: {drivers.n:,} answers are too few to say what to mend first."
+    else:
+        answer += " The map below asks something else: what matters and is rated low."
     answer += " A survey shows what goes together: try it with some customers, chosen by lot, before you pay for all."
     facts = found.assign(first=found["first"].map(lambda share: percent(share, 0))).rename(columns={"first": "comes first in"})
     place = satisfaction.importance_performance(drivers)
@@ -170,16 +174,16 @@ def _trust(survey: Survey, scores: RaterScores) -> Section:
         low, high = found.interval()
         rows.append((name, len(items), found.alpha, low, high, found.omega, ", ".join(found.against)))
     table = pd.DataFrame(rows, columns=["dimension", "items", "alpha", "low", "high", "omega", "against the rest"])
+    table = table.replace({"against the rest": {"": None}})
     weak = table.dimension[table.alpha < 0.7]
-    answer = "The statements of each dimension agree well enough (alpha of .70 or more)."
+    answer = "The statements of each dimension agree well enough (alpha of .70 or more)." if table.alpha.notna().any() else ""
     if len(weak):
         answer = (
             f"The statements of {_listed(weak)} agree less than one would wish (alpha below .70): read those scores with care."
         )
     if table.alpha.isna().any():
-        answer += (
-            f" Nothing can be said of {_listed(table.dimension[table.alpha.isna()])}: one statement alone, or too few answers."
-        )
+        bare = _listed(table.dimension[table.alpha.isna()])
+        answer = f"{answer} Nothing can be said of {bare}: one statement alone, or too few answers.".strip()
     body = [_table(table)]
     if scores.measure == "gap":
         gaps = satisfaction.gap_reliability(survey)
@@ -199,16 +203,22 @@ def _structure(survey: Survey) -> tuple[str, ...]:
             warnings.simplefilter("always", CrmlabWarning)  # told below in words
             fit = satisfaction.fit_cfa(items, model)
         roots = satisfaction.parallel_analysis(items, seed=_SEED)
-    except (ArgumentError, DataError, ConvergenceError) as error:
-        return (f"<p>The structure of the questionnaire cannot be tested: {escape(str(error))}</p>",)
+    except (ArgumentError, DataError, ConvergenceError):
+        return ("<p>The structure of the questionnaire cannot be tested with these answers.</p>",)
+    if fit.n < 5 * items.shape[1]:
+        told = f"{fit.n:,} complete rows are too few to test the structure of {items.shape[1]} statements (five for each)."
+        return (f"<p>{told}</p>",)
+    if not fit.df:
+        return ("<p>So few statements leave nothing to test in their structure.</p>", table_html(fit.loadings))
     good = fit.cfi >= 0.95 and fit.rmsea <= 0.06
-    told = f"The planned structure of {len(model)} dimensions fits {'well' if good else 'not well'}: "
+    verdict = "fits well" if good and not fit.improper else "does not fit well"
+    told = f"The planned structure ({len(model)} dimension{'s' if len(model) != 1 else ''}) {verdict}: "
     told += f"CFI {fit.cfi:.3f}, RMSEA {fit.rmsea:.3f}, "
-    told += f"SRMR {fit.srmr:.3f}. Without a plan, {roots.factors} factor{'s' if roots.factors != 1 else ''} exceed chance."
+    told += (
+        f"SRMR {fit.srmr:.3f}. Without a plan, {roots.factors} factor{'s exceed' if roots.factors != 1 else ' exceeds'} chance."
+    )
     if fit.improper:
-        told += f" The solution is improper: {'; '.join(fit.improper)}."
-    if len(survey.rows) < 5 * items.shape[1]:
-        told += f" With {fit.n:,} complete rows for {items.shape[1]} statements, do not lean on this."
+        told += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
     if fit.left_out:
         told += f" {fit.left_out:,} rows with a missing answer are left out here."
     ratio = fit.htmt.round(2).rename_axis("HTMT").reset_index()
@@ -220,18 +230,17 @@ def _structure(survey: Survey) -> tuple[str, ...]:
 def _satisfied(survey: Survey, scores: RaterScores) -> Section:
     question, rows = "How satisfied are they?", []
     them = survey.rows
-    for column, indices in (
-        ("overall_satisfaction", (satisfaction.csat, satisfaction.top_box)),
-        ("recommendation", (satisfaction.nps,)),
+    for column, index in (
+        ("overall_satisfaction", satisfaction.csat),
+        ("recommendation", satisfaction.nps),
     ):
         if column in them and them[column].notna().any():
-            for index in indices:
-                found = index(them[column])
-                rows.append((found.name, found.unit, found.n, found.missing, found.estimate, *found.interval()))
+            # a scale that was stretched has steps between the steps: the nearest counts
+            found = index(them[column].round())
+            rows.append((found.name, found.unit, found.n, found.missing, found.estimate, *found.interval()))
     if not rows:
         return Section(question, "Neither overall satisfaction nor recommendation was asked.")
     table = pd.DataFrame(rows, columns=["index", "unit", "n", "missing", "estimate", "low", "high"])
-    table = table.drop_duplicates("estimate") if len(table) > 1 else table
     told = "; ".join(
         f"{name}: {show(estimate, 1)} {unit} (95 % interval {show(low, 1)} to {show(high, 1)})"
         for name, unit, _, _, estimate, low, high in table.itertuples(index=False)

@@ -8,6 +8,7 @@ everyone, ``simulate_survey`` draws answers with a known truth. Scores are made 
 
 from __future__ import annotations
 
+import numbers
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -25,17 +26,43 @@ from crmlab.satisfaction.instrument import Instrument, rater
 
 _KIND_WORDS = {
     "expected": ("expected", "excellent", "expect", "ideal", "should", "优秀", "期望", "理想", "应该"),
-    "perceived": ("perceived", "perception", "thisfirm", "this", "actual", "experienced", "这家", "本公司", "实际", "感知"),
+    "perceived": (
+        "perceived",
+        "perception",
+        "thisfirm",
+        "thisplace",
+        "thisshop",
+        "thisstore",
+        "thiscompany",
+        "aboutthis",
+        "actual",
+        "experienced",
+        "这家",
+        "本公司",
+        "实际",
+        "感知",
+    ),
 }
 _RESPONDENT = (
     "respondent", "respondentid", "customerid", "responseid", "numberofthissheet", "id", "问卷编号", "编号", "序号", "答卷编号",
 )  # fmt: skip
-_WAVE = ("wave", "round", "period", "期", "轮次")
+_WAVE = ("wave", "轮次")
 _NOT_APPLICABLE = frozenset(
     {"notapplicable", "doesnotapply", "dontknow", "noopinion", "不适用", "不知道", "无法判断", "跳过", "空"}
 )
+_RANGE = re.compile(r"\s*\d+\s*(?:[-–—/]|to|or|bis|oder|至|到|或)\s*\d+.*", re.DOTALL | re.IGNORECASE)
+_COMMA = re.compile(r"\s*(-?\d+),(\d{1,2})\s*%?\s*")
 _LEADING = re.compile(r"\s*(-?\d+(?:[.]\d+)?)\s*(?:%|分|[-–—.:：=(（、,]\s*\D.*|\s[^\d].*)?\s*", re.DOTALL)
+#: The two closing questions: their wording, and what else they are called. A word alone would be too little.
+_CLOSING = {
+    "overall_satisfaction": (
+        paper.OVERALL,
+        ("overall satisfaction", "how satisfied", "satisfied overall", "总体满意", "整体满意"),
+    ),
+    "recommendation": (paper.RECOMMEND, ("likely to recommend", "likely recommend", "推荐给", "愿意推荐")),
+}
 _POINTS = 10  # how far the points of importance may miss 100 and still be shared out anew
+_MANY = 0.1  # share of answers outside a scale above which it is another scale, and no slip of the pen
 _LEAST = 1e-6  # chance below which a missing upper end of a scale is taken for another scale
 
 
@@ -132,8 +159,9 @@ def read_survey(
     mapping : dict, optional
         Answers in words -> numbers, such as ``{"very good": 7}``; upper and lower case are the same.
     scale : dict, optional
-        A kind, a dimension, an item or a column -> the scale it was asked on, such as ``{"expected": (1, 5)}``: its answers are
-        stretched to the instrument's. Give the instrument's own scale to say that an answer never used is no other scale.
+        A kind, a dimension, an item, a column, "all" (the statements) or "overall_satisfaction" -> the scale it was asked on,
+        such as ``{"all": (1, 5)}``: its answers are stretched to the instrument's. Give the instrument's own scale to say that
+        an answer never used is no other scale.
     keyed : bool
         Whether negatively worded items have been turned round in the file already.
     encoding, sheet
@@ -168,16 +196,15 @@ def read_survey(
         raise ArgumentError("`instrument` must be an Instrument: `rater()`, or `custom_instrument(table)`.")
     cells = _files.read_cells(source, encoding, sheet)
     held, labels = _headings(cells.table, instrument)
-    labels = labels | {theirs: ours for theirs, ours in (rename or {}).items() if theirs in held}
     if unknown := [theirs for theirs in rename or {} if theirs not in held]:
         raise ArgumentError(f"`rename` names {unknown[0]!r}, which the file has not. Its columns: {_listed(held.columns)}.")
-    instrument, found = _match(labels, instrument)
     book = _Book(held.index)
-    for line, value, reason in cells.misfits:
-        book.aside.append((line, "", value, reason))
+    instrument, found = _match(labels, instrument, rename or {}, book)
+    for line, _, reason in cells.misfits:
+        book.aside.append((line, "", "", reason))  # a row that does not fit may hold a name anywhere: it is not quoted
     answers = _numbers(held, found, instrument, mapping or {}, book)
     rows = pd.DataFrame({"respondent": _who(held, found, labels)}, index=held.index)
-    for name in ("wave", *(column for column in held.columns if column not in found.values())):
+    for name in ("wave", *(column for column in held.columns if column not in (*found, *found.values()))):
         if name in found:
             rows[name] = held[found[name]]
         elif name in held and name not in ("wave", "respondent"):
@@ -277,7 +304,9 @@ def _statement(label: str, instrument: Instrument | None) -> tuple[str, str] | N
     return known[longest], label.replace(longest, "", 1)
 
 
-def _match(labels: Mapping[str, str], instrument: Instrument | None) -> tuple[Instrument, dict[str, str]]:
+def _match(
+    labels: Mapping[str, str], instrument: Instrument | None, rename: Mapping[str, str], book: _Book
+) -> tuple[Instrument, dict[str, str]]:
     """Which column of the file is which of ours: {our name: theirs}."""
     whole = rater() if instrument is None else instrument
     plain = {theirs: _plain(label) for theirs, label in labels.items()}
@@ -290,6 +319,12 @@ def _match(labels: Mapping[str, str], instrument: Instrument | None) -> tuple[In
     if whole.kinds == ("perceived",):
         names = {_plain(item): f"perceived_{item}" for item in whole.items.item} | names
     order = {ours: rank for rank, ours in enumerate(names.values())}
+    for theirs, ours in rename.items():
+        if ours not in order or ours in found:
+            told = "which is no name of ours" if ours not in order else "and so does another column"
+            raise ArgumentError(f"`rename` gives {theirs!r} the name {ours!r}, {told}. Ours: {_listed(list(order))}.")
+        found[ours] = theirs
+        plain.pop(theirs, None)
     for theirs, label in plain.items():
         ours = names.get(label)
         if ours == "respondent" and "respondent" in found:  # the likelier name wins
@@ -311,12 +346,16 @@ def _match(labels: Mapping[str, str], instrument: Instrument | None) -> tuple[In
                 unsure.setdefault(item, []).append(theirs)
         else:
             _match_closing(theirs, label, whole, found)
+    by_order = 0
     for item, columns in unsure.items():  # the same words twice: first of an excellent firm, then of this one
         open_kinds = [kind for kind in ("expected", "perceived") if f"{kind}_{item}" not in found]
         if len(columns) < len(open_kinds):
             open_kinds = open_kinds[-1:]
         for kind, theirs in zip(open_kinds, columns, strict=False):
             found[f"{kind}_{item}"] = theirs
+        by_order += len(columns) > 1
+    rule = "the first column of each was taken for an excellent firm, the second for this one; if not so, rename"
+    book.note("the two halves have the same words", "statements", by_order, rule)
     return _fitting(whole, found, labels, chosen=instrument is not None), dict(
         sorted(found.items(), key=lambda pair: order[pair[0]])
     )
@@ -338,12 +377,9 @@ def _match_closing(theirs: str, label: str, instrument: Instrument, found: dict[
         ):
             found.setdefault(f"importance_{name}", theirs)
             return
-    for ours, wording, word in (
-        ("overall_satisfaction", paper.OVERALL, "overall"),
-        ("recommendation", paper.RECOMMEND, "recommend"),
-    ):
-        if word in label or any(_plain(text) in label for text in wording):
-            found.setdefault(ours, theirs)
+    for ours, (wording, words) in _CLOSING.items():
+        if ours not in found and any(_plain(text) in label for text in (*wording, *words)):
+            found[ours] = theirs
             return
 
 
@@ -389,7 +425,7 @@ def _numbers(
     """Every question's answers as numbers; words that no mapping knows are refused together."""
     known = {}
     for words, number in mapping.items():
-        if isinstance(number, bool) or not isinstance(number, int | float):
+        if isinstance(number, bool) or not isinstance(number, numbers.Real):
             raise ArgumentError(f"`mapping` must lead to numbers; {words!r} leads to {number!r}.")
         known[_plain(words)] = float(number)
     columns, unknown, skipped = {}, {}, 0
@@ -408,7 +444,9 @@ def _numbers(
                 skipped += int(count) if words in _NOT_APPLICABLE else 0
             elif words in known:
                 values[cell] = known[words]
-            elif hit := _LEADING.fullmatch(unicodedata.normalize("NFKC", text)):
+            elif hit := _COMMA.fullmatch(text):
+                values[cell] = float(f"{hit[1]}.{hit[2]}")
+            elif not _RANGE.fullmatch(text) and (hit := _LEADING.fullmatch(unicodedata.normalize("NFKC", text))):
                 values[cell] = float(hit[1])
             else:
                 unknown[text] = unknown.get(text, 0) + int(count)
@@ -432,19 +470,32 @@ def _scaled(
     ends, used, chosen = {}, set(), set()
     for kind in instrument.kinds:
         for item in instrument.items.itertuples():
-            keys = (f"{kind}_{item.item}", item.item, item.dimension, kind)
+            keys = (f"{kind}_{item.item}", item.item, item.dimension, kind, "all")
             key = next((key for key in keys if key in scale), None)
             used.add(key)
             chosen |= {keys[0]} if key else set()
             ends[keys[0]] = (*(_ends(scale[key]) if key else (item.lowest, item.highest)), item.lowest, item.highest)
+    for column, (lowest, highest) in {"overall_satisfaction": (1, 7), "recommendation": (0, 10)}.items():
+        if column in answers:
+            used.add(column)
+            chosen |= {column} & set(scale)
+            ends[column] = (*(_ends(scale[column]) if column in scale else (lowest, highest)), lowest, highest)
     if unknown := [key for key in scale if key not in used]:
-        raise ArgumentError(f"`scale` names {unknown[0]!r}, which is no kind, dimension, item or column of {instrument.name}.")
-    others = {"overall_satisfaction": (1, 7, 1, 7), "recommendation": (0, 10, 0, 10)}
-    ends |= {column: limits for column, limits in others.items() if column in answers}
+        raise ArgumentError(
+            f"`scale` names {unknown[0]!r}, which is none of these: all, "
+            f"{', '.join(instrument.kinds)}, overall_satisfaction, recommendation, a dimension, an item, a column."
+        )
     low, high, lowest, highest = np.array(list(ends.values()), dtype=float).T
     values = answers[list(ends)].to_numpy(dtype=float)
     outside = (values < low) | (values > high) | (values % 1 != 0) & ~np.isnan(values)
     names = np.array(list(ends))
+    beyond = ((values < low) | (values > high)).sum(axis=0) / np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    if len(values) >= 5 and (beyond > _MANY).any():
+        worst = names[beyond > _MANY]
+        raise DataError(
+            f"{100 * beyond.max():.0f} % of the answers to {_listed(list(worst), 4)} lie outside {low[beyond.argmax()]:g} to "
+            f'{high[beyond.argmax()]:g}: another scale, it seems. Say which: scale={{"{worst[0]}": (0, 10)}}, or another pair.'
+        )
     for place in np.flatnonzero(outside.any(axis=0)):
         book.note("impossible answers", names[place], outside[:, place].sum(),
                   "outside the scale or between two steps: taken as missing")  # fmt: skip
@@ -466,7 +517,7 @@ def _ends(pair: object) -> tuple[float, float]:
     if (
         not isinstance(pair, tuple | list)
         or len(pair) != 2
-        or not all(isinstance(end, int | float) for end in pair)
+        or not all(isinstance(end, numbers.Real) and np.isfinite(end) for end in pair)
         or not pair[0] < pair[1]
     ):
         raise ArgumentError(f"a scale must be a pair such as (1, 5); it is {pair!r}.")
@@ -500,7 +551,20 @@ def _one_scale(answers: pd.DataFrame, instrument: Instrument, chosen: Collection
             f'to {max(highest):g}: two scales seem mixed. Say so: scale={{"{suspects[0]}": (1, 5)}}, or with the '
             "instrument's own scale if it is the right one."
         )
+    closing = answers["overall_satisfaction"].dropna() if "overall_satisfaction" in answers else pd.Series(dtype=float)
+    if "overall_satisfaction" not in chosen and len(closing) >= 20 and closing.max() <= 5 and closing.mean() > 3:
+        raise DataError(
+            f"nobody's overall satisfaction is above {closing.max():g} of 7, and most are near it: it seems to have been "
+            'asked on another scale. Say so: scale={"overall_satisfaction": (1, 5)}, or (1, 7) if nobody was more satisfied.'
+        )
     short = [kind for kind, top in tops.items() if top <= max(highest) - 2]
+    if short and len(short) == len(tops):
+        raise DataError(
+            f"no answer at all is above {max(tops.values()):g} of {max(highest):g}: the statements seem to have been asked on "
+            "a shorter scale, on which the negative ones would be turned round wrongly. Say so: "
+            f'scale={{"all": (1, {max(tops.values()):g})}}, or with the '
+            "instrument's own scale if nobody used the upper end."
+        )
     if len(tops) == 2 and len(short) == 1 and max(tops.values()) > max(highest) - 2:
         own = f"({lowest[0]:g}, {highest[0]:g})"
         raise DataError(
@@ -669,6 +733,8 @@ def nonresponse(everyone: pd.DataFrame) -> NonResponse:
     if not isinstance(everyone, pd.DataFrame) or (missing := [name for name in wanted if name not in everyone]):
         told = type(everyone).__name__ if not isinstance(everyone, pd.DataFrame) else f"without {', '.join(missing)}"
         raise DataError(f"`everyone` must be a table as `datasets.truth('survey')` brings it; it is {told}.")
+    if everyone[list(wanted)].isna().any(axis=None) or not everyone.chance_to_answer.between(0, 1, inclusive="right").all():
+        raise DataError("`everyone` must be without gaps, and each `chance_to_answer` above 0 and at most 1.")
     if not everyone.answered.any():
         raise DataError("nobody answered, so there is nothing to compare. Check the column `answered`.")
     rows = []

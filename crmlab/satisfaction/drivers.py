@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from crmlab import _check, _draw
 from crmlab._result import Summary, percent, show
@@ -83,8 +83,11 @@ def fit_drivers(
     """
     draws = _check.whole("draws", draws, 100)
     draw = np.random.default_rng(_check.whole("seed", seed, 0))
+    top: dict[str, float] = {}
     if isinstance(data, RaterScores):
         table = data.respondents
+        ends = data.instrument.items.groupby("dimension").highest.mean()
+        top = {f"perceived_{name}": float(end) for name, end in ends.items()}
         predictors = [f"perceived_{name}" for name in data.instrument.dimensions] if predictors is None else predictors
     else:
         table = data
@@ -97,6 +100,9 @@ def fit_drivers(
     if predictors is None:
         predictors = [name for name in table if name not in (outcome, "respondent")]
     names = tuple(predictors) if isinstance(predictors, list | tuple) else ()
+    if not all(isinstance(name, str) for name in names):
+        raise ArgumentError("`predictors` must be names of columns, as text.")
+    highest = np.array([top.get(name, np.nan) for name in names])
     if not 1 <= len(names) <= _MOST or len({*names, outcome}) <= len(names):
         raise ArgumentError(
             f"`predictors` must be a list of 1 to {_MOST} different columns without the outcome; there are "
@@ -117,7 +123,9 @@ def fit_drivers(
             raise DataError(f"only {rows} rows are complete, too few for {len(names)} predictors. Ask more people.")
         covariance = checked(np.cov(values, rowvar=False), columns)
         mean = values.mean(axis=0)
-        who = pd.factorize(table["respondent"][whole])[0] if "respondent" in table else np.arange(rows)
+        who = pd.factorize(table["respondent"][whole], use_na_sentinel=False)[0] if "respondent" in table else np.arange(rows)
+        if (count := len(set(who))) <= len(columns) + 1:
+            raise DataError(f"all rows come from {count} respondents, too few for {len(names)} predictors. Ask more people.")
         many = _resampled(values - mean, who, draws, draw)
         many = many[0], many[1] + mean
     found, drawn = _weights(covariance[None]), _weights(many[0])
@@ -128,7 +136,7 @@ def fit_drivers(
             "Ask more people."
         )
     return DriversFit(
-        tuple(name.removeprefix("perceived_") for name in names), outcome, rows, left_out, covariance, mean,
+        tuple(name.removeprefix("perceived_") for name in names), outcome, rows, left_out, covariance, mean, highest,
         {name: values[0] for name, values in found.items()},
         {name: values[good] for name, values in drawn.items()} | {"mean": many[1][good]},
     )  # fmt: skip
@@ -163,7 +171,7 @@ def _wishart(covariance: np.ndarray, n: int, draws: int, draw: np.random.Generat
 def _weights(covariance: np.ndarray) -> dict[str, np.ndarray]:
     """LMG, Johnson's weights, slopes and R2 of covariance matrices, shape (draws, k + 1, k + 1), the outcome last."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2).clip(min=0))
         correlation = covariance / (spread[:, :, None] * spread[:, None, :])
     draws, k = len(covariance), covariance.shape[1] - 1
     bad = ~np.isfinite(correlation).all(axis=(1, 2))
@@ -189,11 +197,18 @@ def _weights(covariance: np.ndarray) -> dict[str, np.ndarray]:
     root = np.einsum("bij,bj,bkj->bik", vectors, np.sqrt(roots), vectors)
     beta = np.linalg.solve(root, to[:, :, None])[:, :, 0]
     johnson = np.einsum("bij,bj->bi", root**2, beta**2)
-    slope = np.linalg.solve(between, to[:, :, None])[:, :, 0] * spread[:, k:] / spread[:, :k]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = np.linalg.solve(between, to[:, :, None])[:, :, 0] * spread[:, k:] / spread[:, :k]
     found = {"lmg": lmg, "johnson": johnson, "slope": slope, "r2": explained[-1]}
     for values in found.values():
         values[bad] = np.nan
     return found
+
+
+def _shares(draws: dict[str, np.ndarray]) -> np.ndarray:
+    """LMG as a share of what is explained; equal shares in a sample where nothing is."""
+    lmg, r2 = draws["lmg"], draws["r2"][:, None]
+    return np.divide(lmg, r2, out=np.full_like(lmg, 1 / lmg.shape[1]), where=r2 > 1e-12)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,6 +224,8 @@ class DriversFit:
     covariance : ndarray, shape (predictors + 1, predictors + 1)
         The outcome last; divisor n - 1.
     mean : ndarray, shape (predictors + 1,)
+    highest : ndarray, shape (predictors,)
+        Upper end of each predictor's scale; empty where it is not known.
     found, draws : dict
         "lmg", "johnson", "slope", "r2" as found, and in each bootstrap sample (with "mean").
     """
@@ -219,6 +236,7 @@ class DriversFit:
     left_out: int
     covariance: np.ndarray
     mean: np.ndarray
+    highest: np.ndarray
     found: dict[str, np.ndarray]
     draws: dict[str, np.ndarray]
 
@@ -232,8 +250,9 @@ class DriversFit:
         """``predictor, lmg, johnson, share, slope``: parts of R2 by both rules, LMG as a share of R2, and the slope
         in the outcome's points."""
         lmg, slope = self.found["lmg"], self.found["slope"]
+        share = lmg / self.r2 if self.r2 > 0 else np.full_like(lmg, np.nan)
         return pd.DataFrame(
-            {"predictor": self.predictors, "lmg": lmg, "johnson": self.found["johnson"], "share": lmg / self.r2, "slope": slope}
+            {"predictor": self.predictors, "lmg": lmg, "johnson": self.found["johnson"], "share": share, "slope": slope}
         )
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
@@ -242,7 +261,7 @@ class DriversFit:
         theirs never hold 0."""
         tail = (1 - _check.share("level", level)) / 2
         table = self.table.set_index("predictor")
-        drawn = self.draws | {"share": self.draws["lmg"] / self.draws["r2"][:, None]}
+        drawn = self.draws | {"share": _shares(self.draws)}
         rows = [
             (
                 name,
@@ -277,9 +296,13 @@ class DriversFit:
         """Share of each driver with its interval."""
         ends = self.interval().query("measure == 'share'").sort_values("estimate", ascending=False)
         first = ends.iloc[0]
+        rises = self.table.set_index("predictor").slope[first.predictor] > 0
+        verdict = f"explains most: {percent(first.estimate, 0)} of what can be explained"
+        if not rises:
+            verdict = "explains most, yet more of it goes with less satisfaction: chance, or a wrong key"
         return _draw.dots(
             ends.rename(columns={"predictor": "label", "estimate": "middle"})[["label", "middle", "low", "high"]],
-            title=f"{first.predictor.capitalize()} explains most: {percent(first.estimate, 0)} of what can be explained",
+            title=f"{first.predictor.capitalize()} {verdict}",
             x="share of the explained variance (bar: 95 % interval)",
             alt="; ".join(f"{row.predictor} {percent(row.estimate, 0)}" for row in ends.itertuples()) + f"; R2 {self.r2:.2f}.",
             zero=True, share=True, ax=ax,
@@ -332,15 +355,15 @@ def importance_performance(drivers: DriversFit) -> ImportancePerformance:
     if np.isnan(drivers.mean).any():
         raise ArgumentError("`drivers` was fitted to a covariance matrix, which knows no means; fit it to rows.")
     k = len(drivers.predictors)
-    share, mean = drivers.found["lmg"] / drivers.r2, drivers.mean[:k]
-    shares, means = drivers.draws["lmg"] / drivers.draws["r2"][:, None], drivers.draws["mean"][:, :k]
+    share, mean = drivers.table.share.to_numpy(), drivers.mean[:k]
+    shares, means = _shares(drivers.draws), drivers.draws["mean"][:, :k]
     here = (share > share.mean(), mean > mean.mean())
     there = (shares > shares.mean(axis=1, keepdims=True), means > means.mean(axis=1, keepdims=True))
     same = ((there[0] == here[0]) & (there[1] == here[1])).mean(axis=0)
     ends = [np.quantile(values, [0.025, 0.975], axis=0, method="weibull") for values in (means, shares)]
     table = pd.DataFrame({
         "driver": drivers.predictors, "performance": mean, "performance_low": ends[0][0], "performance_high": ends[0][1],
-        "importance": share, "importance_low": ends[1][0], "importance_high": ends[1][1],
+        "slope": drivers.found["slope"], "importance": share, "importance_low": ends[1][0], "importance_high": ends[1][1],
         "quadrant": [_QUADRANTS[bool(important), bool(good)] for important, good in zip(*here, strict=True)], "chance": same,
     })  # fmt: skip
     return ImportancePerformance(table)
@@ -372,8 +395,13 @@ class ImportancePerformance:
     def plot(self, ax: Axes | None = None) -> Axes:
         """The map, with intervals as crosses."""
         table = self.table
-        top = table[table.quadrant == "concentrate here"].sort_values("importance", ascending=False)
-        title = f"Concentrate on {' and '.join(top.driver)}" if len(top) else "Nothing that matters lags behind the rest"
+        here = (table.quadrant == "concentrate here") & (table.slope > 0)
+        top = table[here & (table.chance >= 0.5)].sort_values("importance", ascending=False)
+        title = "Nothing that matters lags behind the rest"
+        if len(top):
+            title = f"Concentrate on {' and '.join(top.driver)}"
+        elif here.any():
+            title = "These answers do not settle where to concentrate"
         ax = _draw.start(ax, height=5.0)
         ax.errorbar(
             table.performance, table.importance,
@@ -416,7 +444,8 @@ def priorities(drivers: DriversFit, *, step: float = 0.5, level: float = 0.95) -
     -------
     DataFrame
         ``driver, gain, low, high, first, room``, the largest gain first: gain in mean satisfaction, in its points; the
-        share of bootstrap samples in which this driver gains most; how many points there are up to 7. The gain takes the
+        share of bootstrap samples in which this driver gains most; how many points are left on the scale (empty if the fit
+        was made from a plain table). The gain takes the
         slope for a cause and the scale as endless: a bound on what one may hope for, not a forecast.
 
     Raises
@@ -441,7 +470,7 @@ def priorities(drivers: DriversFit, *, step: float = 0.5, level: float = 0.95) -
     first = np.bincount(slopes.argmax(axis=1), minlength=slope.size) / len(slopes)
     found = pd.DataFrame({
         "driver": drivers.predictors, "gain": step * slope, "low": low, "high": high, "first": first,
-        "room": 7 - drivers.mean[: slope.size],
+        "room": drivers.highest - drivers.mean[: slope.size],
     })  # fmt: skip
     return found.sort_values("gain", ascending=False, ignore_index=True)
 
@@ -498,8 +527,10 @@ def fit_ordinal(table: pd.DataFrame, outcome: str, predictors: Sequence[str], *,
     if not isinstance(table, pd.DataFrame):
         raise DataError(f"`table` must be a table of answers; it is {type(table).__name__}.")
     names = list(predictors) if isinstance(predictors, list | tuple) and predictors else None
-    if names is None:
-        raise ArgumentError(f"`predictors` must be a list of columns; it is {predictors!r}.")
+    if names is None or len({*map(str, names), outcome if isinstance(outcome, str) else ""}) <= len(names):
+        raise ArgumentError(f"`predictors` must be a list of different columns without the outcome; it is {predictors!r}.")
+    if not table.columns.is_unique:
+        raise DataError(f"two columns are called {table.columns[table.columns.duplicated()][0]!r}. Rename one.")
     wanted = [outcome, *names, *([weights] if weights else [])]
     if missing := [name for name in wanted if not isinstance(name, str) or name not in table]:
         raise DataError(f"the table has no column {missing[0]!r}. Its columns: {', '.join(map(str, table))}.")
@@ -539,11 +570,15 @@ def fit_ordinal(table: pd.DataFrame, outcome: str, predictors: Sequence[str], *,
     design = pd.concat(parts, axis=1)
     if flat := [name for name in design if design[name].nunique() < 2]:
         raise DataError(f"column {flat[0]!r} has only one value. Leave it out.")
-    centre = design.mean()
+    if not np.isfinite(design.to_numpy()).all():
+        raise DataError("a predictor holds an infinite number. Take it out.")
+    centre, unit = design.mean(), design.std()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            fit = OrderedModel(found, design - centre, distr="logit").fit(method="bfgs", disp=False, maxiter=1_000, gtol=1e-7)
+            fit = OrderedModel(found, (design - centre) / unit, distr="logit").fit(
+                method="bfgs", disp=False, maxiter=1_000, gtol=1e-7
+            )
             cov = np.asarray(fit.cov_params())
         except (Warning, ValueError, np.linalg.LinAlgError) as error:
             raise ConvergenceError(
@@ -552,22 +587,23 @@ def fit_ordinal(table: pd.DataFrame, outcome: str, predictors: Sequence[str], *,
             ) from None
     k = design.shape[1]
     params = np.asarray(fit.params)
-    if (np.abs(params[:k]) * design.std().to_numpy() > 15).any():
+    if (np.abs(params[:k]) > 15).any():
         raise ConvergenceError(
             "a predictor separates the answers, so its slope has no end. Merge rare answers, or leave the predictor out."
         )
     steps = np.exp(params[k + 1 :])
     cuts = params[k] + np.concatenate([[0.0], np.cumsum(steps)])
     jacobian = np.zeros((params.size, params.size))
-    jacobian[:k, :k] = np.eye(k)
+    jacobian[:k, :k] = np.diag(1 / unit)
     jacobian[k:, k] = 1
     for j in range(steps.size):
         jacobian[k + 1 + j :, k + 1 + j] = steps[j]
-    shift = centre.to_numpy()
+    shift = (centre / unit).to_numpy()
     jacobian[k:, :k] = shift  # cuts for predictors as they are, not as they were centred
     cuts = cuts + shift @ params[:k]
     return OrdinalFit(
-        tuple(design.columns), tuple(found.cat.categories), len(used), left_out, np.concatenate([params[:k], cuts]),
+        tuple(design.columns), tuple(found.cat.categories), len(used), left_out,
+        np.concatenate([params[:k] / unit.to_numpy(), cuts]),
         jacobian @ cov @ jacobian.T, float(fit.llf),
     )  # fmt: skip
 
@@ -630,7 +666,7 @@ class OrdinalFit:
         if values is None:
             raise DataError(f"`table` must be a table with the columns {', '.join(self.predictors)}.")
         k = len(self.predictors)
-        below = 1 / (1 + np.exp(-(self.cutpoints - (values @ self.estimates[:k])[:, None])))
+        below = special.expit(self.cutpoints - (values @ self.estimates[:k])[:, None])
         full = np.column_stack([np.zeros(len(values)), below, np.ones(len(values))])
         return pd.DataFrame(np.diff(full, axis=1), table.index, list(self.categories))
 

@@ -22,7 +22,7 @@ from crmlab.satisfaction.moments import matrix, moments
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROTATIONS = ("oblimin", "quartimin", "promax", "varimax")
+_ROTATIONS = ("oblimin", "varimax")
 
 
 def parallel_analysis(
@@ -147,7 +147,7 @@ def fit_efa(items: pd.DataFrame, factors: int, *, n: int | None = None, rotation
     n : int, optional
         Number of rows behind a matrix.
     rotation : str
-        "oblimin", "quartimin" or "promax" let factors correlate; "varimax" does not.
+        "oblimin" lets factors correlate; "varimax" does not.
 
     Returns
     -------
@@ -176,13 +176,15 @@ def fit_efa(items: pd.DataFrame, factors: int, *, n: int | None = None, rotation
 
     correlation, rows = _correlation(items, n)
     k = len(correlation)
-    most = next(m for m in range(k, 0, -1) if (k - m) ** 2 >= k + m or m == 1)
+    most = next((m for m in range(k, 0, -1) if (k - m) ** 2 >= k + m), 0)
+    if not most:
+        raise DataError(f"{k} items are too few for a factor: their correlations do not determine it. Three are the least.")
     factors = _check.whole("factors", factors, 1, most)
     _check.choice("rotation", rotation, _ROTATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            found = Factor(corr=correlation.to_numpy(), n_factor=factors, method="ml", nobs=rows).fit(maxiter=500)
+            found = Factor(corr=correlation.to_numpy(), n_factor=factors, method="ml", nobs=rows).fit(maxiter=500, rng=0)
             if factors > 1:
                 found.rotate(rotation)
         except (Warning, ValueError, np.linalg.LinAlgError) as error:

@@ -163,22 +163,25 @@ def _items(survey: Survey, them: pd.DataFrame, level: float) -> pd.DataFrame:
 def _grouped(them: pd.DataFrame, survey: Survey, by: object) -> pd.DataFrame | None:
     if by is None:
         return None
-    if not isinstance(by, str) or by not in survey.rows:
+    if not isinstance(by, str) or by not in them:
         raise ArgumentError(
             f"`by` must be a column of the survey, such as 'wave'; it is {by!r}. Its columns: "
             f"{', '.join(map(str, survey.rows))}."
         )
-    groups = them[by]
-    names = [name for name in pd.unique(groups.dropna())]
+    groups = them[by].astype(object).where(them[by].notna(), None)
+    names = list(pd.unique(groups.dropna()))
     if len(names) < 2:
         raise DataError(f"column {by!r} has only one group; comparing needs two. Choose another column for `by`.")
-    if len(names) > 50:
-        raise DataError(f"column {by!r} has {len(names)} groups, which are too many to compare. Bring them to a few first.")
+    if len(names) > min(50, max(2, len(them) / 5)):
+        raise DataError(
+            f"column {by!r} has {len(names)} groups for {len(them)} rows, which are too many to compare and would show single "
+            "people. Bring them to a few groups first."
+        )
     measure = "gap" if "expected" in survey.kinds else "perceived"
     who = _codes(them)
     rows = []
     for name in sorted(names, key=str):
-        inside = (groups == name).to_numpy()
+        inside = np.array([group == name for group in groups])
         for dimension in (*survey.instrument.dimensions, ""):
             column = f"{measure}_{dimension}" if dimension else measure
             values = them[column].to_numpy(dtype=float)
@@ -202,10 +205,13 @@ def _grouped(them: pd.DataFrame, survey: Survey, by: object) -> pd.DataFrame | N
                 )
             )
     found = pd.DataFrame(rows, columns=[by, "dimension", "n", measure, "difference", "std_error", "df", "p_value"])
-    told = found.p_value.notna()
+    # of two groups the second tells the first's story with the sign turned: it is no further comparison
+    told = found.p_value.notna() & ((len(names) > 2) | (np.arange(len(found)) < len(found) / 2))
     found["p_holm"] = np.nan
     if told.any():
         found.loc[told, "p_holm"] = multipletests(found.p_value[told], method="holm")[1]
+    if len(names) == 2:
+        found.loc[len(found) // 2 :, "p_holm"] = found.p_holm[: len(found) // 2].to_numpy()
     return found
 
 
@@ -375,10 +381,18 @@ def gap_reliability(survey: Survey) -> pd.DataFrame:
         r = float(whole.corr().iloc[0, 1]) if (spread > 0).all() else np.nan
         gap = np.nan
         if not np.isnan([*found, r]).any():
-            gap = difference_reliability(*found, r, ratio=float(spread.iloc[0] / spread.iloc[1]))
+            gap = _of_difference(*found, r, float(spread.iloc[0] / spread.iloc[1]))
         told = "" if not gap < 0.7 else f"only {show(gap, 2)}: read means, not single gaps"
         rows.append((name, len(items), found[1], found[0], r, gap, told))
     return pd.DataFrame(rows, columns=["dimension", "items", "expected", "perceived", "correlation", "gap", "warning"])
+
+
+def _of_difference(first: float, second: float, correlation: float, ratio: float) -> float:
+    """Reliability of the gap, or nothing where the gap does not vary."""
+    try:
+        return difference_reliability(first, second, correlation, ratio=ratio)
+    except ArgumentError:
+        return np.nan
 
 
 def _alpha(half: pd.DataFrame) -> float:

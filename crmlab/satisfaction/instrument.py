@@ -205,6 +205,8 @@ def custom_instrument(
         items = _files.read_cells(items, None, 0).table
     if not isinstance(items, pd.DataFrame) or not {"item", "dimension"} <= set(items.columns) or items.empty:
         raise DataError("`items` must be a table with the columns `item` and `dimension`, one row for each statement.")
+    if not items.columns.is_unique:
+        raise DataError(f"two columns of `items` are called {items.columns[items.columns.duplicated()][0]!r}. Rename one.")
     found = items.reset_index(drop=True)
     for column in ("item", "dimension"):
         if found[column].isna().any() or (found[column].astype(str).str.strip() == "").any():
@@ -220,7 +222,7 @@ def custom_instrument(
         raise DataError(f"`direction` must be 1 or -1; it is {direction[~direction.isin([1, -1])].iloc[0]}.")
     bounds = found.get("scale", pd.Series("1-7", found.index)).astype(str).str.fullmatch(r"\s*\d+\s*[-–]\s*\d+\s*")
     if not bounds.all():
-        raise DataError(f'`scale` must be written like "1-7"; it is {found["scale"][~bounds].iloc[0]!r}.')
+        raise DataError(f'the column scale of `items` must be written like "1-7"; it is {found["scale"][~bounds].iloc[0]!r}.')
     ends = found.get("scale", pd.Series("1-7", found.index)).astype(str).str.extract(r"(\d+)\D+(\d+)").astype(int)
     if not (ends[0] < ends[1]).all():
         raise DataError(
@@ -241,8 +243,8 @@ def custom_instrument(
 _WORDS = {
     "title": ("What do you think of us?", "您怎么看我们？"),
     "intro": (
-        "There is no right or wrong answer. Skip what you cannot judge. It takes about ten minutes.",
-        "答案没有对错；判断不了的可以跳过。大约需要十分钟。",
+        "There is no right or wrong answer. Skip what you cannot judge.",
+        "答案没有对错；判断不了的可以跳过。",
     ),
     "expected": (
         "Think of an excellent firm of this kind, the best you can imagine. How far is each statement true of it?",

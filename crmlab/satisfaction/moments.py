@@ -29,6 +29,8 @@ def numbers(data: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """The named columns as floats; missing is NaN."""
     if missing := [str(name) for name in names if name not in data.columns]:
         raise DataError(f"the table has no column {', '.join(missing)}. Its columns: {', '.join(map(str, data.columns))}.")
+    if not data.columns.is_unique:
+        raise DataError(f"two columns are called {data.columns[data.columns.duplicated()][0]!r}. Rename one.")
     for name in names:
         if not pd.api.types.is_numeric_dtype(data[name]) or pd.api.types.is_bool_dtype(data[name]):
             raise DataError(
@@ -58,7 +60,7 @@ def matrix(data: pd.DataFrame, names: Sequence[str], n: object) -> np.ndarray:
 def checked(covariance: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Refuse constant items and items that are sums of others."""
     spread = np.sqrt(np.diag(covariance).clip(min=0))
-    if constant := [str(name) for name, value in zip(names, spread, strict=True) if not value > 1e-12]:
+    if constant := [str(name) for name, value in zip(names, spread, strict=True) if not value > 1e-12 * spread.max()]:
         raise DataError(
             f"everyone gave the same answer to {', '.join(constant)}: nothing varies, so leave it out of the model."
         )

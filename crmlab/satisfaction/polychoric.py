@@ -183,7 +183,7 @@ class Polychoric:
         """What plain correlations keep of the polychoric ones: slope through the origin over all pairs."""
         pairs = np.triu_indices(len(self.correlations), 1)
         own, plain = self.correlations.to_numpy()[pairs], self.pearson.to_numpy()[pairs]
-        return float(own @ plain / (own @ own))
+        return float(own @ plain / (own @ own)) if own.any() else np.nan
 
     @property
     def table(self) -> pd.DataFrame:

@@ -7,6 +7,8 @@ firm (``world``) has a survey of its own, with customers who leave; this one kno
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
@@ -29,7 +31,7 @@ def simulate_survey(
     correlation: float = 0.5,
     weights: list[float] | None = None,
     noise: float = 0.6,
-    categories: int | None = 7,
+    categories: int | str | None = "scale",
 ) -> Survey:
     """Answers of one wave, keyed, with a known structure.
 
@@ -54,8 +56,9 @@ def simulate_survey(
         What one point of each dimension adds to overall satisfaction.
     noise : float
         Standard deviation of overall satisfaction at given quality, in points.
-    categories : int, optional
-        Steps of the scale; None for answers that are not cut.
+    categories : int, "scale" or None
+        Steps of the scale, which then runs from 1 (also in the survey's instrument); "scale" for those of the instrument; None
+        for answers that are not cut.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def simulate_survey(
         raise ArgumentError(f"`weights` must be {k} numbers, one for each dimension; it is {weights!r}.")
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise < np.inf:
         raise ArgumentError(f"`noise` must be 0 or more points; it is {noise!r}.")
-    steps = None if categories is None else _check.whole("categories", categories, 2, 100)
+    steps = None if categories in (None, "scale") else _check.whole("categories", categories, 2, 100)
     place = np.array([instrument.dimensions.index(name) for name in instrument.items.dimension])
 
     def latent() -> np.ndarray:
@@ -113,17 +116,20 @@ def simulate_survey(
     overall = 4.8 + (means - centre) @ slopes + noise * draw.standard_normal(count)
     for kind in instrument.kinds:
         told = answers[kind]
-        if steps is not None:
-            width = (high - low + 1) / steps  # equal steps over the scale, as a person with fewer boxes would tick
-            told = low + (np.clip(np.floor((told - low + 0.5) / width), 0, steps - 1) * width) + (width - 1) / 2
+        if categories is not None:
+            boxes = high - low + 1 if steps is None else steps
+            box = np.floor((told - low + 0.5) / ((high - low + 1) / boxes))  # equal steps over the scale
+            told = np.clip(box, 0, boxes - 1) + (low if steps is None else 1)
         for name, values in zip(instrument.items.item, told.T, strict=True):
             columns[f"{kind}_{name}"] = values
     points = np.maximum(slopes, 0.02) * np.exp(0.3 * draw.standard_normal((count, k)))
     for name, values in zip(instrument.dimensions, (100 * points / points.sum(axis=1, keepdims=True)).T, strict=True):
         columns[f"importance_{name}"] = values
     likely = 10 * ndtr((overall - 4) / 1.3)
-    columns["overall_satisfaction"] = overall if steps is None else np.clip(np.round(overall), 1, 7)
-    columns["recommendation"] = likely if steps is None else np.round(likely)
+    columns["overall_satisfaction"] = overall if categories is None else np.clip(np.round(overall), 1, 7)
+    columns["recommendation"] = likely if categories is None else np.round(likely)
     rows = pd.DataFrame({"respondent": [f"R{number + 1:05d}" for number in range(count)], **columns})
+    if steps is not None:
+        instrument = replace(instrument, items=instrument.items.assign(lowest=1, highest=steps))
     nothing = pd.DataFrame(columns=["what", "where", "count", "rule"]).astype({"count": "int64"})
     return Survey(instrument, rows, nothing, pd.DataFrame(columns=["line", "column", "value", "reason"]), count)

@@ -44,7 +44,7 @@ def fit_cfa(
     ----------
     data : DataFrame, shape (rows, items) or (items, items)
         Answers, one row per respondent; or, with ``n``, their covariance (or correlation) matrix, as computed with ``n - 1``.
-        A row in which an item of the model is missing is left out and counted.
+        A row in which an item of the model is missing is left out and counted (polychoric: counts for the pairs it has).
     model : dict
         Factor -> its items. Factors may correlate; an item may belong to several.
     n : int, optional
@@ -99,7 +99,10 @@ def fit_cfa(
     elif ordinal:
         found = polychoric(data[list(names)])
         rows, left_out = found.n, len(data) - found.n
-        covariance = found.positive * rows / (rows - 1)
+        covariance = found.positive * rows / max(rows - 1, 1)
+        if (moved := np.abs(found.positive - found.correlations.to_numpy()).max()) > 1e-9:
+            told = f"the polychoric correlations do not fit together and were moved, by up to {moved:.2f}: ask more people"
+            warnings.warn(f"{told}.", CrmlabWarning, stacklevel=2)
     else:
         covariance, rows, left_out = moments(data, names)
     if rows <= len(names):
@@ -467,12 +470,24 @@ class CFAFit:
         frame["standardized"], frame["standardized_std_error"] = standard, _errors(turned, self.cov)
         return frame
 
-    def interval(self, level: float = 0.95) -> pd.DataFrame:
-        """``parameter, estimate, low, high``: Wald intervals, those of variances on the log scale."""
+    def interval(self, level: float = 0.95, *, standardized: bool = False) -> pd.DataFrame:
+        """``parameter, estimate, low, high``: Wald intervals, those of variances on the log scale.
+
+        Standardised loadings and correlations have theirs on Fisher's scale (the inverse hyperbolic tangent), where their
+        distribution is nearly symmetric.
+        """
         z = stats.norm.ppf((1 + _check.share("level", level)) / 2)
         table = self.table
-        ends = table.parameter.str.split(" ")
-        positive = (ends.str[0] == ends.str[2]) & (table.estimate > 0)
+        if standardized:
+            estimate, error = table.standardized, table.standardized_std_error
+            inside = (estimate.abs() < 1) & ~(error == 0)
+            wide = z * (error / (1 - estimate**2).where(inside, 1))
+            middle = np.arctanh(estimate.where(inside, 0))
+            low = np.tanh(middle - wide).where(inside, estimate - z * error)
+            high = np.tanh(middle + wide).where(inside, estimate + z * error)
+            return pd.DataFrame({"parameter": table.parameter, "estimate": estimate, "low": low, "high": high})
+        place, count, p, k = np.arange(len(table)), self._shape.row.size, len(self.items), len(self.model)
+        positive = (place >= count) & (place < count + p + k) & (table.estimate > 0)
         half = z * table.std_error
         ratio = np.exp(half / table.estimate.where(positive))
         low = (table.estimate / ratio).where(positive, table.estimate - half)
