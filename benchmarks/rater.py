@@ -61,9 +61,9 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
     fit = satisfaction.fit_cfa(found.items("perceived"), found.instrument.model)
     ends = fit.interval(standardized=True)
     loads = ends.iloc[: LOADINGS.size]
-    inside = {"loadings": (loads.low <= LOADINGS) & (LOADINGS <= loads.high)}
+    inside = {"loadings": (loads.low <= LOADINGS) & (loads.high >= LOADINGS)}
     rest = ends.iloc[-10:]
-    inside["correlations"] = (rest.low <= CORRELATION) & (CORRELATION <= rest.high)
+    inside["correlations"] = (rest.low <= CORRELATION) & (rest.high >= CORRELATION)
     scores = satisfaction.score_rater(found)
     truth = np.array([-0.9, -0.3, 0.1, -0.4, -0.7])
     inside["gaps"] = (scores.table.low <= truth) & (truth <= scores.table.high)
