@@ -657,10 +657,14 @@ def test_ctrl_c_ends_it():
     def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
 
+    # a shell starts what runs in the background deaf to Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         serve("x", essays(), print, started=lambda _: threading.Timer(0.5, interrupt).start())
     except KeyboardInterrupt:
         pytest.fail("Ctrl-C went through")
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_what_cannot_be_served_is_refused():
