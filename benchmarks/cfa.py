@@ -53,7 +53,8 @@ for (path in Sys.glob(file.path(folder, "*.csv"))) {
                     standardized = standard$est.std, standardized_std_error = standard$se)
   write.csv(out, sub("csv$", "table", path), row.names = FALSE)
   m <- fitMeasures(fit, c("chisq", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic", "logl"))
-  writeLines(c(seconds, as.integer(lavInspect(fit, "converged")), as.numeric(m)), sub("csv$", "fit", path))
+  told <- c(seconds, as.integer(lavInspect(fit, "converged")), as.numeric(m))
+  writeLines(format(told, digits = 15), sub("csv$", "fit", path))
 }
 """
 
@@ -150,7 +151,7 @@ def against_lavaan(count: int) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         text = "\n".join(f"{factor} =~ {' + '.join(items)}" for factor, items in model.items())
-        (Path(folder) / "model.txt").write_text(text, encoding="utf-8")
+        (Path(folder) / "model.txt").write_text(text + "\n", encoding="utf-8")
         for number in range(count):
             table(number).to_csv(Path(folder) / f"{number:02d}.csv", index=False)
         script = Path(folder) / "peer.R"
