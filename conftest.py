@@ -2,6 +2,8 @@
 
 import os
 
+os.environ.pop("TQDM_DISABLE", None)  # a worker inherits what is set below
+
 import matplotlib
 import pytest
 import tqdm.auto  # noqa: F401  (before it is told not to show itself)

@@ -29,6 +29,7 @@ class Constant:
     """A number in a topic's code, and where it stands."""
 
     topic: str
+    file: str  # in the package; a topic of several files is a folder
     line: int
     column: int
     text: str
@@ -40,18 +41,20 @@ class Constant:
         return repr(value + 1 if isinstance(value, int) else value * 1.5 + 0.1)
 
     def __str__(self) -> str:
-        return f"{self.topic}.py:{self.line}:{self.column + 1}: {self.text} -> {self.other}"
+        return f"{self.file}:{self.line}:{self.column + 1}: {self.text} -> {self.other}"
 
 
 def constants() -> list[Constant]:
     """Every number in the topics' code (their words and docstrings hold none)."""
     found = []
     for topic in crmlab.TOPICS:
-        source = (ROOT / "crmlab" / f"{topic}.py").read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                found.append(Constant(topic, node.lineno, node.col_offset, ast.get_source_segment(source, node)))
-    return sorted(found, key=lambda each: (each.topic, each.line, each.column))
+        for path in (*ROOT.glob(f"crmlab/{topic}.py"), *ROOT.glob(f"crmlab/{topic}/*.py")):
+            source, file = path.read_text(encoding="utf-8"), path.relative_to(ROOT / "crmlab").as_posix()
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+                    place = node.lineno, node.col_offset, ast.get_source_segment(source, node)
+                    found.append(Constant(topic, file, *place))
+    return sorted(found, key=lambda each: (each.file, each.line, each.column))
 
 
 def turns_red(constant: Constant, *, wide: bool = True) -> bool:
@@ -60,13 +63,14 @@ def turns_red(constant: Constant, *, wide: bool = True) -> bool:
         for name in _COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, Path(folder) / name)
-        spoiled = Path(folder) / "crmlab" / f"{constant.topic}.py"
+        spoiled = Path(folder) / "crmlab" / constant.file
         lines = spoiled.read_text(encoding="utf-8").splitlines(keepends=True)
         line = lines[constant.line - 1].encode()  # the parser counts bytes
         start, end = constant.column, constant.column + len(constant.text)
         lines[constant.line - 1] = (line[:start] + constant.other.encode() + line[end:]).decode()
         spoiled.write_text("".join(lines), encoding="utf-8")
-        nearest = [f"tests/test_{constant.topic}.py", f"crmlab/{constant.topic}.py"]
+        tests = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(f"tests/test_{constant.topic}*.py"))
+        nearest = [*tests, f"crmlab/{constant.file}"]
         return _fails(nearest, folder) or (wide and _fails(["tests/test_report.py", "tests/test_lessons.py"], folder))
 
 

@@ -289,7 +289,10 @@ def test_change_is_welch_without_and_paired_with_full_overlap(first, second, sha
 
 def test_change_that_cannot_be_tested_is_not():
     found = indices.wave_change(waves([1, 1], [7, 7], 1), before=1, after=2, index="csat", column="x")
-    assert found.estimate == 100
+    assert (found.estimate, found.both, found.correlation) == (100, 1, 0)
+    assert indices.wave_change(waves([1, 1], [1, 7], 2), before=1, after=2, index="csat", column="x").correlation == 0
+    two = indices.wave_change(waves([1, 2, 5], [3, 4, 6], 2), before=1, after=2, index="mean", column="x")
+    assert (two.both, two.correlation) == (2, pytest.approx(1))
     assert math.isnan(found.p_value)
     assert np.isnan(found.interval()).all()
     assert "unknown" in str(found)
@@ -336,6 +339,10 @@ def test_worst_cases():
     assert indices.sample_size(margin=5).answers == 1537  # (1.96 * 100 / 5)²
     assert indices.sample_size(margin=5, index="csat").answers == 385
     assert indices.sample_size(change=10).answers == 1570  # 2 (2.8016 * 100 / 10)²
+    assert indices.sample_size(margin=5, index="csat", population=20).answers == 20  # 384.1 / (1 + 383.1 / 20) = 19.06
+    assert indices.sample_size(margin=Z95 / 10, index="mean", deviation=1).answers == 100  # and not 101 by rounding
+    assert indices.sample_size(margin=9, index="mean", deviation=1).answers == 1
+    assert indices.sample_size(change=9, index="mean", deviation=1).answers == 2  # one tells no spread
     assert indices.sample_size(margin=5, share=0.5, detractor_share=0.5).answers == 1537
     assert indices.sample_size(margin=5, share=0.5, detractor_share=0.1).answers == 677  # .6 - .16 of it
 

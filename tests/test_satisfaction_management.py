@@ -303,6 +303,23 @@ def test_nothing_misjudged_is_said_so():
     flat = management.misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), seed=1, permutations=10)
     assert np.isnan(flat.rank_correlation)
     assert (flat.statistic, flat.p_value) == (0, 1)
+    assert (flat.intervals()[["low", "high"]] == 0).all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("reliability", "finding"),
+    [
+        ([24, 30, 25, 29], "No difference between managers and customers is beyond chance"),
+        ([33, 37, 34, 36], "Managers overrate reliability most, by 5.0 points"),
+        ([23, 27, 24, 26], "Managers underrate reliability most, by 5.0 points"),
+    ],
+)
+def test_finding_is_what_is_beyond_chance(reliability, finding):
+    """Customers give 30 points for reliability; the first four managers three less at a p value of .13."""
+    customers = importance([[points, 20, 20, 20, 10] for points in (29, 30, 31, 30) * 3])
+    managers = judged([[points, 20, 20, 20, 10] for points in reliability])
+    found = management.misjudgement(customers, managers, seed=1, permutations=20)
+    assert finding in str(found)
 
 
 def test_no_shortfall_is_said_so():
