@@ -1,19 +1,16 @@
 """What holds for every test: no window, no open figures left behind, one clock, skips counted where they are forbidden."""
 
 import os
-
-os.environ.pop("TQDM_DISABLE", None)  # a worker inherits what is set below
+from pathlib import Path
 
 import matplotlib
 import pytest
-import tqdm.auto  # noqa: F401  (before it is told not to show itself)
 from hypothesis import HealthCheck, settings
 
 matplotlib.use("agg")  # in this process only: the kernels of the lessons choose their own
 
-# A progress bar shows where the machine is slow: it is no part of what a lesson shows. tqdm looks when it is imported, so
-# that this holds for the kernels of the lessons, and not in this process, where bars are tested.
-os.environ["TQDM_DISABLE"] = "1"
+# A progress bar shows where the machine is slow: it is no part of what a lesson shows. Kernels begin with this file.
+os.environ["PYTHONSTARTUP"] = str(Path(__file__).parent / "tests" / "no_bars.py")
 
 # The same examples at every run, so that a red test stays red until it is mended; CRMLAB_EXAMPLES=500 looks further.
 _more = int(os.environ.get("CRMLAB_EXAMPLES", 0))

@@ -27,7 +27,7 @@ def execute(path: Path) -> None:
     """Run a lesson from top to bottom and store its outputs, without times and widget states."""
     from nbclient import NotebookClient
 
-    os.environ["TQDM_DISABLE"] = "1"  # a progress bar shows where the machine is slow
+    os.environ["PYTHONSTARTUP"] = str(ROOT / "tests" / "no_bars.py")
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(path.parent)}}).execute()
     notebook.metadata.pop("widgets", None)

@@ -314,7 +314,7 @@ STUDENTS = {
     "mute": (after_first(MUTE), FIRST, "out of memory"),
     "breaks": (after_first(BREAKS), FIRST, "ended by itself"),
     "babbles": (after_first(BABBLES), FIRST, "ended by itself"),
-    "fills": (after_first(FILLS), FIRST, "out of memory"),
+    "fills": (after_first(FILLS), FIRST, "out of memory or out of time"),  # a slow machine makes fewer files in its 30 s
     "crowds": (after_first(CROWDS), FULL, "finished"),
     "duplicates": (notebook(OPEN, *THREE, *THREE, DONE["memo"], OPEN), FULL, "finished"),
     "reorders": (notebook(OPEN, DONE["memo"], DONE["q3"], DONE["q2"], DONE["q1"]), FULL, "finished"),
@@ -442,7 +442,7 @@ def test_each_gets_the_marks_it_deserves(graded, student):
     _, expected, outcome = STUDENTS[student]
     assert classroom.points(graded["home"]).get(student, {}) == expected
     if outcome is not None:
-        assert classroom.rows(graded["home"], "result")[student]["outcome"] == outcome
+        assert classroom.rows(graded["home"], "result")[student]["outcome"] in outcome.split(" or ")
 
 
 def memo(graded, student: str) -> str:
