@@ -1,9 +1,8 @@
-"""BTYD: customers without contract, who buy till they (silently) die.
+"""Summary: orders boiled down to what models of customers without contract read.
 
-Nobody tells a shop that he will not come back; all there is to see is when he bought. This room
-boils orders down to what models of such customers read: how often a customer came back, when
-last, and for how long he could have. It reads orders and returns customer tables; it knows no
-contracts (see ``retention``) and does not say what a customer is worth (see ``loyalty``).
+How often a customer came back, when last, and for how long he could have: three numbers are all that the
+models of this package need of him, and a mean of what he spent. This file reads orders and returns one row
+per customer; what the rows say about the future is known in the other files.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
     from matplotlib.axes import Axes
-
-__all__ = ["plot_frequency", "purchase_summary"]
 
 
 def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, until: str | dt.date | None = None) -> pd.DataFrame:
