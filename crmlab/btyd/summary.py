@@ -12,14 +12,17 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from crmlab import _draw, _engine
+import numpy as np
+import pandas as pd
+
+from crmlab import _check, _draw, _engine
 from crmlab._result import percent
+from crmlab.errors import DataError
 
 if TYPE_CHECKING:
     from os import PathLike
 
     import ibis
-    import pandas as pd
     from matplotlib.axes import Axes
 
 
@@ -85,6 +88,72 @@ def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, unti
             monetary_value=(days.spend.sum() - _min_by()(days.spend, days.order_date)) / repeats.nullif(0),
         )
         return source.run(summary.order_by("customer_id"))
+
+
+def period_summary(
+    orders: pd.DataFrame | ibis.Table | str | PathLike, *, period: str = "year", until: str | dt.date | None = None
+) -> pd.DataFrame:
+    """Each customer's history at fixed opportunities: in how many later years (months, ...) he bought, and in which last.
+
+    The period of the first purchase makes the customer; each whole period after it, up to the cut, is an opportunity. That
+    is what ``fit_bgbb`` reads: for donations once a year, seasons, fairs.
+
+    Parameters
+    ----------
+    orders : DataFrame, path or Ibis table
+        ``customer_id``, ``order_date``; a table of donations after
+        ``.rename(columns={"donation_date": "order_date"})``.
+    period : str
+        "year", "quarter", "month" or "week" of the calendar.
+    until : date or str, optional
+        The cut; by default the day of the last order. A period that has not ended by then does not count.
+
+    Returns
+    -------
+    DataFrame, one row per customer, by ``customer_id``
+        ``frequency``, ``recency_periods``, ``age_periods``.
+
+    Raises
+    ------
+    DataError, ArgumentError
+        As ``purchase_summary``; another period; nobody has an opportunity behind him.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import btyd
+    >>> gifts = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "bob"],
+    ...     "order_date": pd.to_datetime(["2021-12-01", "2023-12-05", "2022-12-03"]),
+    ... })
+    >>> btyd.period_summary(gifts, until="2024-12-31")
+      customer_id  frequency  recency_periods  age_periods
+    0         ann          1                2            3
+    1         bob          0                0            2
+
+    References
+    ----------
+    Fader, Hardie & Shang (2010), Marketing Science 29(6), section 2.
+    """
+    _check.choice("period", period, ("year", "quarter", "month", "week"))
+    with _engine.orders(orders, until, amount=False) as source:
+        unit = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}[period]
+        held = source.table.mutate(start=source.table.order_date.truncate(unit))
+        bought = source.run(held.select("customer_id", "start").distinct().order_by("customer_id", "start"))
+        cut = source.until
+    code = {"year": "Y", "quarter": "Q", "month": "M", "week": "W-SUN"}[period]
+    number = pd.PeriodIndex(pd.to_datetime(bought["start"]), freq=code).astype("int64").to_numpy()
+    now = pd.Period(cut, freq=code)
+    ended = now.ordinal - (0 if now.end_time.date() <= cut else 1)  # the last period that is over
+    customer = bought["customer_id"]
+    first = pd.Series(number).groupby(customer.to_numpy()).transform("min").to_numpy()
+    later = (number > first) & (number <= ended)
+    table = pd.DataFrame({"customer_id": customer, "frequency": later, "recency_periods": np.where(later, number - first, 0)})
+    found = table.groupby("customer_id", sort=False).agg({"frequency": "sum", "recency_periods": "max"})
+    found["age_periods"] = np.maximum(ended - pd.Series(first).groupby(customer.to_numpy(), sort=False).first(), 0)
+    if not found.age_periods.any():
+        raise DataError(f"nobody has a whole {period} behind him since that of his first purchase. Choose a shorter `period`.")
+    return found.astype("int64").reset_index()
 
 
 @cache

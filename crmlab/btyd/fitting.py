@@ -1,0 +1,410 @@
+"""Fitting: maximum likelihood for the models of this package, on histories counted instead of repeated.
+
+Customers with one history are one row with a count. Parameters are looked for by their logarithms, with exact
+first and second derivatives (Newton's steps in a trust region) from several starts; a large table is first
+fitted on a part of it, so that the whole is read three or four times only. What is reached is examined before it
+is believed: no slope may be left, and a direction in which the data say nothing is named. This file knows no
+model: what a model is (``Model``) stands here, the models stand in ``nbd``, ``bgbb`` and ``spend``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from joblib import cpu_count
+from scipy import stats
+
+from crmlab import _check, _draw
+from crmlab._result import Summary, show
+from crmlab.errors import ArgumentError, ConvergenceError, DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from crmlab.btyd.purchases import PurchaseFit
+    from crmlab.btyd.spend import SpendFit
+
+_BLOCK = 4_096  # rows whose arrays fit into a processor's own memory
+_WEAK = 0.1  # information on a logarithm below which the data say nothing: its standard error would be above 3
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is fitted: names, likelihood with derivatives by log parameters, and where to begin.
+
+    Attributes
+    ----------
+    terms : callable
+        ``terms(theta, *columns)`` -> log-likelihood (n,), gradient (k, n), second derivatives (k, k, n); ``theta`` is
+        (k, 1) or (k, n).
+    starts : callable
+        ``starts(weight, *columns)`` -> one tuple of values for each parameter; every combination is a possible start.
+    moved : mapping
+        Parameter -> sign with which a covariate acts on its logarithm.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    terms: Callable
+    starts: Callable
+    source: str
+    moved: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Distinct rows: the columns a likelihood reads, how many customers have each, and their covariates."""
+
+    columns: tuple[np.ndarray, ...]
+    weight: np.ndarray
+    covariates: np.ndarray  # (rows, covariates), perhaps none
+
+    def part(self, rows: slice | np.ndarray) -> Histories:
+        """Some of the rows."""
+        return Histories(tuple(column[rows] for column in self.columns), self.weight[rows], self.covariates[rows])
+
+
+def distinct(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Where each distinct row first stands, and for every row which of these it is; all rows where nearly all differ."""
+    mixed = np.zeros(columns[0].size, dtype=np.uint64)
+    for column in columns:  # 64 bits of each row, equal for equal rows
+        mixed = (mixed ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    sample = mixed[:: max(1, mixed.size // 5_000)]
+    if np.unique(sample).size < 0.9 * sample.size:
+        _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
+        if all(np.array_equal(column[first][place], column) for column in columns):  # no two rows share bits by chance
+            return first, place
+    return (every := np.arange(mixed.size)), every
+
+
+def count(columns: tuple[np.ndarray, ...], covariates: np.ndarray, weight: np.ndarray | None = None) -> Histories:
+    """Customers with equal histories become one row.
+
+    Rows are sorted by the first column and then by the distance of the next two, so that neighbours are alike.
+    """
+    first, place = distinct((*columns, *covariates.T))
+    weight = np.bincount(place, weight, minlength=first.size).astype(float)
+    rows = Histories(columns, weight, covariates)
+    if first.size < place.size:
+        rows = Histories(tuple(column[first] for column in columns), weight, covariates[first])
+    gap = rows.columns[2] - rows.columns[1] if len(columns) > 2 else rows.columns[-1]
+    return rows.part(np.argsort(rows.columns[0] + gap / (2 * gap.max() + 1)))
+
+
+def each_block(function: Callable, size: int, block: int) -> list:
+    """``function`` of each slice of so many rows, on all processors if there are several."""
+    blocks = [slice(start, start + block) for start in range(0, size, block)]
+    if len(blocks) < 3:
+        return [function(rows) for rows in blocks]
+    with ThreadPoolExecutor(min(cpu_count(), 8)) as pool:
+        return list(pool.map(function, blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A maximum: log parameters (then coefficients of covariates), log-likelihood, information, and what is weak."""
+
+    at: np.ndarray
+    loglik: float
+    information: np.ndarray
+    weak: np.ndarray  # of each parameter: nothing is known of it
+
+
+class Likelihood:
+    """Log-likelihood of histories as a function of log parameters and coefficients, with both derivatives."""
+
+    def __init__(self, model: Model, rows: Histories, prior: np.ndarray | None = None) -> None:
+        self.model, self.rows, self.prior = model, rows, prior
+        self.total = rows.weight.sum()
+        self.size = len(model.parameters) + len(model.moved) * rows.covariates.shape[1]
+        self._known: tuple[bytes, tuple] | None = None
+
+    def __call__(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Value, gradient, second derivatives."""
+        if self._known is None or self._known[0] != at.tobytes():
+            self._known = at.tobytes(), self._sum(at)
+        return self._known[1]
+
+    def _sum(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        if np.abs(at[: len(self.model.parameters)]).max() > 60:  # exp would overflow: no maximum lies there
+            return -np.inf, np.zeros(self.size), -np.eye(self.size)
+        sums = each_block(lambda rows: self._block(at, rows), self.rows.weight.size, _BLOCK)
+        value, gradient, second = (sum(parts) for parts in zip(*sums, strict=True))
+        if self.prior is not None:  # normal on the logarithm: middle, precision
+            middle, precision = self.prior
+            away = at - middle
+            value, gradient, second = (
+                value - (precision * away**2).sum() / 2,
+                gradient - precision * away,
+                second - np.diag(precision),
+            )
+        return value, gradient, second
+
+    def _block(self, at: np.ndarray, block: slice) -> tuple[float, np.ndarray, np.ndarray]:
+        rows, weight = self.rows.part(block), self.rows.weight[block]
+        theta, designs = self.spread(at, rows.covariates)
+        loglik, gradient, second = self.model.terms(theta, *rows.columns)
+        if designs is None:
+            return weight @ loglik, gradient @ weight, second @ weight
+        slope = np.concatenate([(weight * gradient[k]) @ design for k, design in enumerate(designs)])
+        bend = np.block([[(a.T * (weight * second[i, j])) @ b for j, b in enumerate(designs)] for i, a in enumerate(designs)])
+        order = self._order(rows.covariates.shape[1])
+        return weight @ loglik, slope[order], bend[np.ix_(order, order)]
+
+    def spread(self, at: np.ndarray, covariates: np.ndarray) -> tuple[np.ndarray, list[np.ndarray] | None]:
+        """Each row's own parameters, and what moves each: a one, and the covariates with their sign."""
+        names, moved = self.model.parameters, self.model.moved
+        k, m = len(names), covariates.shape[1]
+        if not m:
+            return np.exp(at[:k, None]), None
+        one, theta, designs = np.ones((len(covariates), 1)), [], []
+        coefficients = dict(zip(moved, at[k:].reshape(-1, m), strict=True))
+        for name, log in zip(names, at, strict=False):
+            signed = moved.get(name, 0) * covariates
+            designs.append(np.hstack([one, signed]) if name in moved else one)
+            theta.append(np.exp(np.clip(log + (signed @ coefficients[name] if name in moved else 0 * one[:, 0]), -60, 60)))
+        return np.stack(theta), designs
+
+    def _order(self, m: int) -> np.ndarray:
+        """From parameter by parameter, each with its coefficients, to all parameters and then all coefficients."""
+        widths = [1 + m * (name in self.model.moved) for name in self.model.parameters]
+        begins = np.concatenate([[0], np.cumsum(widths)[:-1]])
+        behind = [begin + 1 + np.arange(width - 1) for begin, width in zip(begins, widths, strict=True)]
+        return np.concatenate([begins, *behind]).astype(int)
+
+
+def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> Found:
+    """The maximum of a likelihood, from the best of several starts.
+
+    A few hundred rows say which start is best, some thousand lead near the maximum, and all of them to it.
+
+    Raises
+    ------
+    ConvergenceError
+        No point without slope was reached.
+    """
+    ends = None
+    for size in (150, 12_000, None):
+        step = 1 if size is None else rows.weight.size // size
+        if step <= 2 and size is not None:
+            continue
+        part = rows.part(slice(None, None, step)) if step > 1 else rows
+        share = part.weight.sum() / rows.weight.sum()
+        likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]))
+        if ends is None:
+            grid = itertools.product(*model.starts(rows.weight, *rows.columns))
+            points = [np.concatenate([np.log(point), np.zeros(likelihood.size - len(point))]) for point in grid]
+            ends = sorted(points, key=lambda point: -likelihood(point)[0])[:2]
+        enough = 1e-9 if part is rows else 0.01
+        ends = sorted((_climb(likelihood, end, enough) for end in ends), key=lambda end: -likelihood(end)[0])[:1]
+    found = _examined(likelihood, ends[0])
+    return found if prior is None else replace(found, loglik=Likelihood(model, rows)(found.at)[0])
+
+
+def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
+    """Newton's steps, uphill also where the likelihood bends upwards, till a step would gain less than ``enough``."""
+    radius = 2.0
+    value, slope, second = likelihood(at)
+    for _ in range(200):
+        sizes, ways = np.linalg.eigh(-second)
+        along = ways.T @ slope
+        step = ways @ (along / np.maximum(np.abs(sizes), 1e-12 * np.abs(sizes).max() + 1e-300))
+        length = np.sqrt(step @ step)
+        expected = abs(step @ slope)
+        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding
+            break
+        step *= min(1.0, radius / length)
+        new = likelihood(at + step)
+        if new[0] > value:
+            radius = max(radius, 2 * min(length, radius)) if new[0] - value > 0.3 * expected else radius
+            at, (value, slope, second) = at + step, new
+        elif (radius := min(length, radius) / 4) < 1e-10:
+            break
+    return at
+
+
+def _examined(likelihood: Likelihood, at: np.ndarray) -> Found:
+    """What is known at a maximum; refuse what is none."""
+    value, slope, second = likelihood(at)
+    sizes, ways = np.linalg.eigh(-second)
+    firm = sizes > _WEAK
+    along = ways.T @ slope
+    gain = float((along[firm] ** 2 / sizes[firm]).sum()) / 2
+    # along a weak direction one unit of the logarithm may change (nearly) nothing
+    left = float(np.abs(along[~firm]).max(initial=0))
+    if not np.isfinite(value) or gain > 1e-5 or left > 0.05:
+        raise ConvergenceError(
+            f"{likelihood.model.name}: no maximum was reached (a step could still gain {max(gain, left):.2g}). "
+            "Look at the table (are times in weeks, are there repeat purchases, is one customer extreme?), or give a `prior`."
+        )
+    return Found(at, float(value), -second, (np.abs(ways[:, ~firm]) > 0.3).any(axis=1))
+
+
+def log_prior(prior: object, model: Model, covariates: int) -> np.ndarray | None:
+    """A prior as middle and precision of each logarithm (and of each coefficient, which has none)."""
+    if prior is None:
+        return None
+    if not isinstance(prior, Mapping) or not prior:
+        example = f'{{"{model.parameters[0]}": (1.0, 3.0)}}'
+        raise ArgumentError(f"`prior` must map parameters to (median, factor), such as {example}.")
+    found = np.zeros((2, len(model.parameters) + len(model.moved) * covariates))
+    for name, told in prior.items():
+        if name not in model.parameters:
+            raise ArgumentError(f"`prior` names {name!r}; the parameters of {model.name} are {', '.join(model.parameters)}.")
+        try:
+            median, factor = map(float, told)
+        except (TypeError, ValueError):
+            median = factor = np.nan
+        if not (0 < median < np.inf and 1 < factor < np.inf):
+            raise ArgumentError(
+                f"the prior of `{name}` must be (median, factor), with a median above 0 and a factor above 1: two thirds of "
+                f"what is believed lie between median / factor and median x factor; it is {told!r}."
+            )
+        found[:, model.parameters.index(name)] = np.log(median), np.log(factor) ** -2
+    return found
+
+
+# -- What a fit tells ---------------------------------------------------------------------------------------------
+
+
+def names(model: Model, covariates: tuple[str, ...]) -> list[str]:
+    """The parameters, and a coefficient for each parameter that covariates move."""
+    return [*model.parameters, *(f"{moved}: {name}" for moved in model.moved for name in covariates)]
+
+
+def estimates(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.Series:
+    """Parameters as such, coefficients as they are."""
+    k = len(model.parameters)
+    return pd.Series(np.concatenate([np.exp(found.at[:k]), found.at[k:]]), index=names(model, covariates))
+
+
+def log_covariance(found: Found) -> np.ndarray:
+    """Covariance of log parameters and coefficients, over the directions of which something is known."""
+    sizes, ways = np.linalg.eigh(found.information)
+    firm = sizes > _WEAK
+    return (ways[:, firm] / sizes[firm]) @ ways[:, firm].T
+
+
+def covariance(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Covariance of the estimates, empty for those that are weak."""
+    k, labels = len(model.parameters), names(model, covariates)
+    scale = np.concatenate([np.exp(found.at[:k]), np.ones(found.at.size - k)])
+    scale = np.where(found.weak, np.nan, scale)
+    return pd.DataFrame(log_covariance(found) * scale * scale[:, None], index=labels, columns=labels)
+
+
+def table(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
+    """``parameter``, ``estimate``, ``std_error``."""
+    values = estimates(found, model, covariates)
+    errors = np.sqrt(np.diag(covariance(found, model, covariates)))
+    return pd.DataFrame({"parameter": values.index, "estimate": values.to_numpy(), "std_error": errors})
+
+
+def interval(found: Found, model: Model, covariates: tuple[str, ...], level: float) -> pd.DataFrame:
+    """``parameter``, ``low``, ``high``: on the scale of the logarithm for parameters, plain for coefficients."""
+    k = len(model.parameters)
+    wide = stats.norm.ppf((1 + _check.share("level", level)) / 2) * np.sqrt(np.diag(log_covariance(found)))
+    ends = np.stack([found.at - wide, found.at + wide])
+    ends[:, :k] = np.exp(ends[:, :k])
+    ends[:, found.weak] = np.nan
+    return pd.DataFrame({"parameter": names(model, covariates), "low": ends[0], "high": ends[1]})
+
+
+def delta(slopes: np.ndarray, found: Found) -> np.ndarray:
+    """Standard errors of functions of the parameters from their slopes, shape (parameters, n), by the delta method."""
+    return np.sqrt(np.einsum("in,in->n", slopes, log_covariance(found) @ slopes))
+
+
+def likelihood_ratio(small: PurchaseFit, large: PurchaseFit) -> pd.DataFrame:
+    """Whether the covariates of the larger fit tell more than chance would: a likelihood-ratio test.
+
+    Parameters
+    ----------
+    small, large : PurchaseFit
+        Of one model and one table; the covariates of ``small`` are among those of ``large``.
+
+    Returns
+    -------
+    DataFrame, one row
+        ``chi2``, ``df``, ``p_value``.
+
+    Raises
+    ------
+    ArgumentError
+        The fits are not nested, not of the same customers, or have priors.
+
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+    >>> summary = btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1)
+    >>> summary["even"] = summary.customer_id % 2  # has no effect
+    >>> test = btyd.likelihood_ratio(btyd.fit_bgnbd(summary), btyd.fit_bgnbd(summary, covariates=["even"]))
+    >>> int(test.df[0]), bool(test.p_value[0] > 0.01)
+    (3, True)
+
+    References
+    ----------
+    Wilks (1938), The large-sample distribution of the likelihood ratio, Annals of Mathematical Statistics 9(1).
+    """
+    for name, fit in (("small", small), ("large", large)):
+        if not hasattr(fit, "covariates"):
+            raise ArgumentError(f"`{name}` must be a fit of purchases; it is {type(fit).__name__}.")
+    if small.name != large.name or small.customers != large.customers:
+        raise ArgumentError(
+            f"the fits must be of one model and of the same customers; they are {small.name} of {small.customers:,} and "
+            f"{large.name} of {large.customers:,}. Compare different models by `.aic` or `.bic`."
+        )
+    if not set(small.covariates) < set(large.covariates):
+        raise ArgumentError("the covariates of `small` must be among those of `large`, which must have more of them.")
+    if small.has_prior or large.has_prior:
+        raise ArgumentError("a fit with a prior is no maximum of the likelihood: the test does not hold. Fit without priors.")
+    chi2, df = max(0.0, 2 * (large.loglik - small.loglik)), large.found.at.size - small.found.at.size
+    return pd.DataFrame({"chi2": [chi2], "df": [df], "p_value": [float(stats.chi2.sf(chi2, df))]})
+
+
+def summary(fit: PurchaseFit | SpendFit, facts: tuple[tuple[str, object], ...]) -> Summary:
+    """A fit in a few lines; what is weak is said in words."""
+    told = []
+    if fit.weak:
+        told.append(
+            f"The data say (nearly) nothing about {' and '.join(fit.weak)}: very different values explain them as well. "
+            "What is predicted can still be sound; the parameters themselves must not be read."
+        )
+    if fit.has_prior:
+        told.append("With a prior: estimates are the mode of the posterior, errors are Laplace's.")
+    ends = fit.interval().set_index("parameter")
+    rows = fit.table.assign(low=ends.low.to_numpy(), high=ends.high.to_numpy())
+    return Summary(
+        f"{fit.name} of {fit.customers:,} customers",
+        facts=facts,
+        table=rows.rename(columns={"low": "95 % from", "high": "to"}),
+        note=" ".join(told),
+        source=fit.model.likelihood.source,
+    )
+
+
+def plot(fit: PurchaseFit | SpendFit, ax: Axes | None = None) -> Axes:
+    """Estimates with their intervals, each as a multiple of its estimate."""
+    ends, values = fit.interval(), fit.params
+    shown = [name for name in values.index if name not in fit.weak and ": " not in name]
+    if not shown:
+        raise DataError("no parameter can be shown: the data say nothing about any of them (see `.summary()`).")
+    rows = pd.DataFrame({"label": [f"{name} = {show(values[name])}" for name in shown], "middle": 1.0})
+    of = ends.set_index("parameter").loc[shown]
+    rows["low"], rows["high"] = of.low.to_numpy() / values[shown].to_numpy(), of.high.to_numpy() / values[shown].to_numpy()
+    widest = shown[int((rows.high / rows.low).argmax())]
+    return _draw.dots(
+        rows,
+        title=f"{fit.name}: {widest} is known least well",
+        x="multiple of the estimate, 95 % confidence interval",
+        alt="; ".join(f"{row.label}, interval {row.low:.2f} to {row.high:.2f} times" for row in rows.itertuples()) + ".",
+        ax=ax,
+    )

@@ -1,0 +1,162 @@
+"""Buying while alive: the likelihoods of BG/NBD, MBG/NBD and Pareto/NBD.
+
+While a customer is alive he buys at random (Poisson), at a rate of his own (gamma). He dies unseen: after a
+purchase with a chance of his own (BG/NBD, beta; MBG/NBD lets him die after the first purchase, too), or at any
+moment at a rate of his own (Pareto/NBD, gamma). This file knows how likely a history is, and the first and
+second derivatives of that; how a maximum is found is known in ``fitting``, what follows for the future in
+``future``.
+
+Everywhere ``theta`` holds the parameters, shape (4, 1) or (4, customers), and derivatives are by their
+*logarithms*: the parameters are positive, and the likelihood is nearer to a parabola there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from scipy import special
+
+Terms = tuple[np.ndarray, np.ndarray, np.ndarray]  # log-likelihood (n,), gradient (k, n), second derivatives (k, k, n)
+
+
+def rising(start: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """log of start (start + 1) ... (start + steps - 1), and its first and second derivative by ``start``.
+
+    A running sum where all customers share ``start``, which is exact for any size; else log-gamma functions.
+    """
+    if start.size == 1 and (top := int(steps.max(initial=0))) < 1_000_000:
+        each = start.item() + np.arange(top)
+        table = np.zeros((3, top + 1))
+        table[0, 1:], table[1, 1:] = np.log(each), 1 / each
+        table[2] = -(table[1] ** 2)
+        log, first, second = table.cumsum(axis=1)[:, steps.astype(np.intp)]
+        return log, first, second
+    ends = start + steps
+    return (
+        special.gammaln(ends) - special.gammaln(start),
+        special.digamma(ends) - special.digamma(start),
+        special.polygamma(1, ends) - special.polygamma(1, start),
+    )
+
+
+def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, chances: int) -> Terms:
+    """BG/NBD (``chances`` 0) and MBG/NBD (``chances`` 1, which counts the first purchase among the chances to die).
+
+    Fader, Hardie & Lee (2005), eq. 6; Batislam, Denizel & Filiztekin (2007), eq. 5; times of purchases count, so no x!.
+    """
+    r, alpha, a, b = theta
+    lived = x + chances  # purchases that he survived if he is alive
+    log_r, d_r, dd_r = rising(r, x)
+    log_b, d_b, dd_b = rising(b, lived)
+    log_ab, d_ab, dd_ab = rising(a + b, lived)
+    power, share, since = r + x, alpha / (alpha + age), alpha / (alpha + recency)
+    to_age, to_recency = np.log(share), np.log(since)  # of alpha / (alpha + t)
+    could_die = lived > 0
+    last = np.where(could_die, b + lived - 1, 1.0)
+    with np.errstate(divide="ignore"):
+        odds = np.where(could_die, np.log(a / last) + power * (to_recency - to_age), -np.inf)
+    dead = special.expit(odds)
+    loglik = log_r + log_b - log_ab + r * to_age - x * np.log(alpha + age) + np.logaddexp(0, odds)
+    # the two ways to have this history, alive and dead, differ in these derivatives
+    apart = np.stack([r * (to_recency - to_age), power * (share - since), np.ones_like(x), -b / last])
+    apart = np.where(could_die, apart, 0.0)
+    gradient = np.stack(
+        [r * (d_r + to_age), r - power * share, -a * d_ab, b * (d_b - d_ab)]
+    ) + dead * apart  # fmt: skip
+    hessian = dead * (1 - dead) * apart[:, None] * apart[None]
+    hessian[0, 0] += gradient[0] + r * r * dd_r
+    cross = r * (1 - share) + dead * r * (share - since)
+    hessian[0, 1] += cross
+    hessian[1, 0] += cross
+    hessian[1, 1] += -power * share * (1 - share) + dead * power * (share * (1 - share) - since * (1 - since))
+    hessian[2, 2] += -a * d_ab - a * a * dd_ab
+    hessian[2, 3] += -a * b * dd_ab
+    hessian[3, 2] += -a * b * dd_ab
+    ended = np.where(could_die, dead * (-b / last + (b / last) ** 2), 0.0)
+    hessian[3, 3] += b * (d_b - d_ab) + b * b * (dd_b - dd_ab) + ended
+    return loglik, gradient, hessian
+
+
+@cache
+def _nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights on 0 to 1, as columns."""
+    at, weight = np.polynomial.legendre.leggauss(count)
+    return (at[:, None] + 1) / 2, weight[:, None] / 2
+
+
+_CUT = 30.0  # what is smaller than exp(-30) of the rest is left out
+
+
+def ways(
+    r: np.ndarray, alpha: np.ndarray, s: np.ndarray, beta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """When he may have died since his last purchase, and, as the last row, that he is alive at the cut.
+
+    Gauss-Legendre nodes in the logarithm of time, where the density of a death, (alpha+t)^-(r+x) (beta+t)^-(s+1), has no
+    singularity nearer than pi; the range ends where nothing is left of it, so that x = 10,000 needs no more nodes than 10.
+
+    Returns
+    -------
+    since, log_alpha, log_beta, weight : ndarray, shape (ways, customers)
+        Time since the last purchase; log((alpha + t) / (alpha + recency)), likewise for beta; and how likely each way is, in
+        units of (alpha + recency)^-(r+x) (beta + recency)^-s.
+    """
+    alpha, beta, silent, power = alpha + recency, beta + recency, age - recency, r + x
+    first = alpha <= beta
+    near, far = np.where(first, (alpha, beta), (beta, alpha))
+    flat, steep = np.where(first, (power - 1, s + 1 + 0 * x), (s + 0 * x, power))  # falls like near^-flat far^-steep, per log
+    room = np.log1p(silent / near)
+    slowest = flat + steep * (near / far)
+    cut = _CUT + np.maximum(0, -flat) * room
+    with np.errstate(over="ignore", divide="ignore"):
+        room = np.where(slowest > 0, np.minimum(room, cut / slowest), room)
+        room = np.minimum(room, np.log1p(np.expm1(np.minimum(cut / steep, 600)) * (far / near)))
+    end = near * np.exp(room)
+    fall = np.maximum(np.abs(flat + steep * (end / (end + far - near))), np.abs(flat)) * room
+    # as many nodes as 4,000 random and extreme cases need for a relative error below 1e-11
+    count = np.where(fall > 16, 16, np.minimum(5 + 0.9 * fall, 13)) + 2 * np.maximum(room - 1, 0)
+    at, share = _nodes(2 * int(np.ceil(count.max(initial=4) / 2)))
+    log_near = np.concatenate([room * at, np.log1p(silent / near)[None]])
+    since = near * np.expm1(log_near)
+    log_far = np.log1p(since / far)
+    log_alpha, log_beta = (log_near, log_far) if first.all() else np.where(first, (log_near, log_far), (log_far, log_near))
+    weight = np.exp(-power * log_alpha - s * log_beta)
+    weight[:-1] *= s * share * room * np.exp(log_near - log_beta)[:-1] * (near / beta)
+    return since, log_alpha, log_beta, weight
+
+
+def pareto_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Terms:
+    """Pareto/NBD: Schmittlein, Morrison & Colombo (1987), as a sum over when he may have died.
+
+    He is alive at the cut, or died at a moment between his last purchase and the cut: each moment is a way to have this
+    history, and derivatives are means over the ways (Fader & Hardie 2005, "A note on deriving the Pareto/NBD model", eq. 16).
+    """
+    r, alpha, s, beta = theta
+    since, log_alpha, log_beta, weight = ways(r, alpha, s, beta, x, recency, age)
+    log_r, d_r, dd_r = rising(r, x)
+    past_alpha, past_beta = np.log1p(recency / alpha), np.log1p(recency / beta)
+    total = weight.sum(axis=0)
+    loglik = log_r - x * np.log(alpha + recency) - r * past_alpha - s * past_beta + np.log(total)
+    weight /= total
+    died = np.ones((len(weight), 1))
+    died[-1] = 0
+    left_alpha, left_beta = alpha / (alpha + recency + since), beta / (beta + recency + since)
+    each = np.empty((4, *weight.shape))  # derivatives of each way
+    each[0] = -r * (log_alpha + past_alpha)
+    each[1] = r - (r + x) * left_alpha
+    each[2] = died - s * (log_beta + past_beta)
+    each[3] = s - (s + died) * left_beta
+    weighted = each * weight
+    gradient = weighted.sum(axis=1)
+    hessian = np.einsum("ikn,jkn->ijn", weighted, each) - gradient[:, None] * gradient
+    # and the mean of their own derivatives
+    mean_alpha, mean_beta = (weight * left_alpha).sum(axis=0), (weight * left_beta).sum(axis=0)
+    hessian[0, 0] += gradient[0] + r * d_r + r * r * dd_r
+    hessian[1, 1] -= (r + x) * np.einsum("kn,kn->n", weight, left_alpha * (1 - left_alpha))
+    hessian[2, 2] += gradient[2] - (1 - weight[-1])
+    hessian[3, 3] -= np.einsum("kn,kn->n", weight, (s + died) * left_beta * (1 - left_beta))
+    hessian[[0, 1], [1, 0]] += r * (1 - mean_alpha)
+    hessian[[2, 3], [3, 2]] += s * (1 - mean_beta)
+    gradient[0] += r * d_r
+    return loglik, gradient, hessian
