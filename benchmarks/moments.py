@@ -1,4 +1,4 @@
-"""Moments: what the firms of the two presets look like from outside, beside what has been published.
+"""Moments: what the firms of the presets look like from outside, beside what has been published.
 
 Simulates one firm of each preset and prints the table of docs/world.md, section 7, as Markdown. The
 published numbers are few on purpose: only those whose source we could read ourselves. Where there is
@@ -16,7 +16,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from crmlab import world
 
-CUSTOMERS, SEED = 10_000, 1
+CUSTOMERS, SEED = {"retailer": 10_000, "telecom": 10_000, "rebate_site": 4_000}, 1
 INTEREST = 0.12  # a year, as Gupta, Lehmann & Stuart (2004) use it
 PUBLISHED = {
     "customers won through own channels, of `customers`": "100 % is meant",
@@ -40,6 +40,7 @@ PUBLISHED = {
     "revenue from the fifth of customers who paid most": "68 %, 59 % [4]",
     "value of a customer, if the yearly retention is 1 % higher": "3 % to 7 % [5]",
     "profit / revenue, last 24 months": "",
+    "customers on 1 December who gave in the month, first to third year (truth)": "",
 }
 
 
@@ -49,7 +50,7 @@ def percent(share: float) -> str:
 
 def moments(industry: str) -> dict[str, str]:
     """Every moment of one firm, as it is to be printed."""
-    firm = world.simulate(industry, customers=CUSTOMERS, seed=SEED)
+    firm = world.simulate(industry, customers=CUSTOMERS[industry], seed=SEED)
     months, truth = firm["firm_months"], firm.truth["months"]
     customers, them, orders = firm["customers"], firm.truth["customers"], firm["orders"]
     served = (truth.customers + truth.leavers).sum()
@@ -62,7 +63,7 @@ def moments(industry: str) -> dict[str, str]:
     recommend = firm["survey"].recommendation
     paid = np.sort(firm["customer_months"].groupby("customer_id").revenue.sum().to_numpy())[::-1]
     told = [
-        percent((~referred).sum() / CUSTOMERS), percent((closed.outcome == "won").mean()), percent(referred.mean()),
+        percent((~referred).sum() / CUSTOMERS[industry]), percent((closed.outcome == "won").mean()), percent(referred.mean()),
         percent(repeat(orders)) if not firm.industry.contract else "-", percent(1 - kept),
         percent(truth.leavers.sum() / served), *(ended(firm, term) for term in (1, 12)), *response(firm),
         f"{100 * len(failures) / served:.1f}", f"{100 * firm['tickets'].complaint.sum() / served:.1f}",
@@ -71,7 +72,7 @@ def moments(industry: str) -> dict[str, str]:
         f"{firm['survey'].overall_satisfaction.mean():.2f}",
         f"{asked.overall_satisfaction.mean():.2f}", percent(paid[: round(len(customers) / 5)].sum() / paid.sum()),
         f"{(1 + INTEREST) / (1 + INTEREST - kept):.1f} %",
-        percent(months.profit.iloc[12:].sum() / months.revenue.iloc[12:].sum()),
+        percent(months.profit.iloc[12:].sum() / months.revenue.iloc[12:].sum()), gave(firm),
     ]  # fmt: skip
     return dict(zip(PUBLISHED, told, strict=True))
 
@@ -95,6 +96,18 @@ def ended(firm: world.Firm, term: int) -> str:
     return percent(contracts.ended.notna().sum() / (run // term).sum())
 
 
+def gave(firm: world.Firm) -> str:
+    """Of the customers at the beginning of each December, the share who donated in it."""
+    if not firm.industry.giving:
+        return "-"
+    them, shares = firm.truth["customers"], []
+    for month in range(12, firm.setting.months + 1, 12):
+        day = pd.Timestamp(firm.day(month))
+        there = (them.since < day) & ~(them.left < day)
+        shares.append((firm["donations"].donation_date.dt.to_period("M") == day.to_period("M")).sum() / there.sum())
+    return ", ".join(map(percent, shares))
+
+
 def response(firm: world.Firm) -> list[str]:
     """The share of customers who ordered in the month of a campaign by lot: contacted, held out."""
     campaigns = firm["campaigns"].query("design == 'by lot'")
@@ -106,9 +119,10 @@ def response(firm: world.Firm) -> list[str]:
 
 
 def table() -> str:
-    retailer, telecom = moments("retailer"), moments("telecom")
-    rows = [f"| {name} | {retailer[name]} | {telecom[name]} | {published} |" for name, published in PUBLISHED.items()]
-    return "\n".join(["| moment | retailer | telecom | published |", "|---|---|---|---|", *rows])
+    found = [moments(industry) for industry in CUSTOMERS]
+    rows = [" | ".join([name, *(each[name] for each in found), published]) for name, published in PUBLISHED.items()]
+    heads = ("moment | retailer | telecom | rebate site | published", " | ".join(["---"] * 5))
+    return "\n".join(f"| {row} |" for row in (*heads, *rows))
 
 
 if __name__ == "__main__":

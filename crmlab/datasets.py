@@ -31,7 +31,7 @@ from tqdm.auto import tqdm
 from crmlab import __version__, _check, _files, _parse, tables, world
 from crmlab._result import Summary
 from crmlab.errors import ArgumentError, ColumnError, CrmlabWarning, DataError
-from crmlab.world.firm import TABLES, TRUTH
+from crmlab.world.firm import offered as _offered
 from crmlab.world.firm import read as _read_table
 from crmlab.world.firm import write as _write_table
 from crmlab.world.industries import industry as _preset
@@ -44,6 +44,7 @@ __all__ = ["Reading", "build", "describe", "load", "names", "read", "shop", "tru
 _HOME = Path(__file__).resolve().parent.parent / "datasets"
 _DEFAULT = "retailer"
 _SEED = 1
+_MONTHS = {"rebate_site-v1": 72}  # six years of a yearly coin; every other firm lives for 36 months
 _MANIFEST = "manifest.json"
 _TEXT = "contact_records"  # as a CSV file: that is how such a mess arrives
 
@@ -55,8 +56,7 @@ def names(industry: str = _DEFAULT) -> tuple[str, ...]:
     >>> datasets.names()[:3]
     ('orders', 'customers', 'contact_records')
     """
-    it = _preset(industry)
-    return tuple(name for name in TABLES if it.contract or name != "contracts")
+    return tuple(name for name in _offered(_preset(industry)) if not name.startswith("truth_"))
 
 
 #: What the grid behind the what-if widget tries: a table of its own, over twelve smaller firms of the default kind.
@@ -71,14 +71,15 @@ def load(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     """A table of a simulated firm with about 2,000 customers and 36 months: ``world.simulate(industry, seed=1)``.
 
     The retailer comes with the kit. Another industry is simulated when it is first asked for (a few seconds) and
-    kept in a folder of its own: that named by ``CRMLAB_CACHE``, or the usual place for such files.
+    kept in a folder of its own: that named by ``CRMLAB_CACHE``, or the usual place for such files. The rebate site
+    lives for 72 months, since its customers donate once a year.
 
     Parameters
     ----------
     name : str
         One of ``datasets.names(industry)``; or "what_if", the grid behind the what-if widget (retailer only).
     industry : str
-        "retailer" or "telecom".
+        "retailer", "telecom" or "rebate_site".
 
     Returns
     -------
@@ -137,7 +138,7 @@ def truth(name: str, *, industry: str = _DEFAULT) -> pd.DataFrame:
     >>> datasets.truth("survey").answered.mean().round(1)
     np.float64(0.3)
     """
-    known = tuple(each.removeprefix("truth_") for each in TRUTH)
+    known = tuple(each.removeprefix("truth_") for each in _offered(_preset(industry)) if each.startswith("truth_"))
     return _held(f"truth_{_check.choice('name', name, known)}", industry)
 
 
@@ -207,7 +208,7 @@ def _cache() -> Path:
 
 def _write(folder: Path, version: str) -> None:
     """Simulate a firm and write its tables, with a manifest of what was written."""
-    firm = world.simulate(version, seed=_SEED)
+    firm = world.simulate(version, months=_MONTHS.get(version, 36), seed=_SEED)
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     written = {}
     for name in (*firm, *(f"truth_{each}" for each in firm.truth)):
@@ -259,7 +260,7 @@ def build(folder: str | PathLike = _HOME, *, what_if: bool = False) -> None:
     package = tables.datapackage({name: _file(name) for name in (*public, "what_if")}, name="crmlab", title=title)
     (folder / "datapackage.json").write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     parts = [f"# {title}", _ABOUT]
-    for name in (*public, "what_if", *TRUTH):
+    for name in (*public, "what_if", *_offered(_preset(_DEFAULT))[len(public) :]):
         described = tables.describe(name)
         lines = [" | ".join(map(str, row)) for row in described.table.itertuples(index=False)]
         head = [" | ".join(described.table.columns), " | ".join("---" for _ in described.table.columns)]

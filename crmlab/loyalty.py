@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    "Concentration", "CustomerEquity", "concentration", "customer_equity", "discount_factor", "gini", "lifetime_value",
+    "Concentration", "CustomerEquity", "clv_from_forecast", "concentration", "customer_equity", "discount_factor", "gini",
     "simple_value", "value_elasticities", "weekly_rate",
 ]  # fmt: skip
 
@@ -448,7 +448,7 @@ def _less_pole(x: np.ndarray) -> np.ndarray:
     return np.where(near == x, -0.5 + near / 12 - near**3 / 720, 1 / np.expm1(far) - 1 / far)
 
 
-def lifetime_value(forecast: pd.DataFrame, *, margin: float, annual_rate: float | None = None) -> pd.DataFrame:
+def clv_from_forecast(forecast: pd.DataFrame, *, margin: float, annual_rate: float | None = None) -> pd.DataFrame:
     """What each customer is worth today: the margin on what he is still expected to spend.
 
     The forecast has one of two forms. Discounted, one row per customer, as models of customers without contract give it
@@ -492,7 +492,7 @@ def lifetime_value(forecast: pd.DataFrame, *, margin: float, annual_rate: float 
     ...     "customer_id": ["ann", "ann", "bob"], "weeks": [26, 78, 26],
     ...     "purchases": [2.0, 1.0, 0.5], "spend": [50.0, 50.0, 80.0],
     ... })
-    >>> loyalty.lifetime_value(forecast, margin=0.3, annual_rate=0.1).round(2)
+    >>> loyalty.clv_from_forecast(forecast, margin=0.3, annual_rate=0.1).round(2)
       customer_id  discounted_spend  lifetime_value  std_error
     0         ann            138.69           41.61        NaN
     1         bob             38.14           11.44        NaN

@@ -282,9 +282,9 @@ def test_a_contract_is_a_forecast_by_date():
     """A geometric lifetime with a yearly fee of 100, as a table, is worth m r / (1 + i - r)."""
     time = np.arange(1, 400)
     table = pd.DataFrame({"customer_id": "a", "weeks": 52 * time, "purchases": 0.8**time, "spend": 100.0})
-    found = loyalty.lifetime_value(table, margin=0.4, annual_rate=0.12)
+    found = loyalty.clv_from_forecast(table, margin=0.4, annual_rate=0.12)
     assert found.lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.12))
-    assert loyalty.lifetime_value(table, margin=0.4).lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.1))
+    assert loyalty.clv_from_forecast(table, margin=0.4).lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.1))
 
 
 def test_both_forms_of_a_forecast_agree():
@@ -302,8 +302,8 @@ def test_both_forms_of_a_forecast_agree():
     factor = loyalty.discount_factor(0.2, dated.weeks.to_numpy())
     discounted = dated.assign(discounted_purchases=dated.purchases * factor, std_error=dated.std_error * factor)
     discounted = discounted.groupby("customer_id")[["discounted_purchases", "std_error"]].sum().reset_index()
-    one = loyalty.lifetime_value(dated, margin=0.25, annual_rate=0.2)
-    other = loyalty.lifetime_value(discounted.assign(spend=[20.0, 10.0], value=-1), margin=0.25)
+    one = loyalty.clv_from_forecast(dated, margin=0.25, annual_rate=0.2)
+    other = loyalty.clv_from_forecast(discounted.assign(spend=[20.0, 10.0], value=-1), margin=0.25)
     pd.testing.assert_frame_equal(one, other)
     assert one.customer_id.tolist() == [1, 2]
     assert one.lifetime_value.tolist() == pytest.approx((0.25 * one.discounted_spend).tolist())
@@ -313,11 +313,11 @@ def test_both_forms_of_a_forecast_agree():
 @given(frames("discounted_forecast"), frames("period_forecast"), shares, rates_of_interest)
 @few
 def test_values_keep_their_declaration_and_fall_with_the_rate(discounted, dated, margin, rate):
-    found = loyalty.lifetime_value(discounted, margin=margin)
+    found = loyalty.clv_from_forecast(discounted, margin=margin)
     _engine.check(found, "lifetime_values")
-    dated_values = loyalty.lifetime_value(dated, margin=margin, annual_rate=rate)
+    dated_values = loyalty.clv_from_forecast(dated, margin=margin, annual_rate=rate)
     _engine.check(dated_values, "lifetime_values")
-    later = loyalty.lifetime_value(dated.assign(weeks=dated.weeks + 52), margin=margin, annual_rate=rate)
+    later = loyalty.clv_from_forecast(dated.assign(weeks=dated.weeks + 52), margin=margin, annual_rate=rate)
     assert later.lifetime_value.tolist() == pytest.approx((dated_values.lifetime_value / (1 + rate)).tolist())
     assert set(found.customer_id) == set(discounted.customer_id)
 
@@ -342,7 +342,7 @@ FORECAST = pd.DataFrame({"customer_id": [1, 2], "discounted_purchases": [3.0, 1.
 )
 def test_refuses_forecasts_that_are_none(forecast, arguments, kind, words):
     with pytest.raises(kind) as refusal:
-        loyalty.lifetime_value(forecast, **({"margin": 0.3} | arguments))
+        loyalty.clv_from_forecast(forecast, **({"margin": 0.3} | arguments))
     assert words in str(refusal.value)
 
 

@@ -16,7 +16,7 @@ from crmlab.btyd.nbd import Terms, rising
 def bgbb_ways(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> tuple:
     """Each way to have a history: died after opportunity recency, recency + 1, ..., or, as the last row, alive.
 
-    Fader, Hardie & Shang (2010), eq. 7.
+    Fader, Hardie & Shang (2010).
 
     Returns
     -------

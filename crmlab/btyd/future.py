@@ -20,7 +20,7 @@ from crmlab.btyd.nbd import rising, ways
 
 
 def geometric_alive(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, chances: int) -> np.ndarray:
-    """BG/NBD and MBG/NBD: Fader, Hardie & Lee (2005), eq. 7 and the note of 2008; Batislam et al. (2007), eq. 6."""
+    """BG/NBD and MBG/NBD: Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model; Batislam et al. (2007)."""
     r, alpha, a, b = theta
     lived = x + chances
     with np.errstate(divide="ignore"):
@@ -29,14 +29,14 @@ def geometric_alive(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: 
 
 
 def pareto_alive(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """Pareto/NBD: the share of the way in which he is alive (Schmittlein, Morrison & Colombo 1987, eq. 11 to 13)."""
+    """Pareto/NBD: the share of the way in which he is alive (Schmittlein, Morrison & Colombo 1987)."""
     r, alpha, s, beta = theta
     weight = ways(r, alpha, s, beta, x, recency, age)[-1]
     return weight[-1] / weight.sum(axis=0)
 
 
 def bgbb_alive(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """BG/BB: alive at the last opportunity and still there for the next (Fader, Hardie & Shang 2010, eq. 11)."""
+    """BG/BB: alive at the last opportunity and still there for the next (Fader, Hardie & Shang 2010)."""
     _, _, gamma, delta = theta
     return bgbb_ways(theta, x, recency, age)[1][-1] * (delta + age) / (gamma + delta + age)
 
@@ -67,7 +67,7 @@ def geometric_future(
 def pareto_future(theta: np.ndarray, x: np.ndarray, age: np.ndarray, weeks: float, rate: float) -> np.ndarray:
     """Purchases in the next ``weeks`` of a customer alive now, each discounted by exp(-rate t).
 
-    (r+x)/(alpha+T) times the (discounted) time that he lives; Fader, Hardie & Lee (2005), RFM and CLV, eq. 2 and appendix.
+    (r+x)/(alpha+T) times the (discounted) time that he lives; Fader, Hardie & Lee (2005), RFM and CLV, appendix.
     """
     r, alpha, s, beta = theta
     scale = beta + age
@@ -83,7 +83,7 @@ def pareto_future(theta: np.ndarray, x: np.ndarray, age: np.ndarray, weeks: floa
 def bgbb_future(theta: np.ndarray, x: np.ndarray, age: np.ndarray, periods: float, rate: float) -> np.ndarray:
     """Purchases at the next ``periods`` opportunities of a customer alive now, each discounted by exp(-rate n).
 
-    Fader, Hardie & Shang (2010), eq. 13 and 14, as the sum that they stand for.
+    Fader, Hardie & Shang (2010): the sum that their closed forms stand for.
     """
     alpha, beta, gamma, delta = theta
     ahead = int(periods if np.isfinite(periods) else np.ceil(40 / rate))
@@ -125,7 +125,7 @@ def pareto_pmf(theta: np.ndarray, weeks: np.ndarray, top: int) -> np.ndarray:
 
 
 def bgbb_pmf(theta: np.ndarray, periods: np.ndarray, top: int) -> np.ndarray:
-    """P(0, 1, ..., top purchases) at ``periods`` opportunities of a new customer: Fader, Hardie & Shang (2010), eq. 8."""
+    """P(0, 1, ..., top purchases) at ``periods`` opportunities of a new customer: Fader, Hardie & Shang (2010)."""
     alpha, beta, gamma, delta = theta
     n = np.arange(top + 1)[:, None]
     total = 0.0

@@ -43,7 +43,7 @@ def rising(start: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, chances: int) -> Terms:
     """BG/NBD (``chances`` 0) and MBG/NBD (``chances`` 1, which counts the first purchase among the chances to die).
 
-    Fader, Hardie & Lee (2005), eq. 6; Batislam, Denizel & Filiztekin (2007), eq. 5; times of purchases count, so no x!.
+    Fader, Hardie & Lee (2005), eq. 6; Batislam, Denizel & Filiztekin (2007); times of purchases count, so no x!.
     """
     r, alpha, a, b = theta
     lived = x + chances  # purchases that he survived if he is alive
@@ -130,7 +130,7 @@ def pareto_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.
     """Pareto/NBD: Schmittlein, Morrison & Colombo (1987), as a sum over when he may have died.
 
     He is alive at the cut, or died at a moment between his last purchase and the cut: each moment is a way to have this
-    history, and derivatives are means over the ways (Fader & Hardie 2005, "A note on deriving the Pareto/NBD model", eq. 16).
+    history, and derivatives are means over the ways (Fader & Hardie 2005, "A note on deriving the Pareto/NBD model").
     """
     r, alpha, s, beta = theta
     since, log_alpha, log_beta, weight = ways(r, alpha, s, beta, x, recency, age)

@@ -183,7 +183,7 @@ def fit_mbgnbd(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]
     References
     ----------
     Batislam, Denizel & Filiztekin (2007), Empirical validation and comparison of models for customer base analysis,
-    International Journal of Research in Marketing 24(3), eq. 5.
+    International Journal of Research in Marketing 24(3).
     """
     return _fit(MODELS["mbgnbd"], summary, (), prior)
 

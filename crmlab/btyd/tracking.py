@@ -422,7 +422,7 @@ def alive_history(fit: PurchaseFit, days: Sequence[str | dt.date], *, until: str
 
     References
     ----------
-    Fader, Hardie & Lee (2005), eq. 7, at each moment with what was known then.
+    Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model: at each moment with what was known then.
     """
     if not isinstance(fit, PurchaseFit) or fit.model.unit != "weeks" or fit.covariates:
         raise ArgumentError("`fit` must be of purchases in weeks, without covariates, such as `btyd.fit_bgnbd(summary)`.")

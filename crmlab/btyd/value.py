@@ -73,7 +73,7 @@ def customer_value(
     References
     ----------
     Fader, Hardie & Lee (2005), RFM and CLV: Using iso-value curves for customer base analysis, Journal of Marketing
-    Research 42(4), eq. 2: discounted expected (residual) transactions times expected spend.
+    Research 42(4): discounted expected (residual) transactions times expected spend.
     """
     _both(fit, spend)
     level = _check.share("level", level)

@@ -374,6 +374,28 @@ FIRM = (
         key=("referred_id",),
     ),
     Table(
+        "donations",
+        "What customers gave to charity through the firm: one row per gift. Only a rebate site has them.",
+        (
+            Column("donation_id", "id", "The gift."),
+            CUSTOMER,
+            Column("donation_date", "date", "The day.", known="that day"),
+            Column("amount", "number", "What was given; no revenue of the firm.", **MONEY, known="that day"),
+        ),
+        key=("donation_id",),
+    ),
+    Table(
+        "payouts",
+        "The gifts by month: what came in, what went to the charities, and whether the firm let everyone see it.",
+        (
+            _MONTH,
+            Column("donated", "number", "What customers gave.", **MONEY),
+            Column("paid_out", "number", "What went to the charities: gifts of earlier months.", **MONEY),
+            Column("published", "boolean", "Whether the firm published its accounts of the gifts in the month."),
+        ),
+        key=("month",),
+    ),
+    Table(
         "customer_months",
         "Money by customer and month: a row wherever some flowed.",
         (
@@ -485,6 +507,26 @@ FIRM = (
             _latent("satisfaction", "Mean satisfaction of the customers of the month.", "points of satisfaction"),
             _latent("loyalty", "Mean loyalty of the customers of the month.", "log rate"),
         ),
+        key=("month",),
+    ),
+    Table(
+        "truth_donors",
+        "Each customer's dispositions to give.",
+        (
+            CUSTOMER,
+            _latent("donation_probability", "Probability to give in a year, unless stopped, if nothing else acts.", "share"),
+            _latent("stop_probability", "Probability to stop giving for good, at each opportunity.", "share"),
+            _latent("mean_gift", "Mean amount of his gifts.", "currency"),
+            _latent("concern", "How much he takes a scandal to heart; the usual customer 1.", "factor"),
+            Column("stopped", "date", "First day of the month from which he would give no more; empty if he had not stopped.",
+                   nullable=True, known="never: this is the truth"),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "truth_trust",
+        "The distrust after a scandal, by month.",
+        (_MONTH, _latent("distrust", "What it takes off the usual customer's inclination to give.", "log-odds")),
         key=("month",),
     ),
     Table(

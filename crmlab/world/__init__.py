@@ -9,13 +9,14 @@ equations stand in docs/world.md. This room simulates; it analyses nothing.
 
 from crmlab.world.comparison import Comparison, causes, compare, effect, sweep
 from crmlab.world.firm import Firm, Truth, simulate
-from crmlab.world.industries import Campaign, Channel, Industry, Need, Product
+from crmlab.world.industries import Campaign, Channel, Giving, Industry, Need, Product
 
 __all__ = [
     "Campaign",
     "Channel",
     "Comparison",
     "Firm",
+    "Giving",
     "Industry",
     "Need",
     "Product",

@@ -45,12 +45,12 @@ def due(setting: Setting, them: dict[str, np.ndarray], t: int) -> None:
         them["until"] = np.where(them["due"], renewal, them["until"])
 
 
-def leave(setting: Setting, them: dict[str, np.ndarray], alone: np.ndarray, t: int) -> None:
-    """Who leaves in month ``t``: ``left`` is the day, nan for those who stay."""
+def leave(setting: Setting, them: dict[str, np.ndarray], alone: np.ndarray, t: int, doubt: np.ndarray | float = 0.0) -> None:
+    """Who leaves in month ``t``: ``left`` is the day, nan for those who stay. ``doubt`` adds to the log rate."""
     it = setting.industry
     lost = alone[them["desk"], t] * (them["won"] < setting.first[t])  # whoever came later never knew the one who left
     them["alone"] = 0.7 * them["alone"] + it.bond * lost
-    push = -them["loyalty"] + them["harm"] + them["alone"] + it.pull_effect * them["pull"]
+    push = -them["loyalty"] + them["harm"] + them["alone"] + it.pull_effect * them["pull"] + doubt
     draw = luck.uniform(them["who"], "leaves", t)
     hold = 1 - setting.shifts["loyalty"][t]
     if it.contract:

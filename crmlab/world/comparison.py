@@ -193,7 +193,7 @@ def sweep(
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
     it = presets.industry(industry)
     amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
-    tried = [held.change(cause, amount, 1, None) for cause, steps in amounts.items() for amount in steps]
+    tried = [held.change(it, cause, amount, 1, None) for cause, steps in amounts.items() for amount in steps]
     seeds = dict.fromkeys(_check.whole("seeds", seed, 0) for seed in seeds)
     jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
     rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
@@ -302,7 +302,7 @@ def causes(industry: str | presets.Industry = "retailer") -> Summary:
     rows = [
         (cause.name, cause.meaning, cause.unit, cause.lowest, cause.highest, cause.scale / 2,
          cause.cost(cause.scale / 2, slopes[cause.name]), cause.per)
-        for cause in held.CAUSES.values()
+        for cause in held.offered(it).values()
     ]  # fmt: skip
     listing = pd.DataFrame(rows, columns=["cause", "meaning", "unit", "lowest", "highest", "step", "cost", "per"])
     note = "`cost` is what one `step` costs each customer (or prospect) and month; further steps cost more."

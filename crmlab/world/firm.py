@@ -26,13 +26,14 @@ from tqdm.auto import tqdm
 from crmlab import _check, tables
 from crmlab._result import Summary
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import history, industries, management, market, plan, sales
+from crmlab.world import giving, history, industries, management, market, plan, sales
 from crmlab.world.setting import Book, Setting, arrow_type
 
 #: Persons of the pool in one block: small enough for the processor's cache, large enough to be vectorised.
 _BLOCK = 30_000
-_BY_FIRM = ("salespeople", "products", "promises", "standards", "delivery", "manager_survey", "campaigns", "firm_months",
-            "truth_months", "truth_parameters")  # fmt: skip
+_BY_FIRM = ("salespeople", "products", "promises", "standards", "delivery", "manager_survey", "campaigns", "payouts",
+            "firm_months", "truth_months", "truth_trust", "truth_parameters")  # fmt: skip
+_OF_GIVING = ("donations", "payouts", "truth_donors", "truth_trust")
 _MADE = frozenset((*history.BY_PERSON, *_BY_FIRM))
 #: In the order in which ``crmlab.tables`` declares them.
 TABLES = tuple(name for name in tables.names() if name in _MADE and not name.startswith("truth_"))
@@ -154,7 +155,7 @@ class Firm(Mapping):
         # several changes share one given cost: it is paid once for each kind of payer
         new, paid = [], set()
         for name, amount in changes.items():
-            one = plan.change(name, amount, int(start), cost)
+            one = plan.change(setting.industry, name, amount, int(start), cost)
             per = plan.CAUSES[one.cause].per
             new.append(replace(one, cost=0.0) if cost is not None and per in paid else one)
             paid.add(per)
@@ -213,7 +214,8 @@ def simulate(
     Parameters
     ----------
     industry : str or Industry
-        "retailer" (no contract) or "telecom" (contract), or a version such as "retailer-v1", or a block of your own.
+        "retailer" (no contract), "telecom" (contract) or "rebate_site" (no contract; customers also donate, and a scandal
+        shakes their trust), or a version such as "retailer-v1", or a block of your own.
     customers : int
         About how many the firm wins through its own channels if the period is 36 months (in a shorter one more of them are
         still on their way); referrals come on top.
@@ -264,16 +266,22 @@ def simulate(
     return _make(setting, _wanted(tables, it), folder, workers, _BLOCK)
 
 
+def offered(it: industries.Industry) -> tuple[str, ...]:
+    """Names of the tables of an industry, those of the truth last and with ``truth_`` in front."""
+    lacking = (() if it.contract else ("contracts",)) + (() if it.giving else _OF_GIVING)
+    return tuple(name for name in (*TABLES, *TRUTH) if name not in lacking)
+
+
 def _wanted(asked: Collection[str] | None, it: industries.Industry) -> tuple[str, ...]:
-    offered = [name for name in (*TABLES, *TRUTH) if it.contract or name != "contracts"]
+    known = offered(it)
     if asked is None:
-        return tuple(offered)
+        return known
     if isinstance(asked, str) or not isinstance(asked, Collection) or not all(isinstance(name, str) for name in asked):
         raise ArgumentError(f'`tables` must be a list of names, such as ["orders"]; it is {asked!r}.')
     for name in asked:
-        _check.choice("tables", name, offered)
+        _check.choice("tables", name, known)
     always = ("firm_months", "truth_months", "truth_parameters", "truth_customers")
-    return tuple(name for name in offered if name in asked or name in always)
+    return tuple(name for name in known if name in asked or name in always)
 
 
 def _make(setting: Setting, wanted: tuple[str, ...], folder: object, workers: int | None, block: int) -> Firm:
@@ -381,6 +389,11 @@ def _firm_tables(setting: Setting, desks: sales.Desks, sums: dict[str, np.ndarra
     made["truth_months"] = _table(
         "truth_months", {"month": month, "customers": sums["customers"], "leavers": sums["left"]} | means
     )
+    if it.giving:
+        published, distrust = giving.climate(setting)
+        flows = {"donated": sums["donated"] / 100, "paid_out": giving.payouts(setting, sums["donated"]) / 100}
+        made["payouts"] = _table("payouts", {"month": month} | flows | {"published": published})
+        made["truth_trust"] = _table("truth_trust", {"month": month, "distrust": distrust})
     names, values = zip(*_flat("", asdict(it)), strict=True)
     made["truth_parameters"] = _table("truth_parameters", {"parameter": list(names), "set_to": list(values)})
     return made

@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crmlab import tables
-from crmlab.world import buying, campaigns, luck, market, records, sales, service, survey
+from crmlab.world import buying, campaigns, giving, luck, market, records, sales, service, survey
 from crmlab.world.setting import Book, Setting, cents, days, named, numbered, words
 
 State = dict[str, np.ndarray]
 #: Sums by month over customers: whole numbers (money in cents, opinions in millionths), so that blocks add up exactly.
 SUMS = ("prospects", "invited", "won", "orders", "revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost",
-        "served", "customers", "left", "satisfaction", "loyalty")  # fmt: skip
+        "served", "customers", "left", "satisfaction", "loyalty", "donated")  # fmt: skip
 #: Tables by person; ``contact_records`` and ``truth_records`` are made together.
 BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "tickets", "orders", "contracts",
-    "campaign_targets", "referrals", "customer_months", "truth_customers", "truth_failures", "truth_survey",
-    "truth_campaigns", "truth_records",
+    "campaign_targets", "referrals", "donations", "customer_months", "truth_customers", "truth_failures", "truth_survey",
+    "truth_campaigns", "truth_records", "truth_donors",
 )  # fmt: skip
 _LOST = sales.OUTCOMES.index("lost")
 _TOLD = {"person": np.int64, "who": np.uint64, "won": float, "left": float, "years": float, "agreed": bool}
@@ -43,13 +43,15 @@ class Life:
     count: int = 0
     known: list[State] = field(default_factory=list)  # customers, when all is over
     sums: dict[str, np.ndarray] = field(default_factory=dict)
+    distrust: np.ndarray = field(default_factory=lambda: np.zeros(0))  # by month
 
 
 def live(
     setting: Setting, desks: sales.Desks, start: int, stop: int, wanted: frozenset[str] = frozenset(BY_PERSON)
 ) -> tuple[dict[str, pa.Table], dict[str, np.ndarray]]:
     """Let the persons from ``start`` to ``stop`` live through all months: tables by name, and sums by month."""
-    life = Life(sums={name: np.zeros(setting.months, dtype=np.int64) for name in SUMS})
+    sums = {name: np.zeros(setting.months, dtype=np.int64) for name in SUMS}
+    life = Life(sums=sums, distrust=giving.climate(setting)[1])
     numbers, who, day = market.reached(setting, np.arange(start, stop))
     joining: list[list[State]] = [[] for _ in range(setting.months)]
     active: State = {}
@@ -66,7 +68,7 @@ def live(
             _welcome(setting, desks, life, brought, joining)
             _refer(life, brought, first)
         for state in joining[t]:
-            active = _join(active, buying.join(setting, state))
+            active = _join(active, giving.join(setting, buying.join(setting, state)))
         if not active:
             continue
         for person in growing[t]:
@@ -207,10 +209,11 @@ def _month(
     book, it = life.book, setting.industry
     buying.due(setting, them, t)
     troubles = service.serve(setting, them, t)
-    buying.leave(setting, them, desks.left, t)
+    buying.leave(setting, them, desks.left, t, giving.doubt(setting, them, life.distrust[t]))
     service.tell(setting, book, them, t, troubles)
     lift, discount, cost = campaigns.contact(setting, book, them, t, buying.rate(setting, them, t))
     buying.order(setting, book, them, lift, discount, t)
+    life.sums["donated"][t] += giving.give(setting, book, them, life.distrust[t], t)
     _follow_up(setting, desks, life, them, t)
     survey.ask(setting, book, them, t)
     _cross_sell(setting, desks, life, them, growing, t, there=True)
@@ -326,6 +329,7 @@ def _customers(setting: Setting, desks: sales.Desks, life: Life, them: State) ->
         dropout_rate=them["leaving"], mean_spend=them["spend"], campaign_effect=them["lift"], pull=them["pull"],
         satisfaction=them["satisfaction"], loyalty=them["loyalty"], **five,
     )  # fmt: skip
+    giving.donors(setting, life.book, them)
     life.known.append({name: them[name] for name in _TOLD})
 
 

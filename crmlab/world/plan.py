@@ -64,6 +64,10 @@ CAUSES = {
               0.5, "customer"),
         Cause("conversion", "Chance to advance at the close (a direct lever): 0.05 is 5 % more.", "share",
               -0.5, 0.5, 0.2, "prospect"),
+        Cause("transparency", "Share of months in which the accounts of the gifts are published: distrust fades sooner.",
+              "share", -0.25, 0.75, 0.5, "customer"),
+        Cause("trust_shock", "Size of the scandal that shakes trust, if its month is still to come: -1 and it does not happen.",
+              "share", -1, 1, -1, "customer"),
     )
 }  # fmt: skip
 
@@ -101,7 +105,7 @@ class Plan:
         """What the changes cost for each customer (or prospect), by month."""
         total, slopes = np.zeros(self.months), dict(industry.costs)
         for cause in CAUSES.values():
-            if cause.per == per:  # the curve sees the sum: two half steps cost as much as a whole one
+            if cause.per == per and cause.name in slopes:  # the curve sees the sum: two half steps cost as much as a whole one
                 own = Plan(tuple(each for each in self.changes if each.cost is None), self.months)
                 total += [cause.cost(amount, slopes[cause.name]) for amount in own[cause.name]]
         for change in self.changes:
@@ -110,11 +114,19 @@ class Plan:
         return total
 
 
-def change(name: object, amount: object, start: int, cost: float | None) -> Change:
+def offered(industry: Industry) -> dict[str, Cause]:
+    """The causes that can be changed in an industry: those that have a cost there."""
+    slopes = dict(industry.costs)
+    return {name: cause for name, cause in CAUSES.items() if name in slopes}
+
+
+def change(industry: Industry, name: object, amount: object, start: int, cost: float | None) -> Change:
     """A change, checked."""
-    cause = CAUSES.get(name) if isinstance(name, str) else None
+    known = offered(industry)
+    cause = known.get(name) if isinstance(name, str) else None
     if cause is None:
-        raise ArgumentError(f"no cause is called {name!r}. The causes: {', '.join(CAUSES)}.")
+        what = f"{industry.name} has no" if isinstance(name, str) and name in CAUSES else "no cause is called"
+        raise ArgumentError(f"{what} {name!r}. The causes: {', '.join(known)}.")
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not cause.lowest <= amount <= cause.highest:
         raise ArgumentError(
             f"`{name}` must be a number from {cause.lowest:g} to {cause.highest:g} ({cause.unit}); it is {amount!r}."

@@ -1,0 +1,376 @@
+"""The rebate site: gifts by a yearly coin, a scandal, and the way back to trust; its laws, its truth, its refusals."""
+
+from dataclasses import fields, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import betaln, comb, expit, gammaln, logit
+
+from crmlab import _engine, datasets, tables, world
+from crmlab.errors import ArgumentError
+from crmlab.world import firm, giving, plan
+from crmlab.world.industries import PRESETS, REBATE_SITE, RETAILER
+
+START = 13
+SHOCK = REBATE_SITE.giving.shock_month
+FRESH = {"retailer": "58d507ed73b103f07117fdb5374a7a3de107152b1b790bff9deb565114633fad",
+         "telecom": "444b4b2169b962e567b6dbb31818965ba1f08d9804d58681be7c4a9b27e9ea30"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site():
+    return world.simulate("rebate_site", customers=600, seed=7)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return world.simulate("rebate_site", customers=100, months=27, seed=5)
+
+
+def everything(held):
+    return {name: held[name] for name in held} | {f"truth_{name}": held.truth[name] for name in held.truth}
+
+
+def eager(**numbers):
+    """A site where trust weighs much, and whatever could interfere happens often."""
+    more = replace(REBATE_SITE.giving, trust_dropout=0.8, donates=(2.0, 1.0), loyalty_effect=1.0)
+    quick = {"prospects_per_customer": 1.0, "advance": (4.0,) * 8, "cross_start": 0.05, "referral": 0.05, "word_of_mouth": 0.6}
+    return replace(REBATE_SITE, **(quick | {"giving": more} | numbers))
+
+
+def coin(**numbers):
+    """A site of nothing but coins: nobody leaves, nothing goes wrong, and almost everyone is won at once."""
+    gifts = replace(REBATE_SITE.giving, **({"shock": 0.0, "loyalty_effect": 0.0, "concern": 0.0} | numbers))
+    return replace(
+        REBATE_SITE, name="coin", prospects_per_customer=1.0, advance=(9.0,) * 8, competition=0.0, dropout=(1.0, 1e-12),
+        failure=1e-12, inquiry=0.0, turnover=0.0, pull_effect=0.0, cross_start=0.0, referral=0.0, campaigns=(),
+        needs=(replace(REBATE_SITE.needs[0], share=1),), slopes=(0.0,) * 3, giving=gifts,
+    )  # fmt: skip
+
+
+def opportunities(held):
+    """For each customer: years in which he could give, in how many he did, and at which opportunity last (0: never)."""
+    them = held["customers"].set_index("customer_id")
+    december = [pd.Timestamp(held.day(month)) for month in range(12, held.setting.months + 1, 12)]
+    had = sum((them.since < day).astype(int) for day in december)
+    gifts = held["donations"]
+    last = gifts.groupby("customer_id").donation_date.max().dt.year
+    missed = december[-1].year - last.reindex(them.index)
+    return pd.DataFrame({
+        "n": had, "x": gifts.groupby("customer_id").size().reindex(them.index, fill_value=0),
+        "last": (had - missed).fillna(0).astype(int),
+    })  # fmt: skip
+
+
+def left(held):
+    return held.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))
+
+
+def gifts(held):
+    return held["donations"].set_index(["customer_id", "donation_date"]).amount
+
+
+# The published industries
+
+
+@pytest.mark.parametrize("industry", list(FRESH))
+def test_the_published_industries_are_as_they_were(industry):
+    held = world.simulate(industry, customers=400, seed=3)
+    assert held.hash() == FRESH[industry]
+    assert not {"donations", "payouts", "donors", "trust"} & {*held, *held.truth}
+    assert not held.truth["parameters"].parameter.str.startswith("giving").any()
+
+
+# The same firm
+
+
+def test_the_same_seed_gives_the_same_site(small):
+    assert world.simulate("rebate_site-v1", customers=100, months=27, seed=5).hash() == small.hash()
+    assert world.simulate("rebate_site", customers=100, months=27, seed=6).hash() != small.hash()
+    assert small.rerun().hash() == small.hash()
+    assert small.rerun(**dict.fromkeys(plan.offered(REBATE_SITE), 0.0), start=5).hash() == small.hash()
+
+
+def test_neither_blocks_nor_workers_nor_files_change_anything(small, tmp_path):
+    wanted = tuple(small._held)
+    assert firm._make(small.setting, wanted, None, 1, 900).hash() == small.hash()
+    filed = firm._make(small.setting, wanted, tmp_path / "firm", 2, 1_000)
+    assert filed.hash() == small.hash()
+    pd.testing.assert_frame_equal(filed["donations"], small["donations"])
+    part = world.simulate("rebate_site", customers=100, months=27, seed=5, tables=["donations", "payouts"])
+    assert list(part) == ["donations", "payouts", "firm_months"]
+    pd.testing.assert_frame_equal(part["donations"], small["donations"])
+    pd.testing.assert_frame_equal(part["payouts"], small["payouts"])
+
+
+DATED = {"orders": "order_date", "donations": "donation_date", "payouts": "month", "firm_months": "month", "tickets": "opened",
+         "customer_months": "month", "referrals": "date", "survey": "date", "interactions": "date", "truth_failures": "date",
+         "truth_trust": "month", "truth_months": "month", "truth_customers": "left", "truth_donors": "stopped"}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", list(plan.offered(REBATE_SITE)))
+def test_before_the_change_all_is_identical(small, cause):
+    changed = small.rerun(**{cause: plan.CAUSES[cause].highest}, start=START)
+    day = pd.Timestamp(small.day(START))
+    assert changed.hash() != small.hash()
+    for name, date in DATED.items():
+        one, other = (held.truth[name[6:]] if name.startswith("truth_") else held[name] for held in (small, changed))
+        one, other = (table[table[date] < day].reset_index(drop=True) for table in (one, other))
+        assert len(one) > 0
+        pd.testing.assert_frame_equal(one, other, obj=name)
+
+
+def test_a_better_dimension_makes_nobody_leave_earlier():
+    base = world.simulate(eager(), customers=300, months=30, seed=2, tables=[])
+    for dimension in tables.DIMENSIONS:
+        better = base.rerun(**{dimension: 0.5}, start=7, cost=0)
+        both = pd.concat([left(base), left(better)], axis=1, join="inner")
+        assert (both.iloc[:, 1] >= both.iloc[:, 0]).all()
+        assert (both.iloc[:, 1] > both.iloc[:, 0]).any()
+
+
+def test_profit_falls_by_the_cost_less_the_gain():
+    base = world.simulate(eager(), customers=200, months=30, seed=4, tables=[])
+    free = base.rerun(transparency=0.75, start=START, cost=0)
+    gain = free["firm_months"].profit.sum() - base["firm_months"].profit.sum()
+    served = (free.truth["months"].customers + free.truth["months"].leavers).iloc[START - 1 :]
+    assert gain > 0, "who trusts stays"
+    for price in (0.01, 0.05):
+        paid = base.rerun(transparency=0.75, start=START, cost=price)
+        change = paid["firm_months"].profit.sum() - base["firm_months"].profit.sum()
+        cost = sum(round(100 * price * count) for count in served) / 100
+        assert change == pytest.approx(gain - cost, abs=1e-6)
+        assert (paid["firm_months"].drop(columns=["improvement_cost", "profit"]).equals(
+            free["firm_months"].drop(columns=["improvement_cost", "profit"])))  # fmt: skip
+    own = base.rerun(transparency=0.75, start=START)["firm_months"].improvement_cost.sum()
+    each = plan.CAUSES["transparency"].cost(0.75, dict(REBATE_SITE.costs)["transparency"])
+    assert own == pytest.approx(each * served.sum(), abs=0.5)
+    assert base.rerun(trust_shock=-1)["firm_months"].improvement_cost.sum() == 0
+
+
+# Trust
+
+
+def test_a_scandal_only_lowers_gifts_and_loyalty_person_by_person():
+    """Whoever is there in both worlds gives in the scandal's world only what he gives in the other, and leaves no later."""
+    base = world.simulate(eager(), customers=300, months=30, seed=1, tables=["donations", "truth_donors", "truth_trust"])
+    worlds = [base.rerun(trust_shock=scale) for scale in (-1, -0.4, 1)]
+    worlds.insert(2, base)
+    for calm, shaken in pairwise(worlds):
+        both = pd.concat([left(calm), left(shaken)], axis=1, join="inner")
+        assert len(both) > 250
+        assert (both.iloc[:, 1] <= both.iloc[:, 0]).all()
+        assert (both.iloc[:, 1] < both.iloc[:, 0]).any()
+        more, fewer = gifts(calm), gifts(shaken)
+        assert set(fewer.index) < set(more.index)
+        pd.testing.assert_series_equal(more.reindex(fewer.index), fewer)
+        stopped = [held.truth["donors"].set_index("customer_id").reindex(both.index).stopped for held in (calm, shaken)]
+        there = stopped[0] < both.iloc[:, 1]
+        pd.testing.assert_series_equal(stopped[0][there], stopped[1][there])
+    assert set(worlds[0].truth["trust"].distrust) == {0.0}
+    assert base.rerun(trust_shock=1, start=SHOCK + 1).truth["trust"].equals(base.truth["trust"]), "it has happened"
+    assert base.rerun(trust_shock=1, start=SHOCK).hash() == worlds[-1].hash()
+
+
+def test_transparency_never_lowers_trust():
+    base = world.simulate(eager(), customers=300, months=30, seed=3, tables=["donations", "payouts", "truth_trust"])
+    worlds = [base.rerun(transparency=shift, cost=0) for shift in (-0.25, 0.75)]
+    worlds.insert(1, base)
+    for closed, open_ in pairwise(worlds):
+        assert (closed["payouts"].published <= open_["payouts"].published).all()
+        assert (open_.truth["trust"].distrust <= closed.truth["trust"].distrust).all()
+        both = pd.concat([left(closed), left(open_)], axis=1, join="inner")
+        assert (both.iloc[:, 1] >= both.iloc[:, 0]).all()
+        assert set(gifts(closed).index) <= set(gifts(open_).index)
+    assert not worlds[0]["payouts"].published.any()
+    assert worlds[-1]["payouts"].published.all()
+    assert len(gifts(worlds[-1])) > len(gifts(worlds[0]))
+    assert (left(worlds[-1]) < pd.Timestamp("2100-01-01")).sum() < (left(worlds[0]) < pd.Timestamp("2100-01-01")).sum()
+
+
+def test_distrust_fades_as_the_page_says(site):
+    it, published, expected = REBATE_SITE.giving, site["payouts"].published, 0.0
+    for month, found in enumerate(site.truth["trust"].distrust, 1):
+        expected = expected * it.fading[int(published[month - 1])] + it.shock * (month == SHOCK)
+        assert found == pytest.approx(expected, abs=1e-12)
+    assert 0 < published.mean() < 0.6
+    setting = replace(site.setting, months=600, plan=plan.Plan((), 600))
+    share = giving.climate(setting)[0].mean()
+    assert abs(share - it.transparency) < 4 * np.sqrt(it.transparency * (1 - it.transparency) / 600)
+
+
+# Gifts
+
+
+def test_the_gifts_are_those_of_bgbb():
+    """Mean of each number of opportunities by Fader, Hardie & Shang (2010); their counts by its likelihood."""
+    it = coin()
+    held = world.simulate(it, customers=9_000, months=72, seed=11, tables=["customers", "donations", "truth_donors"])
+    (a, b), (c, d) = it.giving.donates, it.giving.stops
+    found = opportunities(held)
+    assert set(found.n) == set(range(7))
+    for n, own in found.query("n > 0").groupby("n"):
+        ends = np.exp(gammaln(c + d) - gammaln(c + d + n) + gammaln(1 + d + n) - gammaln(1 + d))
+        mean = a / (a + b) * d / (c - 1) * (1 - ends)
+        assert abs(own.x.mean() - mean) < 4 * own.x.std() / np.sqrt(len(own)), n
+    n, own = 5, found.query("n == 5")
+    cells, expected = [(x, last) for last in range(n + 1) for x in range(min(last, 1), last + 1)], []
+    for x, last in cells:
+        alive = betaln(a + x, b + n - x) + betaln(c, d + n)
+        gone = sum(np.exp(betaln(a + x, b + last - x + i) + betaln(c + 1, d + last + i)) for i in range(n - last))
+        ways = comb(last - 1, x - 1) if x else 1
+        expected.append(ways * (np.exp(alive) + gone) / np.exp(betaln(a, b) + betaln(c, d)))
+    assert sum(expected) == pytest.approx(1)
+    counts = own.groupby(["x", "last"]).size().reindex(cells, fill_value=0)
+    assert counts.sum() == len(own) > 1_000
+    assert stats.chisquare(counts, len(own) * np.array(expected)).pvalue > 1e-3
+    truth = held.truth["donors"]
+    for column, (one, other) in (("donation_probability", (a, b)), ("stop_probability", (c, d))):
+        assert stats.kstest(truth[column], stats.beta(one, other).cdf).pvalue > 1e-3
+    own = truth.set_index("customer_id").reindex(found.index)
+    gone, gave = 1 - (1 - own.stop_probability) ** found.n, sum(
+        (found.n >= k) * own.donation_probability * (1 - own.stop_probability) ** k for k in range(1, 7)
+    )  # fmt: skip
+    assert abs(own.stopped.notna().sum() - gone.sum()) < 4 * np.sqrt((gone * (1 - gone)).sum())
+    assert abs((found.x - gave).sum()) < 4 * (found.x - gave).std() * np.sqrt(len(found))
+    stopped = own.stopped
+    last = pd.to_datetime(held["donations"].groupby("customer_id").donation_date.max().reindex(found.index))
+    assert not (last >= stopped).any()
+    assert (stopped.dropna().dt.month == 12).all()
+
+
+def test_distrust_takes_its_log_odds_off_the_coin():
+    """Everyone equally concerned: the share who give in the shaken December is the mean of expit(logit p - distrust)."""
+    it = coin(stops=(1e-9, 1.0), donates=(2.0, 3.0), shock=1.5, fading=(1.0, 1.0))
+    held = world.simulate(it, customers=6_000, months=24, seed=3, tables=["customers", "donations", "truth_donors"])
+    grid = (np.arange(20_000) + 0.5) / 20_000
+    chance = stats.beta(2, 3).ppf(grid)
+    for month, distrust in ((12, 0.0), (24, 1.5)):
+        day = pd.Timestamp(held.day(month))
+        there = (held["customers"].since < day).sum()
+        gave = held["donations"].donation_date.between(day, day + pd.offsets.MonthEnd()).sum()
+        share = expit(logit(chance) - distrust).mean()
+        assert abs(gave / there - share) < 4 * np.sqrt(share * (1 - share) / there)
+    p, q, v = it.giving.gift
+    by_donor = held["donations"].groupby("customer_id").amount.mean()
+    assert abs(by_donor.mean() - p * v / (q - 1)) < 4 * by_donor.std() / np.sqrt(len(by_donor))
+    loyal = held.truth["donors"].donation_probability.corr(held.truth["customers"].purchase_rate)
+    assert abs(loyal) < 4 / np.sqrt(6_000), "who buys much does not give more often"
+
+
+def test_loyal_customers_give_more_often():
+    numbers = {"stops": (1e-9, 1.0), "donates": (2.0, 3.0)}
+    calm, warm = (
+        world.simulate(replace(coin(loyalty_effect=effect, **numbers), slopes=(1.0,) * 3), customers=1_000, months=12, seed=1,
+                       tables=["customers", "donations", "truth_donors"])
+        for effect in (0.0, 1.0)
+    )  # fmt: skip
+    there = warm.truth["customers"].query("since < '2023-12-01'").set_index("customer_id")
+    odds = logit(there.join(warm.truth["donors"].set_index("customer_id")).donation_probability) + there.loyalty
+    gave = there.index.isin(warm["donations"].customer_id)
+    assert abs(gave.sum() - expit(odds).sum()) < 4 * np.sqrt((expit(odds) * (1 - expit(odds))).sum())
+    assert there.loyalty.mean() < -0.1
+    assert len(warm["donations"]) < len(calm["donations"])
+
+
+# Tables and money
+
+
+def test_every_table_keeps_its_declaration_and_they_fit_together(site):
+    for name, table in everything(site).items():
+        assert list(table.columns) == [column.name for column in tables.table(name).columns]
+        if name.removeprefix("truth_") in ("orders", "donations", "payouts", "donors", "trust"):
+            _engine.check(table, name)
+    gave, them = site["donations"], site.truth["customers"].set_index("customer_id")
+    assert len(gave) > 50
+    assert gave.customer_id.isin(them.index).all()
+    assert (gave.donation_date.dt.month == 12).all()
+    assert not gave.assign(year=gave.donation_date.dt.year).duplicated(["customer_id", "year"]).any()
+    assert (gave.donation_date > gave.customer_id.map(them.since)).all()
+    assert not (gave.donation_date > gave.customer_id.map(them.left)).any()
+    assert set(site.truth["donors"].customer_id) == set(them.index)
+    assert {"search", "price comparison", "online advert", "charity partner", "referral"} == set(site["customers"].channel)
+    for setting in (site.setting, replace(site.setting, months=5, plan=plan.Plan((), 5))):
+        assert len(giving.climate(setting)[1]) == setting.months
+
+
+def test_gifts_go_to_charity_and_not_into_the_profit(site):
+    months, accounts = site["firm_months"], site["payouts"].set_index("month")
+    given = site["donations"].groupby(site["donations"].donation_date.dt.to_period("M").dt.to_timestamp()).amount.sum()
+    assert accounts.donated.to_numpy() == pytest.approx(given.reindex(accounts.index, fill_value=0).to_numpy())
+    assert (accounts.paid_out.cumsum() <= accounts.donated.cumsum() + 1e-6).all()
+    for year in (0, 1):
+        after = accounts.paid_out.iloc[12 * year + 12 : 12 * year + 24]
+        assert after.sum() == pytest.approx(accounts.donated.iloc[12 * year + 11]), "a year later all is paid out"
+        assert after.max() - after.min() < 0.011
+    costs = ["goods_cost", "service_cost", "campaign_cost", "acquisition_cost", "improvement_cost", "fixed_cost"]
+    assert (months.revenue - months[costs].sum(axis=1) - months.profit).abs().max() < 0.005
+    orders = site["orders"].merge(site["products"], on="product_id")
+    assert orders.amount.sum() == pytest.approx(months.revenue.sum(), abs=0.01), "revenue is commission"
+    rebate = (orders.amount / (1 - orders.discount) * orders.cost_share).sum()
+    assert months.goods_cost.sum() == pytest.approx(rebate, abs=0.01 * len(orders)), "and its cost the rebate"
+    assert 0 < months.goods_cost.sum() < months.revenue.sum()
+    generous = replace(REBATE_SITE, giving=replace(REBATE_SITE.giving, gift=(4.0, 4.0, 80.0)))
+    other = world.simulate(generous, customers=600, seed=7, tables=["donations"])
+    pd.testing.assert_frame_equal(other["firm_months"], months)
+    assert other["donations"].amount.sum() > 9 * site["donations"].amount.sum()
+
+
+def test_the_data_sets_hold_the_site(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path))
+    gave = datasets.load("donations", industry="rebate_site")
+    held = world.simulate("rebate_site", months=72, seed=1, tables=["donations", "truth_donors"])
+    pd.testing.assert_frame_equal(gave, held["donations"])
+    pd.testing.assert_frame_equal(datasets.truth("donors", industry="rebate_site-v1"), held.truth["donors"])
+    assert gave.donation_date.dt.year.nunique() == 6
+    assert set(datasets.names("rebate_site")) - set(datasets.names()) == {"donations", "payouts"}
+    assert "gave to charity" in datasets.describe("donations").note
+    own = (datasets.load("customers", industry="rebate_site").channel != "referral").sum()
+    assert own == pytest.approx(2_000, rel=0.1)
+
+
+def test_its_causes_are_told():
+    told = world.causes("rebate_site").table.set_index("cause")
+    assert list(told.index) == list(plan.CAUSES)
+    assert told.loc["trust_shock", "cost"] == 0
+    assert told.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
+    assert list(world.causes("retailer").table.cause) == [cause for cause in plan.CAUSES if cause not in told.index[-2:]]
+
+
+def test_what_no_site_has_is_refused(site):
+    retailer = world.simulate("retailer", customers=10, months=3, seed=1)
+    for call, words in (
+        (lambda: retailer.rerun(transparency=0.1), "retailer-v1 has no 'transparency'. The causes: reliability"),
+        (lambda: retailer.rerun(trust_shock=-1), "retailer-v1 has no 'trust_shock'"),
+        (lambda: world.sweep({"transparency": [0.5]}), "retailer-v1 has no 'transparency'"),
+        (lambda: site.rerun(transparency=0.8), "must be a number from -0.25 to 0.75"),
+        (lambda: site.rerun(trust_shock=-1.5), "must be a number from -1 to 1"),
+        (lambda: site.rerun(trust=1), "no cause is called 'trust'. The causes: .*transparency, trust_shock"),
+        (lambda: world.simulate("retailer", seed=1, tables=["donations"]), "`tables` must be one of"),
+        (lambda: world.simulate("rebate_site", seed=1, tables=["contracts"]), "`tables` must be one of"),
+        (lambda: datasets.load("donations"), "`name` must be one of"),
+        (lambda: datasets.truth("donors"), "`name` must be one of"),
+        (lambda: datasets.truth("trust", industry="telecom"), "`name` must be one of"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            call()
+
+
+def test_the_smallest_sites():
+    for customers, months in ((1, 1), (3, 25)):
+        held = world.simulate("rebate_site", customers=customers, months=months, seed=2)
+        assert held.rerun(transparency=0.5).hash()
+        for name, table in everything(held).items():
+            assert list(table.columns) == [column.name for column in tables.table(name).columns]
+    assert RETAILER.giving is None
+    assert [it.name for it in PRESETS.values() if it.giving] == ["rebate_site-v1"]
+
+
+def test_the_page_names_every_number():
+    text = (Path(world.__file__).parents[2] / "docs" / "world.md").read_text(encoding="utf-8")
+    assert [each.name for each in fields(world.Giving) if f"`giving.{each.name}`" not in text] == []
+    assert all(f"`{name}`" in text for name in ("donations", "payouts", "truth_donors", "truth_trust"))
