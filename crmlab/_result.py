@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def show(value: object, digits: int = 3) -> str:
     """A value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
 
-    >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text")
-    ('1,234,567', '0.123', '1,234.5', '2e-07', '', 'text')
+    >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text"), show(1979.7, 0)
+    ('1,234,567', '0.123', '1,234.5', '2e-07', '', 'text', '1,980')
     """
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
@@ -32,7 +32,8 @@ def show(value: object, digits: int = 3) -> str:
         return f"{value:,}"
     if isinstance(value, float | np.floating):
         tiny = 0 < abs(value) < 10**-digits
-        return f"{value:.{digits}g}" if tiny or abs(value) >= 1e15 else f"{value:,.{digits}f}".rstrip("0").rstrip(".")
+        text = f"{value:,.{digits}f}"
+        return f"{value:.{digits}g}" if tiny or abs(value) >= 1e15 else text.rstrip("0").rstrip(".") if digits else text
     return value.strftime("%Y-%m-%d") if hasattr(value, "strftime") else str(value)
 
 

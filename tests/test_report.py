@@ -1,6 +1,8 @@
 """The report and its command: CDNOW, a messy file, one file that holds all, refusals in one sentence."""
 
+import base64
 import html.parser
+import io
 import re
 import subprocess
 import sys
@@ -9,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crmlab import datasets, report
+from crmlab import btyd, datasets, report
 from crmlab.__main__ import main
 from crmlab.errors import ArgumentError, DataError
 
@@ -59,12 +61,35 @@ def test_the_page_holds_all_it_shows(cdnow):
     assert page.open == []
     assert "url(" not in cdnow
     assert "@import" not in cdnow
-    assert len(page.pictures) == 4
+    assert len(page.pictures) == 7
     assert all(len(alt) > 40 for alt in page.pictures)
     assert [heading for heading in re.findall("<h2>(.*?)</h2>", cdnow)] == [
         "Who comes back?", "When do they come back?", "Which customers are recent and frequent?", "How much hangs on how few?",
-        "What was set aside?",
+        "What will they buy next year?", "What is each customer worth?", "What was set aside?",
     ]  # fmt: skip
+
+
+def test_the_page_says_what_the_models_say(cdnow):
+    """The numbers are those of ``btyd``, and the list holds every customer."""
+    orders = pd.read_csv(CDNOW, parse_dates=["order_date"])
+    summary = btyd.purchase_summary(orders, until="1997-09-30")
+    fit, spend = btyd.fit_mbgnbd(summary), btyd.fit_gamma_gamma(summary)  # the best of three by likelihood
+    ahead = btyd.forecast_revenue(fit, spend, summary, seed=1)
+    assert f"buy {ahead.purchases:,.0f} times in the 52 weeks after 1997-09-30, for {ahead.revenue:,.0f} (" in cdnow
+    values = btyd.customer_value(fit, spend, summary)
+    assert f"will spend {values.total:,.0f} more (95 % confidence interval {values.interval()[0]:,.0f} to" in cdnow
+    listed = pd.read_csv(io.BytesIO(base64.b64decode(re.search('data:text/csv;base64,([^"]+)', cdnow)[1])))
+    assert len(listed) == 2357
+    assert sorted(listed.customer_id) == sorted(summary.customer_id)
+    best = values.table.nlargest(1, "discounted_spend").iloc[0]
+    first = listed.iloc[0]
+    assert (first.customer_id, first.low, first.high) == (best.customer_id, round(best.low, 2), round(best.high, 2))
+    unseen = re.search(r"held against the (\d+) weeks after: it expected ([\d,]+) repeat purchases, ([\d,]+) came", cdnow)
+    expected, came = (int(each.replace(",", "")) for each in unseen.groups()[1:])
+    later = orders[(orders.order_date > "1997-07-02") & (orders.order_date <= "1997-09-30")]
+    assert int(unseen[1]) == 13
+    assert 0.8 < expected / came < 1.2
+    assert came < len(later)
 
 
 def test_a_messy_file(tmp_path):
@@ -98,6 +123,7 @@ def test_small_and_odd_orders(tmp_path):
     assert "cohorts cannot be followed yet" in page
     assert "This cannot be said: every amount is zero" in page
     assert "All 1 rows of the file are used." in page
+    assert page.count("This cannot be said yet: one customer cannot show how customers differ.") == 2
     page = report.orders_report(datasets.load("orders"), tmp_path / "shop.html", until="2024-12-15").read_text(encoding="utf-8")
     assert "* The period had not ended at the cut." in page
 

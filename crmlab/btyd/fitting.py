@@ -218,8 +218,8 @@ def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
         step = ways @ (along / np.maximum(np.abs(sizes), 1e-12 * np.abs(sizes).max() + 1e-300))
         length = np.sqrt(step @ step)
         expected = abs(step @ slope)
-        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding
-            break
+        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding; the step doubles the digits that are right
+            return at + step if length < radius else at
         step *= min(1.0, radius / length)
         new = likelihood(at + step)
         if new[0] > value:

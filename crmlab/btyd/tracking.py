@@ -143,6 +143,9 @@ def plot_tracking(tracked: pd.DataFrame, *, total: bool = True, ax: Axes | None 
         title = f"In {len(later)} unseen weeks the model expects {percent(abs(off))} {'more' if off > 0 else 'less'} than came"
     else:
         title = "What the model expects of the weeks that it has seen"
+    if not total:
+        off = (tracked.expected - tracked.actual).abs().mean()
+        title = f"A week differs from what the model expects by {show(off, 1)} of {show(tracked.actual.mean(), 1)} purchases"
     lines = tracked.set_index("week")[list(names)].rename(columns={names[0]: "actual", names[1]: "expected by the model"})
     ax = _draw.curves(
         lines,

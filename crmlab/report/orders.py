@@ -1,12 +1,14 @@
 """Orders: the report on a user's own orders.
 
 Each section is a function of the orders and of the cut, and answers one question of a manager in its
-title: who comes back and when, who is recent and frequent, how much hangs on how few. The numbers come
-from the topics; how a page is put together and written stands in ``page``.
+title: who comes back and when, who is recent and frequent, how much hangs on how few, what they will buy next
+year and what each is worth. The numbers come from the topics; how a page is put together and written stands in
+``page``.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Callable, Mapping
 from html import escape
@@ -18,7 +20,7 @@ import pandas as pd
 
 from crmlab import _check, btyd, datasets, loyalty, retention, segmentation
 from crmlab._result import percent, show, table_html
-from crmlab.errors import DataError
+from crmlab.errors import CrmlabError, DataError
 from crmlab.report.page import Section, folded, pictures, target, write
 
 if TYPE_CHECKING:
@@ -177,6 +179,70 @@ def _concentration(reading: datasets.Reading, until: dt.date) -> Section:
     return Section("How much hangs on how few?", answer, (*pictures(found.plot()), table_html(facts)))
 
 
+_MODELS = {"BG/NBD": btyd.fit_bgnbd, "MBG/NBD": btyd.fit_mbgnbd, "Pareto/NBD": btyd.fit_pareto_nbd}
+_RATE = 0.10  # discount of a year
+_LISTED = 20_000  # customers in the list to download
+
+
+def _best(summary: pd.DataFrame) -> btyd.PurchaseFit:
+    """The model of purchases that explains these histories best; all have four parameters."""
+    return max((fit(summary) for fit in _MODELS.values()), key=lambda fit: fit.loglik)
+
+
+def _next_year(reading: datasets.Reading, until: dt.date) -> Section:
+    question = "What will they buy next year?"
+    orders = reading.rows[reading.rows["order_date"].dt.date <= until]
+    first = orders["order_date"].min().date()
+    cut = first + (until - first) * 2 // 3
+    try:
+        summary = btyd.purchase_summary(orders, until=until)
+        fit, spend = _best(summary), btyd.fit_gamma_gamma(summary)
+        ahead = btyd.forecast_revenue(fit, spend, summary, seed=1)
+        test = _best(btyd.purchase_summary(orders, until=cut))
+        tracked = btyd.tracking(test, orders, fitted_until=cut)
+    except CrmlabError as error:
+        return Section(question, f"This cannot be said yet: {error}")
+    unseen = tracked[~tracked.seen]
+    sure = f"{percent(ahead.level, 0)} prediction interval {ahead.low:,.0f} to {ahead.high:,.0f}"
+    answer = (
+        f"These {len(summary):,} customers may be expected to buy {show(ahead.purchases, 0)} times in the 52 weeks after "
+        f"{until}, for {ahead.revenue:,.0f} ({sure}); new customers come on top. The model ({fit.name}) knows no seasons "
+        "and no change of what you do. To see whether it can be trusted here, it was also fitted to the orders up to "
+        f"{cut} only and held against the {len(unseen)} weeks after: it expected {show(unseen.expected.sum(), 0)} repeat "
+        f"purchases, {int(unseen.actual.sum()):,} came."
+    )
+    facts = table_html(pd.DataFrame(ahead.summary().facts, columns=["", "value"]))
+    charts = pictures(btyd.plot_tracking(tracked), btyd.plot_tracking(tracked, total=False))
+    return Section(question, answer, (*charts, facts, folded("The model", table_html(fit.summary().table))))
+
+
+def _worth(reading: datasets.Reading, until: dt.date) -> Section:
+    question = "What is each customer worth?"
+    try:
+        summary = btyd.purchase_summary(reading.rows, until=until)
+        fit, spend = _best(summary), btyd.fit_gamma_gamma(summary)
+        values = btyd.customer_value(fit, spend, summary, annual_rate=_RATE)
+        check = btyd.spend_independence(summary)
+    except CrmlabError as error:
+        return Section(question, f"This cannot be said yet: {error}")
+    low, high = values.interval()
+    rows = values.table.round(2).sort_values("discounted_spend", ascending=False, kind="stable")
+    there = int((values.table.p_alive > 0.5).sum())
+    sure = f"95 % confidence interval {low:,.0f} to {high:,.0f}"
+    answer = (
+        f"{there:,} of {len(rows):,} customers are more likely still there than not. Together all of them will spend "
+        f"{values.total:,.0f} more ({sure}), discounted at {percent(_RATE, 0)} a year; it is revenue, not profit. The interval "
+        "of one customer says how well it is known what is to be expected of such a customer, not what this one will do. "
+        f"{check.note}"
+    )
+    listed = rows.head(_LISTED)
+    data = base64.b64encode(listed.to_csv(index=False).encode()).decode()
+    some = "All" if len(listed) == len(rows) else f"The first {len(listed):,} of {len(rows):,}"
+    link = f'<p><a download="customer_values.csv" href="data:text/csv;base64,{data}">{some} customers as a CSV file</a></p>'
+    top = folded("The twenty most valuable customers", table_html(rows.head(20)))
+    return Section(question, answer, (*pictures(values.plot()), link, top))
+
+
 def _set_aside(reading: datasets.Reading, until: dt.date) -> Section:
     aside = reading.read - len(reading.rows)
     blank = f" Blank lines passed over: {reading.blank:,}." if reading.blank else ""
@@ -202,4 +268,12 @@ def _set_aside(reading: datasets.Reading, until: dt.date) -> Section:
 
 
 #: In the order of the page; a later topic adds its function here.
-_SECTIONS: tuple[Callable[[datasets.Reading, dt.date], Section], ...] = (_overview, _cohorts, _rfm, _concentration, _set_aside)
+_SECTIONS: tuple[Callable[[datasets.Reading, dt.date], Section], ...] = (
+    _overview,
+    _cohorts,
+    _rfm,
+    _concentration,
+    _next_year,
+    _worth,
+    _set_aside,
+)

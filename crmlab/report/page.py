@@ -62,8 +62,8 @@ def write(out: Path, title: str, opening: str, sections: Sequence[Callable[..., 
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1><p>{opening}</p>{body}"
-        f"<footer>{_MADE_BY} {__version__}. The page names nobody, but the list of what was set aside quotes the file as it "
-        "stands.</footer></body></html>\n"
+        f"<footer>{_MADE_BY} {__version__}. Customers stand here under the names that the file gives them, and what was set "
+        "aside is quoted as it stands: pass the page on with care.</footer></body></html>\n"
     )
     part = out.with_name(out.name + ".part")
     try:
