@@ -7,7 +7,7 @@ the exercise and the tests carry the same word. Nothing is imported before it is
 
 from importlib import import_module
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (*TOPICS, "course", "datasets", "environment", "errors", "exercise", "report", "tables", "widgets", "world")

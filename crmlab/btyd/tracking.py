@@ -208,7 +208,7 @@ def holdout(
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24(2), section 5: aggregate and individual-level hold-out.
     """
-    if isinstance(until, str | dt.date) or not len(until):
+    if not isinstance(until, list | tuple | pd.DatetimeIndex) or not len(until):
         raise ArgumentError('`until` must be a list of days, such as ["2024-06-30"].')
     if not isinstance(fits, Mapping) or not fits or not all(callable(fit) for fit in fits.values()):
         raise ArgumentError('`fits` must map names to functions of a summary, such as {"BG/NBD": btyd.fit_bgnbd}.')
@@ -279,8 +279,13 @@ def conditional_expectation(
     Fader, Hardie & Lee (2005), Marketing Science 24(2), figure 4.
     """
     top = _check.whole("top", top, 1)
+    if not isinstance(fit, PurchaseFit):
+        raise ArgumentError(f"`fit` must be a fit of purchases, such as `btyd.fit_bgnbd(summary)`; it is {type(fit).__name__}.")
     expected = fit.predict(summary, weeks).purchases.to_numpy()
-    actual = np.asarray(later, dtype=float)
+    try:
+        actual = np.asarray(later, dtype=float)
+    except (TypeError, ValueError):
+        actual = np.full(0, np.nan)
     if actual.shape != expected.shape or not np.isfinite(actual).all():
         raise DataError(f"`later` must hold one number for each of the {len(summary):,} customers.")
     frequency = summary[fit.model.columns[0]].to_numpy()
