@@ -416,10 +416,10 @@ def test_the_kits_tables_are_fresh(tmp_path):
     for name in firm.truth:
         pd.testing.assert_frame_equal(datasets.truth(name), firm.truth[name], obj=f"{name} (run `crmlab data`)")
     files, fresh = ({path.relative_to(home) for path in home.rglob("*.*")} for home in (HOME, tmp_path))
-    assert files == fresh | {Path("what_if.parquet")}
+    assert files == fresh | {Path("what_if.parquet"), Path("cdnow.parquet")}
     assert sum(path.stat().st_size for path in HOME.rglob("*.*")) < 10_000_000
     package = json.loads((HOME / "datapackage.json").read_text(encoding="utf-8"))
-    assert {resource["name"] for resource in package["resources"]} == {*datasets.names(), "what_if"}, (
+    assert {resource["name"] for resource in package["resources"]} == {*datasets.names(), "what_if", "cdnow"}, (
         "the truth is not among them"
     )
     for resource in package["resources"]:
@@ -440,10 +440,20 @@ def test_the_what_if_grid_is_fresh():
     pd.testing.assert_frame_equal(stored, anew, check_dtype=False, obj="run `crmlab data --what-if`")
 
 
-def test_without_the_folder_the_grid_says_how_to_make_it(monkeypatch, tmp_path):
+def test_cdnow_is_the_published_sample():
+    published = pd.read_csv(Path(__file__).parent / "published/cdnow_orders.csv", dtype={"customer_id": "str"})
+    held = datasets.load("cdnow")
+    _engine.check(held, "cdnow")
+    pd.testing.assert_frame_equal(held.assign(order_date=held.order_date.dt.strftime("%Y-%m-%d").astype("str")), published)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("what_if", r"world\.sweep\(\*\*datasets\.WHAT_IF\)"), ("cdnow", "install the kit with its folder")]
+)
+def test_without_the_folder_it_says_what_to_do(monkeypatch, tmp_path, name, remedy):
     monkeypatch.setattr(datasets, "_HOME", tmp_path)
-    with pytest.raises(DataError, match=r"world\.sweep\(\*\*datasets\.WHAT_IF\)"):
-        datasets.load("what_if")
+    with pytest.raises(DataError, match=remedy):
+        datasets.load(name)
 
 
 def test_load_refuses_unknown_names():

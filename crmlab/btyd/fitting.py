@@ -191,7 +191,7 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         No point without slope was reached.
     """
     ends = None
-    for size in (150, 12_000, None):
+    for size in (250, 12_000, None):
         step = 1 if size is None else rows.weight.size // size
         if step <= 2 and size is not None:
             continue

@@ -49,16 +49,16 @@ class PurchaseModel:
 
 
 def _geometric_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> tuple:
-    return (0.3, 2.0), (0.6 * (weight @ age) / (weight @ x),), (0.3, 2.0), (0.5, 4.0)
+    return (0.3, 2.0), (0.6 * (weight @ age) / (weight @ x),), (0.3, 2.0), (2.0,)
 
 
 def _pareto_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> tuple:
     long = (weight @ age) / weight.sum()
-    return (0.4, 2.0), (0.4 * (weight @ age) / (weight @ x),), (0.4, 2.0), (0.3 * long, 2 * long)
+    return (0.4, 2.0), (0.4 * (weight @ age) / (weight @ x),), (0.6,), (0.3 * long, 2 * long)
 
 
 def _bgbb_starts(*_: np.ndarray) -> tuple:
-    return (0.5, 2.0), (1.0,), (0.5, 2.0), (0.5, 4.0)
+    return (0.5, 2.0), (1.0,), (0.5, 2.0), (2.0,)
 
 
 def _geometric(key: str, name: str, chances: int, source: str) -> PurchaseModel:

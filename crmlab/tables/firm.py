@@ -396,6 +396,17 @@ FIRM = (
         key=("month",),
     ),
     Table(
+        "cdnow",
+        "Orders of real people: a tenth of those who first bought at the music shop CDNOW in the first quarter of 1997, until "
+        "June 1998. Source: P. Fader and B. Hardie (brucehardie.com/notes/026), used in Fader, Hardie & Lee (2005).",
+        (
+            CUSTOMER,
+            Column("order_date", "date", "The day of the order.", known="the order"),
+            Column("units", "integer", "How many compact discs.", "discs", minimum=0, known="the order"),
+            Column("amount", "number", "What the customer paid for the order.", "US dollars", minimum=0, known="the order"),
+        ),
+    ),
+    Table(
         "customer_months",
         "Money by customer and month: a row wherever some flowed.",
         (
