@@ -10,6 +10,7 @@ model: what a model is (``Model``) stands here, the models stand in ``nbd``, ``b
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from joblib import cpu_count
 from scipy import stats
 
 from crmlab import _check, _draw
@@ -103,7 +103,7 @@ def each_block(function: Callable, size: int, block: int) -> list:
     blocks = [slice(start, start + block) for start in range(0, size, block)]
     if len(blocks) < 3:
         return [function(rows) for rows in blocks]
-    with ThreadPoolExecutor(min(cpu_count(), 8)) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
         return list(pool.map(function, blocks))
 
 
@@ -122,7 +122,6 @@ class Likelihood:
 
     def __init__(self, model: Model, rows: Histories, prior: np.ndarray | None = None) -> None:
         self.model, self.rows, self.prior = model, rows, prior
-        self.total = rows.weight.sum()
         self.size = len(model.parameters) + len(model.moved) * rows.covariates.shape[1]
         self._known: tuple[bytes, tuple] | None = None
 
