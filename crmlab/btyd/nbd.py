@@ -30,7 +30,7 @@ def rising(start: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray
         table = np.zeros((3, top + 1))
         table[0, 1:], table[1, 1:] = np.log(each), 1 / each
         table[2] = -(table[1] ** 2)
-        log, first, second = table.cumsum(axis=1)[:, steps.astype(np.intp)]
+        log, first, second = np.take(table.cumsum(axis=1), steps.astype(np.intp), axis=1)
         return log, first, second
     ends = start + steps
     return (
@@ -52,29 +52,33 @@ def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: 
     log_ab, d_ab, dd_ab = rising(a + b, lived)
     power, share, since = r + x, alpha / (alpha + age), alpha / (alpha + recency)
     to_age, to_recency = np.log(share), np.log(since)  # of alpha / (alpha + t)
-    could_die = lived > 0
-    last = np.where(could_die, b + lived - 1, 1.0)
+    last = np.where(lived > 0, b + lived - 1, np.inf)  # who has had no chance to die is alive
     with np.errstate(divide="ignore"):
-        odds = np.where(could_die, np.log(a / last) + power * (to_recency - to_age), -np.inf)
-    dead = special.expit(odds)
-    loglik = log_r + log_b - log_ab + r * to_age - x * np.log(alpha + age) + np.logaddexp(0, odds)
-    # the two ways to have this history, alive and dead, differ in these derivatives
-    apart = np.stack([r * (to_recency - to_age), power * (share - since), np.ones_like(x), -b / last])
-    apart = np.where(could_die, apart, 0.0)
-    gradient = np.stack(
-        [r * (d_r + to_age), r - power * share, -a * d_ab, b * (d_b - d_ab)]
-    ) + dead * apart  # fmt: skip
-    hessian = dead * (1 - dead) * apart[:, None] * apart[None]
-    hessian[0, 0] += gradient[0] + r * r * dd_r
-    cross = r * (1 - share) + dead * r * (share - since)
-    hessian[0, 1] += cross
-    hessian[1, 0] += cross
-    hessian[1, 1] += -power * share * (1 - share) + dead * power * (share * (1 - share) - since * (1 - since))
-    hessian[2, 2] += -a * d_ab - a * a * dd_ab
-    hessian[2, 3] += -a * b * dd_ab
-    hessian[3, 2] += -a * b * dd_ab
-    ended = np.where(could_die, dead * (-b / last + (b / last) ** 2), 0.0)
-    hessian[3, 3] += b * (d_b - d_ab) + b * b * (dd_b - dd_ab) + ended
+        odds = np.log(a / last) + power * (to_recency - to_age)
+    small = np.exp(-np.abs(odds))
+    dead = np.where(odds > 0, 1.0, small) / (1 + small)
+    loglik = log_r + log_b - log_ab + power * to_age - x * np.log(alpha) + np.maximum(odds, 0) + np.log1p(small)
+    # alive and dead, the two ways to have this history, differ in these derivatives; b's is -b / last, and a's is 1
+    by_r, by_alpha, by_b = r * (to_recency - to_age), power * (share - since), -b / last
+    gradient = np.empty((4, x.size))
+    gradient[0] = r * (d_r + to_age) + dead * by_r
+    gradient[1] = r - power * share + dead * by_alpha
+    gradient[2] = dead - a * d_ab
+    gradient[3] = b * (d_b - d_ab) + dead * by_b
+    unsure = dead * (1 - dead)
+    hessian = np.empty((4, 4, x.size))
+    hessian[0, 0] = unsure * by_r**2 + gradient[0] + r * r * dd_r
+    hessian[0, 1] = unsure * by_r * by_alpha + r * (1 - share + dead * (share - since))
+    hessian[0, 2] = unsure * by_r
+    hessian[0, 3] = hessian[0, 2] * by_b
+    hessian[1, 1] = unsure * by_alpha**2 - power * (share * (1 - share) * (1 - dead) + dead * since * (1 - since))
+    hessian[1, 2] = unsure * by_alpha
+    hessian[1, 3] = hessian[1, 2] * by_b
+    hessian[2, 2] = unsure - a * (d_ab + a * dd_ab)
+    hessian[2, 3] = unsure * by_b - a * b * dd_ab
+    hessian[3, 3] = unsure * by_b**2 + b * (d_b - d_ab + b * (dd_b - dd_ab)) + dead * by_b * (1 + by_b)
+    for i, j in ((1, 0), (2, 0), (3, 0), (2, 1), (3, 1), (3, 2)):
+        hessian[i, j] = hessian[j, i]
     return loglik, gradient, hessian
 
 
