@@ -110,7 +110,8 @@ def probe(path: Path) -> dict[str, object]:
             if hasattr(shown, "children"):
                 taken[f"{cell.id} widget"] = _widget(shown)
             if isinstance(shown, AnyWidget):
-                taken[f"{cell.id} radar"] = _radar(shown)
+                kind = type(shown).__name__
+                taken[f"{cell.id} {kind.lower()}"] = {"Radar": _radar, "Alive": _alive}[kind](shown)
         numbers = {
             key: float(value) for key, value in space.items() if isinstance(value, int | float) and not key.startswith("_")
         }
@@ -156,6 +157,17 @@ def _radar(shown) -> dict:
         shown.values = [value + 0.2 * (place == k) for place, value in enumerate(rest)]
         state[shown.table.dimension[k]] = shown.effect.to_dict("list")
     shown.values = rest
+    return state
+
+
+def _alive(shown) -> dict:
+    """What is said of a customer at rest, and with each of his purchases taken away in turn."""
+    rest = list(shown.purchases)
+    state = {"at rest": shown.table.to_dict("list")}
+    for week in rest:
+        shown.purchases = [each for each in rest if each != week]
+        state[f"not in week {week}"] = shown.table.to_dict("list")
+    shown.purchases = rest
     return state
 
 

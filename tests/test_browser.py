@@ -1,10 +1,10 @@
 """The lessons as a reader has them: in JupyterLab, in a real browser.
 
 What is proved here: every lesson runs from top to bottom and shows no error, every picture has words for those who do not
-see it, every widget is there, a slider moves its picture by key and by mouse, the radar follows key, mouse and finger at
-once and says what Python would, and nothing at all is asked of the network, neither by JupyterLab, nor by the kernel, nor
-by the page. What is not: whether the numbers of a lesson are right (nbval compares them) and how it looks in other
-browsers. How a browser is driven stands in ``browser.py``.
+see it, every widget is there, a slider moves its picture by key and by mouse, the radar and the silent customer follow key,
+mouse and finger at once and say what Python would, and nothing at all is asked of the network, neither by JupyterLab, nor
+by the kernel, nor by the page. What is not: whether the numbers of a lesson are right (nbval compares them) and how it
+looks in other browsers. How a browser is driven stands in ``browser.py``.
 
 Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIUM to choose the browser.
 """
@@ -23,7 +23,7 @@ import pytest
 from playwright.sync_api import TimeoutError as OutOfPatience
 from playwright.sync_api import expect
 
-from crmlab import datasets, tables, widgets
+from crmlab import btyd, datasets, tables, widgets
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -481,6 +481,272 @@ def test_a_stored_radar_is_a_picture(stored, open_lesson, folder, photos, whose)
         expect(picture).to_be_visible()
         expect(picture).to_have_attribute("alt", AT_REST)
         lesson.page.screenshot(path=photos / f"radar-stored-{whose.split()[0]}.png")
+
+
+# -- The silent customer ------------------------------------------------------------------------------------------
+
+CDNOW = """import ipywidgets
+from crmlab import btyd, datasets, widgets
+summary = btyd.purchase_summary(datasets.load("cdnow"), until="1997-09-30")"""
+SILENT = [
+    CDNOW,
+    """shown, heard = widgets.alive(btyd.fit_bgnbd(summary), btyd.fit_pareto_nbd(summary), weeks=52), ipywidgets.Label()
+shown.observe(lambda change: setattr(heard, "value", str(sorted(shown.purchases))), "purchases")
+display(heard)
+shown""",
+    "widgets.alive(btyd.fit_mbgnbd(summary), weeks=52)",
+]
+START = [4, 9, 14, 20, 26]
+
+
+@pytest.fixture(scope="module")
+def fits():
+    summary = btyd.purchase_summary(datasets.load("cdnow"), until="1997-09-30")
+    return {fit.name: fit for fit in (btyd.fit_bgnbd(summary), btyd.fit_mbgnbd(summary), btyd.fit_pareto_nbd(summary))}
+
+
+class Silent:
+    """A silent customer on the page: his line of weeks, and what is said of him."""
+
+    def __init__(self, page, place=0):
+        self.page = page
+        self.host = page.locator(".crmlab-alive").nth(place)
+        self.title = self.host.locator(".title")
+        self.cursor = self.host.get_by_role("slider", name="Week")
+
+    def reset(self):
+        self.host.get_by_role("button", name="Back to the start").click()
+        expect(self.host.locator(".story")).to_have_text("Bought 6 times, last in week 26.")
+
+    def go(self, week):
+        """The cursor to a week, by key."""
+        self.cursor.press("Home")
+        for key, times in (("PageUp", (week - 1) // 10), ("ArrowRight", (week - 1) % 10)):
+            for _ in range(times):
+                self.cursor.press(key)
+        expect(self.cursor).to_have_attribute("aria-valuenow", str(week))
+
+    def point(self, week):
+        """Where a week lies on the line, on the page."""
+        place, weeks = self.host.locator(".place").bounding_box(), 52
+        return place["x"] + 6 + (place["width"] - 12) * week / weeks, place["y"] + place["height"] - 16
+
+    def says(self):
+        boxes = [box for box in self.host.locator(".result").all() if box.is_visible()]
+        return {box.get_attribute("data-result"): box.locator("b, div").all_inner_texts()[1:] for box in boxes}
+
+
+def as_btyd_says(fits, purchases):
+    """What the page must say, from the numbers of Python."""
+    said = {}
+    for fit in fits:
+        row = widgets.alive(fit, purchases=purchases, weeks=52).table.iloc[0]
+        ahead = f"× {row.purchases_if_alive:.2f} purchases in 52 weeks if he is = {row.purchases:.2f} to expect"
+        said[row.model] = [f"{100 * row.p_alive:.1f} % still there", ahead]
+    return said
+
+
+@pytest.fixture(scope="module")
+def silents(open_lesson, folder):
+    """A notebook with two of them: one by two models, beside a label that tells what Python has heard, and one by a third."""
+    write(folder / "silents.ipynb", SILENT)
+    with open_lesson("silents.ipynb") as lesson:
+        lesson.run_all()
+        yield lesson
+
+
+@pytest.fixture
+def silent(silents):
+    """The first of them, at rest."""
+    silent = Silent(silents.page)
+    silent.reset()
+    silents.page.locator(browser.IDLE).wait_for()
+    return silent
+
+
+def test_silent_customers_are_shown_and_ask_nothing(silents, photos):
+    silents.page.screenshot(path=photos / "silent.png")
+    complaints = silents.complaints()
+    assert not complaints, "\n".join(complaints)
+    assert silents.page.locator(".crmlab-alive-at-rest img").count() == 2
+    for picture in silents.page.locator(".crmlab-alive-at-rest img").all():  # each has made room
+        expect(picture).to_be_hidden()
+
+
+def test_a_silent_customer_follows_each_key_at_once_while_python_is_busy(silents, silent, folder, photos):
+    page, heard = silents.page, silents.page.locator(".widget-label")
+    before = heard.inner_text()
+    silent.go(40)
+    focus = page.evaluate(FOCUS)
+    assert focus[1] == "Week"
+    silent.title.evaluate(REDRAWS)
+    page.evaluate(WAIT.replace("go-on", "go-on-silent"))
+    steps = [("Enter", 40), (" ", 40), ("Enter", 40)]
+    try:
+        for count, (key, week) in enumerate(steps, 1):
+            title = silent.title.inner_text()
+            page.keyboard.press(key)
+            page.wait_for_function("count => window.redraws.length >= count", arg=count, timeout=SOON)
+            assert silent.title.inner_text() != title, key
+            assert silent.cursor.get_attribute("aria-valuetext").startswith(f"week {week}, {('no', 'a')[count % 2]} purchase, ")
+            assert page.evaluate(FOCUS) == focus, f"JupyterLab has heard {key}, too"
+        assert heard.inner_text() == before, "Python was to be busy all the while"
+    finally:
+        (folder / "go-on-silent").touch()
+    times = page.evaluate("window.redraws")
+    print("\nsilent customer: redrawn after", *(f"{time:.0f}" for time in times), "ms")
+    assert statistics.median(times) <= 100
+    expect(heard).to_have_text(str([*START, 40]), timeout=SOON)
+    page.keyboard.press("ArrowRight")
+    expect(silent.host.locator(".under")).to_have_text(re.compile("^Week 41, no purchase: still there with"))
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")  # today is the end
+    expect(silent.cursor).to_have_attribute("aria-valuenow", "52")
+    page.screenshot(path=photos / "silent-by-key.png")
+
+
+@pytest.mark.parametrize(
+    ("toggled", "purchases"),
+    [
+        ([], START),
+        ([45], [*START, 45]),
+        ([4, 9, 20], [14, 26]),
+        ([52], [*START, 52]),
+        ([1, 2, 3, 5], [1, 2, 3, 5, *START]),
+    ],
+    ids=["rest", "once more", "three less", "today", "a busy month"],
+)
+def test_a_silent_customer_is_as_btyd_says(silents, silent, fits, toggled, purchases):
+    for week in toggled:
+        silent.go(week)
+        silent.cursor.press("Enter")
+    assert silent.says() == as_btyd_says([fits["BG/NBD"], fits["Pareto/NBD"]], purchases)
+    now = as_btyd_says([fits["BG/NBD"]], purchases)["BG/NBD"]
+    assert f"a chance of {now[0].removesuffix(' still there')}: {now[1].split()[-3]} purchases" in silent.title.inner_text()
+    expect(silents.page.locator(".widget-label")).to_have_text(str(sorted(purchases)), timeout=SOON)
+    expect(silent.host.get_by_role("status")).to_have_text(silent.title.inner_text(), timeout=SOON)
+
+
+def test_without_a_purchase_models_disagree(silent, fits):
+    silent.host.get_by_role("button", name="No purchase at all").click()
+    expect(silent.host.locator(".story")).to_have_text("Bought once, in week 0.")
+    said = silent.says()
+    assert said == as_btyd_says([fits["BG/NBD"], fits["Pareto/NBD"]], [])
+    assert said["BG/NBD"][0] == "100.0 % still there"
+    silent.host.get_by_role("checkbox").uncheck()
+    assert list(silent.says()) == ["BG/NBD"]
+    silent.host.get_by_role("checkbox").check()
+    assert silent.says() == said
+
+
+@pytest.mark.parametrize("fit", ["BG/NBD", "Pareto/NBD"])
+def test_each_week_of_a_silent_customer_is_as_btyd_says(silent, fits, fit):
+    """Below the chart stands what was known in the week of the cursor."""
+    history = widgets.alive(fits[fit], purchases=START, weeks=52).history.set_index("week")[fit]
+    place = ["BG/NBD", "Pareto/NBD"].index(fit)
+    for week in (1, 4, 8, 9, 27, 50, 52):
+        silent.go(week)
+        told = silent.cursor.get_attribute("aria-valuetext").partition("with ")[2].split(" / ")
+        assert told[place] == f"{100 * history[week]:.1f} %", week
+
+
+@pytest.mark.parametrize("hand", ["mouse", "finger"])
+def test_purchases_are_added_pulled_and_taken_away(silents, silent, photos, hand):
+    page, heard = silents.page, silents.page.locator(".widget-label")
+    silent.host.locator(".place").scroll_into_view_if_needed()
+    touch = page.context.new_cdp_session(page)
+
+    def finger(what, *places):
+        points = [{"x": x, "y": y} for x, y in places]
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{what}", "touchPoints": points})
+
+    def tap(week):
+        if hand == "mouse":
+            page.mouse.click(*silent.point(week))
+        else:
+            finger("Start", silent.point(week))
+            finger("End")
+
+    def pull(week, to):
+        (x, y), (end, _) = silent.point(week), silent.point(to)
+        way = [(x + (end - x) * k / 4, y + k) for k in range(1, 5)]
+        if hand == "mouse":
+            page.mouse.move(x, y)
+            page.mouse.down()
+            for place in way:
+                page.mouse.move(*place)
+            page.mouse.up()
+            page.mouse.move(x, y)  # it is no longer held
+        else:
+            finger("Start", (x, y))
+            for place in way:
+                finger("Move", place)
+            finger("End")
+
+    tap(40)
+    expect(heard).to_have_text(str([*START, 40]), timeout=SOON)
+    expect(silent.cursor).to_be_focused()
+    pull(26, 35)
+    expect(heard).to_have_text(str([4, 9, 14, 20, 35, 40]), timeout=SOON)
+    pull(9, 30)  # past two others
+    expect(heard).to_have_text(str([4, 14, 20, 30, 35, 40]), timeout=SOON)
+    page.screenshot(path=photos / f"silent-by-{hand}.png")
+    tap(20)
+    expect(heard).to_have_text(str([4, 14, 30, 35, 40]), timeout=SOON)
+    page.keyboard.press("Enter")  # and there it is again: the cursor has come along
+    expect(heard).to_have_text(str([4, 14, 20, 30, 35, 40]), timeout=SOON)
+
+
+def test_silent_customers_do_not_disturb_each_other(silents, silent, fits):
+    other = Silent(silents.page, 1)
+    other.go(30)
+    other.cursor.press("Enter")
+    assert other.says() == as_btyd_says([fits["MBG/NBD"]], [*START, 30])
+    assert silent.says() == as_btyd_says([fits["BG/NBD"], fits["Pareto/NBD"]], START)
+    other.reset()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_silent_customer_fits_the_page(silents, silent, photos, width):
+    page = silents.page
+    theme = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    try:
+        page.set_viewport_size({"width": width, "height": 780})
+        if width < 700:
+            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        page.evaluate(theme, "JupyterLab Dark")
+        silents.come_to_rest()
+        for end in (True, False):
+            silent.host.evaluate("(host, end) => host.scrollIntoView(end)", end)
+            page.screenshot(path=photos / f"silent-{width}-{'top' if end else 'end'}.png")
+        assert silent.host.evaluate(CRAMPED) == []
+        chart, results = (silent.host.locator(part).bounding_box() for part in (".chart", ".results"))
+        assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
+        look = "node => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]"
+        assert silent.host.evaluate(look) == ["rgb(34, 34, 34)", "rgb(255, 255, 255)"], "dark on white in every theme"
+    finally:
+        page.evaluate(theme, "JupyterLab Light")
+        page.set_viewport_size(browser.WINDOW)
+
+
+@pytest.mark.parametrize("whose", ["mine", "a stranger's"])
+def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, photos, whose):
+    """As with the radar: opened again without its kernel, by whoever trusts it and by whoever does not."""
+    silents.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    kept = json.loads((folder / "silents.ipynb").read_text(encoding="utf-8"))
+    first, *others = kept["cells"]
+    added = "" if whose == "mine" else "  # from elsewhere"
+    cells = [first | {"source": "".join(first["source"]) + added}, *others]
+    (folder / "kept.ipynb").write_text(json.dumps(kept | {"cells": cells}), encoding="utf-8")
+    with open_lesson("kept.ipynb") as lesson:
+        lesson.page.locator(browser.IDLE).wait_for()
+        outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(2).locator(".jp-OutputArea")
+        hint = "Run this cell (Shift + Enter) to add and move purchases."
+        expect(outputs).to_have_text(hint, use_inner_text=True, timeout=SOON)
+        picture = outputs.locator("img")
+        expect(picture).to_be_visible()
+        expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks he is still there with a chance of "))
+        lesson.page.screenshot(path=photos / f"silent-stored-{whose.split()[0]}.png")
 
 
 # -- The tests would notice ---------------------------------------------------------------------------------------
