@@ -109,20 +109,21 @@ def each_block(function: Callable, size: int, block: int) -> list:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A maximum: log parameters (then coefficients of covariates), log-likelihood, information, and what is weak."""
+    """A maximum: log parameters (then coefficients of covariates), log-likelihood, covariance, and what is weak."""
 
     at: np.ndarray
     loglik: float
-    information: np.ndarray
+    covariance: np.ndarray
     weak: np.ndarray  # of each parameter: nothing is known of it
 
 
 class Likelihood:
     """Log-likelihood of histories as a function of log parameters and coefficients, with both derivatives."""
 
-    def __init__(self, model: Model, rows: Histories, prior: np.ndarray | None = None) -> None:
+    def __init__(self, model: Model, rows: Histories, prior: np.ndarray | None = None, back: np.ndarray | None = None) -> None:
         self.model, self.rows, self.prior = model, rows, prior
         self.size = len(model.parameters) + len(model.moved) * rows.covariates.shape[1]
+        self.back = np.eye(self.size) if back is None else back  # to the parameters of which a prior tells
         self._known: tuple[bytes, tuple] | None = None
 
     def __call__(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -138,11 +139,11 @@ class Likelihood:
         value, gradient, second = (sum(parts) for parts in zip(*sums, strict=True))
         if self.prior is not None:  # normal on the logarithm: middle, precision
             middle, precision = self.prior
-            away = at - middle
+            away = self.back @ at - middle
             value, gradient, second = (
                 value - (precision * away**2).sum() / 2,
-                gradient - precision * away,
-                second - np.diag(precision),
+                gradient - (precision * away) @ self.back,
+                second - (self.back.T * precision) @ self.back,
             )
         return value, gradient, second
 
@@ -189,22 +190,43 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
     ConvergenceError
         No point without slope was reached.
     """
+    even, back = _evened(model, rows)
     ends = None
     for size in (250, 12_000, None):
         step = 1 if size is None else rows.weight.size // size
         if step <= 2 and size is not None:
             continue
-        part = rows.part(slice(None, None, step)) if step > 1 else rows
+        part = even.part(slice(None, None, step)) if step > 1 else even
         share = part.weight.sum() / rows.weight.sum()
-        likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]))
+        likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back)
         if ends is None:
             grid = itertools.product(*model.starts(rows.weight, *rows.columns))
             points = [np.concatenate([np.log(point), np.zeros(likelihood.size - len(point))]) for point in grid]
             ends = sorted(points, key=lambda point: -likelihood(point)[0])[:2]
-        enough = 1e-9 if part is rows else 0.01
+        enough = 1e-9 if part is even else 0.01
         ends = sorted((_climb(likelihood, end, enough) for end in ends), key=lambda end: -likelihood(end)[0])[:1]
     found = _examined(likelihood, ends[0])
-    return found if prior is None else replace(found, loglik=Likelihood(model, rows)(found.at)[0])
+    return found if prior is None else replace(found, loglik=Likelihood(model, even)(ends[0])[0])
+
+
+def _evened(model: Model, rows: Histories) -> tuple[Histories, np.ndarray]:
+    """Covariates with mean 0 and spread 1, and the matrix that turns back what is found with them.
+
+    Steps, starts and the threshold of what is weak then mean the same whether a covariate is a share, a year or an income.
+    """
+    k, m = len(model.parameters), rows.covariates.shape[1]
+    back = np.eye(k + m * len(model.moved))
+    if not m:
+        return rows, back
+    size = np.abs(rows.covariates).max(axis=0)
+    share = rows.weight / rows.weight.sum()
+    middle = share @ (rows.covariates / size)
+    wide = np.sqrt(share @ (rows.covariates / size - middle) ** 2)
+    for place, (name, sign) in enumerate(model.moved.items()):
+        own = k + m * place + np.arange(m)
+        back[own, own] = 1 / (wide * size)
+        back[model.parameters.index(name), own] = -sign * middle / wide
+    return replace(rows, covariates=(rows.covariates / size - middle) / wide), back
 
 
 def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
@@ -217,8 +239,8 @@ def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
         step = ways @ (along / np.maximum(np.abs(sizes), 1e-12 * np.abs(sizes).max() + 1e-300))
         length = np.sqrt(step @ step)
         expected = abs(step @ slope)
-        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding; the step doubles the digits that are right
-            return at + step if length < radius else at
+        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding; a last step doubles the digits that are right
+            return at + step if expected > 1e-12 and length < radius else at
         step *= min(1.0, radius / length)
         new = likelihood(at + step)
         if new[0] > value:
@@ -236,14 +258,18 @@ def _examined(likelihood: Likelihood, at: np.ndarray) -> Found:
     firm = sizes > _WEAK
     along = ways.T @ slope
     gain = float((along[firm] ** 2 / sizes[firm]).sum()) / 2
-    # along a weak direction one unit of the logarithm may change (nearly) nothing
+    # along a weak direction one unit of the logarithm may change (nearly) nothing; its ridge has no end to be reached
     left = float(np.abs(along[~firm]).max(initial=0))
-    if not np.isfinite(value) or gain > 1e-5 or left > 0.05:
+    if not np.isfinite(value) or gain > (1e-5 if firm.all() else 0.01) or left > 0.05:
         raise ConvergenceError(
             f"{likelihood.model.name}: no maximum was reached (a step could still gain {max(gain, left):.2g}). "
             "Look at the table (are times in weeks, are there repeat purchases, is one customer extreme?), or give a `prior`."
         )
-    return Found(at, float(value), -second, (np.abs(ways[:, ~firm]) > 0.3).any(axis=1))
+    # what is known of nearly nothing is not known exactly: its variance stays, but bounded
+    half = ways / np.sqrt(np.maximum(sizes, 1e-4))
+    weak = np.sqrt((half**2).sum(axis=1)) > _WEAK**-0.5  # a coefficient's by the spread of its covariate
+    half = likelihood.back @ half
+    return Found(likelihood.back @ at, float(value), half @ half.T, weak)
 
 
 def log_prior(prior: object, model: Model, covariates: int) -> np.ndarray | None:
@@ -258,10 +284,10 @@ def log_prior(prior: object, model: Model, covariates: int) -> np.ndarray | None
         if name not in model.parameters:
             raise ArgumentError(f"`prior` names {name!r}; the parameters of {model.name} are {', '.join(model.parameters)}.")
         try:
-            median, factor = map(float, told)
+            median, factor = map(float, () if isinstance(told, str) else told)
         except (TypeError, ValueError):
             median = factor = np.nan
-        if not (0 < median < np.inf and 1 < factor < np.inf):
+        if not (1e-20 < median < 1e20 and 1.0001 < factor < np.inf):
             raise ArgumentError(
                 f"the prior of `{name}` must be (median, factor), with a median above 0 and a factor above 1: two thirds of "
                 f"what is believed lie between median / factor and median x factor; it is {told!r}."
@@ -284,19 +310,13 @@ def estimates(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> p
     return pd.Series(np.concatenate([np.exp(found.at[:k]), found.at[k:]]), index=names(model, covariates))
 
 
-def log_covariance(found: Found) -> np.ndarray:
-    """Covariance of log parameters and coefficients, over the directions of which something is known."""
-    sizes, ways = np.linalg.eigh(found.information)
-    firm = sizes > _WEAK
-    return (ways[:, firm] / sizes[firm]) @ ways[:, firm].T
-
-
 def covariance(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
     """Covariance of the estimates, empty for those that are weak."""
     k, labels = len(model.parameters), names(model, covariates)
     scale = np.concatenate([np.exp(found.at[:k]), np.ones(found.at.size - k)])
     scale = np.where(found.weak, np.nan, scale)
-    return pd.DataFrame(log_covariance(found) * scale * scale[:, None], index=labels, columns=labels)
+    with np.errstate(over="ignore"):  # where all covariates are 0 may be far from all customers
+        return pd.DataFrame(found.covariance * np.outer(scale, scale), index=labels, columns=labels)
 
 
 def table(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -309,16 +329,17 @@ def table(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.Da
 def interval(found: Found, model: Model, covariates: tuple[str, ...], level: float) -> pd.DataFrame:
     """``parameter``, ``low``, ``high``: on the scale of the logarithm for parameters, plain for coefficients."""
     k = len(model.parameters)
-    wide = stats.norm.ppf((1 + _check.share("level", level)) / 2) * np.sqrt(np.diag(log_covariance(found)))
+    wide = stats.norm.ppf((1 + _check.share("level", level)) / 2) * np.sqrt(np.diag(found.covariance))
     ends = np.stack([found.at - wide, found.at + wide])
-    ends[:, :k] = np.exp(ends[:, :k])
+    with np.errstate(over="ignore"):
+        ends[:, :k] = np.exp(ends[:, :k])
     ends[:, found.weak] = np.nan
     return pd.DataFrame({"parameter": names(model, covariates), "low": ends[0], "high": ends[1]})
 
 
 def delta(slopes: np.ndarray, found: Found) -> np.ndarray:
     """Standard errors of functions of the parameters from their slopes, shape (parameters, n), by the delta method."""
-    return np.sqrt(np.einsum("in,in->n", slopes, log_covariance(found) @ slopes))
+    return np.sqrt(np.einsum("in,in->n", slopes, found.covariance @ slopes))
 
 
 def likelihood_ratio(small: PurchaseFit, large: PurchaseFit) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def geometric_future(
     if rate == 0:
         return (weight * -np.expm1(-power * np.log1p(p * (weeks / scale))) / p).sum(axis=0)
     total = 0.0
-    for time, share in zip(*time_nodes(scale, weeks, rate), strict=True):
+    for time, share in zip(*time_nodes(scale / (power + 1), weeks, rate), strict=True):
         alive = (weight * np.exp(-(power + 1) * np.log1p(p * (time / scale)))).sum(axis=0)
         total = total + share * alive
     return power / scale * total
@@ -75,7 +75,7 @@ def pareto_future(theta: np.ndarray, x: np.ndarray, age: np.ndarray, weeks: floa
         lasts = np.log1p(weeks / scale)
         lived = scale * lasts * special.exprel((1 - s) * lasts)
     else:
-        times, shares = time_nodes(scale, weeks, rate)
+        times, shares = time_nodes(scale / (1 + s), weeks, rate)
         lived = (shares * np.exp(-s * np.log1p(times / scale))).sum(axis=0)
     return (r + x) / (alpha + age) * lived
 
@@ -86,12 +86,11 @@ def bgbb_future(theta: np.ndarray, x: np.ndarray, age: np.ndarray, periods: floa
     Fader, Hardie & Shang (2010): the sum that their closed forms stand for.
     """
     alpha, beta, gamma, delta = theta
-    ahead = int(periods if np.isfinite(periods) else np.ceil(40 / rate))
-    total, lives = 0.0, 1.0
-    for step in range(1, ahead + 1):
-        total = total + lives * np.exp(-rate * step)
-        lives = lives * (delta + age + step) / (gamma + delta + age + step)
-    return (alpha + x) / (alpha + beta + age) * total
+    p, weight = chance_nodes(*np.broadcast_arrays(gamma, delta + age + 1))
+    with np.errstate(divide="ignore"):
+        stays = np.log1p(-p) - rate  # to the next opportunity, discounted
+    total = (weight * np.expm1(periods * stays) / np.expm1(stays)).sum(axis=0)
+    return (alpha + x) / (alpha + beta + age) * np.exp(-rate) * total
 
 
 # -- Frequencies --------------------------------------------------------------------------------------------------
@@ -113,9 +112,9 @@ def geometric_pmf(theta: np.ndarray, weeks: np.ndarray, top: int, *, chances: in
 def pareto_pmf(theta: np.ndarray, weeks: np.ndarray, top: int) -> np.ndarray:
     """P(0, 1, ..., top purchases) in ``weeks`` of a new customer, by when he may have died; shape (top + 1, n)."""
     r, alpha, s, beta = theta
-    at, share = _panels(8, 14)
-    scale = np.minimum(alpha, beta)
+    scale = np.minimum(alpha / (1 + r), beta / (1 + s))  # in which purchases, or deaths, begin to fall
     lasts = np.log1p(weeks / scale)
+    at, share = _panels(max(8, int(np.ceil(lasts.max() * (0.5 + 0.05 * top)))), 14)
     times = scale * np.expm1(lasts * at)
     weight = s / beta * share * lasts * (scale + times) * np.exp(-(s + 1) * np.log1p(times / beta))  # to die just then
     times = np.concatenate([times, np.broadcast_to(weeks, (1, times.shape[1]))])
@@ -148,13 +147,15 @@ def _panels(panels: int, each: int) -> tuple[np.ndarray, np.ndarray]:
     return places, np.tile(weight, panels)[:, None] / (2 * panels)
 
 
-def time_nodes(scale: np.ndarray, weeks: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """Moments from now to ``weeks`` (perhaps infinity) and their weights, exp(-rate t) included; shape (nodes, n)."""
-    with np.errstate(over="ignore"):
-        lasts = np.log1p(min(weeks, 45 / rate) / scale)
-    at, weight = _panels(4, 14)
-    times = scale * np.expm1(lasts * at)
-    return times, weight * lasts * (scale + times) * np.exp(-rate * times)
+def time_nodes(bend: np.ndarray, weeks: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Moments from now to ``weeks`` (perhaps infinity) and their weights, exp(-rate t) included; shape (nodes, n).
+
+    For functions that are smooth in log(bend + t): ``bend`` is the time in which they first fall.
+    """
+    lasts = np.log1p(min(weeks, 45 / rate) / bend)
+    at, weight = _panels(max(4, int(np.ceil(lasts.max() / 2))), 14)
+    times = bend * np.expm1(lasts * at)
+    return times, weight * lasts * (bend + times) * np.exp(-rate * times)
 
 
 def chance_nodes(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

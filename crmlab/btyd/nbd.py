@@ -51,7 +51,9 @@ def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: 
     log_b, d_b, dd_b = rising(b, lived)
     log_ab, d_ab, dd_ab = rising(a + b, lived)
     power, share, since = r + x, alpha / (alpha + age), alpha / (alpha + recency)
-    to_age, to_recency = np.log(share), np.log(since)  # of alpha / (alpha + t)
+    # of alpha / (alpha + t); where r and alpha are huge (all customers alike) a difference from 1 would be rounding
+    to_age, to_recency = -np.log1p(age / alpha), -np.log1p(recency / alpha)
+    gone, silent = age / (alpha + age), share * (recency - age) / (alpha + recency)  # 1 - share, share - since
     last = np.where(lived > 0, b + lived - 1, np.inf)  # who has had no chance to die is alive
     with np.errstate(divide="ignore"):
         odds = np.log(a / last) + power * (to_recency - to_age)
@@ -59,19 +61,19 @@ def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: 
     dead = np.where(odds > 0, 1.0, small) / (1 + small)
     loglik = log_r + log_b - log_ab + power * to_age - x * np.log(alpha) + np.maximum(odds, 0) + np.log1p(small)
     # alive and dead, the two ways to have this history, differ in these derivatives; b's is -b / last, and a's is 1
-    by_r, by_alpha, by_b = r * (to_recency - to_age), power * (share - since), -b / last
+    by_r, by_alpha, by_b = r * (to_recency - to_age), power * silent, -b / last
     gradient = np.empty((4, x.size))
     gradient[0] = r * (d_r + to_age) + dead * by_r
-    gradient[1] = r - power * share + dead * by_alpha
+    gradient[1] = r * gone - x * share + dead * by_alpha
     gradient[2] = dead - a * d_ab
     gradient[3] = b * (d_b - d_ab) + dead * by_b
     unsure = dead * (1 - dead)
     hessian = np.empty((4, 4, x.size))
     hessian[0, 0] = unsure * by_r**2 + gradient[0] + r * r * dd_r
-    hessian[0, 1] = unsure * by_r * by_alpha + r * (1 - share + dead * (share - since))
+    hessian[0, 1] = unsure * by_r * by_alpha + r * (gone + dead * silent)
     hessian[0, 2] = unsure * by_r
     hessian[0, 3] = hessian[0, 2] * by_b
-    hessian[1, 1] = unsure * by_alpha**2 - power * (share * (1 - share) * (1 - dead) + dead * since * (1 - since))
+    hessian[1, 1] = unsure * by_alpha**2 - power * (share * gone * (1 - dead) + dead * since * recency / (alpha + recency))
     hessian[1, 2] = unsure * by_alpha
     hessian[1, 3] = hessian[1, 2] * by_b
     hessian[2, 2] = unsure - a * (d_ab + a * dd_ab)
@@ -145,22 +147,24 @@ def pareto_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.
     weight /= total
     died = np.ones((len(weight), 1))
     died[-1] = 0
-    left_alpha, left_beta = alpha / (alpha + recency + since), beta / (beta + recency + since)
+    time = recency + since
+    per_alpha, per_beta = 1 / (alpha + time), 1 / (beta + time)
+    left_alpha, left_beta = alpha * per_alpha, beta * per_beta
+    gone_alpha, gone_beta = time * per_alpha, time * per_beta  # a difference from 1 would be rounding in a huge alpha
     each = np.empty((4, *weight.shape))  # derivatives of each way
     each[0] = -r * (log_alpha + past_alpha)
-    each[1] = r - (r + x) * left_alpha
+    each[1] = r * gone_alpha - x * left_alpha
     each[2] = died - s * (log_beta + past_beta)
-    each[3] = s - (s + died) * left_beta
+    each[3] = s * gone_beta - died * left_beta
     weighted = each * weight
     gradient = weighted.sum(axis=1)
     hessian = np.einsum("ikn,jkn->ijn", weighted, each) - gradient[:, None] * gradient
     # and the mean of their own derivatives
-    mean_alpha, mean_beta = (weight * left_alpha).sum(axis=0), (weight * left_beta).sum(axis=0)
     hessian[0, 0] += gradient[0] + r * d_r + r * r * dd_r
-    hessian[1, 1] -= (r + x) * np.einsum("kn,kn->n", weight, left_alpha * (1 - left_alpha))
+    hessian[1, 1] -= (r + x) * np.einsum("kn,kn->n", weight, left_alpha * gone_alpha)
     hessian[2, 2] += gradient[2] - (1 - weight[-1])
-    hessian[3, 3] -= np.einsum("kn,kn->n", weight, (s + died) * left_beta * (1 - left_beta))
-    hessian[[0, 1], [1, 0]] += r * (1 - mean_alpha)
-    hessian[[2, 3], [3, 2]] += s * (1 - mean_beta)
+    hessian[3, 3] -= np.einsum("kn,kn->n", weight, (s + died) * left_beta * gone_beta)
+    hessian[[0, 1], [1, 0]] += r * np.einsum("kn,kn->n", weight, gone_alpha)
+    hessian[[2, 3], [3, 2]] += s * np.einsum("kn,kn->n", weight, gone_beta)
     gradient[0] += r * d_r
     return loglik, gradient, hessian

@@ -273,6 +273,8 @@ def _fit(model: PurchaseModel, summary: pd.DataFrame, covariates: Sequence[str],
     weight = None
     if model.key == "bgbb" and "customers" in summary:
         weight = numbers(summary, "customers", model.table, whole=True)
+        columns, extra = tuple(column[weight > 0] for column in columns), extra[weight > 0]
+        weight = weight[weight > 0]
     customers = int(summary.shape[0] if weight is None else weight.sum())
     if customers < 2:
         raise DataError("one customer cannot show how customers differ. Give the histories of many (some hundreds at least).")
@@ -295,7 +297,10 @@ def covariate_names(summary: object, covariates: object) -> tuple[str, ...]:
     """The covariates, checked as names."""
     if not isinstance(summary, pd.DataFrame):
         raise DataError(f"`summary` must be a DataFrame with one row per customer; it is {type(summary).__name__}.")
-    covariates = () if isinstance(covariates, str) else tuple(covariates)
+    try:
+        covariates = (None,) if isinstance(covariates, str) else tuple(covariates)
+    except TypeError:
+        covariates = (None,)
     if not all(isinstance(name, str) for name in covariates):
         raise ArgumentError('`covariates` must be a list of column names, such as ["newsletter"].')
     if len(set(covariates)) < len(covariates):
@@ -306,6 +311,8 @@ def covariate_names(summary: object, covariates: object) -> tuple[str, ...]:
 def numbers(frame: pd.DataFrame, name: str, table: str, *, whole: bool = False, low: float = 0.0) -> np.ndarray:
     """A column as finite numbers, none below ``low``."""
     column = frame[name]
+    if isinstance(column, pd.DataFrame):
+        raise DataError(f"the {table} table has two columns of the name `{name}`. Rename or drop one.")
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         raise DataError(f"column `{name}` of the {table} table must hold numbers; it holds {column.dtype}.")
     values = column.to_numpy(float, na_value=np.nan)
@@ -344,6 +351,8 @@ def histories(
     t_x, t = (numbers(summary, name, model.table, whole=discrete) for name in (recency, age))
     _refuse(summary, t_x > t, f"`{recency}` is above `{age}`: the last purchase lies after the cut", model.table)
     _refuse(summary, (x == 0) & (t_x > 0), f"`{frequency}` is 0, but `{recency}` is above 0", model.table)
+    told = f"`{frequency}` is above 0, but `{recency}` is 0: no time for a repeat purchase (purchases of one day are one)"
+    _refuse(summary, (x > 0) & (t_x == 0), told, model.table)
     if discrete:
         _refuse(summary, x > t_x, f"`{frequency}` is above `{recency}`: more were taken than there were", model.table)
     extra = np.empty((len(summary), len(covariates)))
@@ -458,18 +467,37 @@ class PurchaseFit:
         first, place = fitting.distinct((*columns, *extra.T))
         columns, extra = tuple(column[first] for column in columns), extra[first]
         spread = fitting.Likelihood(self.model.likelihood, fitting.Histories(columns, columns[0], extra)).spread
-        x, age, read = ages(columns[0], columns[2]) if not self.covariates else (columns[0], columns[2], lambda values: values)
+        x, age = columns[0], columns[2]
+        theta = spread(self.found.at, extra)[0]
+        scale = np.minimum(theta[1], theta[3]) if "beta" in self.params else theta[1]
+        groups = [np.arange(x.size)]
+        if self.covariates:  # customers with the same covariates share their parameters
+            some, kind = fitting.distinct(tuple(extra.T))
+            bounds = np.cumsum(np.bincount(kind))[:-1]
+            groups = np.split(np.argsort(kind, kind="stable"), bounds) if some.size * 100 <= x.size else []
+        curves = [(rows, *ages(x[rows], age[rows], float(scale[rows[0] if scale.size > 1 else 0]))) for rows in groups]
 
         def at(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             theta = spread(point, extra)[0]
             alive = in_blocks(self.model.alive, theta, *columns)
-            ahead = in_blocks(lambda *given: self.model.future(*given, weeks, rate), theta, x, age, size=512)
-            return alive, alive * read(ahead)
+            ahead = np.zeros(alive.size)
+            if weeks == 0:
+                return alive, ahead
+
+            def future(theta: np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
+                return in_blocks(lambda *given: self.model.future(*given, weeks, rate), theta, x, age, size=512)
+
+            for rows, points_x, points_age, read in curves:
+                own = theta if theta.shape[1] == 1 else theta[:, rows[:1]]
+                ahead[rows] = read(future(own, points_x, points_age))
+            return alive, alive * (ahead if curves else future(theta, x, age))
 
         alive, purchases = at(self.found.at)
-        step = 1e-5
-        ways = np.eye(self.found.at.size) if slopes else []
-        moved = [(at(self.found.at + step * way)[1] - purchases)[place] / step for way in ways]
+        steps = np.full(self.found.at.size, 1e-5)  # a coefficient's so small that no customer's parameter moves farther
+        widest = np.maximum(np.abs(extra).max(axis=0, initial=0), 1e-300)
+        steps[len(self.model.likelihood.parameters) :] /= np.tile(widest, len(self.model.likelihood.moved))
+        ways = np.diag(steps) if slopes else []
+        moved = [(at(self.found.at + way)[1] - purchases)[place] / way.sum() for way in ways]
         return alive[place], purchases[place], np.array(moved)
 
     def p_alive(self, summary: pd.DataFrame) -> np.ndarray:
@@ -487,9 +515,14 @@ class PurchaseFit:
 
         Before anything is known of him; the mean over customers whose first purchase is ``weeks`` ago.
         """
-        weeks = np.asarray(weeks, dtype=float)
+        try:
+            weeks = np.asarray(weeks, dtype=float)
+        except (TypeError, ValueError):
+            weeks = np.array(np.nan)
         if not (np.isfinite(weeks).all() and (weeks >= 0).all()):
             raise ArgumentError("`weeks` must be finite numbers, none below 0.")
+        if self.model.unit == "periods" and (weeks != np.floor(weeks)).any():
+            raise ArgumentError(f"`weeks` counts opportunities in {self.name}: give whole numbers.")
         theta, none = np.exp(self.found.at[:4, None]), np.zeros(1)
         distinct, place = np.unique(weeks, return_inverse=True)
         alive = self.model.alive(theta, none, none, none)
@@ -554,6 +587,8 @@ def horizon(model: PurchaseModel, weeks: object, annual_rate: object) -> tuple[f
     for name, value in (("weeks", weeks), ("annual_rate", annual_rate)):
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or np.isnan(value) or value < 0:
             raise ArgumentError(f"`{name}` must be a number of at least 0; it is {value!r}.")
+    if 1e6 < weeks < math.inf:
+        raise ArgumentError(f"`weeks` is {weeks:g}, more than a million: give infinity and a discount, or fewer weeks.")
     rate = math.log1p(annual_rate) / (1 if model.unit == "periods" else 52)
     if math.isinf(weeks) and not rate > 0:
         raise ArgumentError("an infinite horizon needs a discount: set `annual_rate`, e.g. 0.1 for ten per cent a year.")
@@ -582,42 +617,40 @@ def in_blocks(function: Callable, theta: np.ndarray, *columns: np.ndarray, size:
     return found
 
 
-_MANY, _POINTS = 40, 24
-
-
-def ages(x: np.ndarray, age: np.ndarray) -> tuple[np.ndarray, np.ndarray, Callable]:
+def ages(x: np.ndarray, age: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, Callable]:
     """At which frequencies and ages to compute a smooth positive function, and how to read it at all the others.
 
-    Distinct pairs; but where many ages share a frequency, 24 Chebyshev points between the youngest and the oldest, and the
-    polynomial through the logarithm there, whose relative error is below 1e-10.
+    Distinct pairs; but where many ages share a frequency, Chebyshev points in log(scale + age) between the youngest and the
+    oldest, and the polynomial through the logarithm there. The function has no singularity nearer than 1.5 to that line
+    (``scale`` is the smaller of alpha and beta), so a relative error below 1e-10 needs 25 / asinh(3 / range) points.
     """
     first, place = fitting.distinct((x, age))
     order = first[np.lexsort((age[first], x[first]))]
     begins = np.flatnonzero(np.diff(x[order], prepend=-1))
     groups = np.split(order, begins[1:])
     points_x, points_age, curves, start = [], [], [], 0
-    nodes = np.cos(np.pi * (np.arange(_POINTS) + 0.5) / _POINTS)
     for group in groups:
-        if group.size > _MANY:
-            low, high = np.log1p(age[group[[0, -1]]])  # even steps of the logarithm: ages may spread over decades
-            where = 2 * (np.log1p(age[group]) - low) / (high - low) - 1
-            points_age.append(np.expm1(low + (high - low) * (nodes + 1) / 2))
-        else:
-            where = None
-            points_age.append(age[group])
+        low, high = np.log(scale + age[group[[0, -1]]])
+        count = int(np.ceil(25 / np.arcsinh(3 / max(high - low, 1e-6)))) + 2
+        nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
+        where = None
+        points_age.append(age[group])
+        if group.size > 1.5 * count:
+            where = 2 * (np.log(scale + age[group]) - low) / (high - low) - 1
+            points_age[-1] = np.maximum(np.exp(low + (high - low) * (nodes + 1) / 2) - scale, 0.0)
         points_x.append(np.full(points_age[-1].size, x[group[0]]))
-        curves.append((group, slice(start, start + points_age[-1].size), where))
+        curves.append((group, slice(start, start + points_age[-1].size), nodes, where))
         start += points_age[-1].size
     back = np.empty(x.size, dtype=np.intp)  # from a row to its distinct pair, by where that stands first
     back[first] = np.arange(first.size)
 
     def read(values: np.ndarray) -> np.ndarray:
         found = np.empty(first.size)
-        for group, points, where in curves:
+        for group, points, nodes, where in curves:
             if where is None:
                 found[back[group]] = values[points]
             else:
-                series = np.polynomial.chebyshev.chebfit(nodes, np.log(values[points]), _POINTS - 1)
+                series = np.polynomial.chebyshev.chebfit(nodes, np.log(values[points]), nodes.size - 1)
                 found[back[group]] = np.exp(np.polynomial.chebyshev.chebval(where, series))
         return found[place]
 

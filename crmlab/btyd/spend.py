@@ -65,7 +65,8 @@ def spend_terms(theta: np.ndarray, x: np.ndarray, mean: np.ndarray) -> Terms:
 
 
 def _starts(weight: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple:
-    return (1.0, 6.0), (2.0, 6.0), ((weight @ mean) / weight.sum(),)
+    usual = math.exp((weight @ np.log(mean)) / weight.sum())
+    return (1.0, 6.0, 60.0), (0.5, 3.0), (0.05 * usual, 0.5 * usual)
 
 
 GAMMA_GAMMA = SimpleNamespace(

@@ -92,7 +92,7 @@ def tracking(
     since = ends[:, None] - born
     total = (np.where(since > 0, curve[np.clip(since, 0, None)], 0.0) * begun["customers"].to_numpy()).sum(axis=1)
     when = (pd.to_datetime(bought["order_date"]) - start).dt.days.to_numpy()
-    seen = np.histogram(when, np.concatenate([[0], ends + 1]), weights=bought["purchases"])[0]
+    seen = np.histogram(when, np.concatenate([[0], ends + 0.5]), weights=bought["purchases"])[0]
     return pd.DataFrame({
         "week": ends // 7,
         "ends": start + pd.to_timedelta(ends, unit="D"),
@@ -435,6 +435,8 @@ def alive_history(fit: PurchaseFit, days: Sequence[str | dt.date], *, until: str
     if not isinstance(fit, PurchaseFit) or fit.model.unit != "weeks" or fit.covariates:
         raise ArgumentError("`fit` must be of purchases in weeks, without covariates, such as `btyd.fit_bgnbd(summary)`.")
     end = pd.Timestamp(_check.day("until", until))
+    if isinstance(days, str) or not hasattr(days, "__iter__"):
+        raise ArgumentError(f'`days` must be a list of days, such as ["2024-01-01"]; it is {days!r}.')
     bought = sorted({pd.Timestamp(_check.day("days", day)) for day in days})
     bought = pd.DatetimeIndex([day for day in bought if day <= end])
     if not len(bought):

@@ -19,7 +19,7 @@ from crmlab._result import Summary, percent, show
 from crmlab.btyd import fitting
 from crmlab.btyd.purchases import PurchaseFit, histories, horizon, ids, in_blocks
 from crmlab.btyd.spend import SpendFit, amounts
-from crmlab.errors import ArgumentError
+from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,6 +124,8 @@ class CustomerValues:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Confidence interval of the total, made on the scale of the logarithm."""
+        if not self.total > 0:
+            return 0.0, 0.0
         factor = np.exp(stats.norm.ppf((1 + _check.share("level", level)) / 2) * self.total_std_error / self.total)
         return self.total / factor, self.total * factor
 
@@ -149,6 +151,8 @@ class CustomerValues:
     def plot(self, ax: Axes | None = None) -> Axes:
         """How much of it the most valuable customers hold, by tenths."""
         sizes = np.sort(self.table.discounted_spend.dropna().to_numpy())[::-1]
+        if not sizes.sum() > 0:
+            raise DataError("nobody is expected to spend anything, so there is nothing to show. Look further ahead (`weeks`).")
         tenths = [part.sum() / sizes.sum() for part in np.array_split(sizes, min(10, sizes.size))]
         heights = pd.Series(tenths, index=[str(number) for number in range(1, len(tenths) + 1)])
         return _draw.bars(

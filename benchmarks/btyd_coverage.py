@@ -1,0 +1,203 @@
+"""BTYD: do intervals hold what they promise?
+
+Customers are drawn from published parameters and fitted again, 2,000 times for each model. Told are, for each parameter
+and each prediction: the share of 95 % intervals that hold the truth; the mean error of the estimate in standard errors; and
+the mean standard error beside how much estimates truly vary (parameters by their logarithms). Predictions are of
+
+- the purchases that are to be expected of all customers together in the next year (52 weeks; donors: five years), and the
+  value of twenty of them for ever at 10 % a year: the truth is the expectation under the true parameters, given the same
+  histories (confidence intervals);
+- what all of them then really spend (prediction interval of ``forecast_revenue``);
+- what single customers then really buy (``forecast``): the first twenty, and the twenty who bought most. Counts are whole, so
+  these intervals hold at least what they promise, and only too few is a fault.
+
+With a covariate expectations cost far more, so there the first 100 customers stand for all, and what they spend is left out:
+the revenue of so few is too skewed for an interval that rests on sums of many.
+
+Beside each share is the joint band within which all of them lie in 95 % of such studies if every interval were exact
+(binomial over the runs, Bonferroni over all rows of the table). Fits that ended in ``ConvergenceError`` or left a parameter
+weak (no interval) are counted. Ends with status 1 if a share misses its band.
+
+    python benchmarks/btyd_coverage.py
+    python benchmarks/btyd_coverage.py --customers 500
+    python benchmarks/btyd_coverage.py --models pareto_nbd --customers 30000 --runs 500
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy import stats
+from tqdm.auto import tqdm
+
+from crmlab import btyd
+from crmlab.btyd import fitting
+from crmlab.errors import ConvergenceError
+
+LEVEL, SINGLES = 0.95, 20
+# CDNOW (Fader, Hardie & Lee 2005; MBG/NBD: BTYDplus), donations (Fader, Hardie & Shang 2010), spend (Fader & Hardie 2013)
+TRUTH = {
+    "bgnbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+    "bgnbd with a covariate": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+    "mbgnbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
+    "pareto_nbd": {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669},
+    "bgbb": {"alpha": 1.204, "beta": 0.750, "gamma": 0.657, "delta": 2.783},
+}
+EFFECT = {"alpha: z": 0.5, "a: z": 0.3, "b: z": -0.2}  # nobody published such; z is 0 for one half and 1 for the other
+SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
+WEEKS, AHEAD = (30, 33, 36, 39), 52  # ages of four cohorts
+YEARS, YEARS_AHEAD = 6, 5  # of donations
+
+
+def draw(model: str, customers: int, seed: int) -> pd.DataFrame:
+    """Histories and what comes after the cut."""
+    if model == "bgbb":
+        return btyd.simulate_purchases(model, TRUTH[model], customers=customers, weeks=YEARS, seed=seed, later=YEARS_AHEAD)
+    kind, z = model.split()[0], np.arange(2 if "covariate" in model else 1)
+    groups = []
+    for place, (weeks, moved) in enumerate((weeks, moved) for weeks in WEEKS for moved in z):
+        truth = TRUTH[model] | {
+            name.split(":")[0]: TRUTH[model][name.split(":")[0]] * np.exp((-1 if "alpha" in name else 1) * effect * moved)
+            for name, effect in (EFFECT.items() if moved else ())
+        }
+        size = customers // (len(WEEKS) * z.size)
+        group = btyd.simulate_purchases(kind, truth, customers=size, weeks=weeks, seed=seed + place, later=AHEAD)
+        groups.append(group.assign(z=moved))
+    return pd.concat(groups, ignore_index=True).sample(frac=1, random_state=seed)
+
+
+FIT = {
+    "bgnbd": btyd.fit_bgnbd,
+    "bgnbd with a covariate": lambda summary: btyd.fit_bgnbd(summary, covariates=["z"]),
+    "mbgnbd": btyd.fit_mbgnbd,
+    "pareto_nbd": btyd.fit_pareto_nbd,
+    "bgbb": btyd.fit_bgbb,
+}
+
+
+def parameters(fit: btyd.PurchaseFit | btyd.SpendFit, truth: dict[str, float]) -> dict[str, tuple]:
+    """Of each parameter: does its interval hold the truth, its error, its standard error."""
+    ends = fit.interval(LEVEL).set_index("parameter")
+    at = pd.Series(fit.found.at, fit.params.index)
+    errors = pd.Series(np.sqrt(np.diag(fitting.log_covariance(fit.found))), fit.params.index)
+    found = {}
+    for name, true in truth.items():
+        if name in fit.weak:
+            found[name] = (None, np.nan, np.nan)
+            continue
+        low, high = ends.loc[name]
+        found[name] = (bool(low <= true <= high), at[name] - (true if ": " in name else np.log(true)), errors[name])
+    return found
+
+
+def total(found: float, true: float, error: float) -> tuple[bool, float, float]:
+    """Likewise of a positive total, by its logarithm."""
+    away = np.log(found / true)
+    return bool(abs(away) <= stats.norm.ppf((1 + LEVEL) / 2) * error / found), away, error / found
+
+
+def one(model: str, run: int, customers: int, seed: int) -> tuple[str, dict[str, tuple] | None]:
+    """One study: what each interval of one simulated table held."""
+    drawing, spending, foretelling, luck = (int(each) for each in np.random.SeedSequence([seed, run]).generate_state(4))
+    summary = draw(model, customers, drawing)
+    amounts = btyd.simulate_spend(SPEND, summary.frequency, seed=spending)
+    summary["monetary_value"] = amounts.monetary_value.to_numpy()
+    try:
+        fit, spend = FIT[model](summary), btyd.fit_gamma_gamma(summary)
+    except ConvergenceError:
+        return model, None
+    truth = TRUTH[model] | (EFFECT if fit.covariates else {})
+    found = parameters(fit, truth)
+    if model == "bgnbd":
+        found |= {f"gamma-gamma {name}": told for name, told in parameters(spend, SPEND).items()}
+    # the same fits as if their parameters were known
+    at = np.array([value if ": " in name else np.log(value) for name, value in truth.items()])
+    exact = replace(fit, found=replace(fit.found, at=at))
+    exact_spend = replace(spend, found=replace(spend.found, at=np.log(list(SPEND.values()))))
+    ahead = YEARS_AHEAD if model == "bgbb" else AHEAD
+
+    some, few = summary.head(100) if fit.covariates else summary, summary.head(SINGLES)
+    _, purchases, slopes = fit.expectation(some, ahead, 0.0)
+    error = fitting.delta(slopes.sum(axis=1, keepdims=True), fit.found)[0]
+    expected = exact.expectation(some, ahead, 0.0, slopes=False)[1]
+    found["expected purchases"] = total(purchases.sum(), expected.sum(), error)
+    value = btyd.customer_value(fit, spend, few, annual_rate=0.1)
+    worth = exact.expectation(few, np.inf, 0.1, slopes=False)[1] * exact_spend.expectation(few)[0]
+    found["expected value"] = total(value.total, worth[value.table.spend.notna()].sum(), value.total_std_error)
+
+    if not fit.covariates:
+        later, rate = summary.later.to_numpy(), SPEND["p"] / amounts.own_mean.to_numpy()
+        paid = np.random.default_rng(luck).gamma(np.maximum(SPEND["p"] * later, 1e-9)) / rate * (later > 0)
+        revenue = btyd.forecast_revenue(fit, spend, summary, weeks=ahead, level=LEVEL, draws=20, seed=foretelling)
+        sure = float(np.hypot(revenue.parameter_error, revenue.chance))
+        held = bool(revenue.low <= paid.sum() <= revenue.high)
+        found["revenue that came"] = (held, revenue.revenue - paid.sum(), sure)
+    for name, rows in (
+        ("purchases of single customers that came", few),
+        ("the same, frequent buyers", summary.nlargest(SINGLES, "frequency")),
+    ):
+        told = fit.forecast(rows, ahead, level=LEVEL, draws=400, seed=foretelling)
+        held = (told.low.to_numpy() <= rows.later.to_numpy()) & (rows.later.to_numpy() <= told.high.to_numpy())
+        found[name] = (float(held.mean()), np.nan, np.nan)
+    return model, found
+
+
+def gather(models: list[str], runs: int, customers: int, workers: int, seed: int) -> Iterator[tuple[str, dict | None]]:
+    """All studies, as they end."""
+    jobs = [(model, run) for run in range(runs) for model in models]
+    work = Parallel(workers, return_as="generator_unordered")(delayed(one)(*job, customers, seed) for job in jobs)
+    return iter(tqdm(work, total=len(jobs), desc="coverage", unit=" fits"))
+
+
+def report(studies: Iterable[tuple[str, dict | None]], models: list[str]) -> bool:
+    """Print the table; whether every share lies in its band."""
+    found, failed, weak = defaultdict(list), Counter(), Counter()
+    for model, told in studies:
+        if told is None:
+            failed[model] += 1
+            continue
+        weak[model] += any(held is None for held, *_ in told.values())
+        for name, values in told.items():
+            found[model, name].append(values)
+    print(
+        "| model | of | intervals | share that holds | joint band | error / SE | SE / SD of estimates |\n"
+        "|---|---|---|---|---|---|---|"
+    )
+    good, tail = True, (1 - LEVEL) / 2 / len(found)
+    for (model, name), values in sorted(found.items(), key=lambda row: models.index(row[0][0])):
+        held, away, error = np.array([each for each in values if each[0] is not None], dtype=float).T
+        low, high = stats.binom.ppf([tail, 1 - tail], held.size, LEVEL) / held.size
+        single = np.isnan(away).all()
+        high = 1.0 if single else high  # customers of one table are not independent: the band is of one a table, so wide
+        missed = not low <= held.mean() <= high
+        good &= not missed
+        spread = " | " if single else f"{away.mean() / error.mean():+.3f} | {error.mean() / away.std(ddof=1):.3f}"
+        print(
+            f"| {model} | {name} | {held.size:,} | {held.mean():.4f}{' MISSED' if missed else ''} | {low:.4f} to {high:.4f} | "
+            f"{spread} |"
+        )
+    print("\n| model | no maximum reached | fits with a weak parameter |\n|---|---|---|")
+    for model in models:
+        print(f"| {model} | {failed[model]} | {weak[model]} |")
+    return good
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=4_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--models", nargs="+", choices=list(TRUTH), default=list(TRUTH))
+    asked = parser.parse_args()
+    print(f"{asked.runs:,} tables of {asked.customers:,} customers for each model, seed {asked.seed}\n", flush=True)
+    begun = time.perf_counter()
+    kept = report(gather(asked.models, asked.runs, asked.customers, asked.workers, asked.seed), asked.models)
+    print(f"\n{time.perf_counter() - begun:,.0f} seconds on {asked.workers} processes.")
+    sys.exit(0 if kept else 1)

@@ -1,0 +1,151 @@
+"""Strange but legal tables, and a few that are not: what a hostile reader tried on the models of purchases."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mpmath import mp, mpf
+
+from crmlab import btyd
+from crmlab.btyd import nbd
+from crmlab.errors import ArgumentError, DataError
+
+CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> pd.DataFrame:
+    return btyd.simulate_purchases("bgnbd", CDNOW, customers=1_500, weeks=(20, 39), seed=1)
+
+
+@pytest.mark.parametrize("fit", [btyd.fit_bgnbd, btyd.fit_pareto_nbd])
+def test_the_unit_of_a_covariate_does_not_matter(fit, drawn):
+    """A share, a year, an income: the coefficient takes the unit, all else stays."""
+    z = np.random.default_rng(3).normal(size=len(drawn))
+    plain = drawn.assign(z=z)
+    base = fit(plain, covariates=["z"])
+    ahead = base.predict(plain)
+    for factor, middle in ((1, 2_000), (1e6, 0), (0.001, 0)):
+        other = drawn.assign(z=factor * z + middle)
+        same = fit(other, covariates=["z"])
+        assert same.loglik == pytest.approx(base.loglik, abs=1e-7)
+        assert same.weak == base.weak
+        found, expected = same.table.iloc[4:], base.table.iloc[4:]
+        np.testing.assert_allclose(found.estimate * factor, expected.estimate, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found.std_error * factor, expected.std_error, rtol=1e-4)
+        now = same.predict(other)
+        np.testing.assert_allclose(now.purchases, ahead.purchases, rtol=1e-5)
+        np.testing.assert_allclose(now.std_error, ahead.std_error, rtol=0.01)
+
+
+def test_customers_who_share_covariates_share_their_curve(drawn):
+    """Predictions by groups of equal covariates equal those of each customer alone."""
+    many = pd.concat([drawn] * 2, ignore_index=True).assign(
+        customer_id=range(2 * len(drawn)), z=lambda rows: rows.customer_id % 2
+    )
+    many["age_weeks"] += np.linspace(0, 1, len(many))
+    fit = btyd.fit_bgnbd(many, covariates=["z"])
+    together = fit.predict(many, 52, annual_rate=0.1).purchases
+    alone = pd.concat([fit.predict(many.iloc[[row]], 52, annual_rate=0.1) for row in range(20)]).purchases
+    np.testing.assert_allclose(together.head(20), alone, rtol=1e-9)
+
+
+@pytest.mark.parametrize("given", ["z", None, 5, [1]])
+def test_covariates_are_a_list_of_names(drawn, given):
+    with pytest.raises(ArgumentError, match="`covariates` must be a list of column names"):
+        btyd.fit_bgnbd(drawn, covariates=given)
+
+
+def test_customers_nearly_alike_are_no_failure():
+    """The likelihood runs up a ridge of ever larger r and alpha; it must not drown in rounding there."""
+    alike = btyd.simulate_purchases(
+        "mbgnbd", {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}, customers=150, weeks=(14, 26), seed=182
+    )
+    fit = btyd.fit_mbgnbd(alike)
+    assert fit.weak == ("r", "alpha")
+    assert np.isfinite(fit.predict(alike).purchases).all()
+    x, recency, age = np.array([3.0]), np.array([20.0]), np.array([39.0])
+    r, alpha = 1e15, 2e16
+    found = nbd.geometric_terms(np.array([[r], [alpha], [0.8], [2.4]]), x, recency, age, chances=0)[0][0]
+    mp.dps = 60
+    r, alpha, a, b = mpf(r), mpf(alpha), mpf(0.8), mpf(2.4)
+    alive = mp.rf(r, 3) * alpha**r * (alpha + 39) ** -(r + 3)
+    dead = mp.rf(r, 3) * alpha**r * (alpha + 20) ** -(r + 3) * a / (b + 2)
+    exact = mp.log(mp.rf(b, 3) / mp.rf(a + b, 3) * (alive + dead))
+    assert found == pytest.approx(float(exact), rel=1e-9)
+
+
+def test_nothing_ahead_is_nothing(drawn):
+    fit = btyd.fit_bgnbd(drawn)
+    none = fit.predict(drawn, 0)
+    assert (none[["purchases", "std_error", "low", "high"]] == 0).all(axis=None)
+    spend = btyd.simulate_spend({"p": 6.0, "q": 4.0, "v": 15.0}, drawn.frequency, seed=2)
+    both = drawn.assign(monetary_value=spend.monetary_value)
+    values = btyd.customer_value(fit, btyd.fit_gamma_gamma(both), both, weeks=0)
+    assert (values.total, values.interval()) == (0, (0, 0))
+    with pytest.raises(DataError, match="nobody is expected to spend anything"):
+        values.plot()
+
+
+def test_what_is_hardly_known_is_not_taken_as_known():
+    """Three hundred customers: the interval of what is to be expected stays wide where a parameter is weak."""
+    few = btyd.simulate_purchases(
+        "pareto_nbd", {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}, customers=120, weeks=30, seed=5
+    )
+    fit = btyd.fit_pareto_nbd(few)
+    assert fit.weak
+    sizes = np.linalg.eigvalsh(fit.found.covariance)
+    assert sizes.max() > 10
+    assert fit.table.std_error[fit.found.weak].isna().all()
+
+
+def test_two_kinds_of_spenders_are_found():
+    """Half the customers spend about 1, half about 1,000: the best of the maxima is far above the others."""
+    rng = np.random.default_rng(5)
+    mean = np.concatenate([rng.normal(1, 0.1, 300), rng.normal(1_000, 10, 300)])
+    fit = btyd.fit_gamma_gamma(pd.DataFrame({"frequency": 3, "monetary_value": mean}))
+    assert fit.params["p"] > 10
+    assert fit.loglik == pytest.approx(-3_700, abs=300)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"frequency": 2, "recency_weeks": 0.0}, "no time for a repeat purchase"),
+        ({"frequency": 0, "recency_weeks": 3.0}, "`frequency` is 0, but `recency_weeks` is above 0"),
+        ({"frequency": 1.5}, "`frequency` is not a whole number"),
+        ({"recency_weeks": 99.0}, "the last purchase lies after the cut"),
+    ],
+)
+def test_histories_that_cannot_be(drawn, change, told):
+    wrong = drawn.astype({"frequency": float})
+    for name, value in change.items():
+        wrong.loc[7, name] = value
+    with pytest.raises(DataError, match=told) as caught:
+        btyd.fit_pareto_nbd(wrong)
+    assert "first in row 7" in str(caught.value)
+
+
+def test_a_column_twice(drawn):
+    with pytest.raises(DataError, match="two columns of the name `frequency`"):
+        btyd.fit_bgnbd(pd.concat([drawn, drawn[["frequency"]]], axis=1))
+
+
+def test_rows_that_stand_for_nobody():
+    rows = pd.DataFrame({"frequency": [0, 3], "recency_periods": [0, 4], "age_periods": 6, "customers": [1_000, 0]})
+    with pytest.raises(DataError, match="nobody has a repeat purchase"):
+        btyd.fit_bgbb(rows)
+
+
+@pytest.mark.parametrize("weeks", [-1, np.nan, "x", 1e300, True])
+def test_horizons_that_are_none(drawn, weeks):
+    fit = btyd.fit_bgnbd(drawn)
+    with pytest.raises(ArgumentError, match="`weeks`"):
+        fit.predict(drawn, weeks)
+    with pytest.raises(ArgumentError, match="`weeks`"):
+        fit.forecast(drawn, weeks, seed=1)
+
+
+@pytest.mark.parametrize("prior", ["12", (1.0, 1.0), (0.0, 2.0), (1e-300, 2.0), (1.0,)])
+def test_priors_that_are_none(drawn, prior):
+    with pytest.raises(ArgumentError, match=r"the prior of `r` must be \(median, factor\)"):
+        btyd.fit_bgnbd(drawn, prior={"r": prior})

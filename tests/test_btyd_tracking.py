@@ -1,0 +1,439 @@
+"""Tracking: models of purchases held against what came, week by week and customer by customer, with pictures of it."""
+
+import datetime as dt
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import frames
+
+from crmlab import btyd
+from crmlab._result import show
+from crmlab.btyd import fitting, purchases
+from crmlab.errors import ArgumentError, DataError
+
+PUBLISHED = Path(__file__).parent / "published"
+CUT = "1997-09-30"
+
+
+@pytest.fixture(scope="module")
+def orders() -> pd.DataFrame:
+    return pd.read_csv(PUBLISHED / "cdnow_orders.csv", parse_dates=["order_date"])
+
+
+@pytest.fixture(scope="module")
+def summary(orders) -> pd.DataFrame:
+    return btyd.purchase_summary(orders, until=CUT)
+
+
+@pytest.fixture(scope="module")
+def fit(summary) -> purchases.PurchaseFit:
+    return btyd.fit_bgnbd(summary)
+
+
+@pytest.fixture(scope="module")
+def donors() -> purchases.PurchaseFit:
+    return btyd.fit_bgbb(pd.read_csv(PUBLISHED / "donations.csv"))
+
+
+@pytest.fixture(scope="module")
+def tracked(fit, orders) -> pd.DataFrame:
+    return btyd.tracking(fit, orders, fitted_until=CUT)
+
+
+# -- Week by week -------------------------------------------------------------------------------------------------
+
+
+def test_actual_purchases_are_those_that_a_plain_count_finds(orders, tracked):
+    days = orders.drop_duplicates(["customer_id", "order_date"]).sort_values("order_date")
+    again = days[days.duplicated("customer_id")]  # all but each customer's first
+    start = orders.order_date.min()
+    assert tracked.week.tolist() == list(range(1, len(tracked) + 1))
+    for row in tracked.itertuples():
+        end = start + pd.Timedelta(days=7 * row.week)
+        assert row.ends == end
+        assert row.actual_total == (again.order_date <= end).sum()
+        assert row.seen == (end <= pd.Timestamp(CUT))
+    assert tracked.actual.cumsum().tolist() == tracked.actual_total.tolist()
+    assert tracked.ends.iloc[-1] <= orders.order_date.max() < tracked.ends.iloc[-1] + pd.Timedelta(days=7)
+    assert tracked.actual_total.iloc[-1] >= 4_000
+
+
+def test_expected_purchases_are_a_sum_over_customers(orders, fit, tracked):
+    """One customer after the other, from his own first day on."""
+    firsts = orders.groupby("customer_id").order_date.min()
+    counted = firsts.value_counts()
+    for week in (1, 5, 13, 39, 77):
+        end = orders.order_date.min() + pd.Timedelta(days=7 * week)
+        by_hand = sum(many * fit.expected((end - day).days / 7) for day, many in counted.items() if day < end)
+        assert tracked.expected_total[week - 1] == pytest.approx(by_hand, rel=1e-9)
+    np.testing.assert_allclose(tracked.expected.cumsum(), tracked.expected_total, rtol=1e-12)
+
+
+def test_the_published_curve_is_near_what_came(tracked):
+    """Fader, Hardie & Lee (2005), figure 2: BG/NBD is below what came in the hold-out, by less than five per cent in all."""
+    last = tracked.iloc[-1]
+    assert last.expected_total == pytest.approx(last.actual_total, rel=0.05)
+    assert last.expected_total < last.actual_total
+
+
+def test_customers_who_came_after_the_cut_do_not_count(fit):
+    days = ["2024-01-01", "2024-01-10", "2024-02-20", "2024-02-25", "2024-03-20"]
+    orders = pd.DataFrame({"customer_id": list("aabbb"), "order_date": pd.to_datetime(days)})
+    found = btyd.tracking(fit, orders, fitted_until="2024-01-31")
+    assert found.actual_total.iloc[-1] == 1
+    np.testing.assert_allclose(found.expected_total, fit.expected(found.week.to_numpy()), rtol=1e-9)
+    assert found.seen.sum() == 4
+    assert len(found) == 11
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_plot_of_tracking(tracked, total):
+    ax = btyd.plot_tracking(tracked, total=total)
+    later = tracked[~tracked.seen]
+    off = later.expected.sum() / later.actual.sum() - 1
+    assert off < 0
+    told = f"In {len(later)} unseen weeks the model expects {100 * abs(off):.1f} % less than came"
+    title = ax.get_title("left").replace("\n", " ")
+    if total:
+        assert title == told
+    else:
+        apart = (tracked.expected - tracked.actual).abs().mean()
+        assert f"differs from what the model expects by {show(apart, 1)} of {show(tracked.actual.mean(), 1)} purchases" in title
+    assert ax.get_xlabel() == "weeks since the first order"
+    assert ax.get_ylabel() == ("repeat purchases, added up" if total else "repeat purchases in the week")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), tracked.actual_total if total else tracked.actual)
+    assert f"The fit has seen {tracked.seen.sum()} weeks." in alt(ax)
+    assert any(line.get_xdata()[0] == tracked.seen.sum() for line in ax.lines[2:])
+    ax = btyd.plot_tracking(tracked[tracked.seen])
+    assert ax.get_title("left") == "What the model expects of the weeks that it has seen"
+
+
+def alt(ax: plt.Axes) -> str:
+    """The words for those who do not see it."""
+    return ax.figure.alt
+
+
+# -- From several origins -----------------------------------------------------------------------------------------
+
+
+def test_holdout_equals_a_plain_count(orders):
+    origins = ["1997-03-20", dt.date(1997, 9, 30)]  # at the first some have come for less than a week
+    found = btyd.holdout(orders, until=origins, weeks=26, fits={"BG/NBD": btyd.fit_bgnbd})
+    assert found.model.tolist() == ["BG/NBD", "as so far", "all alike"] * 2
+    for origin, mine in found.groupby("until"):
+        known = btyd.purchase_summary(orders, until=origin)
+        days = orders.drop_duplicates(["customer_id", "order_date"])
+        ahead = days[(days.order_date > origin) & (days.order_date <= origin + pd.Timedelta(weeks=26))]
+        came = ahead.customer_id.value_counts().reindex(known.customer_id, fill_value=0).to_numpy()
+        rate = known.frequency / known.age_weeks.clip(lower=1 / 7) * 26
+        guesses = {"BG/NBD": btyd.fit_bgnbd(known).predict(known, 26).purchases, "as so far": rate,
+                   "all alike": pd.Series(rate.mean(), index=rate.index)}  # fmt: skip
+        for row in mine.itertuples():
+            guess = guesses[row.model]
+            assert (row.customers, row.actual) == (len(known), came.sum())
+            assert row.expected == pytest.approx(guess.sum())
+            assert row.mae == pytest.approx((guess - came).abs().mean())
+            assert row.rmse == pytest.approx(((guess - came) ** 2).mean() ** 0.5)
+            if row.model == "all alike":
+                assert np.isnan(row.correlation)
+            else:
+                assert row.correlation == pytest.approx(np.corrcoef(guess, came)[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        ({"until": "1997-09-30"}, ArgumentError, "`until` must be a list of days"),
+        ({"until": []}, ArgumentError, "`until` must be a list of days"),
+        ({"until": object()}, ArgumentError, "`until` must be a list of days"),
+        ({"until": ["30.9.1997"]}, ArgumentError, "year-month-day"),
+        ({"until": ["1998-03-31"]}, DataError, "the orders end on 1998-06-30, but 39 weeks after 1998-03-31 is 1998-12-29"),
+        ({"weeks": 0}, ArgumentError, "`weeks` must be a finite number above 0"),
+        ({"weeks": np.inf}, ArgumentError, "`weeks` must be a finite number above 0"),
+        ({"weeks": True}, ArgumentError, "`weeks` must be a finite number above 0"),
+        ({"fits": {}}, ArgumentError, "`fits` must map names to functions"),
+        ({"fits": {"x": 3}}, ArgumentError, "`fits` must map names to functions"),
+        ({"fits": btyd.fit_bgnbd}, ArgumentError, "`fits` must map names to functions"),
+    ],
+)
+def test_holdout_refuses(orders, change, kind, words):
+    given = {"until": ["1997-09-30"], "weeks": 39, "fits": {"BG/NBD": btyd.fit_bgnbd}} | change
+    with pytest.raises(kind, match=words):
+        btyd.holdout(orders, **given)
+
+
+def test_conditional_expectation_is_a_mean_by_frequency(fit, summary):
+    later = np.arange(len(summary)) % 5
+    found = btyd.conditional_expectation(fit, summary, later, weeks=39, top=4)
+    assert found.frequency.tolist() == ["0", "1", "2", "3", "4+"]
+    expected = fit.predict(summary, 39).purchases
+    for label, each in found.set_index("frequency").iterrows():
+        mine = summary.frequency >= 4 if label == "4+" else summary.frequency == int(label)
+        assert each.customers == mine.sum()
+        assert each.actual == pytest.approx(later[mine].mean())
+        assert each.expected == pytest.approx(expected[mine].mean())
+
+
+@pytest.mark.parametrize(
+    "later", [[1, 2], object(), "many", [np.nan] * 2357, ["x"] * 2357], ids=["short", "object", "text", "missing", "words"]
+)
+def test_conditional_expectation_refuses(fit, summary, later):
+    with pytest.raises(DataError, match="`later` must hold one number for each of the 2,357 customers"):
+        btyd.conditional_expectation(fit, summary, later, weeks=39)
+    with pytest.raises(ArgumentError, match="`fit` must be a fit of purchases"):
+        btyd.conditional_expectation(object(), summary, later, weeks=39)
+
+
+# -- What was seen ------------------------------------------------------------------------------------------------
+
+
+def test_frequencies_are_counts_and_sums_of_chances(fit, summary):
+    found = btyd.frequencies(fit, summary, top=3)
+    assert found.frequency.tolist() == ["0", "1", "2", "3+"]
+    assert found.actual.tolist() == [1411, 439, 214, 293]  # Fader, Hardie & Lee (2005), table 1
+    theta = fit.params.to_numpy()[:, None]
+    chances = sum(
+        fit.model.pmf(theta, np.array([age]), 2)[:, 0] * many for age, many in summary.age_weeks.value_counts().items()
+    )
+    np.testing.assert_allclose(found.expected[:3], chances, rtol=1e-9)
+    assert found.expected.sum() == pytest.approx(2357)
+
+
+def test_frequencies_of_donors(donors):
+    table = pd.read_csv(PUBLISHED / "donations.csv")
+    whole = table.loc[table.index.repeat(table.customers)].drop(columns="customers")
+    found = btyd.frequencies(donors, whole, top=6)
+    assert found.actual.sum() == 11_104
+    assert found.actual.iloc[0] == 3464
+    np.testing.assert_allclose(found.expected, found.actual, rtol=0.09)
+    assert found.expected.sum() == pytest.approx(11_104)
+
+
+@pytest.mark.parametrize("top", [0, 1.5, "7"])
+def test_top_is_a_whole_number(fit, summary, top):
+    with pytest.raises(ArgumentError, match="`top` must be a whole number of at least 1"):
+        btyd.frequencies(fit, summary, top=top)
+
+
+def test_a_picture_of_frequencies(fit, summary):
+    found = btyd.frequencies(fit, summary)
+    ax = btyd.plot_expected(found)
+    worst = found.iloc[(found.expected - found.actual).abs().argmax()]
+    way = "many" if worst.expected > worst.actual else "few"
+    share = f"{100 * abs(worst.expected / worst.actual - 1):.0f} %"
+    assert ax.get_title("left").replace("\n", " ") == (
+        f"The model misses most at {worst.frequency} repeat purchases: {share} too {way}"
+    )
+    assert ax.get_ylabel() == "customers"
+    assert [bar.get_height() for bar in ax.patches] == found.actual.tolist()
+    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), found.expected)
+    assert "0: 1,411, expected" in alt(ax)
+    means = btyd.conditional_expectation(fit, summary, np.ones(len(summary)), weeks=39)
+    ax = btyd.plot_expected(means)
+    assert ax.get_ylabel() == "mean purchases after the cut"
+    assert "those with 7+ purchases" in ax.get_title("left").replace("\n", " ")
+    none = btyd.plot_expected(pd.DataFrame({"frequency": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
+    assert none.get_title("left").replace("\n", " ").endswith("some where none came")
+
+
+# -- One customer -------------------------------------------------------------------------------------------------
+
+
+def test_the_history_of_a_chance_is_that_of_each_day(fit):
+    days = ["2024-01-01", "2024-02-01", "2024-02-01", dt.date(2024, 4, 15), "2024-09-09"]
+    found = btyd.alive_history(fit, days, until="2024-06-30")
+    assert found.date.tolist() == pd.date_range("2024-01-01", "2024-06-30").tolist()
+    assert found.date[found.bought].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "04-15"]
+    for row in found.iloc[::13].itertuples():
+        known = pd.DataFrame(
+            {"customer_id": 1, "order_date": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-04-15"]), "amount": 1.0}
+        )
+        then = btyd.purchase_summary(known, until=row.date)
+        assert row.p_alive == pytest.approx(fit.p_alive(then)[0], rel=1e-12)
+        assert (row.frequency, row.weeks) == (then.frequency[0], then.age_weeks[0])
+    change = found.p_alive.diff()
+    assert (change[found.bought & (found.frequency > 1)] > 0).all()  # a purchase says that he lives
+    assert (change[~found.bought].dropna() <= 0).all()
+    assert (found.p_alive[found.frequency == 0] == 1).all()
+
+
+def test_a_picture_of_a_history(fit):
+    found = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
+    ax = btyd.plot_alive_history(found)
+    assert ax.get_title("left").replace("\n", " ") == (
+        f"After 21.4 silent weeks he is alive with a chance of {100 * found.p_alive.iloc[-1]:.0f} %"
+    )
+    assert ax.get_ylabel() == "chance that the customer is alive"
+    assert ax.get_ylim() == (0, 1.04)
+    assert "rises at 2 purchases" in alt(ax)
+    assert ax.lines[-1].get_xdata().tolist() == found.weeks[found.bought].tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (
+            lambda fit, _: btyd.alive_history(fit, ["2024-03-01"], until="2024-01-01"),
+            ArgumentError,
+            "no purchase up to 2024-01-01",
+        ),
+        (lambda fit, _: btyd.alive_history(fit, [], until="2024-01-01"), ArgumentError, "no purchase up to"),
+        (lambda fit, _: btyd.alive_history(fit, ["yesterday"], until="2024-01-01"), ArgumentError, "`days` must be a day"),
+        (lambda _, donors: btyd.alive_history(donors, ["2024-01-01"], until="2024-02-01"), ArgumentError, "purchases in weeks"),
+        (lambda _, donors: btyd.tracking(donors, "orders.csv", fitted_until="2024-02-01"), ArgumentError, "purchases in weeks"),
+        (lambda fit, _: btyd.tracking(fit, "none.csv", fitted_until="2024-02-01"), DataError, "no file 'none.csv'"),
+        (lambda *_: btyd.plot_tracking(pd.DataFrame({"week": [1]})), DataError, "lacks actual, .*Give what `btyd.tracking`"),
+        (lambda *_: btyd.plot_tracking(3), DataError, "lacks week"),
+        (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency", "actual", "expected"])), DataError, "is empty"),
+        (lambda *_: btyd.plot_alive_history(pd.DataFrame()), DataError, "lacks weeks"),
+        (lambda *_: btyd.frequencies(3, 4), ArgumentError, "without covariates"),
+    ],
+)
+def test_refusals(fit, donors, call, kind, words):
+    with pytest.raises(kind, match=words):
+        call(fit, donors)
+
+
+def test_a_fit_with_covariates_is_refused(summary, orders):
+    with_club = btyd.fit_bgnbd(summary.assign(club=np.arange(len(summary)) % 2), covariates=["club"])
+    for call in (
+        lambda: btyd.tracking(with_club, orders, fitted_until=CUT),
+        lambda: btyd.frequencies(with_club, summary),
+        lambda: btyd.alive_history(with_club, ["2024-01-01"], until="2024-02-01"),
+    ):
+        with pytest.raises(ArgumentError, match="without covariates"):
+            call()
+
+
+def test_too_short_to_track(fit):
+    orders = pd.DataFrame({"customer_id": ["a", "b"], "order_date": pd.to_datetime(["2024-01-01", "2024-01-05"])})
+    with pytest.raises(DataError, match="not one whole week"):
+        btyd.tracking(fit, orders, fitted_until="2024-01-05")
+    with pytest.raises(DataError, match="not one whole week"):
+        btyd.tracking(fit, orders, fitted_until="2023-01-05")
+
+
+# -- Opportunities ------------------------------------------------------------------------------------------------
+
+
+@given(
+    frames("orders"), st.sampled_from(["year", "quarter", "month", "week"]), st.dates(dt.date(2024, 1, 1), dt.date(2025, 3, 1))
+)
+def test_periods_equal_a_plain_count(orders, period, until):
+    until = max(pd.Timestamp(until), orders.order_date.min())
+    code = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}[period]
+
+    def ordinal(day):
+        return pd.Period(day, code).ordinal
+
+    over = ordinal(until + pd.Timedelta(days=1)) - 1  # the last period that has ended by the evening of ``until``
+    rows = []
+    for customer, his in orders[orders.order_date <= until].groupby("customer_id"):
+        first = min(map(ordinal, his.order_date))
+        later = {ordinal(day) for day in his.order_date if first < ordinal(day) <= over}
+        rows.append((customer, len(later), max(later, default=first) - first, max(over - first, 0)))
+    expected = pd.DataFrame(rows, columns=["customer_id", "frequency", "recency_periods", "age_periods"])
+    if not expected.age_periods.any():
+        with pytest.raises(DataError, match=f"nobody has a whole {period} behind him"):
+            btyd.period_summary(orders, period=period, until=until)
+        return
+    pd.testing.assert_frame_equal(btyd.period_summary(orders, period=period, until=until), expected, check_dtype=False)
+
+
+def test_periods_are_years_quarters_months_or_weeks(orders):
+    with pytest.raises(ArgumentError, match="`period` must be one of 'year', 'quarter', 'month', 'week'"):
+        btyd.period_summary(orders, period="day")
+
+
+def test_periods_of_cdnow_fit(orders):
+    table = btyd.period_summary(orders, period="month", until="1998-06-30")
+    assert table.age_periods.max() == 17
+    assert btyd.fit_bgbb(table).weak == ()
+
+
+# -- Revenue ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def money(summary):
+    return btyd.fit_gamma_gamma(summary)
+
+
+def test_revenue_and_its_two_errors(fit, money, summary):
+    """Against a plain simulation: parameters known, every customer's own rates drawn anew."""
+    ahead = btyd.forecast_revenue(fit, money, summary, weeks=39, level=0.9, draws=1_000, seed=1)
+    expected = fit.predict(summary, 39).purchases * money.predict(summary).spend
+    assert ahead.revenue == pytest.approx(expected.sum())
+    assert ahead.purchases == pytest.approx(fit.predict(summary, 39).purchases.sum())
+    rng = np.random.default_rng(5)
+    p, q, v = money.params
+    x, age = (summary[name].to_numpy(float) for name in ("frequency", "age_weeks"))
+    spent = (x * summary.monetary_value.fillna(0)).to_numpy()
+    r, alpha, a, b = fit.params
+    totals, alive = [], fit.p_alive(summary)
+    for _ in range(1_500):
+        rate, chance = rng.gamma(r + x) / (alpha + age), rng.beta(a, b + x)
+        counts = np.minimum(rng.poisson(rate * 39), rng.geometric(chance)) * (rng.random(x.size) < alive)
+        scale = rng.gamma(p * x + q) / (v + spent)
+        totals.append((rng.gamma(np.maximum(p * counts, 1e-12)) * (counts > 0) / scale).sum())
+    assert ahead.revenue == pytest.approx(np.mean(totals), abs=4.5 * np.std(totals) / 38)
+    assert ahead.chance == pytest.approx(np.std(totals), rel=0.06)
+    wide = 1.6448536 * np.hypot(ahead.parameter_error, ahead.chance)
+    assert ahead.high == pytest.approx(ahead.revenue + wide)
+    assert ahead.low == pytest.approx(max(ahead.revenue - wide, 0))
+    assert (ahead.customers, ahead.without) == (2357, 0)
+    assert "The next 39 weeks of 2,357 customers" in str(ahead.summary())
+
+
+def test_the_error_of_revenue_is_what_draws_of_the_parameters_say(fit, money, summary):
+    some = summary.head(10)
+    ahead = btyd.forecast_revenue(fit, money, some, weeks=39, draws=20, seed=1)
+    rng = np.random.default_rng(6)
+    totals = []
+    for _ in range(600):
+        one, other = (rng.multivariate_normal(each.found.at, each.found.covariance) for each in (fit, money))
+        moved = purchases.PurchaseFit(fit.model, fitting.Found(one, 0.0, fit.found.covariance, fit.found.weak), 2, (), False)
+        p, q, v = np.exp(other)
+        x = some.frequency
+        spend = p * (v + x * some.monetary_value.fillna(0)) / (p * x + q - 1)
+        totals.append((moved.expectation(some, 39.0, 0.0, False)[1] * spend).sum())
+    assert ahead.parameter_error == pytest.approx(np.std(totals), rel=0.1)
+
+
+def test_chance_matters_less_the_more_customers_there_are(fit, money, summary):
+    """Chance adds up by squares, what is not known of the parameters does not."""
+    few, many = (
+        btyd.forecast_revenue(fit, money, pd.concat([summary] * times, ignore_index=True), weeks=39, draws=60, seed=1)
+        for times in (1, 4)
+    )
+    assert many.chance / many.revenue == pytest.approx(few.chance / few.revenue / 2, rel=0.1)
+    assert many.parameter_error / many.revenue == pytest.approx(few.parameter_error / few.revenue, rel=1e-6)
+    assert many.revenue == pytest.approx(4 * few.revenue)
+
+
+def test_a_picture_of_values(fit, money, summary):
+    values = btyd.customer_value(fit, money, summary, annual_rate=0.15)
+    ax = values.plot()
+    sizes = values.table.discounted_spend.sort_values(ascending=False).to_numpy()
+    first = np.array_split(sizes, 10)[0].sum() / sizes.sum()
+    assert (
+        ax.get_title("left").replace("\n", " ")
+        == f"The first tenth of customers will bring {100 * first:.0f} % of what is to come"
+    )
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx(
+        [part.sum() / sizes.sum() for part in np.array_split(sizes, 10)]
+    )
+    assert f"tenth 1: {100 * first:.1f} %" in alt(ax)
+    text = str(values.summary())
+    assert "Together, for ever, at 15.0 % a year" in text
+    assert "Customers: 2,357" in text
+    shorter = btyd.customer_value(fit, money, summary, annual_rate=0.15, weeks=52)
+    assert "for 52 weeks" in str(shorter.summary())
+    assert shorter.total < values.total
+    dear = btyd.customer_value(fit, money, summary, annual_rate=0.3)
+    assert dear.total < values.total
