@@ -1,4 +1,4 @@
-"""Models of purchases beside lifetimes, pymc-marketing and CLVTools: seconds, memory, and whether the fits agree.
+"""Models of purchases beside lifetimes and pymc-marketing: seconds, memory, and whether the fits agree.
 
 Customers are simulated from the parameters of CDNOW (Fader, Hardie & Lee 2005), first purchases spread over twelve weeks.
 Each contender fits the same table in a process and an environment of its own, in turn, after a fit of a thousand rows that
@@ -9,7 +9,7 @@ time, is named in the table. A contender whose process took more than a minute r
 
     python benchmarks/btyd.py                    everything
     python benchmarks/btyd.py --fits             a million customers: BG/NBD and Pareto/NBD, 39 and 104 weeks
-    python benchmarks/btyd.py --days             the same in whole days, beside CLVTools (if R can install it)
+    python benchmarks/btyd.py --days             the same in whole days, beside what was recorded for CLVTools
     python benchmarks/btyd.py --cdnow            the small tables of the papers
     python benchmarks/btyd.py --value            predictions and value of 100,000 customers with intervals
     python benchmarks/btyd.py --growth           from 10,000 to 10 million customers
@@ -17,7 +17,6 @@ time, is named in the table. A contender whose process took more than a minute r
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -46,25 +45,7 @@ PINNED = {  # lifetimes is no longer maintained: the newest libraries with which
     "lifetimes": ["lifetimes==0.11.3", "numpy==1.26.4", "pandas==1.5.3", "scipy==1.11.4", "autograd==1.6.2"],
     "pymc": ["pymc-marketing==0.19.2", "pymc==5.28.5", "pytensor==2.38.3", "numpy==2.4.6", "pandas==3.1.1"],
 }
-CLVTOOLS_RECORDED = 10.8 + 6.5  # seconds of its fit and its preparation, measured once on two cores
-DONATIONS = (  # repeat gifts, last year with one, years, donors: Fader, Hardie & Shang (2010), table 1
-    "6 6 1203 5 6 728 4 6 512 3 6 357 2 6 234 1 6 129 5 5 335 4 5 284 3 5 225 2 5 173 1 5 119 "
-    "4 4 240 3 4 181 2 4 155 1 4 78 3 3 322 2 3 255 1 3 129 2 2 613 1 2 277 1 1 1091 0 0 3464"
-)
-CLVTOOLS = """
-suppressMessages({library(CLVTools); library(data.table)})
-words <- commandArgs(TRUE)
-orders <- fread(words[2])
-orders[, Date := as.Date(Date)]
-prepared <- system.time(
-  held <- clvdata(orders, date.format = "ymd", time.unit = "weeks", data.end = words[3], name.price = NULL)
-)[3]
-model <- switch(words[1], bgnbd = bgnbd, pareto_nbd = pnbd)
-fitted <- system.time(fit <- suppressWarnings(model(held, verbose = FALSE)))[3]
-found <- coef(fit)
-cat(sprintf('{"seconds": [%.3f], "prepared": %.3f, "told_loglik": %.9g, "params": {%s}}', prepared + fitted, prepared,
-            as.numeric(logLik(fit)), paste(sprintf('"%s": %.9g', names(found), found), collapse = ", ")), "\\n")
-"""
+CLVTOOLS_RECORDED = 10.8 + 6.5  # seconds of its fit and its preparation, measured once on two cores; it is not run here
 
 
 # --- data ---------------------------------------------------------------------------------------------------------------
@@ -105,7 +86,7 @@ def order_days(table: dict[str, np.ndarray], weeks: int, seed: int) -> tuple[np.
 
 
 def make(path: str, model: str, customers: int, weeks: int, days: bool) -> None:
-    """The table as npz; in whole days the orders as Parquet and CSV beside it."""
+    """The table as npz; in whole days the orders as Parquet beside it."""
     table = histories(model, customers, weeks, seed=1)
     if days:
         who, day = order_days(table, weeks, seed=1)
@@ -123,8 +104,6 @@ def make(path: str, model: str, customers: int, weeks: int, days: bool) -> None:
                 {"order_id": np.arange(who.size), "customer_id": who, "order_date": START + day, "amount": 1.0}
             )
             orders.to_parquet(path.replace(".npz", ".parquet"))
-            names = {"customer_id": "Id", "order_date": "Date"}
-            orders[list(names)].rename(columns=names).to_csv(path.replace(".npz", ".csv"), index=False)
             rows, counts = np.unique(np.column_stack(list(table.values())), axis=0, return_counts=True)
             mixed = np.random.default_rng(0).permutation(counts.size)  # the first thousand are fitted alone
             counted = dict(zip(table, rows[mixed].T, strict=True))
@@ -143,9 +122,9 @@ def small_tables(home: Path) -> dict[str, str]:
     spent = btyd.purchase_summary(pd.read_csv(PUBLISHED / "cdnow_orders.csv", parse_dates=["order_date"]), until="1997-09-30")
     spent = spent[spent["frequency"] > 0]
     np.savez(home / "spend.npz", frequency=spent["frequency"], value=spent["monetary_value"])
-    gifts = np.array(DONATIONS.split(), dtype=int).reshape(-1, 3)
-    years = {"frequency": gifts[:, 0], "recency": gifts[:, 1], "age": np.full(len(gifts), 6), "customers": gifts[:, 2]}
-    np.savez(home / "donations.npz", **years)
+    gifts = pd.read_csv(PUBLISHED / "donations.csv")
+    gifts.columns = ["frequency", "recency", "age", "customers"]
+    np.savez(home / "donations.npz", **gifts)
     names = {"gamma_gamma": "spend.npz", "bgbb": "donations.npz"}
     return {model: str(home / names.get(model, "cdnow.npz")) for model in LABEL}
 
@@ -318,22 +297,6 @@ class Bench:
             found["pymc-marketing"] = ["env", flags, self.peer("pymc"), script, "pymc", model, path, *more]
         return found
 
-    def clvtools(self) -> list[str] | None:
-        """Rscript with CLVTools, if there is one or it can be installed."""
-        if self.alone or not shutil.which("Rscript"):
-            return None
-        library = self.home / "R"
-        library.mkdir(exist_ok=True)
-        words = ["env", f"R_LIBS={library}", "Rscript"]
-        load = [*words, "-e", "library(CLVTools)"]
-        if subprocess.run(load, capture_output=True).returncode:
-            subprocess.run([*words, "-e", f"install.packages('CLVTools', lib = '{library}')"], capture_output=True)
-            if subprocess.run(load, capture_output=True).returncode:
-                return None
-        script = self.home / "clvtools.R"
-        script.write_text(CLVTOOLS, encoding="utf-8")
-        return [*words, str(script)]
-
     def measure(self, contenders: dict[str, list[str]]) -> dict[str, dict]:
         """Medians of each contender; they take turns, and who took more than a minute or failed runs once."""
         found: dict[str, list[dict]] = {name: [] for name in contenders}
@@ -411,7 +374,7 @@ def truth_held(model: str, ours: dict) -> None:
 
 
 def days(bench: Bench, customers: int) -> None:
-    clvtools, weeks = bench.clvtools(), 39
+    weeks = 39
     for model in ("pareto_nbd", "bgnbd"):
         path = bench.data(model, customers, weeks, days=True)
         orders, counted = path.replace(".npz", ".parquet"), path.replace(".npz", "_counted.npz")
@@ -421,17 +384,13 @@ def days(bench: Bench, customers: int) -> None:
         }
         if not bench.alone:
             contenders["lifetimes, rows counted before"] = bench.peers(model, counted)["lifetimes"]
-        if clvtools:
-            end = str(START + 7 * weeks)
-            contenders["CLVTools, from orders"] = [*clvtools, model, path.replace(".npz", ".csv"), end]
         distinct = read(counted)["customers"].size
         print(f"\n{LABEL[model]}, {customers:,} customers, {weeks} weeks, whole days: {distinct:,} different rows\n")
         found = compare(bench, model, path, contenders)
-        if model == "pareto_nbd" and (clvtools or customers == 1_000_000):
-            measured = found.get("CLVTools, from orders", {}).get("seconds")
-            theirs, where = measured or CLVTOOLS_RECORDED, "in this run" if measured else "recorded earlier, on two cores"
+        if model == "pareto_nbd" and customers == 1_000_000:
             for name in ("crmlab", "crmlab, from orders"):
-                print(f"\n{name}: 1/{theirs / found[name]['seconds']:.1f} of CLVTools' {theirs:.1f} s ({where}); asked: 1/4.")
+                share = CLVTOOLS_RECORDED / found[name]["seconds"]
+                print(f"\n{name}: 1/{share:.1f} of the {CLVTOOLS_RECORDED:.1f} s recorded for CLVTools; asked: 1/4.")
         truth = loglik(model, TRUTH[model], read(path))
         ours = found["crmlab"]
         print(
