@@ -19,4 +19,5 @@ def test_a_changed_number_is_seen(constant):
 def test_a_number_that_does_not_matter_is_told_apart(monkeypatch):
     """The check itself can fail: a change that changes nothing is not called red."""
     monkeypatch.setattr(Constant, "other", property(lambda self: self.text))
-    assert not turns_red(constants()[0], wide=False)
+    small = next(each for each in constants() if each.topic == "retention")  # few tests, which run to their end
+    assert not turns_red(small, wide=False)
