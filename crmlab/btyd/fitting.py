@@ -10,9 +10,7 @@ model: what a model is (``Model``) stands here, the models stand in ``nbd``, ``b
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from crmlab.btyd.purchases import PurchaseFit
     from crmlab.btyd.spend import SpendFit
 
-_BLOCK = 4_096  # rows whose arrays fit into a processor's own memory
+_BLOCK = 8_192  # rows whose arrays fit into a processor's own memory
 _WEAK = 0.1  # information on a logarithm below which the data say nothing: its standard error would be above 3
 
 
@@ -98,15 +96,6 @@ def count(columns: tuple[np.ndarray, ...], covariates: np.ndarray, weight: np.nd
     return rows.part(np.argsort(rows.columns[0] + gap / (2 * gap.max() + 1)))
 
 
-def each_block(function: Callable, size: int, block: int) -> list:
-    """``function`` of each slice of so many rows, on all processors if there are several."""
-    blocks = [slice(start, start + block) for start in range(0, size, block)]
-    if len(blocks) < 3:
-        return [function(rows) for rows in blocks]
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        return list(pool.map(function, blocks))
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """A maximum: log parameters (then coefficients of covariates), log-likelihood, covariance, and what is weak."""
@@ -135,7 +124,7 @@ class Likelihood:
     def _sum(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         if np.abs(at[: len(self.model.parameters)]).max() > 60:  # exp would overflow: no maximum lies there
             return -np.inf, np.zeros(self.size), -np.eye(self.size)
-        sums = each_block(lambda rows: self._block(at, rows), self.rows.weight.size, _BLOCK)
+        sums = [self._block(at, slice(start, start + _BLOCK)) for start in range(0, self.rows.weight.size, _BLOCK)]
         value, gradient, second = (sum(parts) for parts in zip(*sums, strict=True))
         if self.prior is not None:  # normal on the logarithm: middle, precision
             middle, precision = self.prior

@@ -47,6 +47,13 @@ def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: 
     """
     r, alpha, a, b = theta
     lived = x + chances  # purchases that he survived if he is alive
+    if not lived.any():  # nobody has had a chance to die, as three of five customers often: nothing is said of a and b
+        to_age, gone = -np.log1p(age / alpha), age / (alpha + age)
+        gradient, hessian = np.zeros((4, x.size)), np.zeros((4, 4, x.size))
+        gradient[0] = hessian[0, 0] = r * to_age
+        gradient[1] = hessian[0, 1] = hessian[1, 0] = r * gone
+        hessian[1, 1] = -r * gone * alpha / (alpha + age)
+        return gradient[0], gradient, hessian
     log_r, d_r, dd_r = rising(r, x)
     log_b, d_b, dd_b = rising(b, lived)
     log_ab, d_ab, dd_ab = rising(a + b, lived)

@@ -608,12 +608,10 @@ def in_blocks(function: Callable, theta: np.ndarray, *columns: np.ndarray, size:
     order = np.argsort(columns[0], kind="stable")
     found = np.empty(order.size)
 
-    def block(rows: slice) -> None:
-        mine = order[rows]
+    for start in range(0, order.size, size):
+        mine = order[start : start + size]
         part = theta if theta.shape[1] == 1 else theta[:, mine]
         found[mine] = function(part, *(column[mine] for column in columns))
-
-    fitting.each_block(block, order.size, size)
     return found
 
 
