@@ -85,7 +85,7 @@ def parameters(fit: btyd.PurchaseFit | btyd.SpendFit, truth: dict[str, float]) -
     """Of each parameter: does its interval hold the truth, its error, its standard error."""
     ends = fit.interval(LEVEL).set_index("parameter")
     at = pd.Series(fit.found.at, fit.params.index)
-    errors = pd.Series(np.sqrt(np.diag(fitting.log_covariance(fit.found))), fit.params.index)
+    errors = pd.Series(np.sqrt(np.diag(fit.found.covariance)), fit.params.index)
     found = {}
     for name, true in truth.items():
         if name in fit.weak:

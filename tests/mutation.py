@@ -33,6 +33,7 @@ class Constant:
     line: int
     column: int
     text: str
+    code: str  # the line
 
     @property
     def other(self) -> str:
@@ -50,9 +51,10 @@ def constants() -> list[Constant]:
     for topic in crmlab.TOPICS:
         for path in (*ROOT.glob(f"crmlab/{topic}.py"), *ROOT.glob(f"crmlab/{topic}/*.py")):
             source, file = path.read_text(encoding="utf-8"), path.relative_to(ROOT / "crmlab").as_posix()
+            lines = source.splitlines()
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                    place = node.lineno, node.col_offset, ast.get_source_segment(source, node)
+                    place = node.lineno, node.col_offset, ast.get_source_segment(source, node), lines[node.lineno - 1]
                     found.append(Constant(topic, file, *place))
     return sorted(found, key=lambda each: (each.file, each.line, each.column))
 

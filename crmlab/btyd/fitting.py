@@ -9,7 +9,6 @@ model: what a model is (``Model``) stands here, the models stand in ``nbd``, ``b
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from crmlab.btyd.purchases import PurchaseFit
     from crmlab.btyd.spend import SpendFit
 
-_BLOCK = 8_192  # rows whose arrays fit into a processor's own memory
+np.empty(1_000_000)  # given back at once: glibc then keeps up to 16 MB, instead of taking every array from the system anew
 _WEAK = 0.1  # information on a logarithm below which the data say nothing: its standard error would be above 3
 
 
@@ -42,9 +41,11 @@ class Model:
         ``terms(theta, *columns)`` -> log-likelihood (n,), gradient (k, n), second derivatives (k, k, n); ``theta`` is
         (k, 1) or (k, n).
     starts : callable
-        ``starts(weight, *columns)`` -> one tuple of values for each parameter; every combination is a possible start.
+        ``starts(weight, *columns)`` -> points from which to begin, each with a value for every parameter.
     moved : mapping
         Parameter -> sign with which a covariate acts on its logarithm.
+    block : int
+        Rows whose arrays fit into a processor's own memory.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Model:
     starts: Callable
     source: str
     moved: Mapping[str, int] = field(default_factory=dict)
+    block: int = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,19 @@ class Likelihood:
         self.model, self.rows, self.prior = model, rows, prior
         self.size = len(model.parameters) + len(model.moved) * rows.covariates.shape[1]
         self.back = np.eye(self.size) if back is None else back  # to the parameters of which a prior tells
-        self._known: tuple[bytes, tuple] | None = None
+        self._known: dict[bytes, tuple[float, np.ndarray, np.ndarray]] = {}
 
     def __call__(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Value, gradient, second derivatives."""
-        if self._known is None or self._known[0] != at.tobytes():
-            self._known = at.tobytes(), self._sum(at)
-        return self._known[1]
+        if (point := at.tobytes()) not in self._known:
+            self._known[point] = self._sum(at)
+        return self._known[point]
 
     def _sum(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         if np.abs(at[: len(self.model.parameters)]).max() > 60:  # exp would overflow: no maximum lies there
             return -np.inf, np.zeros(self.size), -np.eye(self.size)
-        sums = [self._block(at, slice(start, start + _BLOCK)) for start in range(0, self.rows.weight.size, _BLOCK)]
+        size = self.model.block
+        sums = [self._block(at, slice(start, start + size)) for start in range(0, self.rows.weight.size, size)]
         value, gradient, second = (sum(parts) for parts in zip(*sums, strict=True))
         if self.prior is not None:  # normal on the logarithm: middle, precision
             middle, precision = self.prior
@@ -189,10 +192,10 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         share = part.weight.sum() / rows.weight.sum()
         likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back)
         if ends is None:
-            grid = itertools.product(*model.starts(rows.weight, *rows.columns))
-            points = [np.concatenate([np.log(point), np.zeros(likelihood.size - len(point))]) for point in grid]
+            begin = model.starts(rows.weight, *rows.columns)
+            points = [np.concatenate([np.log(point), np.zeros(likelihood.size - len(point))]) for point in begin]
             ends = sorted(points, key=lambda point: -likelihood(point)[0])[:2]
-        enough = 1e-9 if part is even else 0.01
+        enough = 1e-9 if part is even else 0.1
         ends = sorted((_climb(likelihood, end, enough) for end in ends), key=lambda end: -likelihood(end)[0])[:1]
     found = _examined(likelihood, ends[0])
     return found if prior is None else replace(found, loglik=Likelihood(model, even)(ends[0])[0])
@@ -228,8 +231,8 @@ def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
         step = ways @ (along / np.maximum(np.abs(sizes), 1e-12 * np.abs(sizes).max() + 1e-300))
         length = np.sqrt(step @ step)
         expected = abs(step @ slope)
-        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding; a last step doubles the digits that are right
-            return at + step if expected > 1e-12 and length < radius else at
+        if not expected > enough + 1e-13 * abs(value):  # the rest is rounding
+            break
         step *= min(1.0, radius / length)
         new = likelihood(at + step)
         if new[0] > value:
@@ -254,6 +257,8 @@ def _examined(likelihood: Likelihood, at: np.ndarray) -> Found:
             f"{likelihood.model.name}: no maximum was reached (a step could still gain {max(gain, left):.2g}). "
             "Look at the table (are times in weeks, are there repeat purchases, is one customer extreme?), or give a `prior`."
         )
+    if gain < 1e-5:  # a last step doubles the digits that are right
+        at = at + ways[:, firm] @ (along[firm] / sizes[firm])
     # what is known of nearly nothing is not known exactly: its variance stays, but bounded
     half = ways / np.sqrt(np.maximum(sizes, 1e-4))
     weak = np.sqrt((half**2).sum(axis=1)) > _WEAK**-0.5  # a coefficient's by the spread of its covariate
@@ -293,26 +298,33 @@ def names(model: Model, covariates: tuple[str, ...]) -> list[str]:
     return [*model.parameters, *(f"{moved}: {name}" for moved in model.moved for name in covariates)]
 
 
+def _values(found: Found, model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters as such and coefficients as they are, and what turns the error of a logarithm into that of each."""
+    k = len(model.parameters)
+    values, scale = found.at.copy(), np.where(found.weak, np.nan, 1.0)
+    values[:k] = np.exp(values[:k])
+    scale[:k] *= values[:k]
+    return values, scale
+
+
 def estimates(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.Series:
     """Parameters as such, coefficients as they are."""
-    k = len(model.parameters)
-    return pd.Series(np.concatenate([np.exp(found.at[:k]), found.at[k:]]), index=names(model, covariates))
+    return pd.Series(_values(found, model)[0], index=names(model, covariates))
 
 
 def covariance(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
     """Covariance of the estimates, empty for those that are weak."""
-    k, labels = len(model.parameters), names(model, covariates)
-    scale = np.concatenate([np.exp(found.at[:k]), np.ones(found.at.size - k)])
-    scale = np.where(found.weak, np.nan, scale)
+    labels, scale = names(model, covariates), _values(found, model)[1]
     with np.errstate(over="ignore"):  # where all covariates are 0 may be far from all customers
         return pd.DataFrame(found.covariance * np.outer(scale, scale), index=labels, columns=labels)
 
 
 def table(found: Found, model: Model, covariates: tuple[str, ...] = ()) -> pd.DataFrame:
     """``parameter``, ``estimate``, ``std_error``."""
-    values = estimates(found, model, covariates)
-    errors = np.sqrt(np.diag(covariance(found, model, covariates)))
-    return pd.DataFrame({"parameter": values.index, "estimate": values.to_numpy(), "std_error": errors})
+    values, scale = _values(found, model)
+    with np.errstate(over="ignore"):
+        errors = np.sqrt(np.diag(found.covariance)) * scale
+    return pd.DataFrame({"parameter": names(model, covariates), "estimate": values, "std_error": errors})
 
 
 def interval(found: Found, model: Model, covariates: tuple[str, ...], level: float) -> pd.DataFrame:
@@ -379,7 +391,7 @@ def likelihood_ratio(small: PurchaseFit, large: PurchaseFit) -> pd.DataFrame:
     return pd.DataFrame({"chi2": [chi2], "df": [df], "p_value": [float(stats.chi2.sf(chi2, df))]})
 
 
-def summary(fit: PurchaseFit | SpendFit, facts: tuple[tuple[str, object], ...]) -> Summary:
+def summary(fit: PurchaseFit | SpendFit, facts: tuple[tuple[str, object], ...], source: str) -> Summary:
     """A fit in a few lines; what is weak is said in words."""
     told = []
     if fit.weak:
@@ -396,7 +408,7 @@ def summary(fit: PurchaseFit | SpendFit, facts: tuple[tuple[str, object], ...]) 
         facts=facts,
         table=rows.rename(columns={"low": "95 % from", "high": "to"}),
         note=" ".join(told),
-        source=fit.model.likelihood.source,
+        source=source,
     )
 
 

@@ -117,9 +117,9 @@ def ways(
     """
     alpha, beta, silent, power = alpha + recency, beta + recency, age - recency, r + x
     first = alpha <= beta
-    near, far = np.where(first, (alpha, beta), (beta, alpha))
-    flat, steep = np.where(first, (power - 1, s + 1 + 0 * x), (s + 0 * x, power))  # falls like near^-flat far^-steep, per log
-    room = np.log1p(silent / near)
+    # falls like near^-flat far^-steep, per log
+    near, far, flat, steep = _swapped(first, (alpha, beta, power - 1, s + 1 + 0 * x), (beta, alpha, s + 0 * x, power))
+    whole = room = np.log1p(silent / near)
     slowest = flat + steep * (near / far)
     cut = _CUT + np.maximum(0, -flat) * room
     with np.errstate(over="ignore", divide="ignore"):
@@ -130,13 +130,20 @@ def ways(
     # as many nodes as 4,000 random and extreme cases need for a relative error below 1e-11
     count = np.where(fall > 16, 16, np.minimum(5 + 0.9 * fall, 13)) + 2 * np.maximum(room - 1, 0)
     at, share = _nodes(2 * int(np.ceil(count.max(initial=4) / 2)))
-    log_near = np.concatenate([room * at, np.log1p(silent / near)[None]])
+    log_near = np.concatenate([room * at, whole[None]])
     since = near * np.expm1(log_near)
     log_far = np.log1p(since / far)
-    log_alpha, log_beta = (log_near, log_far) if first.all() else np.where(first, (log_near, log_far), (log_far, log_near))
+    log_alpha, log_beta = _swapped(first, (log_near, log_far), (log_far, log_near))
     weight = np.exp(-power * log_alpha - s * log_beta)
-    weight[:-1] *= s * share * room * np.exp(log_near - log_beta)[:-1] * (near / beta)
+    weight[:-1] *= share * (s * room) * (near + since[:-1]) / (beta + since[:-1])
     return since, log_alpha, log_beta, weight
+
+
+def _swapped(first: np.ndarray, one: tuple, other: tuple) -> tuple:
+    """``one`` where ``first``, else ``other``; without a copy where all customers are alike in this."""
+    if first.all():
+        return one
+    return tuple(np.where(first, *pair) for pair in zip(one, other, strict=True)) if first.any() else other
 
 
 def pareto_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Terms:
@@ -155,23 +162,25 @@ def pareto_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.
     died = np.ones((len(weight), 1))
     died[-1] = 0
     time = recency + since
-    per_alpha, per_beta = 1 / (alpha + time), 1 / (beta + time)
-    left_alpha, left_beta = alpha * per_alpha, beta * per_beta
-    gone_alpha, gone_beta = time * per_alpha, time * per_beta  # a difference from 1 would be rounding in a huge alpha
-    each = np.empty((4, *weight.shape))  # derivatives of each way
-    each[0] = -r * (log_alpha + past_alpha)
-    each[1] = r * gone_alpha - x * left_alpha
-    each[2] = died - s * (log_beta + past_beta)
-    each[3] = s * gone_beta - died * left_beta
+    gone_alpha, gone_beta = time / (alpha + time), time / (beta + time)
+    each = np.empty((4, *weight.shape))  # derivatives of each way, but for what all ways of a customer share
+    each[0] = -r * log_alpha
+    each[1] = (r + x) * gone_alpha
+    each[2] = died - s * log_beta
+    each[3] = (s + died) * gone_beta - died
     weighted = each * weight
     gradient = weighted.sum(axis=1)
     hessian = np.einsum("ikn,jkn->ijn", weighted, each) - gradient[:, None] * gradient
     # and the mean of their own derivatives
-    hessian[0, 0] += gradient[0] + r * d_r + r * r * dd_r
-    hessian[1, 1] -= (r + x) * np.einsum("kn,kn->n", weight, left_alpha * gone_alpha)
-    hessian[2, 2] += gradient[2] - (1 - weight[-1])
-    hessian[3, 3] -= np.einsum("kn,kn->n", weight, (s + died) * left_beta * gone_beta)
-    hessian[[0, 1], [1, 0]] += r * np.einsum("kn,kn->n", weight, gone_alpha)
-    hessian[[2, 3], [3, 2]] += s * np.einsum("kn,kn->n", weight, gone_beta)
-    gradient[0] += r * d_r
+    by_r, by_beta = gradient[0] - r * past_alpha, weight * gone_beta
+    hessian[0, 0] += by_r + r * (d_r + r * dd_r)
+    hessian[0, 1] += r / (r + x) * gradient[1]
+    hessian[1, 1] -= np.einsum("kn,kn->n", weighted[1], 1 - gone_alpha)
+    hessian[2, 2] += gradient[2] - s * past_beta - (1 - weight[-1])
+    hessian[2, 3] += s * by_beta.sum(axis=0)
+    hessian[3, 3] -= np.einsum("kn,kn->n", by_beta, (s + died) * (1 - gone_beta))
+    hessian[1, 0], hessian[3, 2] = hessian[0, 1], hessian[2, 3]
+    gradient[0] = by_r + r * d_r
+    gradient[1] -= x
+    gradient[2] -= s * past_beta
     return loglik, gradient, hessian

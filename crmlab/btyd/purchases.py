@@ -48,17 +48,18 @@ class PurchaseModel:
         return "frequency", f"recency_{self.unit}", f"age_{self.unit}"
 
 
-def _geometric_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> tuple:
-    return (0.3, 2.0), (0.6 * (weight @ age) / (weight @ x),), (0.3, 2.0), (2.0,)
+def _geometric_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> list[tuple]:
+    between = (weight @ age) / (weight @ x)  # weeks from purchase to purchase, if nobody died
+    return [(r, 0.6 * r * between, a, 3 * a) for r in (0.4, 2.0) for a in (0.5, 1.5)]
 
 
-def _pareto_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> tuple:
-    long = (weight @ age) / weight.sum()
-    return (0.4, 2.0), (0.4 * (weight @ age) / (weight @ x),), (0.6,), (0.3 * long, 2 * long)
+def _pareto_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> list[tuple]:
+    between, usual = (weight @ age) / (weight @ x), (weight @ age) / weight.sum()
+    return [(r, 0.6 * r * between, s, 0.6 * usual) for r in (0.4, 2.0) for s in (0.4, 1.0)]
 
 
-def _bgbb_starts(*_: np.ndarray) -> tuple:
-    return (0.5, 2.0), (1.0,), (0.5, 2.0), (2.0,)
+def _bgbb_starts(*_: np.ndarray) -> list[tuple]:
+    return [(alpha, 1.0, gamma, 2.0) for alpha in (0.5, 2.0) for gamma in (0.5, 2.0)]
 
 
 def _geometric(key: str, name: str, chances: int, source: str) -> PurchaseModel:
@@ -84,7 +85,7 @@ MODELS = {
             "pareto_nbd",
             fitting.Model(
                 "Pareto/NBD", ("r", "alpha", "s", "beta"), nbd.pareto_terms, _pareto_starts,
-                "Schmittlein, Morrison & Colombo (1987), Management Science 33(1)", {"alpha": -1, "beta": -1},
+                "Schmittlein, Morrison & Colombo (1987), Management Science 33(1)", {"alpha": -1, "beta": -1}, block=2_048,
             ),
             future.pareto_alive, future.pareto_future, future.pareto_pmf, simulation.pareto_draw,
         ),
@@ -525,8 +526,7 @@ class PurchaseFit:
             raise ArgumentError(f"`weeks` counts opportunities in {self.name}: give whole numbers.")
         theta, none = np.exp(self.found.at[:4, None]), np.zeros(1)
         distinct, place = np.unique(weeks, return_inverse=True)
-        alive = self.model.alive(theta, none, none, none)
-        found = np.array([(alive * self.model.future(theta, none, none, week, 0.0))[0] for week in distinct])[place]
+        found = (self.model.alive(theta, none, none, none) * self.model.future(theta, none, none, distinct, 0.0))[place]
         return found.reshape(weeks.shape) if weeks.shape else float(found)
 
     def forecast(
@@ -570,9 +570,8 @@ class PurchaseFit:
 
     def summary(self) -> Summary:
         """The fit in a few lines, and what is weak in words."""
-        return fitting.summary(
-            self, (("Log-likelihood", round(self.loglik, 2)), ("AIC", round(self.aic, 1)), ("BIC", round(self.bic, 1)))
-        )
+        facts = ("Log-likelihood", round(self.loglik, 2)), ("AIC", round(self.aic, 1)), ("BIC", round(self.bic, 1))
+        return fitting.summary(self, facts, self.model.likelihood.source)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The estimates and their intervals, as multiples of the estimate."""

@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,14 +63,12 @@ def spend_terms(theta: np.ndarray, x: np.ndarray, mean: np.ndarray) -> Terms:
     return loglik, gradient, hessian
 
 
-def _starts(weight: np.ndarray, x: np.ndarray, mean: np.ndarray) -> tuple:
+def _starts(weight: np.ndarray, x: np.ndarray, mean: np.ndarray) -> list[tuple]:
     usual = math.exp((weight @ np.log(mean)) / weight.sum())
-    return (1.0, 6.0, 60.0), (0.5, 3.0), (0.05 * usual, 0.5 * usual)
+    return [(p, q, usual * q / p) for p in (1.0, 6.0, 60.0) for q in (0.8, 3.0)]
 
 
-GAMMA_GAMMA = SimpleNamespace(
-    likelihood=fitting.Model("Gamma-gamma", ("p", "q", "v"), spend_terms, _starts, "Fader & Hardie (2013)")
-)
+GAMMA_GAMMA = fitting.Model("Gamma-gamma", ("p", "q", "v"), spend_terms, _starts, "Fader & Hardie (2013)")
 
 
 def fit_gamma_gamma(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]] | None = None) -> SpendFit:
@@ -120,9 +117,9 @@ def fit_gamma_gamma(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, f
     x, mean = x[bought], mean[bought]
     if not np.ptp(mean):
         raise DataError("all customers spend the same on average, so how they differ cannot be seen.")
-    belief = fitting.log_prior(prior, GAMMA_GAMMA.likelihood, 0)
+    belief = fitting.log_prior(prior, GAMMA_GAMMA, 0)
     rows = fitting.count((x, mean), np.empty((x.size, 0)))
-    found = fitting.maximise(GAMMA_GAMMA.likelihood, rows, belief)
+    found = fitting.maximise(GAMMA_GAMMA, rows, belief)
     return SpendFit(found, x.size, int((~bought).sum()), prior is not None)
 
 
@@ -162,27 +159,26 @@ class SpendFit:
     without: int
     has_prior: bool
 
-    name = "Gamma-gamma"
-    model = GAMMA_GAMMA
+    name = GAMMA_GAMMA.name
 
     @property
     def params(self) -> pd.Series:
         """p, q, v."""
-        return fitting.estimates(self.found, GAMMA_GAMMA.likelihood)
+        return fitting.estimates(self.found, GAMMA_GAMMA)
 
     @property
     def table(self) -> pd.DataFrame:
         """``parameter``, ``estimate``, ``std_error``."""
-        return fitting.table(self.found, GAMMA_GAMMA.likelihood)
+        return fitting.table(self.found, GAMMA_GAMMA)
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
         """Confidence intervals, made on the scale of the logarithm."""
-        return fitting.interval(self.found, GAMMA_GAMMA.likelihood, (), level)
+        return fitting.interval(self.found, GAMMA_GAMMA, (), level)
 
     @property
     def cov(self) -> pd.DataFrame:
         """Covariances of the estimates."""
-        return fitting.covariance(self.found, GAMMA_GAMMA.likelihood)
+        return fitting.covariance(self.found, GAMMA_GAMMA)
 
     @property
     def loglik(self) -> float:
@@ -252,7 +248,7 @@ class SpendFit:
         mean = round(self.mean, 2) if self.params["q"] > 1 else "does not exist (q <= 1: the tail is too heavy)"
         facts = (("Mean spend of a new customer", mean), ("Log-likelihood", round(self.loglik, 2)),
                  ("Customers without a repeat purchase, left out", self.without))  # fmt: skip
-        return fitting.summary(self, facts)
+        return fitting.summary(self, facts, GAMMA_GAMMA.source)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """The estimates and their intervals, as multiples of the estimate."""
@@ -290,7 +286,7 @@ def simulate_spend(params: Mapping[str, float], frequency: pd.Series | np.ndarra
     ----------
     Fader & Hardie (2013), The gamma-gamma model of monetary value, section 2.
     """
-    p, q, v = parameters(params, GAMMA_GAMMA.likelihood.parameters)
+    p, q, v = parameters(params, GAMMA_GAMMA.parameters)
     rng = np.random.default_rng(_check.whole("seed", seed, 0))
     frame = pd.DataFrame({"frequency": np.asarray(frequency)})
     x = numbers(frame, "frequency", "purchase_summary", whole=True)

@@ -86,11 +86,8 @@ def tracking(
     if len(begun) == 0 or weeks < 1:
         raise DataError("there is not one whole week to follow. Give more orders, or a later `fitted_until`.")
     ends = 7 * np.arange(1, weeks + 1)
-    ages = np.arange(ends[-1] + 1)
-    curve = fit.expected(ages / 7)  # of a new customer, by days since his first order
-    born = (pd.to_datetime(begun["first"]) - start).dt.days.to_numpy()
-    since = ends[:, None] - born
-    total = (np.where(since > 0, curve[np.clip(since, 0, None)], 0.0) * begun["customers"].to_numpy()).sum(axis=1)
+    since = np.maximum(ends[:, None] - (pd.to_datetime(begun["first"]) - start).dt.days.to_numpy(), 0)
+    total = fit.expected(since / 7) @ begun["customers"].to_numpy()
     when = (pd.to_datetime(bought["order_date"]) - start).dt.days.to_numpy()
     seen = np.histogram(when, np.concatenate([[0], ends + 0.5]), weights=bought["purchases"])[0]
     return pd.DataFrame({
