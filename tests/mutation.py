@@ -78,7 +78,12 @@ def turns_red(constant: Constant, *, wide: bool = True) -> bool:
 
 def _fails(tests: list[str], folder: str) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--doctest-modules", *tests]
-    ran = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, check=False)
+    try:
+        ran = subprocess.run(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, check=False, timeout=1_800
+        )
+    except subprocess.TimeoutExpired:  # a loop that no longer ends is noticed by whoever waits for it
+        return True
     return ran.returncode in (1, 2)  # a failed test, or a module that no longer loads
 
 

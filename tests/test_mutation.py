@@ -1,4 +1,4 @@
-"""A small mutation check: a number of each topic, drawn by chance, is changed, and a test sees it.
+"""A small mutation check: a number of each large topic, drawn by chance, is changed, and a test sees it.
 
 ``python tests/mutation.py`` tries thirty.
 """
@@ -14,7 +14,8 @@ def chance(constant: Constant) -> str:
     return hashlib.sha256(f"{constant.file} {constant.column} {constant.code}".encode()).hexdigest()
 
 
-SAMPLE = {each.topic: each for each in sorted(constants(), key=chance, reverse=True)}.values()
+LARGE = ("satisfaction", "btyd")
+SAMPLE = [min((each for each in constants() if each.topic == topic), key=chance) for topic in LARGE]
 
 
 @pytest.mark.parametrize("constant", SAMPLE, ids=str)
