@@ -108,6 +108,23 @@ class Found:
     weak: np.ndarray  # of each parameter: nothing is known of it
 
 
+def spread(model: Model, at: np.ndarray, covariates: np.ndarray) -> tuple[np.ndarray, list[tuple] | None]:
+    """Each row's own parameters; and what the logarithm of each is made of: places in ``at``, and their factors."""
+    k, m = len(model.parameters), covariates.shape[1]
+    if not m:
+        return np.exp(at[:k, None]), None
+    theta, designs = [], []
+    for i, name in enumerate(model.parameters):
+        places, design = [i], np.ones((len(covariates), 1))
+        if name in model.moved:
+            first = k + m * list(model.moved).index(name)
+            places += range(first, first + m)
+            design = np.hstack([design, model.moved[name] * covariates])
+        designs.append((places, design))
+        theta.append(np.exp(np.clip(design @ at[places], -60, 60)))
+    return np.stack(theta), designs
+
+
 class Likelihood:
     """Log-likelihood of histories as a function of log parameters and coefficients, with both derivatives."""
 
@@ -141,35 +158,16 @@ class Likelihood:
 
     def _block(self, at: np.ndarray, block: slice) -> tuple[float, np.ndarray, np.ndarray]:
         rows, weight = self.rows.part(block), self.rows.weight[block]
-        theta, designs = self.spread(at, rows.covariates)
+        theta, designs = spread(self.model, at, rows.covariates)
         loglik, gradient, second = self.model.terms(theta, *rows.columns)
         if designs is None:
             return weight @ loglik, gradient @ weight, second @ weight
-        slope = np.concatenate([(weight * gradient[k]) @ design for k, design in enumerate(designs)])
-        bend = np.block([[(a.T * (weight * second[i, j])) @ b for j, b in enumerate(designs)] for i, a in enumerate(designs)])
-        order = self._order(rows.covariates.shape[1])
-        return weight @ loglik, slope[order], bend[np.ix_(order, order)]
-
-    def spread(self, at: np.ndarray, covariates: np.ndarray) -> tuple[np.ndarray, list[np.ndarray] | None]:
-        """Each row's own parameters, and what moves each: a one, and the covariates with their sign."""
-        names, moved = self.model.parameters, self.model.moved
-        k, m = len(names), covariates.shape[1]
-        if not m:
-            return np.exp(at[:k, None]), None
-        one, theta, designs = np.ones((len(covariates), 1)), [], []
-        coefficients = dict(zip(moved, at[k:].reshape(-1, m), strict=True))
-        for name, log in zip(names, at, strict=False):
-            signed = moved.get(name, 0) * covariates
-            designs.append(np.hstack([one, signed]) if name in moved else one)
-            theta.append(np.exp(np.clip(log + (signed @ coefficients[name] if name in moved else 0 * one[:, 0]), -60, 60)))
-        return np.stack(theta), designs
-
-    def _order(self, m: int) -> np.ndarray:
-        """From parameter by parameter, each with its coefficients, to all parameters and then all coefficients."""
-        widths = [1 + m * (name in self.model.moved) for name in self.model.parameters]
-        begins = np.concatenate([[0], np.cumsum(widths)[:-1]])
-        behind = [begin + 1 + np.arange(width - 1) for begin, width in zip(begins, widths, strict=True)]
-        return np.concatenate([begins, *behind]).astype(int)
+        slope, bend = np.zeros(self.size), np.zeros((self.size, self.size))
+        for i, (places, design) in enumerate(designs):
+            slope[places] = (weight * gradient[i]) @ design
+            for j, (others, other) in enumerate(designs):
+                bend[np.ix_(places, others)] = (design.T * (weight * second[i, j])) @ other
+        return weight @ loglik, slope, bend
 
 
 def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> Found:

@@ -467,9 +467,8 @@ class PurchaseFit:
         columns, extra = histories(summary, self.model, self.covariates)
         first, place = fitting.distinct((*columns, *extra.T))
         columns, extra = tuple(column[first] for column in columns), extra[first]
-        spread = fitting.Likelihood(self.model.likelihood, fitting.Histories(columns, columns[0], extra)).spread
         x, age = columns[0], columns[2]
-        theta = spread(self.found.at, extra)[0]
+        theta = self.theta(extra)
         scale = np.minimum(theta[1], theta[3]) if "beta" in self.params else theta[1]
         groups = [np.arange(x.size)]
         if self.covariates:  # customers with the same covariates share their parameters
@@ -479,7 +478,7 @@ class PurchaseFit:
         curves = [(rows, *ages(x[rows], age[rows], float(scale[rows[0] if scale.size > 1 else 0]))) for rows in groups]
 
         def at(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            theta = spread(point, extra)[0]
+            theta = fitting.spread(self.model.likelihood, point, extra)[0]
             alive = in_blocks(self.model.alive, theta, *columns)
             ahead = np.zeros(alive.size)
             if weeks == 0:
@@ -508,8 +507,7 @@ class PurchaseFit:
 
     def theta(self, extra: np.ndarray) -> np.ndarray:
         """Each customer's own parameters, shape (4, 1) or (4, customers)."""
-        none = fitting.Histories((), np.zeros(0), extra)
-        return fitting.Likelihood(self.model.likelihood, none).spread(self.found.at, extra)[0]
+        return fitting.spread(self.model.likelihood, self.found.at, extra)[0]
 
     def expected(self, weeks: float | np.ndarray) -> float | np.ndarray:
         """Expected repeat purchases of a new customer in his first ``weeks`` (all covariates zero).

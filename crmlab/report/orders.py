@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from html import escape
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -22,9 +21,6 @@ from crmlab import _check, btyd, datasets, loyalty, retention, segmentation
 from crmlab._result import percent, show, table_html
 from crmlab.errors import CrmlabError, DataError
 from crmlab.report.page import Section, folded, pictures, target, write
-
-if TYPE_CHECKING:
-    pass
 
 
 def orders_report(
