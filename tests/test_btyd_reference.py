@@ -208,7 +208,8 @@ def geometric_mass(r, alpha, a, b, t, n, chances):
 
 def pareto_mass(r, alpha, s, beta, t, n):
     """Alive to the end, or dead at u: Fader & Hardie (2006), Deriving an expression for P(X(t)=x), as an integral."""
-    ends = [mp.mpf(0)] + [t * mp.mpf(2) ** -k for k in range(60, -1, -1)]
+    halves = [*range(60, 6, -1), *(mp.mpf(k) / 4 for k in range(24, -1, -1))]  # close where the n-th power of time is steep
+    ends = [mp.mpf(0)] + [t * mp.mpf(2) ** -k for k in halves]
     dead = mp.quad(lambda u: s * beta**s / (beta + u) ** (s + 1) * nbd_mass(r, alpha, u, n), ends, maxdegree=5)
     return nbd_mass(r, alpha, t, n) * (beta / (beta + t)) ** s + dead
 
