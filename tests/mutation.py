@@ -71,9 +71,8 @@ def turns_red(constant: Constant, *, wide: bool = True) -> bool:
         start, end = constant.column, constant.column + len(constant.text)
         lines[constant.line - 1] = (line[:start] + constant.other.encode() + line[end:]).decode()
         spoiled.write_text("".join(lines), encoding="utf-8")
-        tests = sorted(
-            ROOT.glob(f"tests/test_{constant.topic}*.py"), key=lambda path: path.stat().st_size
-        )  # the quick ones first
+        # small files first: they are quick
+        tests = sorted(ROOT.glob(f"tests/test_{constant.topic}*.py"), key=lambda path: path.stat().st_size)
         nearest = [f"crmlab/{constant.file}", *(path.relative_to(ROOT).as_posix() for path in tests)]
         return _fails(nearest, folder) or (wide and _fails(["tests/test_report.py", "tests/test_lessons.py"], folder))
 
