@@ -6,7 +6,7 @@ import pytest
 from mpmath import mp, mpf
 
 from crmlab import btyd
-from crmlab.btyd import nbd
+from crmlab.btyd import fitting, nbd, purchases
 from crmlab.errors import ArgumentError, DataError
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -108,6 +108,28 @@ def test_two_kinds_of_spenders_are_found():
     fit = btyd.fit_gamma_gamma(pd.DataFrame({"frequency": 3, "monetary_value": mean}))
     assert fit.loglik == pytest.approx(-3_615.155, abs=0.01)
     assert fit.weak == ("q", "v")
+
+
+@pytest.mark.parametrize(
+    ("kind", "truth", "customers", "weeks", "seed", "lower"),
+    [
+        ("mbgnbd", {"r": 0.11, "alpha": 2.2, "a": 0.2, "b": 5.1}, 220, 52, 466, 1.927),  # nothing weak told of it
+        ("mbgnbd", {"r": 0.39, "alpha": 6.2, "a": 0.29, "b": 3.9}, 170, 23, 892, 0.876),
+        ("bgbb", {"alpha": 0.26, "beta": 1.7, "gamma": 0.4, "delta": 1.6}, 81, 14, 86, 0.050),
+    ],
+)
+def test_no_start_leads_higher_than_the_fit(kind, truth, customers, weeks, seed, lower):
+    """Of a few customers there can be two maxima; here the best two of the four starts lead to the lower one."""
+    summary = btyd.simulate_purchases(kind, truth, customers=customers, weeks=weeks, seed=seed)
+    model = purchases.MODELS[kind]
+    columns, none = purchases.histories(summary, model, ())
+    rows = fitting.count(columns, none)
+    likelihood = fitting.Likelihood(model.likelihood, rows)
+    starts = np.log(model.likelihood.starts(rows.weight, *rows.columns))
+    ends = [likelihood(fitting._climb(likelihood, start, 1e-8))[0] for start in starts]
+    assert max(ends) - min(ends) == pytest.approx(lower, abs=0.001)
+    fit = {"mbgnbd": btyd.fit_mbgnbd, "bgbb": btyd.fit_bgbb}[kind](summary)
+    assert fit.loglik == pytest.approx(max(ends), abs=1e-6)
 
 
 @pytest.mark.parametrize(

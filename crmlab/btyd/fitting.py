@@ -173,7 +173,8 @@ class Likelihood:
 def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> Found:
     """The maximum of a likelihood, from the best of several starts.
 
-    A few hundred rows say which start is best, some thousand lead near the maximum, and all of them to it.
+    A few hundred rows lead near it, some thousand nearer, and all of them to it. Where a direction is known to less than
+    one unit of the logarithm there can be several maxima: all starts are followed then.
 
     Raises
     ------
@@ -181,7 +182,8 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         No point without slope was reached.
     """
     even, back = _evened(model, rows)
-    ends = None
+    begin = model.starts(rows.weight, *rows.columns)
+    points = [np.concatenate([np.log(point), np.zeros(len(back) - len(point))]) for point in begin]
     for size in (250, 12_000, None):
         step = 1 if size is None else rows.weight.size // size
         if step <= 2 and size is not None:
@@ -189,14 +191,14 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         part = even.part(slice(None, None, step)) if step > 1 else even
         share = part.weight.sum() / rows.weight.sum()
         likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back)
-        if ends is None:
-            begin = model.starts(rows.weight, *rows.columns)
-            points = [np.concatenate([np.log(point), np.zeros(likelihood.size - len(point))]) for point in begin]
-            ends = sorted(points, key=lambda point: -likelihood(point)[0])[:2]
-        enough = 1e-9 if part is even else 0.1
-        ends = sorted((_climb(likelihood, end, enough) for end in ends), key=lambda end: -likelihood(end)[0])[:1]
-    found = _examined(likelihood, ends[0])
-    return found if prior is None else replace(found, loglik=Likelihood(model, even)(ends[0])[0])
+        points.sort(key=lambda point: -likelihood(point)[0])
+        enough = 1e-8 if part is even else 0.1
+        best = _climb(likelihood, points[0], enough)
+        doubtful = np.linalg.eigvalsh(-likelihood(best)[2])[0] < share
+        points = [best, *(_climb(likelihood, point, enough) for point in points[1:] if doubtful)]
+    best = max(points, key=lambda point: likelihood(point)[0])
+    found = _examined(likelihood, best)
+    return found if prior is None else replace(found, loglik=Likelihood(model, even)(best)[0])
 
 
 def _evened(model: Model, rows: Histories) -> tuple[Histories, np.ndarray]:
