@@ -77,9 +77,10 @@ def distinct(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
         mixed = (mixed ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     sample = mixed[:: max(1, mixed.size // 5_000)]
-    if np.unique(sample).size < 0.9 * sample.size:
+    if sample.size == mixed.size or np.unique(sample).size < 0.9 * sample.size:
         _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
-        if all(np.array_equal(column[first][place], column) for column in columns):  # no two rows share bits by chance
+        shared = first.size < place.size
+        if shared and all(np.array_equal(column[first][place], column) for column in columns):  # and not just their bits
             return first, place
     return (every := np.arange(mixed.size)), every
 
@@ -132,6 +133,8 @@ class Likelihood:
         self.model, self.rows, self.prior = model, rows, prior
         self.size = len(model.parameters) + len(model.moved) * rows.covariates.shape[1]
         self.back = np.eye(self.size) if back is None else back  # to the parameters of which a prior tells
+        self.edge = np.full(self.size, np.inf)
+        self.edge[: len(model.parameters)] = 60  # beyond it exp would overflow
         self._known: dict[bytes, tuple[float, np.ndarray, np.ndarray]] = {}
 
     def __call__(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
@@ -141,8 +144,6 @@ class Likelihood:
         return self._known[point]
 
     def _sum(self, at: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        if np.abs(at[: len(self.model.parameters)]).max() > 60:  # exp would overflow: no maximum lies there
-            return -np.inf, np.zeros(self.size), -np.eye(self.size)
         size = self.model.block
         sums = [self._block(at, slice(start, start + size)) for start in range(0, self.rows.weight.size, size)]
         value, gradient, second = (sum(parts) for parts in zip(*sums, strict=True))
@@ -222,10 +223,16 @@ def _evened(model: Model, rows: Histories) -> tuple[Histories, np.ndarray]:
 
 
 def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
-    """Newton's steps, uphill also where the likelihood bends upwards, till a step would gain less than ``enough``."""
-    radius = 2.0
+    """Newton's steps, uphill also where the likelihood bends upwards, till a step would gain less than ``enough``.
+
+    What is drawn beyond the edge stays on it, while the rest goes on.
+    """
+    radius, edge = 2.0, likelihood.edge
     value, slope, second = likelihood(at)
     for _ in range(200):
+        held = (np.abs(at) >= edge) & (at * slope > 0)
+        if held.any():
+            slope, second = np.where(held, 0, slope), np.where(held[:, None] | held, -np.diag(held * 1.0), second)
         sizes, ways = np.linalg.eigh(-second)
         along = ways.T @ slope
         step = ways @ (along / np.maximum(np.abs(sizes), 1e-12 * np.abs(sizes).max() + 1e-300))
@@ -233,11 +240,11 @@ def _climb(likelihood: Likelihood, at: np.ndarray, enough: float) -> np.ndarray:
         expected = abs(step @ slope)
         if not expected > enough + 1e-13 * abs(value):  # the rest is rounding
             break
-        step *= min(1.0, radius / length)
-        new = likelihood(at + step)
+        ahead = np.clip(at + step * min(1.0, radius / length), -edge, edge)
+        new = likelihood(ahead)
         if new[0] > value:
             radius = max(radius, 2 * min(length, radius)) if new[0] - value > 0.3 * expected else radius
-            at, (value, slope, second) = at + step, new
+            at, (value, slope, second) = ahead, new
         elif (radius := min(length, radius) / 4) < 1e-10:
             break
     return at
