@@ -390,6 +390,23 @@ def test_revenue_and_its_two_errors(fit, money, summary):
     assert "The next 39 weeks of 2,357 customers" in str(ahead.summary())
 
 
+def test_chance_of_revenue_has_a_formula(fit, money, summary):
+    """Var of p N / rate with N purchases at a rate from gamma(p x + q): sums of its moments, for customers with x = 1."""
+    alike = pd.concat([summary[summary.frequency == 1].head(1)] * 200, ignore_index=True)
+    ahead = btyd.forecast_revenue(fit, money, alike, weeks=39, draws=2_000, seed=1)
+    p, q, v = money.params
+    r, alpha, a, b = fit.params
+    rng = np.random.default_rng(2)
+    rate = rng.gamma(r + 1, size=400_000) / (alpha + alike.age_weeks[0])
+    counts = np.minimum(rng.poisson(39 * rate), rng.geometric(rng.beta(a, b + 1, rate.size)))
+    counts = counts * (rng.random(rate.size) < fit.p_alive(alike.head(1))[0])
+    first, second = counts.mean(), (counts**2).mean()
+    shape, scale = p + q, v + alike.monetary_value[0]
+    squared = scale**2 / ((shape - 1) * (shape - 2))
+    variance = (p * first + p**2 * second) * squared - (p * first * scale / (shape - 1)) ** 2
+    assert ahead.chance == pytest.approx(np.sqrt(200 * variance), rel=0.04)
+
+
 def test_the_error_of_revenue_is_what_draws_of_the_parameters_say(fit, money, summary):
     some = summary.head(10)
     ahead = btyd.forecast_revenue(fit, money, some, weeks=39, draws=20, seed=1)

@@ -185,15 +185,13 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
     even, back = _evened(model, rows)
     begin = model.starts(rows.weight, *rows.columns)
     points = [np.concatenate([np.log(point), np.zeros(len(back) - len(point))]) for point in begin]
-    for size in (250, 12_000, None):
-        step = 1 if size is None else rows.weight.size // size
-        if step <= 2 and size is not None:
-            continue
-        part = even.part(slice(None, None, step)) if step > 1 else even
+    steps = [step for step in (rows.weight.size // 250, rows.weight.size // 12_000) if step > 2]
+    for step in (*steps, 1):
+        part = even.part(slice(None, None, step))
         share = part.weight.sum() / rows.weight.sum()
         likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back)
         points.sort(key=lambda point: -likelihood(point)[0])
-        enough = 1e-8 if part is even else 0.1
+        enough = 1e-8 if step == 1 else 0.1
         best = _climb(likelihood, points[0], enough)
         doubtful = np.linalg.eigvalsh(-likelihood(best)[2])[0] < share
         points = [best, *(_climb(likelihood, point, enough) for point in points[1:] if doubtful)]
