@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mpmath import mp, mpf
+from scipy import stats
 
 from crmlab import btyd
 from crmlab.btyd import fitting, nbd, purchases
@@ -108,6 +109,35 @@ def test_two_kinds_of_spenders_are_found():
     fit = btyd.fit_gamma_gamma(pd.DataFrame({"frequency": 3, "monetary_value": mean}))
     assert fit.loglik == pytest.approx(-3_615.155, abs=0.01)
     assert fit.weak == ("q", "v")
+
+
+def test_who_always_pays_the_same_is_inverse_gamma():
+    """Means that do not depend on how many they are of: p without end, and what is left is an inverse gamma distribution.
+
+    On the way p reaches 1e9, where differences of log-gamma functions have no digit left.
+    """
+    rng = np.random.default_rng(5)
+    x = rng.geometric(0.4, 2_000)
+    mean = 30 / rng.gamma(2.0, size=x.size)
+    fit = btyd.fit_gamma_gamma(pd.DataFrame({"frequency": x, "monetary_value": mean}))
+    shape, _, scale = stats.invgamma.fit(mean, floc=0)
+    assert fit.loglik == pytest.approx(stats.invgamma.logpdf(mean, shape, scale=scale).sum(), abs=1e-4)
+    assert fit.params["q"] == pytest.approx(shape, rel=1e-4)
+    assert fit.weak == ("p", "v")
+
+
+@pytest.mark.parametrize("start", [1e-3, 7.0, 299.0, 301.0, 1e5, 1e10, 1e15])
+def test_rising_products_of_any_size(start):
+    """log(Gamma(start + steps) / Gamma(start)) and its derivatives, against sixty digits."""
+    mp.dps = 60
+    steps = np.array([0.02, 1.0, 3.7, 1e3])
+    found = nbd.risen(np.full(4, start), steps)
+    near = 1e-10 if start < 300 else 1e-14
+    for place, each in enumerate(steps):
+        ends = mpf(start) + mpf(each)
+        exact = mp.loggamma(ends) - mp.loggamma(start), mp.digamma(ends) - mp.digamma(start), mp.psi(1, ends) - mp.psi(1, start)
+        for value, right in zip(found, exact, strict=True):
+            assert value[place] == pytest.approx(float(right), rel=near)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
     """The maximum of a likelihood, from the best of several starts.
 
     A few hundred rows lead near it, some thousand nearer, and all of them to it. Where a direction is known to less than
-    one unit of the logarithm there can be several maxima: all starts are followed then.
+    two units there can be several maxima (benchmarks/btyd_maxima.py): all starts are followed then.
 
     Raises
     ------
@@ -183,20 +183,26 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         No point without slope was reached.
     """
     even, back = _evened(model, rows)
-    begin = model.starts(rows.weight, *rows.columns)
-    points = [np.concatenate([np.log(point), np.zeros(len(back) - len(point))]) for point in begin]
-    steps = [step for step in (rows.weight.size // 250, rows.weight.size // 12_000) if step > 2]
-    for step in (*steps, 1):
-        part = even.part(slice(None, None, step))
-        share = part.weight.sum() / rows.weight.sum()
-        likelihood = Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back)
-        points.sort(key=lambda point: -likelihood(point)[0])
-        enough = 1e-8 if step == 1 else 0.1
-        best = _climb(likelihood, points[0], enough)
-        doubtful = np.linalg.eigvalsh(-likelihood(best)[2])[0] < share
-        points = [best, *(_climb(likelihood, point, enough) for point in points[1:] if doubtful)]
-    best = max(points, key=lambda point: likelihood(point)[0])
-    found = _examined(likelihood, best)
+
+    points = [np.append(np.log(point), np.zeros(len(back) - len(point))) for point in model.starts(rows.weight, *rows.columns)]
+    parts = []
+    for step in (rows.weight.size // 250, rows.weight.size // 12_000, 1):
+        if step == 1 or step > 2:
+            part = even.part(slice(None, None, step))
+            share = part.weight.sum() / rows.weight.sum()
+            parts.append(Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back))
+    whole = parts[-1]
+
+    def followed(point: np.ndarray, parts: list[Likelihood]) -> np.ndarray:
+        for part in parts:
+            point = _climb(part, point, 1e-8 if part is whole else 0.1)
+        return point
+
+    best = followed(max(points, key=lambda point: parts[0](point)[0]), parts)
+    if np.linalg.eigvalsh(-whole(best)[2])[0] < 2:
+        large = [part for part in parts if part is whole or part.rows.weight.size >= 12_000]
+        best = max([best, *(followed(point, large) for point in points)], key=lambda point: whole(point)[0])
+    found = _examined(whole, best)
     return found if prior is None else replace(found, loglik=Likelihood(model, even)(best)[0])
 
 

@@ -32,12 +32,32 @@ def rising(start: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray
         table[2] = -(table[1] ** 2)
         log, first, second = np.take(table.cumsum(axis=1), steps.astype(np.intp), axis=1)
         return log, first, second
+    return risen(start, steps)
+
+
+def risen(start: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As ``rising``, for steps of any length: log-gamma functions.
+
+    Beyond 300 they are so much larger than their difference that its digits are lost; there the differences of Stirling's
+    series are taken term by term, exact to the last digit.
+    """
     ends = start + steps
-    return (
+    direct = (
         special.gammaln(ends) - special.gammaln(start),
         special.digamma(ends) - special.digamma(start),
         special.polygamma(1, ends) - special.polygamma(1, start),
     )
+    if not (start > 300).any():
+        return direct
+    gap, near, both = steps / (start * ends), 1 / start + 1 / ends, 1 / (start * ends)
+    squares = near**2 - 2 * both
+    series = (
+        (start - 0.5) * np.log1p(steps / start) + steps * (np.log(ends) - 1) - gap / 12 * (1 - (squares + both) / 30),
+        np.log1p(steps / start) + gap / 2 + gap * near / 12 * (1 - squares / 10),
+        -gap * (1 + near / 2 + (squares + both) / 6 - (squares**2 - both**2 + both * squares) / 30),
+    )
+    log, first, second = (np.where(start > 300, *each) for each in zip(series, direct, strict=True))
+    return log, first, second
 
 
 def geometric_terms(theta: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray, *, chances: int) -> Terms:

@@ -20,7 +20,7 @@ from scipy import special, stats
 from crmlab import _check
 from crmlab._result import Summary
 from crmlab.btyd import fitting
-from crmlab.btyd.nbd import Terms
+from crmlab.btyd.nbd import Terms, risen
 from crmlab.btyd.purchases import ids, numbers
 from crmlab.btyd.simulation import parameters
 from crmlab.errors import CrmlabWarning, DataError
@@ -39,25 +39,20 @@ def spend_terms(theta: np.ndarray, x: np.ndarray, mean: np.ndarray) -> Terms:
     shape = p * x
     total = x * mean
     share = v / (v + total)
-    rest = np.log1p(total / v)  # log((v + x m) / v)
+    rest, log_share = np.log1p(total / v), -np.log1p(v / total)  # log((v + x m) / v), log(x m / (v + x m))
     distinct, place = np.unique(x, return_inverse=True)
-    above, below = p * distinct + q, p * distinct
-    log_beta, d_above, d_below, dd_above, dd_below = (
-        each[place]
-        for each in (
-            special.betaln(below, q), special.digamma(above), special.digamma(below),
-            special.polygamma(1, above), special.polygamma(1, below),
-        )
-    )  # fmt: skip
-    log_share = np.log(total / v) - rest  # log(x m / (v + x m))
+    below = p * distinct
+    from_shape, from_q = risen(below, q), risen(q, below)
+    log_beta = np.where(below > q, special.gammaln(q) - from_shape[0], special.gammaln(below) - from_q[0])
+    parts = (log_beta, *from_shape[1:], *from_q[1:], special.polygamma(1, below + q))
+    log_beta, d_p, dd_p, d_q, dd_q, dd_both = (each[place] for each in parts)
     loglik = -log_beta + shape * log_share - q * rest - np.log(mean)
-    d_q = d_above - special.digamma(q) - rest
-    gradient = np.stack([shape * (d_above - d_below + log_share), q * d_q, q * (1 - share) - shape * share])
+    gradient = np.stack([shape * (d_p + log_share), q * (d_q - rest), q * (1 - share) - shape * share])
     hessian = np.empty((3, 3, x.size))
-    hessian[0, 0] = gradient[0] + shape**2 * (dd_above - dd_below)
-    hessian[0, 1] = hessian[1, 0] = shape * q * dd_above
+    hessian[0, 0] = gradient[0] + shape**2 * dd_p
+    hessian[0, 1] = hessian[1, 0] = shape * q * dd_both
     hessian[0, 2] = hessian[2, 0] = -shape * share
-    hessian[1, 1] = gradient[1] + q**2 * (dd_above - special.polygamma(1, q))
+    hessian[1, 1] = gradient[1] + q**2 * dd_q
     hessian[1, 2] = hessian[2, 1] = q * (1 - share)
     hessian[2, 2] = -(q + shape) * share * (1 - share)
     return loglik, gradient, hessian

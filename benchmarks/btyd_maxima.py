@@ -1,0 +1,87 @@
+"""Does a fit end at the highest maximum? Random tables, and all starts of each followed to their ends.
+
+A start that ends below the best end by more than .001 of log-likelihood has lost. Told for each model: how often the best
+start loses, how often the best two do, how often the fit does, by how much, and the most that was known of the least known
+direction (information on a logarithm) where the best start lost: below 2 a fit follows all starts. Fits that find no maximum
+(ConvergenceError) are counted apart.
+
+    python benchmarks/btyd_maxima.py [--tables 1600] [--seed 1]
+"""
+
+import argparse
+
+import numpy as np
+
+from crmlab import btyd
+from crmlab.btyd import fitting, purchases, spend
+from crmlab.errors import ConvergenceError
+
+KINDS = (*purchases.MODELS, "gamma_gamma")
+LOST = 0.001
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Between two ends, evenly by the logarithm."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def table(rng: np.random.Generator, kind: str) -> tuple[fitting.Model, tuple[np.ndarray, ...]]:
+    """Customers of random parameters: the model that fits them and the columns it reads."""
+    customers = int(log_uniform(rng, 60, 4_000))
+    if kind == "gamma_gamma":
+        x = rng.geometric(log_uniform(rng, 0.1, 0.8), customers).astype(float)
+        p, q, v = log_uniform(rng, 0.5, 50), log_uniform(rng, 0.7, 8), log_uniform(rng, 1, 200)
+        mean = rng.gamma(p * x) / x * v / rng.gamma(q, size=customers)
+        if rng.random() < 0.3:  # two kinds of customers, as no gamma distribution has
+            mean *= np.where(rng.random(customers) < 0.5, 1, log_uniform(rng, 2, 50))
+        return spend.GAMMA_GAMMA, (x, mean)
+    ends = {
+        "bgbb": ((0.2, 5), (0.2, 5), (0.2, 5), (0.3, 10)),
+        "pareto_nbd": ((0.1, 5), (0.5, 60), (0.1, 5), (0.5, 100)),
+    }.get(kind, ((0.1, 5), (0.5, 60), (0.05, 5), (0.3, 10)))
+    model = purchases.MODELS[kind]
+    truth = {name: log_uniform(rng, *each) for name, each in zip(model.likelihood.parameters, ends, strict=True)}
+    weeks = int(rng.integers(4, 15)) if kind == "bgbb" else log_uniform(rng, 20, 150)
+    drawn = btyd.simulate_purchases(kind, truth, customers=customers, weeks=weeks, seed=int(rng.integers(2**31)))
+    return model.likelihood, purchases.histories(drawn, model, ())[0]
+
+
+def losses(model: fitting.Model, rows: fitting.Histories) -> tuple[float, float, float, float]:
+    """By how much the best start, the best two and the fit end below the best end; the least that the first knows."""
+    likelihood = fitting.Likelihood(model, rows)
+    starts = sorted(np.log(model.starts(rows.weight, *rows.columns)), key=lambda start: -likelihood(start)[0])
+    ends = [fitting._climb(likelihood, start, 1e-8) for start in starts]
+    reached = [likelihood(end)[0] for end in ends]
+    found = fitting.maximise(model, rows).loglik
+    least = np.linalg.eigvalsh(-likelihood(ends[0])[2])[0]
+    best = max(*reached, found)
+    return best - reached[0], best - max(reached[:2]), best - found, least
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=int, default=1_600)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    rng, told, failed = np.random.default_rng(asked.seed), {kind: [] for kind in KINDS}, dict.fromkeys(KINDS, 0)
+    for number in range(asked.tables):
+        kind = KINDS[number % len(KINDS)]
+        model, columns = table(rng, kind)
+        rows = fitting.count(columns, np.empty((columns[0].size, 0)))
+        if columns[0].any() and rows.weight.size > 2:
+            try:
+                told[kind].append(losses(model, rows))
+            except ConvergenceError:
+                failed[kind] += 1
+    print("| model | fits | no maximum | best start loses | by at most | best two lose | the fit loses | by at most | known |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for kind, each in told.items():
+        lost = np.array(each)
+        one, two, fit = (lost[:, :3] > LOST).sum(axis=0)
+        known = f"{lost[lost[:, 0] > LOST, 3].max():.2f}" if one else ""
+        worst, left = (f"{most:.2g}" if most > LOST else "" for most in lost[:, [0, 2]].max(axis=0))
+        print(f"| {kind} | {len(lost)} | {failed[kind]} | {one} | {worst} | {two} | {fit} | {left} | {known} |")
+
+
+if __name__ == "__main__":
+    main()
