@@ -183,14 +183,13 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         No point without slope was reached.
     """
     even, back = _evened(model, rows)
-
     points = [np.append(np.log(point), np.zeros(len(back) - len(point))) for point in model.starts(rows.weight, *rows.columns)]
+    steps = [step for step in (rows.weight.size // 250, rows.weight.size // 12_000) if step > 2]
     parts = []
-    for step in (rows.weight.size // 250, rows.weight.size // 12_000, 1):
-        if step == 1 or step > 2:
-            part = even.part(slice(None, None, step))
-            share = part.weight.sum() / rows.weight.sum()
-            parts.append(Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back))
+    for step in (*steps, 1):
+        part = even.part(slice(None, None, step))
+        share = part.weight.sum() / rows.weight.sum()
+        parts.append(Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back))
     whole = parts[-1]
 
     def followed(point: np.ndarray, parts: list[Likelihood]) -> np.ndarray:
