@@ -76,7 +76,7 @@ def distinct(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     for column in columns:  # 64 bits of each row, equal for equal rows
         mixed = (mixed ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    sample = mixed[:: max(1, mixed.size // 5_000)]
+    sample = mixed[:: max(1, mixed.size // 5_000)]  # of a small table all: sorting it once is enough
     if sample.size == mixed.size or np.unique(sample).size < 0.9 * sample.size:
         _, first, place = np.unique(mixed, return_index=True, return_inverse=True)
         shared = first.size < place.size
@@ -192,8 +192,8 @@ def maximise(model: Model, rows: Histories, prior: np.ndarray | None = None) -> 
         parts.append(Likelihood(model, part, None if prior is None else np.stack([prior[0], prior[1] * share]), back))
     whole = parts[-1]
 
-    def followed(point: np.ndarray, parts: list[Likelihood]) -> np.ndarray:
-        for part in parts:
+    def followed(point: np.ndarray, through: list[Likelihood]) -> np.ndarray:
+        for part in through:
             point = _climb(part, point, 1e-8 if part is whole else 0.1)
         return point
 
