@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import math
 import operator
 import re
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from crmlab._result import show
 from crmlab.errors import ArgumentError, ColumnError, DataError
 from crmlab.tables import Column, Table
 
@@ -55,10 +58,17 @@ def choice(name: str, value: object, options: Collection[str]) -> str:
     return value
 
 
-def whole(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
+def flag(name: str, value: object) -> bool:
+    """``value``, which is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(f"`{name}` must be True or False; it is {value!r}.")
+    return bool(value)
+
+
+def integer(name: str, value: object, minimum: int, maximum: int | None = None) -> int:
     """``value`` as a whole number within bounds."""
     try:
-        number = operator.index(value) if not isinstance(value, bool) else None
+        number = operator.index(value) if not isinstance(value, bool) else None  # type: ignore[arg-type]  # tried here
     except TypeError:
         number = None
     if number is None or number < minimum or (maximum is not None and number > maximum):
@@ -67,11 +77,47 @@ def whole(name: str, value: object, minimum: int, maximum: int | None = None) ->
     return number
 
 
+def number(
+    name: str, value: object, low: float = -math.inf, high: float = math.inf, closed: str = "both", *, infinite: bool = False
+) -> float:
+    """``value`` as a number between ``low`` and ``high``.
+
+    ``closed`` says which of the two bounds may be reached, in the words of pandas: "both", "left", "right" or "neither".
+    An infinite value passes only where ``infinite`` says so; what is not a number never does.
+
+    >>> number("rate", 0.1, 0, 1, closed="left"), number("weeks", np.float32(52), 0)
+    (0.1, 52.0)
+    """
+    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if plain:
+        found = float(value)  # type: ignore[arg-type]  # it is a number
+        above = found >= low if closed in ("both", "left") else found > low
+        below = found <= high if closed in ("both", "right") else found < high
+        if above and below and (infinite or math.isfinite(found)):
+            return found
+    bounds = [f"{'of at least' if closed in ('both', 'left') else 'above'} {low:g}"] if low > -math.inf else []
+    bounds += [f"{'of at most' if closed in ('both', 'right') else 'below'} {high:g}"] if high < math.inf else []
+    kind = "number" if infinite else "finite number"
+    raise ArgumentError(f"`{name}` must be a {kind}{' ' if bounds else ''}{' and '.join(bounds)}; it is {value!r}.")
+
+
 def share(name: str, value: object) -> float:
     """``value`` as a share above 0 and below 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise ArgumentError(f"`{name}` must be a share between 0 and 1, such as 0.1 for ten per cent; it is {value!r}.")
-    return float(value)
+    try:
+        return number(name, value, 0, 1, closed="neither")
+    except ArgumentError:
+        message = f"`{name}` must be a share between 0 and 1, such as 0.1 for ten per cent; it is {value!r}."
+        raise ArgumentError(message) from None
+
+
+def frame(name: str, value: object, remedy: str = "") -> pd.DataFrame:
+    """``value``, a DataFrame with columns of different names; ``remedy`` says what makes one."""
+    if not isinstance(value, pd.DataFrame):
+        raise DataError(f"`{name}` must be a DataFrame; it is {type(value).__name__}.{' ' if remedy else ''}{remedy}")
+    if not value.columns.is_unique:
+        twice = value.columns[value.columns.duplicated()][0]
+        raise DataError(f"the {name} table has two columns of the name `{twice}`. Rename or drop one.")
+    return value
 
 
 def day(name: str, value: object) -> dt.date:
@@ -103,21 +149,76 @@ def guess_rename(present: Collection[str], wanted: Collection[Column]) -> dict[s
     return guess
 
 
-def columns(present: Collection[str], table: Table, wanted: Collection[str]) -> None:
-    """Refuse a table that lacks one of the wanted columns, and show the rename to write."""
-    missing = [table.column(name) for name in wanted if name not in present]
-    if missing:
-        named = ", ".join(f"`{column.name}`" for column in missing)
-        guess = guess_rename(present, missing)
-        pairs = ", ".join(f'"{theirs}": "{ours}"' for ours, theirs in guess.items())
-        raise ColumnError(
-            f"the {table.name} table has no column {named}. Its columns: {', '.join(map(str, present)) or 'none'}. "
-            f"If another column holds it, rename it: `.rename(columns={{{pairs}}})`.",
-            guess,
+def required_columns(present: Collection[str], table: Table | str, wanted: Collection[str], remedy: str = "") -> None:
+    """Refuse a table that lacks one of the wanted columns, and show the rename to write.
+
+    ``table`` is its declaration, or its name where columns are those that the user has chosen; ``remedy`` stands last.
+    """
+    missing_names = [name for name in wanted if name not in present]
+    if not missing_names:
+        return
+    declared = isinstance(table, Table)
+    missing = [table.column(name) if isinstance(table, Table) else Column(str(name), "number", "") for name in missing_names]
+    title = table.name if isinstance(table, Table) else table
+    named = ", ".join(f"`{column.name}`" for column in missing)
+    guess = guess_rename(present, missing)
+    pairs = ", ".join(f'"{theirs}": "{ours}"' for ours, theirs in guess.items())
+    rename = f" If another column holds it, rename it: `.rename(columns={{{pairs}}})`." if declared or not remedy else ""
+    raise ColumnError(
+        f"the {title} table has no column {named}. Its columns: {', '.join(map(str, present)) or 'none'}.{rename}"
+        f"{' ' if remedy else ''}{remedy}",
+        guess,
+    )
+
+
+def numeric_columns(
+    frame: pd.DataFrame, names: Collection[str], table: str, *, low: float = -math.inf, whole: bool = False,
+    missing: bool = False, remedy: str = "Mend these rows or take them out.",
+) -> np.ndarray:  # fmt: skip
+    """Columns of a table as finite numbers, shape (rows, len(names)).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With the columns ``names``.
+    table : str
+        How the refusal calls the table.
+    low : float
+        No value lies below it.
+    whole : bool
+        Whether only whole numbers pass.
+    missing : bool
+        Whether an empty cell passes, as NaN.
+    remedy : str
+        The last sentence of the refusal.
+    """
+    values = np.empty((len(frame), len(names)))
+    for place, name in enumerate(names):
+        column = frame[name]
+        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+            raise DataError(f"column `{name}` of the {table} table must hold numbers; it holds {column.dtype}.")
+        values[:, place] = column.to_numpy(float, na_value=np.nan)
+        column_values = values[:, place]
+        valid = np.isfinite(column_values) | (missing & np.isnan(column_values))
+        if whole:
+            valid &= np.isnan(column_values) | (column_values == np.floor(column_values))
+        reason = "is not a whole number" if whole else "is infinite" if missing else "is missing or infinite"
+        refuse_rows(frame, ~valid, f"`{name}` {reason}", table, remedy)
+        refuse_rows(frame, column_values < low, f"`{name}` is below {low:g}", table, remedy)
+    return values
+
+
+def refuse_rows(frame: pd.DataFrame, wrong: np.ndarray, reason: str, table: str, remedy: str) -> None:
+    """Refuse a table in which any row is ``wrong``, a mask of shape (rows,); name how many, and the first of them."""
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        first = ", ".join(f"{key}={show(value)}" for key, value in frame.iloc[rows[0]].items())
+        raise DataError(
+            f"{reason} in {rows.size:,} of {len(frame):,} rows of the {table} table, first in row {rows[0]} ({first}). {remedy}"
         )
 
 
-def rows(held: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame]) -> pd.Series:
+def declaration(held: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame]) -> pd.Series:
     """Refuse a table whose columns break their declaration.
 
     Parameters

@@ -73,7 +73,7 @@ def orders(data: object, until: object = None, *, amount: bool = True) -> Iterat
 def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[ibis.Table, pd.Series, Callable]]:
     """Open ``data`` as table ``name`` and refuse what breaks its declaration.
 
-    Yields the Ibis table, what was counted on the way (see ``_check.rows``), and the function that
+    Yields the Ibis table, what was counted on the way (see ``_check.declaration``), and the function that
     runs an expression on it.
     """
     import ibis
@@ -88,9 +88,9 @@ def opened(data: object, name: str, wanted: Collection[str]) -> Iterator[tuple[i
     try:
         if held is None:
             held = _held(data, table, wanted, connection)
-        _check.columns(held.columns, table, wanted)
+        _check.required_columns(held.columns, table, wanted)
         keyed = bool(table.key) and all(column in held.columns for column in table.key)
-        found = _check.rows(held, table, dict.fromkeys([*wanted, *(table.key if keyed else ())]), run)
+        found = _check.declaration(held, table, dict.fromkeys([*wanted, *(table.key if keyed else ())]), run)
         if keyed:
             _refuse_duplicates(held, table, int(found["rows"]), connection)
         yield held, found, run
@@ -115,7 +115,7 @@ def _held(data: object, table: Table, wanted: Collection[str], connection: BaseB
         if not data.columns.is_unique:
             twice = list(data.columns[data.columns.duplicated()])
             raise DataError(f"the {table.name} table has two columns of one name: {twice[0]!r}. Rename or drop one.")
-        _check.columns(data.columns, table, wanted)
+        _check.required_columns(data.columns, table, wanted)
         kept = data[[column.name for column in table.columns if column.name in data.columns]]
         try:
             return ibis.memtable(pa.Table.from_pandas(kept, preserve_index=False))

@@ -8,6 +8,7 @@ are rounded only here.
 from __future__ import annotations
 
 import textwrap
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -109,6 +110,28 @@ class Summary:
         if self.source:
             parts.append(f"<p><small>Source: {escape(self.source)}</small></p>")
         return "<div>" + "".join(parts) + "</div>"
+
+
+class Result(ABC):
+    """What every result of the kit can do: it shows itself as its summary, in a terminal and in a notebook.
+
+    A result is a frozen dataclass without a generated ``repr``::
+
+        @dataclass(frozen=True, slots=True, eq=False, repr=False)
+        class SBGFit(Result): ...
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def summary(self) -> Summary:
+        """The result in a few lines."""
+
+    def __repr__(self) -> str:
+        return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
 
 
 def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:

@@ -334,8 +334,8 @@ def shop(*, customers: int = 600, days: int = 731, seed: int) -> pd.DataFrame:
     >>> datasets.shop(customers=3, days=10, seed=7).customer_id.nunique()
     3
     """
-    customers, days = _check.whole("customers", customers, 1), _check.whole("days", days, 1)
-    _check.whole("seed", seed, 0)
+    customers, days = _check.integer("customers", customers, 1), _check.integer("days", days, 1)
+    _check.integer("seed", seed, 0)
     draw = np.random.default_rng(seed)
     arrival = draw.uniform(0, days, customers)
     stays = draw.exponential(240 / 1.5 * draw.gamma(1.5, 1, customers))

@@ -396,7 +396,7 @@ def _rates(retention: object, annual_rate: object, years: object, at_once: objec
     if not isinstance(at_once, bool):
         raise ArgumentError(f"`at_once` must be True or False; it is {at_once!r}.")
     if years is not None:
-        _check.whole("years", years, 1)
+        _check.integer("years", years, 1)
     stays, rate = _together(
         retention=_numbers("retention", retention, 0, 1, closed=True),
         annual_rate=_numbers("annual_rate", annual_rate, -1, np.inf),
@@ -580,7 +580,7 @@ def customer_equity(
     Blattberg & Deighton (1996), Manage marketing by the customer equity test, Harvard Business Review 74(4). Gupta,
     Lehmann & Stuart (2004), Valuing customers, Journal of Marketing Research 41(1), 7-18.
     """
-    new_customers = _check.whole("new_customers", new_customers, 0)
+    new_customers = _check.integer("new_customers", new_customers, 0)
     worth, cost = _single("new_value", new_value), _single("acquisition_cost", acquisition_cost)
     if (new_customers > 0) != (worth > 0) or (cost > 0 and not new_customers):
         raise ArgumentError(

@@ -150,7 +150,7 @@ def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     triangle = seen.assign(cohort=names).pivot(index="cohort", columns="period", values="share")
     again = seen[seen.period == 1]
     share = percent(again.active.sum() / again.customers.sum())
-    return _draw.heat(
+    return _draw.heatmap(
         triangle,
         title=f"{share} of new customers bought again in the following period",
         x="periods since the first purchase",

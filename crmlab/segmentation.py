@@ -86,7 +86,7 @@ def rfm_scores(
     """
     import ibis
 
-    bins = _check.whole("bins", bins, 2, 10)
+    bins = _check.integer("bins", bins, 2, 10)
     _check.choice("ties", ties, ("together", "split"))
     with _engine.orders(orders, until) as source:
         held = source.table
@@ -189,7 +189,7 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     matrix = matrix.reindex(index=reversed(levels), columns=levels).fillna(0)
     best = int((scores[["r_score", "f_score"]].min(axis=1) * 2 > top + 1).sum())
     fullest = grid.loc[grid.customers.idxmax()]
-    return _draw.heat(
+    return _draw.heatmap(
         matrix,
         title=f"{best:,} of {len(scores):,} customers ({percent(best / len(scores))}) are both recent and frequent",
         x=f"frequency score ({top}: most often)",

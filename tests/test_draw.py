@@ -29,7 +29,7 @@ def test_a_chart_on_given_axes_stays_there():
     _, axes = plt.subplots(1, 2)
     assert _draw.curves(pd.DataFrame({"a": [0, 1]}), title="t", x="x", y="y", ax=axes[1]) is axes[1]
     with pytest.raises(ArgumentError, match="`ax` must be matplotlib Axes"):
-        _draw.start("axes")
+        _draw.new_axes("axes")
 
 
 def test_no_line_is_left_out():
@@ -38,7 +38,7 @@ def test_no_line_is_left_out():
 
 
 def test_heat_leaves_unseen_cells_empty():
-    ax = _draw.heat(pd.DataFrame({1: [0.5, 0.25], 2: [0.1, None]}), title="t", x="x", y="y", share=True)
+    ax = _draw.heatmap(pd.DataFrame({1: [0.5, 0.25], 2: [0.1, None]}), title="t", x="x", y="y", share=True)
     assert [text.get_text() for text in ax.texts] == ["50%", "10%", "25%"]
 
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from crmlab import _draw, datasets, tables, widgets, world
+from crmlab import _draw, _svg, datasets, tables, widgets, world
 from crmlab.errors import ArgumentError, CrmlabError, DataError
 
 LEVELS = pd.DataFrame(
@@ -304,8 +304,8 @@ def test_a_stored_radar_is_the_same_each_time():
 
 def test_the_outlines_lie_at_their_values():
     """The first axis points up: an outline at 7 reaches the outermost ring there, one at 1 is the centre."""
-    ends = [_draw.Outline("low", [1, 1, 1], _draw.BLUE, True), _draw.Outline("high", [7, 4, 1], _draw.ORANGE, False)]
-    html, alt = _draw.radar(["a", "b", "c"], ends, lowest=1, highest=7, title="t")
+    ends = [_svg.Outline("low", [1, 1, 1], _draw.BLUE, True), _svg.Outline("high", [7, 4, 1], _draw.ORANGE, False)]
+    html, alt = _svg.radar(["a", "b", "c"], ends, lowest=1, highest=7, title="t")
     lines = [each.attrib["points"].split() for each in drawn(html).iter("{http://www.w3.org/2000/svg}polygon")]
     rings, (low, high) = lines[:7], lines[7:]
     assert set(low) == {"210.0," + low[0].split(",")[1]}

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from crmlab import _draw, datasets, widgets, world
+from crmlab import _draw, _svg, datasets, widgets, world
 from crmlab.errors import ArgumentError, DataError
 
 
@@ -79,8 +79,8 @@ def test_what_if_refuses(grid):
 
 def test_effects_stay_on_the_page():
     """Whatever the numbers, nothing is drawn outside, and what is beyond the axis stays at its end."""
-    row = _draw.Effect("x < y & z", 50.0, -90.0, 99.0, (-300.0, 300.0), (-10.0, 20.0), "{:+.0f}".format)
-    html, alt = _draw.effects([row, row], title="A title " * 12, note="<b>")
+    row = _svg.Effect("x < y & z", 50.0, -90.0, 99.0, (-300.0, 300.0), (-10.0, 20.0), "{:+.0f}".format)
+    html, alt = _svg.effects([row, row], title="A title " * 12, note="<b>")
     picture = widgets.Picture(html, alt)
     box = drawn(picture).attrib
     for circle in marks(picture, "circle"):

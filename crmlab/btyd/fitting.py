@@ -432,7 +432,7 @@ def plot(fit: PurchaseFit | SpendFit, ax: Axes | None = None) -> Axes:
     of = ends.set_index("parameter").loc[shown]
     rows["low"], rows["high"] = of.low.to_numpy() / values[shown].to_numpy(), of.high.to_numpy() / values[shown].to_numpy()
     widest = shown[int((rows.high / rows.low).argmax())]
-    return _draw.dots(
+    return _draw.interval_plot(
         rows,
         title=f"{fit.name}: {widest} is known least well",
         x="multiple of the estimate, 95 % confidence interval",

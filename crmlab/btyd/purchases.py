@@ -340,7 +340,7 @@ def histories(
     """Frequency, recency and age of each customer, and the covariates; refused where they cannot be."""
     if not isinstance(summary, pd.DataFrame):
         raise DataError(f"`summary` must be a DataFrame with one row per customer; it is {type(summary).__name__}.")
-    _check.columns(summary.columns, declared(model.table), model.columns)
+    _check.required_columns(summary.columns, declared(model.table), model.columns)
     if missing := [name for name in covariates if name not in summary]:
         told = ", ".join(f"`{name}`" for name in missing)
         raise DataError(f"the table has no column {told}, which the fit reads as a covariate.")
@@ -549,8 +549,8 @@ class PurchaseFit:
             ``customer_id`` if there is one, ``purchases`` (mean), ``low``, ``high`` (whole purchases), ``none`` (the chance
             not to buy at all).
         """
-        draws, level = _check.whole("draws", draws, 1), _check.share("level", level)
-        rng = np.random.default_rng(_check.whole("seed", seed, 0))
+        draws, level = _check.integer("draws", draws, 1), _check.share("level", level)
+        rng = np.random.default_rng(_check.integer("seed", seed, 0))
         weeks, _ = horizon(self.model, weeks, 0.0)
         columns, extra = histories(summary, self.model, self.covariates)
         theta = self.theta(extra)

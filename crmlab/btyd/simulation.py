@@ -106,8 +106,8 @@ def simulate_purchases(
     """
     _check.choice("model", model, tuple(_PARAMETERS))
     given = parameters(params, _PARAMETERS[model])
-    n = _check.whole("customers", customers, 1)
-    rng = np.random.default_rng(_check.whole("seed", seed, 0))
+    n = _check.integer("customers", customers, 1)
+    rng = np.random.default_rng(_check.integer("seed", seed, 0))
     low, high = weeks if isinstance(weeks, tuple) and len(weeks) == 2 else (weeks, weeks)
     for name, value in (("weeks", low), ("weeks", high), ("later", later)):
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:

@@ -122,7 +122,7 @@ def amounts(summary: object) -> tuple[np.ndarray, np.ndarray]:
     """Frequency and mean amount, checked; the mean is not a number where there is no repeat purchase."""
     if not isinstance(summary, pd.DataFrame):
         raise DataError(f"`summary` must be a DataFrame with one row per customer; it is {type(summary).__name__}.")
-    _check.columns(summary.columns, declared("purchase_summary"), ("frequency", "monetary_value"))
+    _check.required_columns(summary.columns, declared("purchase_summary"), ("frequency", "monetary_value"))
     x = numbers(summary, "frequency", "purchase_summary", whole=True)
     mean = np.full(x.size, np.nan)
     bought = x > 0
@@ -282,7 +282,7 @@ def simulate_spend(params: Mapping[str, float], frequency: pd.Series | np.ndarra
     Fader & Hardie (2013), The gamma-gamma model of monetary value, section 2.
     """
     p, q, v = parameters(params, GAMMA_GAMMA.parameters)
-    rng = np.random.default_rng(_check.whole("seed", seed, 0))
+    rng = np.random.default_rng(_check.integer("seed", seed, 0))
     frame = pd.DataFrame({"frequency": np.asarray(frequency)})
     x = numbers(frame, "frequency", "purchase_summary", whole=True)
     rate = rng.gamma(q, 1 / v, x.size)

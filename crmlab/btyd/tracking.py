@@ -275,7 +275,7 @@ def conditional_expectation(
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24(2), figure 4.
     """
-    top = _check.whole("top", top, 1)
+    top = _check.integer("top", top, 1)
     if not isinstance(fit, PurchaseFit):
         raise ArgumentError(f"`fit` must be a fit of purchases, such as `btyd.fit_bgnbd(summary)`; it is {type(fit).__name__}.")
     expected = fit.predict(summary, weeks).purchases.to_numpy()
@@ -330,7 +330,7 @@ def frequencies(fit: PurchaseFit, summary: pd.DataFrame, *, top: int = 7) -> pd.
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8 and figure 1.
     """
-    top = _check.whole("top", top, 1)
+    top = _check.integer("top", top, 1)
     if not isinstance(fit, PurchaseFit) or fit.covariates:
         raise ArgumentError("`fit` must be a fit of purchases without covariates, such as `btyd.fit_bgnbd(summary)`.")
     (x, _, age), _ = histories(summary, fit.model, ())

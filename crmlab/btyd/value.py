@@ -219,8 +219,8 @@ def forecast_revenue(
     The posterior of a customer's own rates and mean: Fader, Hardie & Lee (2005); Fader & Hardie (2013), section 3.
     """
     _both(fit, spend)
-    draws, level = _check.whole("draws", draws, 20), _check.share("level", level)
-    rng = np.random.default_rng(_check.whole("seed", seed, 0))
+    draws, level = _check.integer("draws", draws, 20), _check.share("level", level)
+    rng = np.random.default_rng(_check.integer("seed", seed, 0))
     _, purchases, slopes = fit.expectation(summary, weeks, 0.0)
     amount, amount_slopes = spend.expectation(summary)
     known = np.isfinite(amount)

@@ -70,7 +70,7 @@ def mark_page(
     crmlab.errors.DataError: 01_relationship has no text to mark. Collect and grade first.
     """
     it = open_course(folder)
-    _check.whole("port", port, 0, 65_535)
+    _check.integer("port", port, 0, 65_535)
     with Store(it.home / "course.db") as store:
         name = store.released(assignment)
         essays = _essays(it, store, name)

@@ -141,7 +141,7 @@ def release(
     path = it.master(assignment)
     master = masters.read(path)
     name = master.name
-    _check.whole("workers", workers, 1, 64)
+    _check.integer("workers", workers, 1, 64)
     if individual and not it.students:
         raise DataError(f"{it.home / 'roster.csv'} names no student: write them in, one a line: student_id,name,email.")
     wanted = list(it.students) if individual else [""]
@@ -375,7 +375,7 @@ def grade(
     01_relationship: 0 graded, 0 graded before
     """
     it = open_course(folder)
-    _check.whole("workers", workers, 1, 64)
+    _check.integer("workers", workers, 1, 64)
     if sandboxed and (reason := sandbox.missing()):
         raise sandbox.SandboxError(f"student code cannot be run safely here: {reason}.\n{sandbox.REMEDY}")
     if not sandboxed and warn is not None:

@@ -93,8 +93,8 @@ def declare(
     firm = None
     if seed is not None:
         size = {
-            "customers": _check.whole("customers", customers, 50, 100_000),
-            "months": _check.whole("months", months, 6, 120),
+            "customers": _check.integer("customers", customers, 50, 100_000),
+            "months": _check.integer("months", months, 6, 120),
         }
         firm = world.simulate(industry, seed=_number(seed, "firm") >> 1, tables=list(tables), **size)
     sheet = {"assignment": name, "title": title, "practice": seed is None, "given": given, "industry": industry,

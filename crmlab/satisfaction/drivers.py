@@ -81,8 +81,8 @@ def fit_drivers(
     predictor is added, averaged over all orders. Johnson (2000), Multivariate Behavioral Research 35, equations 3 to 6:
     relative weights.
     """
-    draws = _check.whole("draws", draws, 100)
-    draw = np.random.default_rng(_check.whole("seed", seed, 0))
+    draws = _check.integer("draws", draws, 100)
+    draw = np.random.default_rng(_check.integer("seed", seed, 0))
     top: dict[str, float] = {}
     if isinstance(data, RaterScores):
         table = data.respondents
@@ -300,7 +300,7 @@ class DriversFit:
         verdict = f"explains most: {percent(first.estimate, 0)} of what can be explained"
         if not rises:
             verdict = "explains most, yet more of it goes with less satisfaction: chance, or a wrong key"
-        return _draw.dots(
+        return _draw.interval_plot(
             ends.rename(columns={"predictor": "label", "estimate": "middle"})[["label", "middle", "low", "high"]],
             title=f"{first.predictor.capitalize()} {verdict}",
             x="share of the explained variance (bar: 95 % interval)",
@@ -402,7 +402,7 @@ class ImportancePerformance:
             title = f"Concentrate on {' and '.join(top.driver)}"
         elif here.any():
             title = "These answers do not settle where to concentrate"
-        ax = _draw.start(ax, height=5.0)
+        ax = _draw.new_axes(ax, height=5.0)
         ax.errorbar(
             table.performance, table.importance,
             xerr=np.abs(table[["performance_low", "performance_high"]].to_numpy().T - table.performance.to_numpy()),
@@ -420,7 +420,7 @@ class ImportancePerformance:
                     ha="right" if good else "left", va="top" if important else "bottom")  # fmt: skip
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         told = "; ".join(f"{row.driver}: {row.quadrant} (chance {percent(row.chance, 0)})" for row in table.itertuples())
-        return _draw.finish(
+        return _draw.decorate(
             ax,
             title=title,
             x="performance: mean perceived quality, points",

@@ -67,8 +67,8 @@ def parallel_analysis(
     Horn (1965), A rationale and test for the number of factors in factor analysis, Psychometrika 30.
     """
     correlation, rows = _correlation(items, n)
-    draws, share = _check.whole("draws", draws, 20), _check.share("percentile", percentile)
-    draw = np.random.default_rng(_check.whole("seed", seed, 0))
+    draws, share = _check.integer("draws", draws, 20), _check.share("percentile", percentile)
+    draw = np.random.default_rng(_check.integer("seed", seed, 0))
     k = len(correlation)
     found = np.empty((draws, k))
     for number in range(draws):
@@ -179,7 +179,7 @@ def fit_efa(items: pd.DataFrame, factors: int, *, n: int | None = None, rotation
     most = next((m for m in range(k, 0, -1) if (k - m) ** 2 >= k + m), 0)
     if not most:
         raise DataError(f"{k} items are too few for a factor: their correlations do not determine it. Three are the least.")
-    factors = _check.whole("factors", factors, 1, most)
+    factors = _check.integer("factors", factors, 1, most)
     _check.choice("rotation", rotation, _ROTATIONS)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -248,7 +248,7 @@ class EFAFit:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Loadings as a map from light to dark."""
         strongest = self.loadings.abs().max(axis=1)
-        return _draw.heat(
+        return _draw.heatmap(
             self.loadings.abs().round(2),
             title=f"{len(self.loadings)} items on {self.loadings.shape[1]} factors found in the answers",
             x="", y="item", share=True, label="size of the loading",

@@ -330,7 +330,7 @@ class RaterScores:
         axis = "perceived less expected" if measure == "gap" else "perceived"
         each = (f"{row.dimension} {getattr(row, measure):.2f} ({row.low:.2f} to {row.high:.2f})" for row in table.itertuples())
         told = f"{worst.gap:+.2f}".replace("-", "−") if measure == "gap" else f"{worst.perceived:.2f}"
-        return _draw.dots(
+        return _draw.interval_plot(
             table.rename(columns={"dimension": "label", measure: "middle"})[["label", "middle", "low", "high"]],
             title=f"{worst.dimension.capitalize()} {verdict}: {told} points",
             x=f"{axis}, points (bar: {100 * self.level:g} % interval)",

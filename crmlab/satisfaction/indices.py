@@ -65,8 +65,8 @@ def nps(answers: Sequence[float] | pd.Series, *, promoters: int = 9, detractors:
     Reichheld (2003), The one number you need to grow, Harvard Business Review 81(12). Tango (1998),
     Statistics in Medicine 17, 891-908. On the intervals: Rocks (2016), The American Statistician 70(4).
     """
-    promoters = _check.whole("promoters", promoters, 1, 10)
-    detractors = _check.whole("detractors", detractors, 0, promoters - 1)
+    promoters = _check.integer("promoters", promoters, 1, 10)
+    detractors = _check.integer("detractors", detractors, 0, promoters - 1)
     values, missing = _answers(answers, 0, 10)
     scores = 100.0 * (values >= promoters) - 100.0 * (values <= detractors)
     return Index("net promoter score", "points", scores, missing, "Tango", (-100, 100), "Reichheld (2003); Tango (1998)")
@@ -109,8 +109,8 @@ def csat(answers: Sequence[float] | pd.Series, *, satisfied: int = 6, highest: i
     ----------
     Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
-    highest = _check.whole("highest", highest, 2)
-    satisfied = _check.whole("satisfied", satisfied, 2, highest)
+    highest = _check.integer("highest", highest, 2)
+    satisfied = _check.integer("satisfied", satisfied, 2, highest)
     values, missing = _answers(answers, 1, highest)
     name = f"satisfied customers ({satisfied} or more of {highest})"
     return Index(name, "per cent", 100.0 * (values >= satisfied), missing, "Wilson", (0, 100), "Wilson (1927)")
@@ -150,8 +150,8 @@ def top_box(answers: Sequence[float] | pd.Series, *, boxes: int = 2, highest: in
     ----------
     As ``csat``.
     """
-    highest = _check.whole("highest", highest, 2)
-    boxes = _check.whole("boxes", boxes, 1, highest - 1)
+    highest = _check.integer("highest", highest, 2)
+    boxes = _check.integer("boxes", boxes, 1, highest - 1)
     found = csat(answers, satisfied=highest - boxes + 1, highest=highest)
     return replace(found, name=f"top {boxes} of {highest} boxes")
 
@@ -382,7 +382,9 @@ def wave_change(
         respondent = "respondent" if "respondent" in survey and "customer_id" not in survey else "customer_id"
     answers = list(column) if isinstance(column, list | tuple) else [column]
     wanted = [respondent, wave, *answers]
-    _check.columns(survey.columns, Table("survey", "", tuple(Column(str(name), "number", "") for name in wanted)), wanted)
+    _check.required_columns(
+        survey.columns, Table("survey", "", tuple(Column(str(name), "number", "") for name in wanted)), wanted
+    )
     frames = [_wave(survey, wave, which, respondent) for which in (before, after)]
     if frames[0][wave].iloc[0] == frames[1][wave].iloc[0]:
         raise ArgumentError(f"`before` and `after` are the same wave, {before!r}. Name two.")
@@ -585,7 +587,7 @@ def sample_size(
     else:
         needed = (z + stats.norm.ppf(power)) ** 2 * (spread[0] ** 2 + spread[1] ** 2) / target**2
     if population is not None:
-        needed /= 1 + (needed - 1) / _check.whole("population", population, 2)
+        needed /= 1 + (needed - 1) / _check.integer("population", population, 2)
     answers = max(math.ceil(needed - 1e-9), 1 if change is None else 2)
     rate = None if response_rate is None else 1.0 if response_rate == 1 else _check.share("response_rate", response_rate)
     worst = share is None and deviation is None

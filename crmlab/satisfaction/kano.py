@@ -148,7 +148,7 @@ def kano_classes(answers: pd.DataFrame) -> Kano:
         raise ArgumentError(
             f"`answers` must be a DataFrame with a row per respondent and feature; it is {type(answers).__name__}."
         )
-    _check.columns(answers.columns, _TABLE, _TABLE.required)
+    _check.required_columns(answers.columns, _TABLE, _TABLE.required)
     if answers.empty:
         raise DataError("the table of Kano answers is empty. It needs at least one row.")
     for name in _TABLE.key:
@@ -285,7 +285,7 @@ class Kano:
             raise DataError(
                 "no feature has an answer that is attractive, one-dimensional, must-be or indifferent: nothing to map."
             )
-        ax = _draw.start(ax, height=6)
+        ax = _draw.new_axes(ax, height=6)
         for letter, colour, marker in zip(_LETTERS, _draw.COLOURS, "o^sDvX", strict=False):
             group = table[table["class"] == letter]
             if len(group):
@@ -302,7 +302,7 @@ class Kano:
         ax.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05))
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
         pleases, missed = table.loc[table["better"].idxmax()], table.loc[table["worse"].idxmin()]
-        return _draw.finish(
+        return _draw.decorate(
             ax,
             title=f"“{pleases['feature']}” can please most, “{missed['feature']}” would be missed most",
             x="displeased without it (−worse)",
@@ -364,10 +364,10 @@ def simulate_kano(features: Mapping[str, str], respondents: int, noise: float, *
         raise ArgumentError('`features` must say the class of each feature, e.g. {"free returns": "M"}.')
     for letter in features.values():
         _check.choice("features", letter, tuple(_LETTERS))
-    respondents = _check.whole("respondents", respondents, 1)
+    respondents = _check.integer("respondents", respondents, 1)
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
         raise ArgumentError(f"`noise` must be a share from 0 to 1; it is {noise!r}.")
-    random = np.random.default_rng(_check.whole("seed", seed, 0))
+    random = np.random.default_rng(_check.integer("seed", seed, 0))
     cells = np.array(list("".join(KANO.evaluation)))
     drawn = np.column_stack([random.choice(np.flatnonzero(cells == letter), respondents) for letter in features.values()])
     drawn = np.where(random.random(drawn.shape) < noise, random.integers(25, size=drawn.shape), drawn).ravel()

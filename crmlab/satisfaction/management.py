@@ -200,7 +200,7 @@ class FiveGaps:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Each gap with its interval, in five blocks: filled where the interval leaves out zero."""
         held = self.intervals(self.level, simultaneous=self.simultaneous)
-        ax = _draw.start(ax, height=9)
+        ax = _draw.new_axes(ax, height=9)
         y, places, names = 0, [], []
         for gap, (words, upper, lower) in _GAPS.items():
             y -= 2  # an empty line and the heading
@@ -219,7 +219,7 @@ class FiveGaps:
         ax.axvline(0, color=_draw.INK, linewidth=1)
         ax.grid(axis="y", visible=False)
         kind = "holding together for the five of a gap" if self.simultaneous else "each for itself"
-        return _draw.finish(
+        return _draw.decorate(
             ax,
             title=f"Largest shortfall: {self._worst()}".replace("-", "−"),
             x=f"points of the seven-point scale, below zero is short\n({100 * self.level:g} % intervals, {kind})",
@@ -296,8 +296,8 @@ def misjudgement(
     15(1). Phipson & Smyth (2010), Permutation p-values should never be zero, Statistical Applications in Genetics and
     Molecular Biology 9(1), 39. Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    random = np.random.default_rng(_check.whole("seed", seed, 0))
-    permutations = _check.whole("permutations", permutations, 1)
+    random = np.random.default_rng(_check.integer("seed", seed, 0))
+    permutations = _check.integer("permutations", permutations, 1)
     points = _profiles(customers, "importance", 0, 100)
     beliefs = _managers(managers, "believed_importance", wave).to_numpy(dtype=float)
     given = [each[~np.isnan(each).any(axis=1)] for each in (points, beliefs)]
@@ -411,7 +411,7 @@ class Misjudgement:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Mean points of customers and of managers, dimension by dimension, in the customers' order."""
         table = self.table.sort_values("customers", kind="stable")
-        ax = _draw.start(ax)
+        ax = _draw.new_axes(ax)
         y = np.arange(len(table))
         ax.hlines(y, table["customers"], table["managers"], color=_draw.PALE)
         ax.plot(table["customers"], y, "o", color=_draw.BLUE, markersize=9, label=f"customers ({self.customers:,})")
@@ -419,7 +419,7 @@ class Misjudgement:
         ax.set_yticks(y, table["dimension"])
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
         told = (f"{row.dimension}: customers {row.customers:.1f}, managers {row.managers:.1f}" for row in table.itertuples())
-        return _draw.finish(ax, title=self._finding(), x="mean points of importance, out of 100", alt="; ".join(told) + ".")
+        return _draw.decorate(ax, title=self._finding(), x="mean points of importance, out of 100", alt="; ".join(told) + ".")
 
     def _finding(self) -> str:
         """What managers misjudge most among what is beyond chance."""
@@ -469,7 +469,9 @@ def _profiles(customers: pd.DataFrame, kind: str, lowest: float, highest: float)
     if not isinstance(customers, pd.DataFrame):
         raise ArgumentError(f"`customers` must be a DataFrame with a row per respondent; it is {type(customers).__name__}.")
     names = [f"{kind}_{dimension}" for dimension in DIMENSIONS]
-    _check.columns(customers.columns, Table("customers", "", tuple(Column(name, "number", "") for name in names)), names)
+    _check.required_columns(
+        customers.columns, Table("customers", "", tuple(Column(name, "number", "") for name in names)), names
+    )
     who = next((name for name in ("respondent", "customer_id") if name in customers), None)
     if who is not None and customers[who].dropna().duplicated().any():
         twice = customers[who].dropna()[customers[who].dropna().duplicated()]
@@ -494,7 +496,7 @@ def _managers(managers: object, column: str, wave: int | None) -> pd.DataFrame:
     """One column of the managers' survey in one wave: a row per manager, a column per dimension."""
     held = _read(managers, "manager_survey", ("manager_id", "wave", "dimension", column))
     waves = sorted(held["wave"].unique().tolist())
-    wave = waves[-1] if wave is None else _check.whole("wave", wave, 1)
+    wave = waves[-1] if wave is None else _check.integer("wave", wave, 1)
     if wave not in waves:
         raise DataError(f"there is no wave {wave} in the manager_survey table. The waves: {', '.join(map(str, waves))}.")
     return _wide(held[held["wave"] == wave], "manager_id", column, "manager_survey")

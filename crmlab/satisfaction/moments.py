@@ -44,7 +44,7 @@ def numbers(data: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
 
 def matrix(data: pd.DataFrame, names: Sequence[str], n: object) -> np.ndarray:
     """The part of a covariance matrix that belongs to the named items."""
-    _check.whole("n", n, 3)
+    _check.integer("n", n, 3)
     if data.shape[0] != data.shape[1] or list(data.index) != list(data.columns):
         raise DataError(
             "with `n`, `data` must be a covariance matrix whose rows and columns carry the same names; it has "

@@ -77,8 +77,8 @@ def simulate_survey(
     >>> survey.rows.shape
     (5, 52)
     """
-    count = _check.whole("respondents", respondents, 1)
-    draw = np.random.default_rng(_check.whole("seed", seed, 0))
+    count = _check.integer("respondents", respondents, 1)
+    draw = np.random.default_rng(_check.integer("seed", seed, 0))
     instrument = rater() if instrument is None else instrument
     if not isinstance(instrument, Instrument):
         raise ArgumentError("`instrument` must be an Instrument: `rater()`, or `custom_instrument(table)`.")
@@ -93,7 +93,7 @@ def simulate_survey(
         raise ArgumentError(f"`weights` must be {k} numbers, one for each dimension; it is {weights!r}.")
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise < np.inf:
         raise ArgumentError(f"`noise` must be 0 or more points; it is {noise!r}.")
-    steps = None if categories in (None, "scale") else _check.whole("categories", categories, 2, 100)
+    steps = None if categories in (None, "scale") else _check.integer("categories", categories, 2, 100)
     place = np.array([instrument.dimensions.index(name) for name in instrument.items.dimension])
 
     def latent() -> np.ndarray:

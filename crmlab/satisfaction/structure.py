@@ -618,7 +618,7 @@ class CFAFit:
         table = self.loadings
         worst = table.loc[table.standardized.abs().idxmin()]
         half = 1.96 * table.standardized_std_error
-        return _draw.dots(
+        return _draw.interval_plot(
             pd.DataFrame({
                 "label": table.item.str.replace("_", " "), "group": table.factor, "middle": table.standardized,
                 "low": table.standardized - half, "high": table.standardized + half,

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
+from crmlab.tables import btyd, datasets, loyalty, retention, satisfaction, segmentation, world
 from crmlab.tables.firm import DIMENSIONS, FIRM, ITEMS, STAGES, Item
-from crmlab.tables.found import FOUND
 from crmlab.tables.shape import DTYPES, Column, Table
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names", "table"]
 
-_BY_NAME = {each.name: each for each in (*FIRM, *FOUND)}
+#: One file for each topic that returns tables of its own, in the order of the description pages.
+_TOPICS = (btyd, segmentation, retention, loyalty, satisfaction, world, datasets)
+_BY_NAME = {each.name: each for each in (*FIRM, *(table for topic in _TOPICS for table in topic.TABLES))}
 
 
 def names() -> tuple[str, ...]:

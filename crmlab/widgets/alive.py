@@ -82,7 +82,7 @@ def alive(
     Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model; Schmittlein, Morrison & Colombo (1987), Counting
     your customers, Management Science 33(1).
     """
-    weeks = _check.whole("weeks", weeks, 10, 260)
+    weeks = _check.integer("weeks", weeks, 10, 260)
     fits = [_checked("fit", fit)] + ([] if beside is None else [_checked("beside", beside)])
     if len(fits) == 2 and fits[0].name == fits[1].name:
         raise ArgumentError(f"both fits are {fits[0].name}; `beside` must be of another model, or left out.")

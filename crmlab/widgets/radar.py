@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from crmlab import _draw, _engine
+from crmlab import _draw, _engine, _svg
 from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -372,11 +372,11 @@ def _picture(model: _Model) -> tuple[str, str]:
             f"Profit a year: {now.profit:,.0f}".replace("-", "−"),
         ]
     outlines = [
-        _draw.Outline("perceived", levels.perceived, _draw.BLUE, True),
-        _draw.Outline("expected", levels.expected, _draw.ORANGE, False),
+        _svg.Outline("perceived", levels.perceived, _draw.BLUE, True),
+        _svg.Outline("expected", levels.expected, _draw.ORANGE, False),
     ]
     names = levels.dimension.str.capitalize().tolist()
-    return _draw.radar(names, outlines, lowest=_LOWEST, highest=_HIGHEST, title=_finding(levels), facts=facts)
+    return _svg.radar(names, outlines, lowest=_LOWEST, highest=_HIGHEST, title=_finding(levels), facts=facts)
 
 
 @cache

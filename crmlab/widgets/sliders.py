@@ -14,7 +14,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from crmlab import _draw, world
+from crmlab import _draw, _svg, world
 from crmlab._result import Summary, show, table_html
 from crmlab.errors import ArgumentError, CrmlabError, DataError
 
@@ -133,7 +133,7 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
 
     if not isinstance(alt, str) or not alt.strip():
         raise ArgumentError("`alt` must say what the chart shows, for readers who do not see it.")
-    ax = _draw.finish(_draw.start(ax), title=title, x=x, y=y, alt=alt)
+    ax = _draw.decorate(_draw.new_axes(ax), title=title, x=x, y=y, alt=alt)
     ax.figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
     shown = Picture(_draw.html(ax.figure), ax.figure.alt)
     plt.close(ax.figure)
@@ -277,7 +277,7 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Pictur
         middle, low, high = (factor * table.loc[measure, name] for name in ("difference", "low", "high"))
         each = factor * found.pairs.difference[found.pairs.measure == measure]
         reach = limits or (-0.5 * table.base[measure] * factor, 0.5 * table.base[measure] * factor)
-        rows.append(_draw.Effect(label, middle, low, high, tuple(each), reach, form.format))
+        rows.append(_svg.Effect(label, middle, low, high, tuple(each), reach, form.format))
         words.append(0 if low <= 0 <= high else math.copysign(1, middle))
     stay = {1: "more customers stay", -1: "fewer customers stay", 0: "as many customers stay, as far as one can tell"}
     earn = {1: "profit rises", -1: "profit falls", 0: "profit may rise or fall"}
@@ -287,7 +287,7 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Pictur
     note = f"The usual cost of this step is {usual:.2f} a customer and month."
     if usual <= 0:
         note = "A step down usually saves a little." if usual < 0 else "No step, no cost."
-    html, alt = _draw.effects(rows, title=told, note=note)
+    html, alt = _svg.effects(rows, title=told, note=note)
     return Picture(html, alt)
 
 

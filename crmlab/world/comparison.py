@@ -194,7 +194,7 @@ def sweep(
     it = presets.industry(industry)
     amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
     tried = [held.change(it, cause, amount, 1, None) for cause, steps in amounts.items() for amount in steps]
-    seeds = dict.fromkeys(_check.whole("seeds", seed, 0) for seed in seeds)
+    seeds = dict.fromkeys(_check.integer("seeds", seed, 0) for seed in seeds)
     jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
     rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
     found = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
@@ -253,7 +253,7 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     known = tables.table("what_if")
     if not isinstance(grid, pd.DataFrame):
         raise DataError(f"`grid` must be a table as `world.sweep` returns it; it is {type(grid).__name__}.")
-    _check.columns(grid.columns, known, known.required)
+    _check.required_columns(grid.columns, known, known.required)
     _check.choice("cause", cause, tuple(dict.fromkeys(grid.cause)))
     tried = sorted(set(grid.amount[grid.cause == cause]))
     if isinstance(amount, bool) or not isinstance(amount, int | float) or amount not in tried:

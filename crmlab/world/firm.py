@@ -116,7 +116,7 @@ class Firm(Mapping):
 
     def day(self, month: int) -> dt.date:
         """The first day of a month, counted from 1."""
-        month = _check.whole("month", month, 1, self.setting.months + 1)
+        month = _check.integer("month", month, 1, self.setting.months + 1)
         return self.opening + dt.timedelta(days=int(self.setting.first[month - 1]))
 
     def rerun(
@@ -258,9 +258,9 @@ def simulate(
     for name, value in (("seasons", seasons), ("targeted", targeted)):
         if not isinstance(value, bool):
             raise ArgumentError(f"`{name}` must be True or False; it is {value!r}.")
-    months = _check.whole("months", months, 1, 600)
+    months = _check.integer("months", months, 1, 600)
     setting = Setting(
-        it, _check.whole("customers", customers, 1, 100_000_000), months, _check.whole("seed", seed, 0, 2**63 - 1),
+        it, _check.integer("customers", customers, 1, 100_000_000), months, _check.integer("seed", seed, 0, 2**63 - 1),
         seasons, targeted, plan.Plan((), months),
     )  # fmt: skip
     return _make(setting, _wanted(tables, it), folder, workers, _BLOCK)
@@ -287,7 +287,7 @@ def _wanted(asked: Collection[str] | None, it: industries.Industry) -> tuple[str
 def _make(setting: Setting, wanted: tuple[str, ...], folder: object, workers: int | None, block: int) -> Firm:
     """Live through all blocks and put them together."""
     if workers is not None:
-        _check.whole("workers", workers, 1, 1024)
+        _check.integer("workers", workers, 1, 1024)
     home = None if folder is None else _empty(folder)
     desks = sales.desks(setting)
     persons = market.pool(setting)

@@ -1,0 +1,61 @@
+"""Tables of customers without contract: histories, and orders with returns settled, declared for `btyd`.
+
+Each says what a column means, its unit and range, and from when it may be known; the checks at the door and the
+description pages are made from it. What a firm itself records stands in ``firm``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crmlab.tables.firm import CUSTOMER, CUT, FIRM, PURCHASE_DAYS
+from crmlab.tables.shape import Column, Table
+
+_ORDERS = next(table for table in FIRM if table.name == "orders")
+
+TABLES = (
+    Table(
+        "purchase_summary",
+        "Each customer's purchases in three numbers and a mean: what models of customers without contract read.",
+        (
+            CUSTOMER,
+            Column("frequency", "integer", f"Days with a repeat purchase. {PURCHASE_DAYS}", "days", minimum=0, known=CUT),
+            Column("recency_weeks", "number", "From the first to the last purchase.", "weeks", minimum=0, known=CUT),
+            Column("age_weeks", "number", "From the first purchase to the cut.", "weeks", minimum=0, known=CUT),
+            Column(
+                "monetary_value", "number", "Mean spend on a repeat purchase day; empty where there is none.",
+                "currency per purchase day", minimum=0, nullable=True, known=CUT,
+            ),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "period_summary",
+        "Each customer's history at fixed opportunities, such as one a year: what the model BG/BB reads.",
+        (
+            CUSTOMER,
+            Column("frequency", "integer", "Opportunities that he took.", "periods", minimum=0, known=CUT),
+            Column("recency_periods", "integer", "Which of them was the last that he took; 0 for none.", "periods", minimum=0,
+                   known=CUT),
+            Column("age_periods", "integer", "How many he had.", "periods", minimum=0, known=CUT),
+        ),
+        key=("customer_id",),
+    ),
+    Table(
+        "orders_with_returns",
+        "Orders as a till writes them: a negative amount is a return.",
+        tuple(replace(column, minimum=None) if column.name == "amount" else column for column in _ORDERS.columns),
+        key=_ORDERS.key,
+    ),
+    Table(
+        "settled_returns",
+        "What became of orders and returns when they were settled against one another.",
+        (
+            Column("fate", "text", "What became of the rows."),
+            Column("rows", "integer", "How many rows.", "rows", minimum=0),
+            Column("amount", "number", "What stood in them.", "currency"),
+            Column("amount_left", "number", "What is left of it.", "currency"),
+        ),
+        key=("fate",),
+    ),
+)  # fmt: skip
