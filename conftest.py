@@ -25,6 +25,18 @@ settings.register_profile(
 settings.load_profile("crmlab")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the long tests, too: laws at full size, all industries, coverage")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Long tests are left out (not skipped) unless they are asked for."""
+    if not config.getoption("--long"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
 @pytest.fixture(autouse=True)
 def _no_figures_left():
     yield
