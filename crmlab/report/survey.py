@@ -267,8 +267,8 @@ def _groups(survey: Survey, scores: RaterScores) -> Section:
 
 def _set_aside(survey: Survey, scores: RaterScores) -> Section:
     question = "What was set aside?"
-    lost = survey.read - len(survey.rows)
-    answer = f"{survey.read:,} rows were read, {len(survey.rows):,} are used, {lost:,} were set aside."
+    lost = survey.n_read - len(survey.rows)
+    answer = f"{survey.n_read:,} rows were read, {len(survey.rows):,} are used, {lost:,} were set aside."
     body = [_table(survey.findings)] if len(survey.findings) else []
     answer += "" if body else " Nothing had to be mended."
     if len(survey.set_aside):

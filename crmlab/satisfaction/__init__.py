@@ -7,7 +7,7 @@ watch (NPS, CSAT, ACSI) with honest intervals. It reads tables of answers and re
 what satisfaction does to loyalty and profit is known in ``loyalty`` and in the simulated firm.
 """
 
-from crmlab.satisfaction.answers import NonResponse, Survey, nonresponse, read_survey
+from crmlab.satisfaction.answers import Survey, read_survey
 from crmlab.satisfaction.drivers import (
     DriversFit,
     ImportancePerformance,
@@ -20,10 +20,12 @@ from crmlab.satisfaction.drivers import (
 from crmlab.satisfaction.exploratory import EFAFit, ParallelAnalysis, fit_efa, parallel_analysis
 from crmlab.satisfaction.gaps import RaterScores, gap_reliability, score_rater
 from crmlab.satisfaction.indices import Change, Index, SampleSize, acsi, csat, nps, sample_size, top_box, wave_change
-from crmlab.satisfaction.instrument import Instrument, custom_instrument, questionnaire, rater
+from crmlab.satisfaction.instrument import Instrument, custom_instrument, rater
 from crmlab.satisfaction.kano import KANO, Kano, kano_classes, kano_questionnaire, simulate_kano
 from crmlab.satisfaction.management import FiveGaps, Misjudgement, five_gaps, misjudgement
+from crmlab.satisfaction.nonresponse_bias import NonResponse, nonresponse
 from crmlab.satisfaction.polychoric import Polychoric, polychoric
+from crmlab.satisfaction.printing import questionnaire
 from crmlab.satisfaction.reliability import Reliability, difference_reliability, reliability
 from crmlab.satisfaction.simulation import simulate_survey
 from crmlab.satisfaction.structure import CFAFit, fit_cfa
