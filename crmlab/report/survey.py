@@ -137,10 +137,10 @@ def _mend(survey: Survey, scores: RaterScores) -> Section:
     found = satisfaction.priorities(drivers)
     first, second = found.iloc[0], found.iloc[1]
     step = f"Half a point more of {first.driver} goes with {_signed(first.gain)} points of overall satisfaction"
-    often = f"in {percent(first['first'], 0)} of samples it comes first"
+    often = f"in {percent(first.p_best, 0)} of samples it comes first"
     answer = f"{step} (95 % interval {_signed(first.low)} to {_signed(first.high)}); {often}"
-    answer += f", {second.driver} in {percent(second['first'], 0)}." if second["first"] > 0.05 else "."
-    if first["first"] < 0.8:
+    answer += f", {second.driver} in {percent(second.p_best, 0)}." if second.p_best > 0.05 else "."
+    if first.p_best < 0.8:
         answer += (
             f" These answers do not settle whether {first.driver} or {second.driver} comes first; what each would cost may."
         )
@@ -149,7 +149,7 @@ def _mend(survey: Survey, scores: RaterScores) -> Section:
     else:
         answer += " The map below asks something else: what matters and is rated low."
     answer += " A survey shows what goes together: try it with some customers, chosen by lot, before you pay for all."
-    facts = found.assign(first=found["first"].map(lambda share: percent(share, 0))).rename(columns={"first": "comes first in"})
+    facts = found.assign(p_best=found.p_best.map(lambda share: percent(share, 0))).rename(columns={"p_best": "comes first in"})
     place = satisfaction.importance_performance(drivers)
     share = drivers.interval().query("measure == 'share'").set_index("predictor")
     weights = drivers.table.assign(share_low=share.low.to_numpy(), share_high=share.high.to_numpy())

@@ -165,8 +165,10 @@ def _complete_rows(table: pd.DataFrame, columns: tuple[str, ...]) -> _Rows:
 
 def _highest(scores: RaterScores | None, predictors: tuple[str, ...]) -> np.ndarray:
     """Upper end of each predictor's scale; NaN where it is not known."""
-    highest = scores.instrument.items.groupby("dimension")["highest"].mean() if scores else pd.Series(dtype=float)
-    return np.array([highest.get(name.removeprefix("perceived_"), np.nan) for name in predictors], dtype=float)
+    if scores is None:
+        return np.full(len(predictors), np.nan)
+    highest = scores.instrument.items.groupby("dimension")["highest"].mean().add_prefix("perceived_")
+    return highest.reindex(list(predictors)).to_numpy(dtype=float)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
