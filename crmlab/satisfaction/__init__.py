@@ -8,6 +8,7 @@ what satisfaction does to loyalty and profit is known in ``loyalty`` and in the 
 """
 
 from crmlab.satisfaction.answers import Survey, read_survey
+from crmlab.satisfaction.beliefs import Misjudgement, misjudgement
 from crmlab.satisfaction.drivers import DriversFit, fit_drivers
 from crmlab.satisfaction.exploratory import EFAFit, ParallelAnalysis, fit_efa, parallel_analysis
 from crmlab.satisfaction.gaps import RaterScores, gap_reliability, score_rater
@@ -15,7 +16,7 @@ from crmlab.satisfaction.importance import ImportancePerformance, importance_per
 from crmlab.satisfaction.indices import Change, Index, SampleSize, acsi, csat, nps, sample_size, top_box, wave_change
 from crmlab.satisfaction.instrument import Instrument, custom_instrument, rater
 from crmlab.satisfaction.kano import KANO, Kano, kano_classes, kano_questionnaire, simulate_kano
-from crmlab.satisfaction.management import FiveGaps, Misjudgement, five_gaps, misjudgement
+from crmlab.satisfaction.management import FiveGaps, five_gaps
 from crmlab.satisfaction.nonresponse_bias import NonResponse, nonresponse
 from crmlab.satisfaction.ordinal import OrdinalFit, fit_ordinal
 from crmlab.satisfaction.polychoric import Polychoric, polychoric

@@ -271,11 +271,12 @@ class DriversFit(Result):
         verdict = f"explains most: {percent(first['estimate'], 0)} of what can be explained"
         if self.table.set_index("predictor")["slope"][first["predictor"]] <= 0:
             verdict = "explains most, yet more of it goes with less satisfaction: chance, or a wrong key"
+        alt = [f"{row.predictor} {percent(row.estimate, 0)}" for row in shares.itertuples()]
         return _draw.interval_plot(
             shares.rename(columns={"predictor": "label", "estimate": "middle"})[["label", "middle", "low", "high"]],
             title=f"{first['predictor'].capitalize()} {verdict}",
             x="share of the explained variance (bar: 95 % interval)",
-            alt="; ".join(f"{row.predictor} {percent(row.estimate, 0)}" for row in shares.itertuples()) + f"; R2 {self.r2:.2f}.",
+            alt="; ".join([*alt, f"R2 {self.r2:.2f}."]),
             zero=True, share=True, ax=ax,
         )  # fmt: skip
 

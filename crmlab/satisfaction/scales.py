@@ -188,7 +188,8 @@ def _scales(answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, t
             f"`scale` names {unknown[0]!r}, which is none of these: all, "
             f"{', '.join(instrument.kinds)}, overall_satisfaction, recommendation, a dimension, an item, a column."
         )
-    return _Scales(np.array(list(ends)), *np.array(list(ends.values()), dtype=float).T, named)
+    low, high, lowest, highest = np.array(list(ends.values()), dtype=float).T
+    return _Scales(np.array(list(ends)), low, high, lowest, highest, named)
 
 
 def _ends(pair: object) -> tuple[float, float]:
