@@ -21,8 +21,8 @@ from scipy import special, stats
 from crmlab import _check, _draw
 from crmlab._result import Summary, percent, show
 from crmlab.errors import ArgumentError, DataError
+from crmlab.measurement.covariances import checked, matrix, numbers
 from crmlab.satisfaction.gaps import RaterScores
-from crmlab.satisfaction.moments import checked, matrix, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
