@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmlab import satisfaction
+from crmlab import measurement, satisfaction
 from crmlab._result import percent, show, table_html
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
 from crmlab.report.page import Section, folded, pictures, target, write
@@ -167,7 +167,7 @@ def _trust(survey: Survey, scores: RaterScores) -> Section:
     rows = []
     for name, items in survey.instrument.model.items():
         try:
-            found = satisfaction.reliability(survey.items(kind)[items])
+            found = measurement.reliability(survey.items(kind)[items])
         except DataError:
             rows.append((name, len(items), None, None, None, None, ""))
             continue
@@ -201,8 +201,8 @@ def _structure(survey: Survey) -> tuple[str, ...]:
     try:
         with warnings.catch_warnings(record=True):
             warnings.simplefilter("always", CrmlabWarning)  # told below in words
-            fit = satisfaction.fit_cfa(items, model)
-        roots = satisfaction.parallel_analysis(items, seed=_SEED)
+            fit = measurement.fit_cfa(items, model)
+        roots = measurement.parallel_analysis(items, seed=_SEED)
     except (ArgumentError, DataError, ConvergenceError):
         return ("<p>The structure of the questionnaire cannot be tested with these answers.</p>",)
     if fit.n < 5 * items.shape[1]:

@@ -19,8 +19,8 @@ import pandas as pd
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent
 from crmlab.errors import ArgumentError, DataError
+from crmlab.measurement.covariances import checked, matrix
 from crmlab.satisfaction.gaps import RaterScores
-from crmlab.satisfaction.moments import checked, matrix
 from crmlab.satisfaction.relative_importance import Weights, bootstrap_moments, relative_importance, wishart_covariances
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ import pandas as pd
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, show
 from crmlab.errors import ArgumentError, DataError
+from crmlab.measurement import difference_reliability, reliability
 from crmlab.satisfaction.answers import Survey, read_survey
 from crmlab.satisfaction.clustered import clustered_mean
 from crmlab.satisfaction.groups import compare_groups
 from crmlab.satisfaction.instrument import Instrument
-from crmlab.satisfaction.reliability import difference_reliability, reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

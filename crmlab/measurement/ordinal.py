@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from crmlab._result import Summary, percent
 from crmlab.errors import DataError
-from crmlab.satisfaction.moments import numbers
+from crmlab.measurement.covariances import numbers
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 _MOST = 20  # categories; with more, an item is as good as continuous
@@ -42,9 +42,9 @@ def polychoric(items: pd.DataFrame) -> Polychoric:
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from crmlab import satisfaction
+    >>> from crmlab import measurement
     >>> both = np.random.default_rng(1).multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 5_000)
-    >>> found = satisfaction.polychoric(pd.DataFrame(both > 0.8, columns=["a", "b"]).astype(int))
+    >>> found = measurement.polychoric(pd.DataFrame(both > 0.8, columns=["a", "b"]).astype(int))
     >>> found.correlations.loc["a", "b"].round(1), found.pearson.loc["a", "b"].round(1)
     (np.float64(0.6), np.float64(0.4))
 

@@ -17,7 +17,7 @@ import pandas as pd
 from crmlab import _check, _draw
 from crmlab._result import Summary
 from crmlab.errors import ConvergenceError, DataError
-from crmlab.satisfaction.moments import matrix, moments
+from crmlab.measurement.covariances import matrix, moments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,9 +57,9 @@ def parallel_analysis(
 
     Examples
     --------
-    >>> from crmlab import satisfaction
+    >>> from crmlab import measurement, satisfaction
     >>> survey = satisfaction.simulate_survey(500, seed=1, correlation=0.2, categories=None)
-    >>> satisfaction.parallel_analysis(survey.items("perceived"), seed=1).factors
+    >>> measurement.parallel_analysis(survey.items("perceived"), seed=1).factors
     5
 
     References
@@ -162,9 +162,9 @@ def fit_efa(items: pd.DataFrame, factors: int, *, n: int | None = None, rotation
 
     Examples
     --------
-    >>> from crmlab import satisfaction
+    >>> from crmlab import measurement, satisfaction
     >>> survey = satisfaction.simulate_survey(500, seed=1, correlation=0.2, categories=None)
-    >>> found = satisfaction.fit_efa(survey.items("perceived"), 5)
+    >>> found = measurement.fit_efa(survey.items("perceived"), 5)
     >>> found.loadings.shape
     (22, 5)
 

@@ -18,8 +18,8 @@ from scipy import stats
 from crmlab import _check
 from crmlab._result import Summary
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
-from crmlab.satisfaction.moments import matrix, moments
-from crmlab.satisfaction.structure import fit_cfa
+from crmlab.measurement.cfa import fit_cfa
+from crmlab.measurement.covariances import matrix, moments
 
 
 def reliability(items: pd.DataFrame, *, n: int | None = None) -> Reliability:
@@ -45,9 +45,9 @@ def reliability(items: pd.DataFrame, *, n: int | None = None) -> Reliability:
     Examples
     --------
     >>> import pandas as pd
-    >>> from crmlab import satisfaction
+    >>> from crmlab import measurement
     >>> covariance = pd.DataFrame([[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]], index=list("abc"), columns=list("abc"))
-    >>> found = satisfaction.reliability(covariance, n=200)
+    >>> found = measurement.reliability(covariance, n=200)
     >>> round(found.alpha, 3), round(found.omega, 3)
     (0.75, 0.75)
 
@@ -191,10 +191,10 @@ def difference_reliability(first: float, second: float, correlation: float, *, r
 
     Examples
     --------
-    >>> from crmlab import satisfaction
-    >>> round(satisfaction.difference_reliability(0.9, 0.9, 0.5), 2)
+    >>> from crmlab import measurement
+    >>> round(measurement.difference_reliability(0.9, 0.9, 0.5), 2)
     0.8
-    >>> round(satisfaction.difference_reliability(0.8, 0.8, 0.6), 2)
+    >>> round(measurement.difference_reliability(0.8, 0.8, 0.6), 2)
     0.5
 
     References

@@ -20,8 +20,8 @@ from scipy import optimize, special, stats
 from crmlab import _check, _draw
 from crmlab._result import Summary, show
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
-from crmlab.satisfaction.moments import matrix, moments
-from crmlab.satisfaction.polychoric import polychoric
+from crmlab.measurement.covariances import matrix, moments
+from crmlab.measurement.ordinal import polychoric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,9 +73,9 @@ def fit_cfa(
 
     Examples
     --------
-    >>> from crmlab import satisfaction
+    >>> from crmlab import measurement, satisfaction
     >>> survey = satisfaction.simulate_survey(300, seed=7, categories=None)
-    >>> fit = satisfaction.fit_cfa(survey.items("perceived"), survey.instrument.model)
+    >>> fit = measurement.fit_cfa(survey.items("perceived"), survey.instrument.model)
     >>> fit.df, bool(fit.cfi > 0.95)
     (199, True)
 
