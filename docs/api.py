@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,8 +63,9 @@ def _class(title: str, value: type) -> list[str]:
     return parts
 
 
-def _signature(name: str, function: object) -> str:
-    return f"```python\n{name}{inspect.signature(function)}\n```"
+def _signature(name: str, function: Callable) -> str:
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))  # types are written as text
+    return f"```python\n{name}{signature}\n```"
 
 
 def markdown(docstring: str) -> str:
