@@ -64,7 +64,7 @@ def test_gaps_by_hand():
         importance_a=[70, 50, 100], importance_b=[30, 50, 0],
     )  # fmt: skip
     found = satisfaction.score_rater(survey)
-    # respondent 1: a (-2 - 1) / 2, b +2; respondent 2: a -1 (his second item has no expectation), b 0; respondent 3: a 0, b +2
+    # respondent 1: a (-2 - 1) / 2, b +2; respondent 2: a -1 (a_2 has no expectation), b 0; respondent 3: a 0, b +2
     assert found.respondents.gap_a.to_list() == [-1.5, -1, 0]
     assert found.respondents.gap_b.to_list() == [2, 0, 2]
     table = found.table.set_index("dimension")

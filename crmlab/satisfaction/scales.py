@@ -167,20 +167,20 @@ def rescale(
 
 
 def _scales(answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, tuple[float, float]]) -> _Scales:
-    ends: dict[str, tuple[float, float, float, float]] = {}
+    bounds: dict[str, tuple[float, float, float, float]] = {}
     used, named = set(), set()
     for kind in instrument.kinds:
         for item in instrument.items.itertuples():
             column = f"{kind}_{item.item}"
             key = next((key for key in (column, item.item, item.dimension, kind, "all") if key in scale), None)
             pair = (item.lowest, item.highest) if key is None else _ends(scale[key])
-            ends[column] = (*pair, item.lowest, item.highest)
+            bounds[column] = (*pair, item.lowest, item.highest)
             if key is not None:
                 used.add(key)
                 named.add(column)
     for column, pair in _CLOSING_SCALES.items():
         if column in answers:
-            ends[column] = (*(_ends(scale[column]) if column in scale else pair), *pair)
+            bounds[column] = (*(_ends(scale[column]) if column in scale else pair), *pair)
             used.add(column)
             named |= {column} & set(scale)
     if unknown := [key for key in scale if key not in used]:
@@ -188,8 +188,8 @@ def _scales(answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, t
             f"`scale` names {unknown[0]!r}, which is none of these: all, "
             f"{', '.join(instrument.kinds)}, overall_satisfaction, recommendation, a dimension, an item, a column."
         )
-    low, high, lowest, highest = np.array(list(ends.values()), dtype=float).T
-    return _Scales(np.array(list(ends)), low, high, lowest, highest, named)
+    low, high, lowest, highest = np.array(list(bounds.values()), dtype=float).T
+    return _Scales(np.array(list(bounds)), low, high, lowest, highest, named)
 
 
 def _ends(pair: object) -> tuple[float, float]:
@@ -278,11 +278,11 @@ def _refuse_short_halves(tops: Mapping[str, float], instrument: Instrument) -> N
             "instrument's own scale if nobody used the upper end."
         )
     if len(tops) == 2 and len(short) == 1 and top > highest - 2:
-        whole = f"({instrument.items['lowest'].iloc[0]:g}, {instrument.items['highest'].iloc[0]:g})"
+        full = f"({instrument.items['lowest'].iloc[0]:g}, {instrument.items['highest'].iloc[0]:g})"
         raise DataError(
             f"no answer of the {short[0]} half is above {tops[short[0]]:g}, while the other half goes to {top:g}: two scales "
             f'seem mixed, and their gaps would mean nothing. Say so: scale={{"{short[0]}": (1, {tops[short[0]]:g})}}, or '
-            f'scale={{"{short[0]}": {whole}}} if nobody used the upper end.'
+            f'scale={{"{short[0]}": {full}}} if nobody used the upper end.'
         )
 
 
