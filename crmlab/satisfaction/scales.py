@@ -51,13 +51,14 @@ def numeric_answers(
         Notes how many questions do not apply.
     """
     values_of_words = {normalize(words): _mapped_number(words, value) for words, value in mapping.items()}
-    answers, unknown, not_applicable = {}, dict[str, int](), 0
+    answers, unknown, not_applicable = dict[str, np.ndarray](), dict[str, int](), 0
     for name, column in columns.items():
         if name in ("respondent", "wave"):
             continue
         texts = cells[column]
         if pd.api.types.is_numeric_dtype(texts) and not pd.api.types.is_bool_dtype(texts):
-            answers[name] = texts.astype("Float64").astype(float).where(lambda values: np.isfinite(values))
+            values = texts.to_numpy(dtype=float, na_value=np.nan)
+            answers[name] = np.where(np.isfinite(values), values, np.nan)
             continue
         numbers: dict[object, float] = {}
         for cell, count in texts.value_counts(dropna=True).items():
@@ -67,7 +68,7 @@ def numeric_answers(
             else:
                 numbers[cell] = number
                 not_applicable += int(count) if normalize(cell) in _NOT_APPLICABLE else 0
-        answers[name] = texts.map(numbers).astype(float)
+        answers[name] = texts.map(numbers).to_numpy(dtype=float)
     if unknown:
         _refuse_words(unknown)
     findings.note("does not apply", "any question", not_applicable, "taken as missing")
