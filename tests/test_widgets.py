@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from crmlab import _draw, _svg, datasets, widgets, world
+from crmlab import _svg, datasets, widgets, world
 from crmlab.errors import ArgumentError, DataError
 
 
