@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 import classroom
 import pytest
-from classroom import DONE, HONEST, NAME, OPEN, notebook
+from classroom import DONE, HONEST, NAME, OPEN, TAKES_INIT, notebook
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -585,6 +585,9 @@ def test_no_sandbox_is_loud_and_marked_in_each_row(mine, capsys):
 
 def test_an_ordinary_user_can_grade(mine, tmp_path):
     """Without root's rights, by the command line: the way it is on an instructor's laptop."""
+    (tmp_path / "heap").mkdir()
+    (tmp_path / "heap" / "S005.ipynb").write_bytes(notebook(OPEN, TAKES_INIT, "take_init(200)", DONE["q1"]))
+    course.collect(mine, "99", tmp_path / "heap")
     words = [sys.executable, "-m", "crmlab", "course", "grade", "99", "--again", "--dir", str(mine)]
     command, environment = words, {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     if os.geteuid() == 0:
@@ -601,8 +604,10 @@ def test_an_ordinary_user_can_grade(mine, tmp_path):
             as_user(user, words, [mine], tmp_path / "stage"),
         ]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, check=False)
-    assert f"{NAME}: 4 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
+    assert f"{NAME}: 5 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
     assert {row["sandbox"] for row in classroom.rows(mine, "result").values()} == {"yes"}
+    assert {row["outcome"] for row in classroom.rows(mine, "result").values()} == {"finished"}
+    assert not classroom.runs(sandbox.Limits().memory_mb)
     assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
 
 
