@@ -322,7 +322,7 @@ STUDENTS = {
     "replaced": (notebook(OPEN, REPLACED, *THREE), NOTHING, "finished"),
     "floods": (after_first(FLOOD), FIRST, "said too much"),
     "lies": (after_first(LIES), NOTHING, "finished"),
-    "takes_init": (telling(f"{TAKES_INIT}\ntry:\n    done.append(take_init(200))\nexcept OSError:\n    pass"), FULL, "finished"),
+    "takes_init": (telling(f"{TAKES_INIT}\ntry:\n    done.append(take_init(200))\nexcept OSError: pass"), FULL, "finished"),
     "escapes": (after_first(ESCAPES), FIRST, "ended by itself"),
     "symlink": ("symlink", {}, None),
     "zip_bomb": ("zip_bomb", {}, None),
