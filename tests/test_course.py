@@ -8,6 +8,7 @@ user without root's rights can do all of it. What hostile submissions may try is
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -504,6 +505,36 @@ def test_whatever_goes_wrong_with_one_the_others_are_graded(mine, monkeypatch):
     assert "not graded: ZeroDivisionError: nobody thought of this" in told
     assert "Not graded: 1" in told
     assert classroom.points(mine)["S002"]["q1"] == 1, "what was known before stays"
+
+
+def test_a_copy_that_gives_away_its_key_is_found(home):
+    """As it was made before such copies were refused: every hash is right."""
+    path = home / "release" / NAME / "S002" / f"{NAME}.ipynb"
+    released = json.loads(path.read_text(encoding="utf-8"))
+    released["cells"][-1]["source"] = ["### BEGIN HIDDEN TEST\n", "exercise.question('memo', points=4)"]
+    path.write_text(json.dumps(released), encoding="utf-8")
+    with Store(home / "course.db") as store, store.step():
+        row = store.row("release", assignment=NAME, student="S002")
+        row["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        store.put("release", **row)
+    told = course.verify(home)
+    assert len(told.table) == 2
+    assert set(told.table["where"]) == {str(path.parent)}
+    assert "looks like a marker" in str(told)
+    assert "belongs to the author" in str(told)
+
+
+def test_what_instructors_note_for_themselves_is_shown_to_nobody(tmp_path):
+    noted = json.loads(classroom.master())
+    noted["cells"].insert(3, classroom.markdown("The key is 41.", "note") | {"metadata": {"tags": ["instructor"]}})
+    home = tmp_path / "crm"
+    course.new(home)
+    (home / "masters" / f"{NAME}.ipynb").write_text(json.dumps(noted), encoding="utf-8")
+    course.release(home, "99")
+    with Store(home / "course.db") as store:
+        [row] = store.rows("release", assignment=NAME)
+    assert "The key is 41" not in str(row["asked"])
+    assert "what is q1" in row["asked"]["q1"]
 
 
 def test_a_changed_submission_is_not_graded(mine):

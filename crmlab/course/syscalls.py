@@ -41,8 +41,9 @@ MACHINES = {
         audit=0xC000003E, clone=56, mmap=9, fcntl=72, socket=41, prlimit64=302,
         refused={
             "shmget": 29, "semget": 64, "semop": 65, "semctl": 66, "msgget": 68, "ptrace": 101, "syslog": 103,
-            "pivot_root": 155, "mount": 165, "umount2": 166, "sched_setaffinity": 203, "semtimedop": 220, "mq_open": 240, "add_key": 248,
-            "request_key": 249, "keyctl": 250, "migrate_pages": 256, "unshare": 272, "move_pages": 279, "perf_event_open": 298,
+            "pivot_root": 155, "mount": 165, "umount2": 166, "sched_setaffinity": 203, "semtimedop": 220, "mq_open": 240,
+            "add_key": 248, "request_key": 249, "keyctl": 250, "migrate_pages": 256, "unshare": 272, "move_pages": 279,
+            "perf_event_open": 298,
             "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
             "memfd_create": 319, "bpf": 321, "userfaultfd": 323,
         }),
