@@ -8,6 +8,7 @@ user without root's rights can do all of it. What hostile submissions may try is
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from pathlib import Path, PurePosixPath
 
 import classroom
 import pytest
-from classroom import DONE, HONEST, NAME, OPEN, notebook
+from classroom import DONE, HONEST, NAME, OPEN, TAKES_INIT, notebook
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -506,6 +507,36 @@ def test_whatever_goes_wrong_with_one_the_others_are_graded(mine, monkeypatch):
     assert classroom.points(mine)["S002"]["q1"] == 1, "what was known before stays"
 
 
+def test_a_copy_that_gives_away_its_key_is_found(home):
+    """As it was made before such copies were refused: every hash is right."""
+    path = home / "release" / NAME / "S002" / f"{NAME}.ipynb"
+    released = json.loads(path.read_text(encoding="utf-8"))
+    released["cells"][-1]["source"] = ["### BEGIN HIDDEN TEST\n", "exercise.question('memo', points=4)"]
+    path.write_text(json.dumps(released), encoding="utf-8")
+    with Store(home / "course.db") as store, store.step():
+        row = store.row("release", assignment=NAME, student="S002")
+        row["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        store.put("release", **row)
+    told = course.verify(home)
+    assert len(told.table) == 2
+    assert set(told.table["where"]) == {str(path.parent)}
+    assert "looks like a marker" in str(told)
+    assert "belongs to the author" in str(told)
+
+
+def test_what_instructors_note_for_themselves_is_shown_to_nobody(tmp_path):
+    noted = json.loads(classroom.master())
+    noted["cells"].insert(3, classroom.markdown("The key is 41.", "note") | {"metadata": {"tags": ["instructor"]}})
+    home = tmp_path / "crm"
+    course.new(home)
+    (home / "masters" / f"{NAME}.ipynb").write_text(json.dumps(noted), encoding="utf-8")
+    course.release(home, "99")
+    with Store(home / "course.db") as store:
+        [row] = store.rows("release", assignment=NAME)
+    assert "The key is 41" not in str(row["asked"])
+    assert "what is q1" in row["asked"]["q1"]
+
+
 def test_a_changed_submission_is_not_graded(mine):
     path = next((mine / "submissions" / NAME / "S001").iterdir())
     path.write_bytes(path.read_bytes() + b" ")
@@ -585,6 +616,9 @@ def test_no_sandbox_is_loud_and_marked_in_each_row(mine, capsys):
 
 def test_an_ordinary_user_can_grade(mine, tmp_path):
     """Without root's rights, by the command line: the way it is on an instructor's laptop."""
+    (tmp_path / "heap").mkdir()
+    (tmp_path / "heap" / "S005.ipynb").write_bytes(notebook(OPEN, TAKES_INIT, "take_init(200)", DONE["q1"]))
+    course.collect(mine, "99", tmp_path / "heap")
     words = [sys.executable, "-m", "crmlab", "course", "grade", "99", "--again", "--dir", str(mine)]
     command, environment = words, {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     if os.geteuid() == 0:
@@ -601,8 +635,10 @@ def test_an_ordinary_user_can_grade(mine, tmp_path):
             as_user(user, words, [mine], tmp_path / "stage"),
         ]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, check=False)
-    assert f"{NAME}: 4 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
+    assert f"{NAME}: 5 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
     assert {row["sandbox"] for row in classroom.rows(mine, "result").values()} == {"yes"}
+    assert {row["outcome"] for row in classroom.rows(mine, "result").values()} == {"finished"}
+    assert not classroom.runs(sandbox.Limits().memory_mb)
     assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
 
 

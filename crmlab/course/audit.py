@@ -6,13 +6,17 @@ what is stored. Nothing is mended here; each line says what would mend it.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from os import PathLike
+from pathlib import Path
 
 import pandas as pd
 
 from crmlab._result import Summary
 from crmlab.course import grading, masters
 from crmlab.course.folder import Course, open_course
+from crmlab.course.leaks import leaks
 from crmlab.course.store import Store
 from crmlab.errors import CrmlabError
 from crmlab.exercise.form import Question
@@ -124,6 +128,7 @@ def _verified(it: Course, store: Store, name: str) -> list[tuple[str, str]]:
         bad = [each for each, digest in row["files"].items() if not grading.is_file(bundle / each, digest)]
         if bad:
             wrong.append((str(bundle), f"missing or changed: {', '.join(bad)}; release it once more to mend it"))
+        wrong += [(str(bundle), problem) for problem in _given_away(bundle / f"{name}.ipynb", row["sheet"]["questions"])]
     for row in store.rows("submission", assignment=name):
         path = grading.stored(it, name, row["student"], row["sha256"])
         if not grading.is_file(path, row["sha256"]):
@@ -142,3 +147,12 @@ def _verified(it: Course, store: Store, name: str) -> list[tuple[str, str]]:
         if grading.score(questions, held["keys"], row["answers"]) != scores.get(row["student"]):
             wrong.append((row["student"], f"{name}: the points do not follow from answers and keys; grade it --again"))
     return wrong
+
+
+def _given_away(path: Path, questions: Collection[str]) -> list[str]:
+    """What a released notebook shows that students must not see."""
+    try:
+        found = leaks(json.loads(path.read_bytes()), questions)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # missing or changed: that is said already
+    return [f"{path.name}, {problem}: students have it; mend the master and release it --again" for problem in found]

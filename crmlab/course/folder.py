@@ -86,6 +86,11 @@ class Course:
         known = sorted({path.stem for folder in (self.home / "masters", KIT / "masters") for path in folder.glob("*.ipynb")})
         raise ArgumentError(f"there is no master {wanted!r}. There are: {', '.join(known) or 'none'}.")
 
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """Folders that no submission may read: the course, and masters with their keys."""
+        return (self.home, *([KIT] if KIT.is_dir() else []))
+
     def late(self, assignment: str, at: dt.datetime) -> bool:
         """Whether something handed in then was late."""
         return assignment in self.due and at > self.due[assignment]

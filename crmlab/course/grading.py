@@ -169,8 +169,9 @@ def run(
         processor = processors.get()
         try:
             return sandbox.run(
-                job.notebook, files, assignment, course.limits, fonts=fonts, isolated=isolated, processor=processor
-            )
+                job.notebook, files, assignment, course.limits, fonts=fonts, isolated=isolated, processor=processor,
+                secret=course.secrets,
+            )  # fmt: skip
         finally:
             processors.put(processor)
 

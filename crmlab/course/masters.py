@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crmlab.course.leaks import cell_leaks, leaks
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
 from crmlab.exercise import desk as _desk
@@ -27,8 +28,12 @@ from crmlab.exercise.form import Plain, Question
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
-_SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*\n?", re.MULTILINE | re.DOTALL)
-_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
+_SOLUTION = re.compile(
+    r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
+)
+_HIDDEN = re.compile(
+    r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
+)
 _ANSWER = re.compile(r"""exercise\.answer\(\s*["'](\w+)["']\s*,\s*(\w+)\s*\)""")
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
@@ -125,7 +130,9 @@ def draft(master: Master, seed: bytes | None, student: str | None = None) -> Dra
     if sheet["practice"]:
         sheet["right"] = {name: questions[name].marks(key, salt) for name, key in it.keys.items()}
     asked, text_above = {}, ""
-    for kind, text in master.cells():
+    for cell, (kind, text) in zip(master.notebook["cells"], master.cells(), strict=True):
+        if _is_instructors(cell):
+            continue
         if kind == "markdown":
             text_above = _told(text, sheet["given"])
         elif found := _ANSWER.search(_SOLUTION.sub("", text)):
@@ -150,7 +157,7 @@ def copy(master: Master, sheet: dict[str, Any]) -> str:
     """The student's notebook: no solution, no hidden test, no output; the same text each time."""
     cells = []
     for number, cell in enumerate(master.notebook["cells"], 1):
-        if "instructor" in cell.get("metadata", {}).get("tags", ()):
+        if _is_instructors(cell):
             continue
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
@@ -162,14 +169,29 @@ def copy(master: Master, sheet: dict[str, Any]) -> str:
             text, rest = _told(text, sheet["given"]), {}
         lines = [line + "\n" for line in text.split("\n")]
         lines[-1] = lines[-1].rstrip("\n")
-        cells.append(
-            {"cell_type": cell["cell_type"], "id": cell.get("id", f"cell-{number}"), "metadata": {}, "source": lines} | rest
-        )
+        copied = {
+            "cell_type": cell["cell_type"],
+            "id": cell.get("id", f"cell-{number}"),
+            "metadata": {},
+            "source": lines,
+        } | rest
+        if problems := cell_leaks(copied):
+            raise DataError(
+                f"{master.name}.ipynb, cell {number}: {'; '.join(problems)}. Students would get it: nothing is made."
+            )
+        cells.append(copied)
     about = {"assignment": master.name} | ({"student": sheet["student"]} if sheet.get("student") else {})
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"crmlab": about, "kernelspec": kernel, "language_info": {"name": "python"}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    if problems := leaks(notebook, sheet["questions"]):
+        raise DataError(f"{master.name}.ipynb: {'; '.join(problems)}. Nothing is made.")
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _is_instructors(cell: dict[str, Any]) -> bool:
+    """Whether a cell is left out of everything that students see."""
+    return "instructor" in cell.get("metadata", {}).get("tags", ())
 
 
 def _open(text: str, student: str | None) -> str:

@@ -14,25 +14,29 @@ import json
 import os
 import platform
 import random
+import select
 import shlex
 import shutil
+import signal
 import stat
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from crmlab._result import legible
+from crmlab.course import syscalls
 from crmlab.errors import CrmlabError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _RUNNER = Path(__file__).with_name("runner.py")
+OUTLIVED = "outlived the sandbox"  # the outcome of a submission that meddled with what ends it
+_START_SECONDS, _LINGER_SECONDS = 60, 10
 _DESK, _INPUT, _FONTS, _STAGE = "/exercise", "/submission", "/fonts", "crmlab-run-"
 
 REMEDY = """Ways to have it:
@@ -84,7 +88,7 @@ class Story:
     Attributes
     ----------
     outcome : str
-        "finished", "unreadable", "ended by itself", "out of time", "out of memory" or "said too much".
+        "finished", "unreadable", "ended by itself", "out of time", "out of memory", "said too much" or "outlived the sandbox".
     cells, ran : int
         Code cells of the notebook, and how many were begun and ended.
     errors : tuple of (int, str)
@@ -115,8 +119,8 @@ def missing() -> str:
         return f"it needs Linux; this is {platform.system()}"
     if shutil.which("bwrap") is None:
         return "the program `bwrap` (bubblewrap) is not installed"
-    if _is_root() and not all(map(shutil.which, ("unshare", "setpriv", "mount"))):
-        return "as root it needs the programs `unshare`, `setpriv` and `mount` (util-linux)"
+    if _is_root() and not all(map(shutil.which, ("unshare", "setpriv", "prlimit", "mount"))):
+        return "as root it needs the programs `unshare`, `setpriv`, `prlimit` and `mount` (util-linux)"
     with _stage() as stage, tempfile.TemporaryFile() as told, _filter() as calls:
         command = _command(stage, ["/usr/bin/true"], Limits(), None, calls, {})
         ran = subprocess.run(
@@ -133,7 +137,7 @@ def missing() -> str:
 
 def run(
     notebook: bytes, files: dict[str, Path], name: str, limits: Limits, *, fonts: Path | None = None, isolated: bool = True,
-    processor: int | None = None,
+    processor: int | None = None, secret: Iterable[Path] = (),
 ) -> Story:  # fmt: skip
     """Run a notebook and tell what came of it.
 
@@ -152,16 +156,20 @@ def run(
         False runs it with our own rights: only for those who know whose code it is.
     processor : int, optional
         The number of the one processor it may use, so that nobody's processes slow down another's.
+    secret : iterable of Path
+        Folders that must not lie where every submission can read.
 
     Raises
     ------
     SandboxError
         It did not start, for no fault of the submission.
     """
+    if isolated:
+        refuse_shown(secret)
     if os.name == "nt":
         raise SandboxError("student code cannot be run by Windows itself, with or without a sandbox: use WSL2 (wsl --install)")
     reading, writing = os.pipe()
-    with _stage() as stage, _filter() if isolated else _no_filter() as calls:
+    with _stage() as stage, _filter() if isolated else _no_filter() as calls, _control(isolated) as control:
         inbox, desk = stage / "closed" / "in", stage / "closed" / "desk"
         inbox.mkdir(mode=0o755)
         (inbox / "notebook.ipynb").write_bytes(notebook)
@@ -173,33 +181,34 @@ def run(
             "cell_seconds": limits.cell_seconds, "processes": limits.processes + (0 if isolated else 4_096),
             "address_mb": limits.memory_mb + 2_048, "disk_mb": limits.disk_mb, "answers_kb": limits.answers_kb,
         }  # fmt: skip
-        runner = [sys.executable, "-I", "-B", str(_RUNNER), json.dumps(settings)]
+        program = [sys.executable, "-I", "-B", str(_RUNNER), json.dumps(settings)]
         places = {f"{_DESK}/{there}": here for there, here in files.items()}
         if isolated:
             places |= {_INPUT: inbox} | ({_FONTS: fonts} if fonts is not None else {})
-            command = _command(stage, runner, limits, settings["answers"], calls, places)
+            command = _command(stage, program, limits, settings["answers"], calls, places, control)
         else:
-            command = runner
+            command = program
             for there, here in files.items():
                 (desk / there).parent.mkdir(exist_ok=True)
                 shutil.copy(here, desk / there)
         try:
             variables = None if isolated else environment(desk, settings["answers"])
-            return _watched(command, reading, writing, calls, limits, variables, processor)
+            return _watched(command, reading, writing, calls, limits, variables, processor, control)
         finally:
             os.close(reading)
 
 
 def _watched(
     command: list[str], reading: int, writing: int, calls: tuple[int, ...], limits: Limits, variables: dict | None,
-    processor: int | None,
+    processor: int | None, control: _Control | None,
 ) -> Story:  # fmt: skip
     """Start a run, listen, and end it when it takes too much."""
     began = time.monotonic()
     everywhere = _to_processor(processor)
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(writing, *calls),
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            pass_fds=(writing, *calls, *(control.passed if control else ())),
             env=variables or _OURS, cwd=variables["HOME"] if variables else None, start_new_session=variables is not None,
         )  # fmt: skip
     finally:
@@ -208,6 +217,8 @@ def _watched(
     ear = _Ear(reading, limits.answers_kb << 10)
     outcome, peak = "", 0.0
     try:
+        if control is not None:
+            control.begin(limits)
         while process.poll() is None and not outcome:
             if ear.done.is_set():
                 time.sleep(0.02)
@@ -224,6 +235,8 @@ def _watched(
         if variables is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, 9)
+        if control is not None and not control.end(_LINGER_SECONDS if process.poll() is not None else 0):
+            outcome = OUTLIVED
         process.kill()
         process.wait()
     ear.done.wait(1)
@@ -239,6 +252,83 @@ def _watched(
     return Story(
         outcome, ear.cells, ear.ran, ear.errors, ear.answers, ear.code, ear.given_to, time.monotonic() - began, peak
     )  # fmt: skip
+
+
+class _Control:
+    """The first process of a sandbox, held from outside: nothing runs before it has its limits, and with it all ends.
+
+    Bubblewrap's init carries no limits of its own and binds the life of the sandbox to ours; a submission that could write its
+    memory would be free of both. So it is limited by its number outside, and ended by it, whatever it has become.
+    """
+
+    def __init__(self) -> None:
+        self._told, self.told_to = os.pipe()  # bubblewrap says its number ...
+        self.waits_for, self._go = os.pipe()  # ... and waits for a word
+        self.passed, self._init = (self.told_to, self.waits_for), -1
+
+    def begin(self, limits: Limits) -> None:
+        """Limit the first process, and let it go on."""
+        os.close(self.told_to)
+        os.close(self.waits_for)
+        self.passed = ()
+        pid = self._number()
+        if pid is None:
+            return  # it did not start: there is nothing to hold
+        try:
+            self._init = os.pidfd_open(pid)
+            if not _is_root():  # then it has inherited them
+                import resource  # Windows has no such module
+
+                for name, most in _init_limits(limits).items():
+                    resource.prlimit(pid, getattr(resource, f"RLIMIT_{name.upper()}"), (most, most))
+        except OSError as error:
+            raise SandboxError(f"the first process of the sandbox cannot be limited ({error.strerror})") from None
+        os.write(self._go, b".")
+
+    def _number(self) -> int | None:
+        """Its number outside; None if bubblewrap has ended before it said one."""
+        text = b""
+        while select.select([self._told], [], [], _START_SECONDS)[0] and (chunk := os.read(self._told, 4_096)):
+            text += chunk
+            with suppress(ValueError):
+                return int(json.loads(text)["child-pid"])
+        return None
+
+    def end(self, patience: float) -> bool:
+        """End all that is inside; False if it had to be ended although the submission was over, or cannot be."""
+        if self._init < 0:
+            return True
+        over = self._is_over(patience) if patience else True
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._init, signal.SIGKILL)
+        return self._is_over(_LINGER_SECONDS) and over
+
+    def _is_over(self, patience: float) -> bool:
+        """Whether the first process has ended within these seconds: it does so after all others, and not before."""
+        return bool(select.select([self._init], [], [], patience)[0])
+
+    def close(self) -> None:
+        """Give back all files."""
+        for file in (*self.passed, self._told, self._go, *([self._init] if self._init >= 0 else [])):
+            os.close(file)
+
+
+def _init_limits(limits: Limits) -> dict[str, int]:
+    """Limits of the first process of a sandbox, by their names in prlimit(1): two processes are bubblewrap's."""
+    address = (limits.memory_mb + 2_048) << 20
+    return {"nproc": limits.processes + 2, "as": address, "fsize": limits.disk_mb << 20, "nofile": 128, "core": 0}
+
+
+@contextmanager
+def _control(isolated: bool) -> Iterator[_Control | None]:
+    if not isolated:
+        yield None
+        return
+    control = _Control()
+    try:
+        yield control
+    finally:
+        control.close()
 
 
 def _to_processor(which: int | set[int] | None) -> set[int] | None:
@@ -388,9 +478,42 @@ def environment(home: Path | str, answers: str | None) -> dict[str, str]:
     return found | ({"CRMLAB_ANSWERS": answers} if answers else {})
 
 
+_SYSTEM = [Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")]
+_HIDE_INIT = ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
+
+
+def _shown() -> tuple[list[Path], list[Path]]:
+    """Folders and files of the system, and those of Python and the kit, that every submission can read."""
+    system = [path for path in _SYSTEM if path.is_dir() and not path.is_symlink()]
+    system += [path for name in ("ld.so.cache", "fonts", "alternatives") if (path := Path("/etc") / name).exists()]
+    ours = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
+    ours |= {_PACKAGE, _PACKAGE.parent / "datasets"}
+    return system, [path for path in sorted(ours) if path.is_dir() and not any(path.is_relative_to(each) for each in system)]
+
+
+def refuse_shown(secret: Iterable[Path]) -> None:
+    """Refuse folders that a submission could read, since the system, Python or the kit lies in the same place.
+
+    Raises
+    ------
+    SandboxError
+        A folder lies in one that is shown, by whatever path or link.
+    """
+    system, ours = _shown()
+    shown = [path for path in (*system, *ours) if path.is_dir()]
+    for folder in secret:
+        for parent in (real := Path(os.path.realpath(folder)), *real.parents):
+            for path in shown:
+                if parent.exists() and parent.samefile(path):
+                    raise SandboxError(
+                        f"every submission may read {path}, and {folder} lies in it ({real}): move one of the two elsewhere."
+                    )
+
+
 def _command(
-    stage: Path, program: list[str], limits: Limits, answers: str | None, calls: tuple[int, ...], places: dict[str, Path]
-) -> list[str]:
+    stage: Path, program: list[str], limits: Limits, answers: str | None, calls: tuple[int, ...], places: dict[str, Path],
+    control: _Control | None = None,
+) -> list[str]:  # fmt: skip
     """The command line of one run: bubblewrap, and as root what makes us somebody else before it."""
     third = str((limits.disk_mb << 20) // 3)
     bwrap = [
@@ -408,35 +531,20 @@ def _command(
     bwrap += ["--hostname", "exercise", "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in environment(_DESK, answers).items():
         bwrap += ["--setenv", name, value]
-    system = [Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")]
-    for path in system:
+    for path in _SYSTEM:
         if path.is_symlink():
             bwrap += ["--symlink", os.readlink(path), str(path)]
-    # first what can be written, then what lies below it
-    bwrap += ["--proc", "/proc", "--dev", "/dev", "--size", third, "--tmpfs", "/dev/shm", "--size", third, "--tmpfs", "/tmp"]
-    bwrap += ["--size", third, "--tmpfs", _DESK]
-    system = [
-        Path(f"/{name}") for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32") if Path(f"/{name}").is_dir()
-    ]
-    system = [path for path in system if not path.is_symlink()]
-    system += [path for name in ("ld.so.cache", "fonts", "alternatives") if (path := Path("/etc") / name).exists()]
-    own = {
-        Path(sys.prefix),
-        Path(sys.base_prefix),
-        Path(sys.executable).resolve().parents[1],
-        _PACKAGE,
-        _PACKAGE.parent / "datasets",
-    }
-    for path in own - {_PACKAGE, _PACKAGE.parent / "datasets"}:
-        if _PACKAGE.is_relative_to(path) or any(here.is_relative_to(path) for here in places.values()):
-            raise SandboxError(
-                f"Python's own folder {path} holds the kit or the course, and students may read that folder: keep them apart"
-            )
-    ours = {str(path): path for path in sorted(own) if path.is_dir() and not any(path.is_relative_to(each) for each in system)}
+    # first what can be written, then what lies below it; nothing of the first process may be seen: whoever writes its memory
+    # is free of every limit
+    # nothing of the first process may be seen: through its memory it could be made to do anything
+    bwrap += ["--proc", "/proc", *_HIDE_INIT, "--dev", "/dev"]
+    for place in ("/dev/shm", "/tmp", _DESK):
+        bwrap += ["--size", third, "--tmpfs", place]
+    system, ours = _shown()
     before: list[str] = []
     for path in system:
         bwrap += ["--ro-bind", str(path), str(path)]
-    for number, (there, here) in enumerate((ours | places).items()):
+    for number, (there, here) in enumerate(({str(path): path for path in ours} | places).items()):
         if _is_root():  # whoever we become may not walk to where it lies: show it to him on the stage
             shown = stage / str(number)
             shown.mkdir() if here.is_dir() else shown.touch()
@@ -447,84 +555,23 @@ def _command(
     bwrap += ["--ro-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _DESK]
     for descriptor in calls:
         bwrap += ["--seccomp", str(descriptor)]
+    if control is not None:
+        bwrap += ["--info-fd", str(control.told_to), "--block-fd", str(control.waits_for)]
     bwrap += ["--", *program]
     if not _is_root():
         return bwrap
     # systemd sets this range of numbers aside for nobody; each run draws one
     user = str(random.SystemRandom().randrange(0x70000000, 0x7FFE0000))
-    become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--", *bwrap]
+    become = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs", "--"]
+    become += ["prlimit", *(f"--{name}={most}" for name, most in _init_limits(limits).items()), "--", *bwrap]
     script = " && ".join([*before, f"exec {shlex.join(become)}"])
     return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script]
-
-
-# -- Which system calls are refused ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Machine:
-    """Numbers of system calls on one kind of machine."""
-
-    audit: int
-    clone: int
-    mmap: int
-    fcntl: int
-    socket: int
-    refused: tuple[int, ...]
-
-
-# What neither an exercise nor a library in it needs, and what would get round a limit: memory that no process is charged for
-# (memfd, System V, message queues), new namespaces and mounts, other processes' memory and files, keys, a change of
-# processor, and what has often been a way out of the kernel.
-_REFUSED = {
-    "x86_64": _Machine(
-        0xC000003E, clone=56, mmap=9, fcntl=72, socket=41,
-        refused=(29, 64, 65, 66, 68, 101, 103, 155, 165, 166, 203, 220, 240, 248, 249, 250, 272, 298, 304, 308, 310, 311, 319,
-                 321, 323)),
-    "aarch64": _Machine(
-        0xC00000B7, clone=220, mmap=222, fcntl=25, socket=198,
-        refused=(194, 190, 193, 191, 186, 117, 116, 41, 40, 39, 122, 192, 180, 217, 218, 219, 97, 241, 265, 268, 270, 271, 279,
-                 280, 282)),
-}  # fmt: skip
-_REFUSED_EVERYWHERE = (*range(425, 434), 438, 442, 447)  # numbers above 423 are the same on all machines
-_CLONE3, _CLONE_NEWUSER, _SHARED_BY_NOBODY, _SETLEASE, _UNIX = 435, 0x10000000, 0x21, 1024, 1
-_LOAD, _AND, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
-_ALLOW, _KILL, _NOT_PERMITTED, _NOT_THERE, _NO_SUCH_FAMILY = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026, 0x00050061
-Step = tuple[int, int, int, int]
-
-
-def _program() -> bytes:
-    """The filter as the kernel reads it (classic BPF, see seccomp(2)); nothing for a machine whose numbers we do not know."""
-    machine = _REFUSED.get(platform.machine())
-    if machine is None:
-        return b""
-    steps: list[Step] = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, machine.audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, 0)]
-    steps += [(_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _NOT_PERMITTED)]  # the other numbering of x86 (x32)
-    steps += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _NOT_THERE)]  # its flags lie where a filter cannot look: use clone
-    for call in (*machine.refused, *_REFUSED_EVERYWHERE):
-        steps += [(_EQUAL, 0, 1, call), (_RETURN, 0, 0, _NOT_PERMITTED)]
-    steps += _when(machine.clone, 0, _CLONE_NEWUSER, _CLONE_NEWUSER)
-    steps += _when(machine.mmap, 3, _SHARED_BY_NOBODY, _SHARED_BY_NOBODY)  # shared, anonymous: nobody's once unmapped
-    steps += _when(machine.fcntl, 1, 0xFFFFFFFF, _SETLEASE)  # a lease makes everyone else wait who opens the file
-    steps += _unless(machine.socket, 0, _UNIX)  # some families know no network namespace
-    return b"".join(struct.pack("=HBBI", *step) for step in [*steps, (_RETURN, 0, 0, _ALLOW)])
-
-
-def _when(call: int, argument: int, mask: int, value: int) -> list[Step]:
-    """Refuse a call if an argument has these bits."""
-    return [(_EQUAL, 0, 5, call), (_LOAD, 0, 0, 16 + 8 * argument), (_AND, 0, 0, mask), (_EQUAL, 0, 1, value),
-            (_RETURN, 0, 0, _NOT_PERMITTED), (_RETURN, 0, 0, _ALLOW)]  # fmt: skip
-
-
-def _unless(call: int, argument: int, value: int) -> list[Step]:
-    """Refuse a call unless an argument has this value."""
-    return [(_EQUAL, 0, 4, call), (_LOAD, 0, 0, 16 + 8 * argument), (_EQUAL, 1, 0, value), (_RETURN, 0, 0, _NO_SUCH_FAMILY),
-            (_RETURN, 0, 0, _ALLOW)]  # fmt: skip
 
 
 @contextmanager
 def _filter() -> Iterator[tuple[int, ...]]:
     """A file that bubblewrap reads the filter from."""
-    program = _program()
+    program = syscalls.filter_program()
     with tempfile.TemporaryFile() as file:
         file.write(program)
         file.seek(0)

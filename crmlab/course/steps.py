@@ -362,7 +362,7 @@ def grade(
     ArgumentError
         No such course or assignment.
     SandboxError
-        There is no sandbox on this machine; the message says why, and how to get one.
+        There is no sandbox on this machine, or the course lies where submissions can read; the message says what to do.
 
     Examples
     --------
@@ -378,6 +378,8 @@ def grade(
     _check.integer("workers", workers, 1, 64)
     if sandboxed and (reason := sandbox.missing()):
         raise sandbox.SandboxError(f"student code cannot be run safely here: {reason}.\n{sandbox.REMEDY}")
+    if sandboxed:
+        sandbox.refuse_shown(it.secrets)
     if not sandboxed and warn is not None:
         warn(
             "WITHOUT A SANDBOX: student code now runs with your own rights. It can read the keys and the secret, change marks, "
@@ -409,5 +411,7 @@ def told(row: dict) -> str:
     parts = [] if row["outcome"] in ("finished", "unreadable") else [
         f"{row['outcome']} after {row['ran']} of {row['cells']} cells"
     ]  # fmt: skip
+    if row["outcome"] == sandbox.OUTLIVED:
+        parts.append("its processes were to go on when it was over, which does not happen by mistake")
     parts += [f"code cell {cell}: {what}" if cell else what for cell, what in row["errors"][:3]]
     return "; ".join(parts)
