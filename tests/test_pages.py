@@ -33,7 +33,8 @@ from playwright.sync_api import expect
 from crmlab.course.marking import Essay, read_csv, serve, write_csv
 from crmlab.course.pages import Line, asked_html, feedback
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.form import Question, sane
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import is_valid
 
 RUBRIC = (
     ("evidence", 2, "Names at least one number from the firm's own data, with its unit."),
@@ -41,7 +42,7 @@ RUBRIC = (
     ("language", 1, "A manager understands it at first reading."),
 )
 ESSAY = Question("q4", "text", points=6, words=(80, 150), rubric=RUBRIC)
-NUMBER = Question("q1", "number", unit="% of all prospects", points=2, within=0.05, hint="Divide by all prospects.")
+NUMBER = Question("q1", "number", unit="% of all prospects", points=2, tolerance=0.05, hint="Divide by all prospects.")
 TABLE = Question("q3", "table", points=4, columns=("region", "churn"), hint="Group by region first.")
 
 HOSTILE = [
@@ -247,7 +248,7 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
     assert {value for name, value in read.attributes if name == "href"} <= {"#question-1", "#harmful-link"}
     assert read.tags.count("style") == 1
     assert {name for name, _ in read.attributes} <= {name for name, _ in Read(harmless).attributes} | {"class"}
-    refused = answer != 1 and not sane(answer)
+    refused = answer != 1 and not is_valid(answer)
     assert (
         where == "hint"
         or (  # which is markdown

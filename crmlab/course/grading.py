@@ -26,12 +26,13 @@ from crmlab.course import masters, sandbox
 from crmlab.course.folder import Course, written
 from crmlab.course.store import Store
 from crmlab.errors import CrmlabError, DataError
-from crmlab.exercise.form import Plain, Question, count_words, sane
+from crmlab.exercise.form import Question, count_words
+from crmlab.exercise.values import Answer, is_valid
 
 BY_HAND = "text"  # the kind of question that a person marks
 
 
-def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict[str, Plain], list[str]]:
+def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict[str, Answer], list[str]]:
     """The answers in a submission's file, and what is to be said about those that are none.
 
     >>> read_answers('{"answers": {"q1": NaN}}', {})
@@ -45,7 +46,7 @@ def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}, ["the file of answers cannot be read"]
     known = {name: value for name, value in items if name in questions}
-    good = {name: known[name] for name in questions if name in known and sane(known[name])}
+    good = {name: known[name] for name in questions if name in known and is_valid(known[name])}
     return good, [f"{name}: what was recorded cannot be an answer" for name in known if name not in good]
 
 
@@ -54,7 +55,7 @@ def _refused(word: str) -> None:
 
 
 def score(
-    questions: dict[str, Question], keys: dict[str, Plain], answers: dict[str, Plain]
+    questions: dict[str, Question], keys: dict[str, Answer], answers: dict[str, Answer]
 ) -> dict[str, tuple[str, float | None]]:
     """State and points of each question; None for what waits for a person."""
     found: dict[str, tuple[str, float | None]] = {}
@@ -64,7 +65,7 @@ def score(
         elif asked.kind == BY_HAND:
             found[name] = ("waiting", None)
         else:
-            right = asked.right(answers[name], keys[name])
+            right = asked.is_right(answers[name], keys[name])
             found[name] = ("right", asked.points) if right else ("wrong", 0.0)
     return found
 
@@ -288,7 +289,7 @@ def marks(store: Store, assignment: str) -> dict[str, dict[str, Mark]]:
     return found
 
 
-def text_hash(text: Plain) -> str:
+def text_hash(text: Answer) -> str:
     """By which a marked text is known again."""
     return hashlib.sha256(str(text).encode()).hexdigest()
 
@@ -309,11 +310,11 @@ def similar(store: Store, assignment: str) -> dict[str, str]:
         own = releases[student]
         asked = {name: Question.from_json(each) for name, each in own["sheet"]["questions"].items()}
         numeric = [name for name, each in asked.items() if each.kind not in (BY_HAND, "choice")]
-        wrong = [name for name in numeric if name in answers and not asked[name].right(answers[name], own["keys"][name])]
+        wrong = [name for name in numeric if name in answers and not asked[name].is_right(answers[name], own["keys"][name])]
         enough = 3 if len(numeric) >= 5 else 2
         for other, theirs in releases.items():
             if other != student and len(wrong) >= enough:
-                fits = [name for name in wrong if asked[name].right(answers[name], theirs["keys"].get(name))]
+                fits = [name for name in wrong if asked[name].is_right(answers[name], theirs["keys"].get(name))]
                 if len(fits) >= enough:
                     notes.setdefault(student, []).append(f"{len(fits)} of {len(wrong)} wrong answers are right for {other}")
     texts: dict[str, list[str]] = {}

@@ -159,7 +159,7 @@ def _essays(it: Course, store: Store, name: str) -> list[marking.Essay]:
                 points = tuple(json.loads(hand["points"])) if hand else None
                 asked = {name: Question.from_json(each) for name, each in held["sheet"]["questions"].items()}
                 others = tuple(
-                    (name, asked[name].told(answer)) for name, answer in row["answers"].items()
+                    (name, asked[name].as_text(answer)) for name, answer in row["answers"].items()
                     if name in asked and asked[name].kind != grading.BY_HAND
                 )  # fmt: skip
                 essays.append(marking.Essay(

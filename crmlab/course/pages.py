@@ -16,7 +16,8 @@ from html import escape
 from crmlab import __version__
 from crmlab._result import show
 from crmlab.errors import ArgumentError
-from crmlab.exercise.form import Plain, Question, count_words, sane
+from crmlab.exercise.form import Question, count_words
+from crmlab.exercise.values import Answer, is_valid
 
 __all__ = ["Line", "feedback"]
 
@@ -55,7 +56,7 @@ class Line:
 
     question: Question
     asked: str
-    answer: Plain | None
+    answer: Answer | None
     state: str
     points: float | None
     lines: tuple[float, ...] = ()
@@ -157,11 +158,11 @@ def _section(line: Line, number: int) -> str:
     )
 
 
-def _answer(question: Question, answer: Plain | None) -> str:
+def _answer(question: Question, answer: Answer | None) -> str:
     """The student's own words and numbers; whatever they are, they are only shown."""
     if answer is None:
         return '<p class="answer"><strong>Your answer:</strong> none</p>'
-    if not sane(answer):
+    if not is_valid(answer):
         return '<p class="answer"><strong>Your answer:</strong> too large, or of a form that cannot be shown</p>'
     if question.kind == "text" and isinstance(answer, str):
         words = count_words(answer)
@@ -170,7 +171,7 @@ def _answer(question: Question, answer: Plain | None) -> str:
             f'<div class="text" dir="auto">{safe(answer)}</div>'
         )
     if not isinstance(answer, dict):
-        return f'<p class="answer"><strong>Your answer:</strong> <bdi>{safe(question.told(answer))}</bdi></p>'
+        return f'<p class="answer"><strong>Your answer:</strong> <bdi>{safe(question.as_text(answer))}</bdi></p>'
     columns, rows = answer["columns"], answer["rows"]
     head = "".join(f'<th scope="col"><bdi>{safe(name)}</bdi></th>' for name in columns)
     body = "".join(f"<tr>{''.join(f'<td><bdi>{safe(show(cell, 4))}</bdi></td>' for cell in row)}</tr>" for row in rows[:_ROWS])
