@@ -219,8 +219,8 @@ def _structure(survey: Survey) -> tuple[str, ...]:
     )
     if fit.improper:
         told += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
-    if fit.left_out:
-        told += f" {fit.left_out:,} rows with a missing answer are left out here."
+    if fit.n_excluded:
+        told += f" {fit.n_excluded:,} rows with a missing answer are left out here."
     ratio = fit.htmt.round(2).rename_axis("HTMT").reset_index()
     facts = pd.DataFrame(fit.summary().facts, columns=["", "value"])
     inside = _table(facts) + _table(fit.factors) + _table(ratio) + _table(fit.loadings)
