@@ -17,6 +17,9 @@ from scipy import optimize, stats
 
 from crmlab import datasets, measurement, satisfaction
 from crmlab.errors import ArgumentError, CrmlabWarning, DataError
+from crmlab.measurement import fit_indices
+from crmlab.measurement.consistency import cronbach_alpha, feldt_interval
+from crmlab.measurement.factor_model import FactorModel
 
 PUBLISHED = Path(__file__).parent / "published"
 VISUAL = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
@@ -82,12 +85,13 @@ def test_item_rest_correlations_agree_with_the_rows(survey):
 def test_alphas_interval_covers():
     """500 tables of four parallel items, alpha .8: Feldt's interval is exact there."""
     draw = np.random.default_rng(9)
-    hits = 0
+    covered = 0
     for _ in range(500):
         items = draw.standard_normal((60, 1)) + draw.standard_normal((60, 4))
-        low, high = measurement.reliability(pd.DataFrame(items)).interval()
-        hits += low <= 0.8 <= high
-    assert 0.925 <= hits / 500 <= 0.975
+        low, high = feldt_interval(cronbach_alpha(np.cov(items, rowvar=False)), 60, 4, 0.95)
+        covered += low <= 0.8 <= high
+    assert 0.925 <= covered / 500 <= 0.975
+    assert measurement.reliability(pd.DataFrame(items)).interval() == pytest.approx((low, high))
 
 
 def test_omega_of_unequal_items_is_found():
@@ -160,6 +164,19 @@ def test_five_factors_of_25_items(bfi):
     )  # fmt: skip
 
 
+def test_fit_indices_by_hand():
+    """Numbers in, numbers out: a chi2 of 30 with 10 degrees of freedom and 201 rows, beside a baseline of 145 with 15."""
+    assert fit_indices.comparative_fit_index(30, 10, 145, 15) == pytest.approx(1 - 20 / 130)
+    assert fit_indices.tucker_lewis_index(30, 10, 145, 15) == pytest.approx((145 / 15 - 3) / (145 / 15 - 1))
+    assert fit_indices.root_mean_square_error(30, 10, 201) == pytest.approx(np.sqrt(20 / 2010))
+    low, high = fit_indices.root_mean_square_error_interval(30, 10, 201, 0.9)
+    for end, probability in ((low, 0.95), (high, 0.05)):
+        assert stats.ncx2.cdf(30, 10, end**2 * 2010) == pytest.approx(probability)
+    assert fit_indices.comparative_fit_index(9, 10, 12, 15) == 1
+    assert np.isnan(fit_indices.tucker_lewis_index(0, 0, 145, 15))
+    assert np.isnan(fit_indices.root_mean_square_error_interval(0, 0, 201, 0.9)).all()
+
+
 def obvious(covariance: np.ndarray, model: dict, names: list, n: int) -> optimize.OptimizeResult:
     """The slow and obvious way: the likelihood as it is written, minimised by BFGS with numerical derivatives."""
     p = len(names)
@@ -197,25 +214,41 @@ def test_rows_and_covariance_give_the_same(survey):
         measurement.fit_cfa(survey.items("perceived"), model),
         measurement.fit_cfa(whole.cov(), model, n=len(whole)),
     )
-    assert rows.left_out == len(survey.rows) - len(whole) > 0
+    assert rows.n_excluded == len(survey.rows) - len(whole) > 0
     np.testing.assert_allclose(rows.table.iloc[:, 1:].to_numpy(), matrix.table.iloc[:, 1:].to_numpy(), rtol=1e-7)
 
 
 @given(st.floats(-2, 2), st.integers(0, 8), st.randoms(use_true_random=False))
-def test_units_and_order_do_not_matter(power, which, random):
+def test_units_and_order_do_not_matter(holzinger, power, which, random):
     """Law: chi2 and standardised loadings know neither unit nor order of items; a sign turns with its item."""
     covariance = published("holzinger_cov")
-    base = measurement.fit_cfa(covariance, VISUAL, n=301)
     scale = np.ones(9)
     scale[which] = -(10**power)
     order = list(covariance.columns)
     random.shuffle(order)
     other = (covariance * np.outer(scale, scale)).loc[order, order]
-    fit = measurement.fit_cfa(other, VISUAL, n=301)
-    assert fit.chi2 == pytest.approx(base.chi2, rel=1e-7)
-    np.testing.assert_allclose(fit.loadings.standardized.abs(), base.loadings.standardized.abs(), atol=1e-6)
-    unit = measurement.fit_cfa(other, VISUAL, n=301, scaling="variance")
-    np.testing.assert_allclose(unit.loadings.standardized_std_error, base.loadings.standardized_std_error, atol=1e-6)
+    fit = measurement.fit_cfa(other, VISUAL, n=301, scaling="variance")
+    assert fit.chi2 == pytest.approx(holzinger.chi2, rel=1e-7)
+    np.testing.assert_allclose(fit.loadings.standardized.abs(), holzinger.loadings.standardized.abs(), atol=1e-6)
+    np.testing.assert_allclose(fit.loadings.standardized_std_error, holzinger.loadings.standardized_std_error, atol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", ["marker", "variance"])
+def test_derivatives_agree_with_differences(holzinger, scaling):
+    """With each parameter moved a little, implied covariances and rescaled parameters move as their derivatives say."""
+    from crmlab.measurement import parameters
+
+    model = FactorModel.from_plan(VISUAL)
+    rescale = parameters.with_markers if scaling == "marker" else parameters.with_unit_variances
+    derivatives = model.implied_derivatives(holzinger.params)
+    for number in range(holzinger.params.size):
+        step = np.zeros(holzinger.params.size)
+        step[number] = 1e-6
+        above, below = holzinger.params + step, holzinger.params - step
+        np.testing.assert_allclose(derivatives[number], (model.implied(above) - model.implied(below)) / 2e-6, atol=1e-7)
+        for transform in (rescale, parameters.standardized):
+            numeric = (transform(model, above).estimate - transform(model, below).estimate) / 2e-6
+            np.testing.assert_allclose(transform(model, holzinger.params).jacobian[:, number], numeric, atol=1e-7)
 
 
 def test_scalings_are_one_fit(holzinger):
@@ -345,7 +378,7 @@ def test_fewer_respondents_than_items(survey):
 
 def test_two_columns_of_one_name(survey):
     items = survey.items("perceived")
-    with pytest.raises(DataError, match="two columns are called 'empathy_1'"):
+    with pytest.raises(DataError, match="two columns of the name `empathy_1`"):
         measurement.fit_cfa(pd.concat([items, items[["empathy_1"]]], axis=1), {"all": ["empathy_1", "empathy_2", "empathy_3"]})
 
 
@@ -377,7 +410,7 @@ def test_the_same_question_twice(survey):
 
 
 def test_columns_that_hold_no_numbers(survey):
-    with pytest.raises(DataError, match="column 'empathy_1' must hold numbers"):
+    with pytest.raises(DataError, match="column `empathy_1` of the answers table must hold numbers"):
         measurement.fit_cfa(survey.items("perceived").astype({"empathy_1": "str"}), survey.instrument.model)
 
 
@@ -393,20 +426,19 @@ def test_a_table_of_four_has_the_tetrachoric_in_closed_form():
 
 
 def test_cell_chances_agree_with_scipy():
-    from crmlab.measurement.ordinal import _cells
+    from crmlab.measurement.bivariate_normal import cell_probabilities
 
-    cuts = np.array([[-1.5, 0.2, np.inf]]), np.array([[-0.7, 0.1, 2.2]])
+    thresholds = np.array([[-1.5, 0.2, np.inf]]), np.array([[-0.7, 0.1, 2.2]])
     for rho in (-0.97, -0.4, 0.0, 0.6, 0.98):
-        chance, slope = _cells(*cuts, np.array([rho]))
-        assert chance.sum() == pytest.approx(1)
+        cells = cell_probabilities(*thresholds, np.array([rho]))
+        assert cells.probability.sum() == pytest.approx(1)
         normal = stats.multivariate_normal(cov=[[1, rho], [rho, 1]], abseps=1e-10, releps=1e-10, seed=1)
         for i, h in enumerate([-1.5, 0.2]):
             for j, k in enumerate([-0.7, 0.1, 2.2]):
                 below = normal.cdf(np.array([h, k]))
-                assert chance[0, : i + 1, : j + 1].sum() == pytest.approx(below, abs=2e-7)
-        step = 1e-6
-        numeric = (_cells(*cuts, np.array([rho + step]))[0] - _cells(*cuts, np.array([rho - step]))[0]) / (2 * step)
-        np.testing.assert_allclose(slope, numeric, atol=1e-6)
+                assert cells.probability[0, : i + 1, : j + 1].sum() == pytest.approx(below, abs=2e-7)
+        above, under = (cell_probabilities(*thresholds, np.array([rho + step])).probability for step in (1e-6, -1e-6))
+        np.testing.assert_allclose(cells.derivative, (above - under) / 2e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("categories", [3, 5, 7])
@@ -417,7 +449,7 @@ def test_cut_answers_attenuate_and_polychoric_mends_it(categories):
     fit = measurement.fit_cfa(items, model, correlations="polychoric")
     assert plain < 0.74
     assert fit.loadings.standardized.mean() == pytest.approx(0.75, abs=0.012)
-    assert np.isnan(fit.chi2)
+    assert np.isnan([fit.chi2, fit.cfi, fit.tli, fit.rmsea, fit.loglik, *fit.rmsea_interval()]).all()
     assert fit.table.std_error.isna().any()
     assert "tests and standard errors are left empty" in str(fit)
     assert measurement.polychoric(items).attenuation < 1
@@ -427,7 +459,7 @@ def test_missing_answers_count_for_the_pairs_they_have(survey):
     items = survey.items("perceived")[survey.instrument.model["empathy"]]
     found = measurement.polychoric(items)
     one = measurement.polychoric(items[["empathy_1", "empathy_2"]])
-    assert found.incomplete > one.incomplete > 0
+    assert found.n_incomplete > one.n_incomplete > 0
     pair = items[["empathy_1", "empathy_2"]].dropna()
     # cut points come from all who answered an item, so that the pair alone is near, not equal
     assert found.correlations.loc["empathy_1", "empathy_2"] == pytest.approx(

@@ -9,8 +9,9 @@ answers, and what its scores are good for, is known in the topics (see ``satisfa
 
 from crmlab.measurement.cfa import CFAFit, fit_cfa
 from crmlab.measurement.consistency import Reliability, difference_reliability, reliability
-from crmlab.measurement.efa import EFAFit, ParallelAnalysis, fit_efa, parallel_analysis
+from crmlab.measurement.efa import EFAFit, fit_efa
 from crmlab.measurement.ordinal import Polychoric, polychoric
+from crmlab.measurement.parallel import ParallelAnalysis, parallel_analysis
 
 __all__ = [
     "CFAFit",

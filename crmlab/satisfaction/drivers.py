@@ -19,7 +19,7 @@ import pandas as pd
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent
 from crmlab.errors import ArgumentError, DataError
-from crmlab.measurement.covariances import checked, matrix
+from crmlab.measurement.covariances import check_definite, given_covariance
 from crmlab.satisfaction.gaps import RaterScores
 from crmlab.satisfaction.relative_importance import Weights, bootstrap_moments, relative_importance, wishart_covariances
 
@@ -95,7 +95,7 @@ def fit_drivers(
         covariances, means = bootstrap_moments(rows.values - mean, rows.respondents, draws, rng)
         samples, n_excluded = relative_importance(covariances, means + mean), len(table) - n_rows
     else:
-        covariance, mean, n_rows, n_excluded = matrix(table, columns, n), np.full(len(columns), np.nan), n, 0
+        covariance, mean, n_rows, n_excluded = given_covariance(table, columns, n), np.full(len(columns), np.nan), n, 0
         samples = relative_importance(wishart_covariances(covariance, n, draws, rng), np.tile(mean, (draws, 1)))
     finite = samples.finite()
     if len(finite.r2) < 0.95 * draws:
@@ -154,7 +154,7 @@ def _complete_rows(table: pd.DataFrame, columns: tuple[str, ...]) -> _Rows:
     n, k = len(values), len(columns) - 1
     if n <= k + 2:
         raise DataError(f"only {n} rows are complete, too few for {k} predictors. Ask more people.")
-    covariance = checked(np.cov(values, rowvar=False), columns)
+    covariance = check_definite(np.cov(values, rowvar=False), columns)
     respondents = np.arange(n)
     if "respondent" in table:
         respondents = pd.factorize(table["respondent"][complete], use_na_sentinel=False)[0]

@@ -103,7 +103,7 @@ def monthly_levels(standards: object, delivery: object, promises: object) -> dic
 
 def _read(data: object, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """Some columns of a table of the firm, checked against its declaration."""
-    with _engine.opened(data, name, columns) as (table, _, run):
+    with _engine.open_table(data, name, columns) as (table, _, run):
         return run(table.select(*columns))
 
 
