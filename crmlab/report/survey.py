@@ -237,7 +237,7 @@ def _satisfied(survey: Survey, scores: RaterScores) -> Section:
         if column in them and them[column].notna().any():
             # a scale that was stretched has steps between the steps: the nearest counts
             found = index(them[column].round())
-            rows.append((found.name, found.unit, found.n, found.missing, found.estimate, *found.interval()))
+            rows.append((found.name, found.unit, found.n, found.n_excluded, found.estimate, *found.interval()))
     if not rows:
         return Section(question, "Neither overall satisfaction nor recommendation was asked.")
     table = pd.DataFrame(rows, columns=["index", "unit", "n", "missing", "estimate", "low", "high"])
