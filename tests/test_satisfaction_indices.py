@@ -18,7 +18,7 @@ sevens = st.lists(st.integers(1, 7), min_size=1, max_size=60)
 levels = st.floats(0.05, 0.995)
 
 
-def told(promoters: int, detractors: int, n: int) -> list[int]:
+def answers_of(promoters: int, detractors: int, n: int) -> list[int]:
     return [10] * promoters + [0] * detractors + [7] * (n - promoters - detractors)
 
 
@@ -38,8 +38,8 @@ def told(promoters: int, detractors: int, n: int) -> list[int]:
 )
 def test_tango_as_propcis_computes_it(above, below, n, low, high):
     """scoreci.mp of the R package PropCIs 0.3-0 (run)."""
-    found = satisfaction.nps(told(above, below, n)).interval()
-    assert found == pytest.approx((100 * low, 100 * high), abs=2e-5)
+    result = satisfaction.nps(answers_of(above, below, n)).interval()
+    assert result == pytest.approx((100 * low, 100 * high), abs=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_tango_as_propcis_computes_it(above, below, n, low, high):
 )
 def test_wilson_as_newcombe_1998_prints_it(satisfied, n, low, high):
     """Statistics in Medicine 17, 857-872, table I, method 3."""
-    found = satisfaction.csat([7] * satisfied + [5] * (n - satisfied))
-    assert found.interval() == pytest.approx((100 * low, 100 * high), abs=0.005)
+    result = satisfaction.csat([7] * satisfied + [5] * (n - satisfied))
+    assert result.interval() == pytest.approx((100 * low, 100 * high), abs=0.005)
 
 
 def test_change_as_derrick_toher_white_2017_compute_it():
@@ -58,14 +58,14 @@ def test_change_as_derrick_toher_white_2017_compute_it():
     b = [10, 16, 18, 16, 15, 14, 13, 10, 15, 10, 15, 17, 13, 19, 12, 13]
     ids = [*range(8), *range(16, 24), *range(8, 24)]
     survey = pd.DataFrame({"who": ids, "round": ["a"] * 16 + ["b"] * 16, "x": a + b})
-    found = satisfaction.wave_change(survey, before="b", after="a", index="mean", column="x", respondent="who", wave="round")
-    assert found.n_both == 8
-    assert found.p_value == pytest.approx(0.026, abs=0.0005)
+    result = satisfaction.wave_change(survey, before="b", after="a", index="mean", column="x", respondent="who", wave="round")
+    assert result.n_both == 8
+    assert result.p_value == pytest.approx(0.026, abs=0.0005)
     expected = (2.0, 0.82675456192, 2.41909762838, 18.42233226926, 0.02610444486, 0.68679529567)
-    numbers = (found.estimate, found.std_error, found.statistic, found.df, found.p_value, found.correlation)
+    numbers = (result.estimate, result.std_error, result.statistic, result.df, result.p_value, result.correlation)
     assert numbers == pytest.approx(expected, rel=1e-9)
-    assert found.if_independent().p_value == pytest.approx(0.0592, abs=5e-5)
-    assert found.if_independent().interval() == pytest.approx((-0.08275474, 4.08275474), abs=1e-7)
+    assert result.if_independent().p_value == pytest.approx(0.0592, abs=5e-5)
+    assert result.if_independent().interval() == pytest.approx((-0.08275474, 4.08275474), abs=1e-7)
 
 
 @pytest.mark.parametrize(("population", "answers"), [(100, 80), (1000, 278), (10_000, 370), (100_000, 383)])
@@ -78,9 +78,9 @@ def test_sample_size_as_krejcie_and_morgan_1970_print_it(population, answers):
 def test_acsi_by_its_formula():
     """Means 8, 7, 6 with weights 2, 1, 1: 100 (2 * 7 + 6 + 5) / (9 * 4)."""
     items = pd.DataFrame({"a": [7, 9, None], "b": [6, 8, 5], "c": [6, 6, 5]})
-    found = satisfaction.acsi(items, weights=[2, 1, 1])
-    assert found.estimate == pytest.approx(2500 / 36)
-    assert (found.n, found.n_excluded) == (2, 1)
+    result = satisfaction.acsi(items, weights=[2, 1, 1])
+    assert result.estimate == pytest.approx(2500 / 36)
+    assert (result.n, result.n_excluded) == (2, 1)
     assert satisfaction.acsi(pd.DataFrame({"a": [10, 10], "b": [10, 10]})).estimate == 100
     assert satisfaction.acsi(pd.DataFrame({"a": [1, 1]})).estimate == 0
 
@@ -89,7 +89,7 @@ def test_acsi_by_its_formula():
 
 
 def restricted(above: int, below: int, n: int, difference: float) -> float:
-    """The score statistic with its nuisance share found by climbing the likelihood, not by a formula."""
+    """The score statistic with its nuisance share result by climbing the likelihood, not by a formula."""
 
     def loss(share: float) -> float:
         shares = np.array([share + difference, share, 1 - 2 * share - difference])
@@ -105,11 +105,11 @@ def restricted(above: int, below: int, n: int, difference: float) -> float:
 @pytest.mark.parametrize(("above", "below", "n"), [(12, 2, 50), (3, 3, 9), (0, 4, 11), (1, 0, 2), (9, 1, 10)])
 def test_tango_by_search_over_a_grid(above, below, n):
     grid = np.linspace(-0.999, 0.999, 400)
-    held = [value for value in grid if abs(restricted(above, below, n, value)) <= Z95]
-    low, high = satisfaction.nps(told(above, below, n)).interval()
+    accepted = [value for value in grid if abs(restricted(above, below, n, value)) <= Z95]
+    low, high = satisfaction.nps(answers_of(above, below, n)).interval()
     step = 100 * (grid[1] - grid[0])
-    assert low == pytest.approx(100 * held[0], abs=1.01 * step)
-    assert high == pytest.approx(100 * held[-1], abs=1.01 * step)
+    assert low == pytest.approx(100 * accepted[0], abs=1.01 * step)
+    assert high == pytest.approx(100 * accepted[-1], abs=1.01 * step)
 
 
 @given(st.integers(1, 500), levels)
@@ -133,7 +133,7 @@ def test_tango_covers_where_the_usual_interval_does_not(promoters, detractors):
             chance = stats.multinomial.pmf(
                 [above, below, n - above - below], n, [promoters, detractors, 1 - promoters - detractors]
             )
-            low, high = satisfaction.nps(told(above, below, n)).interval()
+            low, high = satisfaction.nps(answers_of(above, below, n)).interval()
             covered += chance * (low <= 100 * truth <= high)
             a, b = above / n, below / n
             half = Z95 * math.sqrt((a + b - (a - b) ** 2) / n)
@@ -145,20 +145,20 @@ def test_tango_covers_where_the_usual_interval_does_not(promoters, detractors):
 
 @pytest.mark.parametrize("index", ["nps", "csat"])
 def test_change_of_overlapping_waves_holds_its_size(index):
-    """No change, 60 of 90 answer twice and alike: one in twenty is found; overlooked, the overlap hides real changes."""
+    """No change, 60 of 90 answer twice and alike: one in twenty is result; overlooked, the overlap hides real changes."""
     random = np.random.default_rng(11)
-    own = random.normal(size=(400, 120))
-    told = np.clip(np.round(7.6 + 2 * np.c_[own[:, :90], own[:, 30:]] + random.normal(size=(400, 180))), 1, 10)
-    scores = 100.0 * (told >= 9) - 100.0 * (told <= 6) * (index == "nps")
-    found, naive = [], []
-    for one in scores:
-        first, second = one[:90], one[90:]
+    opinions = random.normal(size=(400, 120))
+    answers = np.clip(np.round(7.6 + 2 * np.c_[opinions[:, :90], opinions[:, 30:]] + random.normal(size=(400, 180))), 1, 10)
+    scores = 100.0 * (answers >= 9) - 100.0 * (answers <= 6) * (index == "nps")
+    rejected, naive = [], []
+    for row in scores:
+        first, second = row[:90], row[90:]
         correlation = np.corrcoef(first[30:], second[:60])[0, 1]
-        sides = (satisfaction.Index("index", "points", each, 0, "t", (-100, 100)) for each in (first, second))
+        sides = (satisfaction.Index("index", "points", side, 0, "t", (-100, 100)) for side in (first, second))
         change = satisfaction.Change(*sides, n_both=60, correlation=correlation)
-        found.append(change.p_value < 0.05)
+        rejected.append(change.p_value < 0.05)
         naive.append(change.if_independent().p_value < 0.05)
-    assert 0.025 < np.mean(found) < 0.08
+    assert 0.025 < np.mean(rejected) < 0.08
     assert np.mean(naive) < 0.025
 
 
@@ -180,7 +180,7 @@ def test_sample_size_gives_the_power_it_promises():
 
 def test_sample_size_gives_the_margin_it_promises():
     n = satisfaction.sample_size(margin=4, index="nps", share=0.5, detractor_share=0.2, level=0.9).answers
-    low, high = satisfaction.nps(told(round(0.5 * n), round(0.2 * n), n)).interval(0.9)
+    low, high = satisfaction.nps(answers_of(round(0.5 * n), round(0.2 * n), n)).interval(0.9)
     assert (high - low) / 2 == pytest.approx(4, rel=0.01)
     n = satisfaction.sample_size(margin=0.2, index="mean", deviation=1.4).answers
     assert Z95 * 1.4 / math.sqrt(n) == pytest.approx(0.2, rel=0.01)
@@ -191,15 +191,15 @@ def test_sample_size_gives_the_margin_it_promises():
 
 @given(recommendations, levels)
 def test_laws_of_nps(answers, level):
-    found = satisfaction.nps(answers)
-    low, high = found.interval(level)
-    assert -100 <= low <= found.estimate <= high <= 100
+    result = satisfaction.nps(answers)
+    low, high = result.interval(level)
+    assert -100 <= low <= result.estimate <= high <= 100
     assert low < high
-    wider = found.interval((1 + level) / 2)
+    wider = result.interval((1 + level) / 2)
     assert wider[0] <= low + 1e-9
     assert wider[1] >= high - 1e-9
     mirrored = satisfaction.nps([10 - answer for answer in answers], promoters=4, detractors=1)
-    assert mirrored.estimate == pytest.approx(-found.estimate)
+    assert mirrored.estimate == pytest.approx(-result.estimate)
     assert mirrored.interval(level) == pytest.approx((-high, -low), abs=1e-6)
 
 
@@ -219,9 +219,9 @@ def test_top_boxes_are_csat_counted_from_the_top(answers, boxes):
 
 @given(sevens, levels)
 def test_laws_of_csat(answers, level):
-    found = satisfaction.csat(answers)
-    low, high = found.interval(level)
-    assert 0 <= low <= found.estimate <= high <= 100
+    result = satisfaction.csat(answers)
+    low, high = result.interval(level)
+    assert 0 <= low <= result.estimate <= high <= 100
     assert low < high
     mirrored = satisfaction.csat([8 - answer for answer in answers], satisfied=3).interval(level)
     assert mirrored == pytest.approx((100 - high, 100 - low))  # those who are not satisfied are the rest
@@ -235,7 +235,7 @@ def test_scales_at_their_smallest():
     assert satisfaction.csat([7]).bounds == satisfaction.acsi(pd.DataFrame({"a": [7]})).bounds == (0, 100)
 
 
-def test_thresholds_unless_told_otherwise():
+def test_default_thresholds():
     assert satisfaction.nps([9, 8, 7, 6]).scores.tolist() == [100, 0, 0, -100]
     assert satisfaction.csat([7, 6, 5, 4]).estimate == satisfaction.top_box([7, 6, 5, 4]).estimate == 50
     assert satisfaction.sample_size(change=10).power == 0.8
@@ -246,14 +246,14 @@ def test_thresholds_unless_told_otherwise():
 @given(st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10), st.integers(1, 10)), min_size=2, max_size=30))
 def test_acsi_interval_is_the_delta_method(rows):
     values, weights = np.array(rows, float), np.array([0.5, 0.3, 0.2])
-    found = satisfaction.acsi(pd.DataFrame(values), weights=weights)
+    result = satisfaction.acsi(pd.DataFrame(values), weights=weights)
     error = 100 / 9 * math.sqrt(weights @ np.cov(values.T) @ weights / len(values))
-    low, high = found.interval(0.9)
+    low, high = result.interval(0.9)
     half = stats.t.ppf(0.95, len(values) - 1) * error
-    assert low == pytest.approx(max(0, found.estimate - half), abs=1e-7)
-    assert high == pytest.approx(min(100, found.estimate + half), abs=1e-7)
+    assert low == pytest.approx(max(0, result.estimate - half), abs=1e-7)
+    assert high == pytest.approx(min(100, result.estimate + half), abs=1e-7)
     doubled = satisfaction.acsi(pd.DataFrame(2 * values), weights=7 * weights, lowest=2, highest=20)
-    assert doubled.estimate == pytest.approx(found.estimate)
+    assert doubled.estimate == pytest.approx(result.estimate)
 
 
 def waves(first: list[float], second: list[float], shared: int) -> pd.DataFrame:
@@ -287,32 +287,32 @@ def test_change_is_welch_without_and_paired_with_full_overlap(first, second, sha
 
 
 def test_change_that_cannot_be_tested_is_not():
-    found = satisfaction.wave_change(waves([1, 1], [7, 7], 1), before=1, after=2, index="csat", column="x")
-    assert (found.estimate, found.n_both, found.correlation) == (100, 1, 0)
+    result = satisfaction.wave_change(waves([1, 1], [7, 7], 1), before=1, after=2, index="csat", column="x")
+    assert (result.estimate, result.n_both, result.correlation) == (100, 1, 0)
     assert satisfaction.wave_change(waves([1, 1], [1, 7], 2), before=1, after=2, index="csat", column="x").correlation == 0
     two = satisfaction.wave_change(waves([1, 2, 5], [3, 4, 6], 2), before=1, after=2, index="mean", column="x")
     assert (two.n_both, two.correlation) == (2, pytest.approx(1))
-    assert math.isnan(found.p_value)
-    assert np.isnan(found.interval()).all()
-    assert "unknown" in str(found)
+    assert math.isnan(result.p_value)
+    assert np.isnan(result.interval()).all()
+    assert "unknown" in str(result)
 
 
 def test_change_leaves_missing_answers_out_of_the_overlap():
     survey = waves([1, 2, 3, 4, None], [2, 3, 5, None, 4], 5)
-    found = satisfaction.wave_change(survey, before=1, after=2, index="mean", column="x")
-    assert (found.before.n, found.after.n, found.n_both) == (4, 4, 3)
-    assert found.correlation == pytest.approx(np.corrcoef([1, 2, 3], [2, 3, 5])[0, 1])
+    result = satisfaction.wave_change(survey, before=1, after=2, index="mean", column="x")
+    assert (result.before.n, result.after.n, result.n_both) == (4, 4, 3)
+    assert result.correlation == pytest.approx(np.corrcoef([1, 2, 3], [2, 3, 5])[0, 1])
     shuffled = pd.concat([survey[5:], survey[:5]]).sample(frac=1, random_state=1).set_axis([0] * 10)
     again = satisfaction.wave_change(
         shuffled.rename(columns={"customer_id": "respondent"}), before=1, after=2, index="mean", column="x"
     )
-    assert again.p_value == pytest.approx(found.p_value)
+    assert again.p_value == pytest.approx(result.p_value)
 
 
 def test_change_of_several_items():
     survey = pd.concat([waves([2, 3, 4, 8], [5, 6, 4, 9], 3), pd.Series([1.0, 2, 3, 4, 5, 6, 7, None], name="y")], axis=1)
-    found = satisfaction.wave_change(survey, before=1, after=2, index="acsi", column=("x", "y"))
-    assert (found.before.n, found.after.n, found.after.n_excluded, found.n_both) == (4, 3, 1, 3)
+    result = satisfaction.wave_change(survey, before=1, after=2, index="acsi", column=("x", "y"))
+    assert (result.before.n, result.after.n, result.after.n_excluded, result.n_both) == (4, 3, 1, 3)
 
 
 @given(st.floats(0.5, 20), st.sampled_from(["nps", "csat", "top_box"]))
@@ -323,8 +323,8 @@ def test_half_the_margin_needs_four_times_the_answers(margin, index):
 
 @given(st.floats(0.5, 30), st.integers(2, 5000), st.floats(0.05, 1), st.floats(0.01, 0.99))
 def test_laws_of_sample_size(change, population, rate, share):
-    free, held = satisfaction.sample_size(change=change), satisfaction.sample_size(change=change, population=population)
-    assert held.answers <= min(free.answers, population)
+    free, finite = satisfaction.sample_size(change=change), satisfaction.sample_size(change=change, population=population)
+    assert finite.answers <= min(free.answers, population)
     asked = satisfaction.sample_size(change=change, response_rate=rate)
     assert asked.ask * rate >= asked.answers - 1e-6
     assert (asked.ask - 1) * rate < asked.answers
@@ -347,7 +347,7 @@ def test_worst_cases():
     assert satisfaction.sample_size(margin=5, share=0.5, detractor_share=0.1).answers == 677  # .6 - .16 of it
 
 
-def test_what_is_told():
+def test_summaries_say_what_they_rest_on():
     assert "Promoters: 50.0 %" in str(satisfaction.nps([9, 10, 7, 2]))
     assert "Passives: 20.0 %" in str(satisfaction.nps([9, 10, 7, 2, 3]))
     assert "Estimate: 66.67 points" in str(satisfaction.nps([9, 10, 7]))
@@ -359,11 +359,11 @@ def test_what_is_told():
     assert "fewer customers than would have to be asked" in " ".join(str(small).split())
     assert small.worst_case
     survey = datasets.load("survey")
-    found = satisfaction.wave_change(survey, before=5, after=6)
+    result = satisfaction.wave_change(survey, before=5, after=6)
     both = set(survey[survey.wave == 5].customer_id) & set(survey[survey.wave == 6].customer_id)
-    assert f"Answered both times: {len(both)}" in str(found)
-    assert found.std_error < found.if_independent().std_error
-    assert found._repr_html_().startswith("<div>")
+    assert f"Answered both times: {len(both)}" in str(result)
+    assert result.std_error < result.if_independent().std_error
+    assert result._repr_html_().startswith("<div>")
 
 
 # -- refusals

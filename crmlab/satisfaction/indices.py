@@ -355,6 +355,7 @@ def _numbers(values: object, name: str) -> np.ndarray:
 
 
 def _weights(weights: Sequence[float], n_items: int) -> np.ndarray:
+    """Return one weight per item, none negative, shape (n_items,)."""
     try:
         array = np.asarray(weights, dtype=float)
     except (TypeError, ValueError):
