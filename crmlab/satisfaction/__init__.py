@@ -7,24 +7,21 @@ answers and returns tables and charts; how well items measure what they should i
 satisfaction does to loyalty and profit in ``loyalty`` and in the simulated firm.
 """
 
-from crmlab.satisfaction.answers import NonResponse, Survey, nonresponse, read_survey
-from crmlab.satisfaction.drivers import (
-    DriversFit,
-    ImportancePerformance,
-    OrdinalFit,
-    fit_drivers,
-    fit_ordinal,
-    importance_performance,
-    priorities,
-)
+from crmlab.satisfaction.answers import Survey, read_survey
+from crmlab.satisfaction.beliefs import Misjudgement, misjudgement
+from crmlab.satisfaction.drivers import DriversFit, fit_drivers
 from crmlab.satisfaction.gaps import RaterScores, gap_reliability, score_rater
+from crmlab.satisfaction.importance import ImportancePerformance, importance_performance, priorities
 from crmlab.satisfaction.indices import Index, acsi, csat, nps, top_box
-from crmlab.satisfaction.instrument import Instrument, custom_instrument, questionnaire, rater
+from crmlab.satisfaction.instrument import Instrument, custom_instrument, rater
 from crmlab.satisfaction.kano import KANO, Kano, kano_classes
 from crmlab.satisfaction.kano_form import kano_questionnaire
 from crmlab.satisfaction.kano_simulation import simulate_kano
-from crmlab.satisfaction.management import FiveGaps, Misjudgement, five_gaps, misjudgement
+from crmlab.satisfaction.management import FiveGaps, five_gaps
+from crmlab.satisfaction.nonresponse_bias import NonResponse, nonresponse
+from crmlab.satisfaction.ordinal import OrdinalFit, fit_ordinal
 from crmlab.satisfaction.planning import SampleSize, sample_size
+from crmlab.satisfaction.printing import questionnaire
 from crmlab.satisfaction.simulation import simulate_survey
 from crmlab.satisfaction.waves import Change, wave_change
 
