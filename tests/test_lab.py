@@ -31,7 +31,7 @@ from crmlab._lab.places import Kit
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "lab.py"
-BEHIND = [*sorted((ROOT / "crmlab/_lab").glob("*.py")), ROOT / "crmlab/_atomic.py"]
+BEHIND = [*sorted((ROOT / "crmlab/_lab").glob("*.py")), ROOT / "crmlab/_write.py"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 posix = pytest.mark.skipif(os.name == "nt", reason="runs shell scripts and signals")
 
@@ -66,7 +66,7 @@ def kit(tmp_path):
     """A folder (with a space and Chinese letters in its name) holding lab.py, its locks and a package; nothing is set up."""
     folder = tmp_path / "my kit 课程"
     shutil.copytree(ROOT / "crmlab/_lab", folder / "crmlab/_lab", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "crmlab/_atomic.py", folder / "crmlab")
+    shutil.copy(ROOT / "crmlab/_write.py", folder / "crmlab")
     shutil.copy(SOURCE, folder)
     for name, package in zip(LOCK_NAMES, ("demo", "pytest", "nbgrader"), strict=True):
         (folder / name).write_text(f"{package}==1 \\\n    --hash=sha256:00\n")
@@ -234,7 +234,7 @@ def test_what_stands_behind_the_door_needs_nothing_installed():
         "import sys, crmlab._lab.commands; print(sorted(n for n in sys.modules if n.startswith('crmlab.') and '_lab' not in n))"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "['crmlab._atomic']\n"
+    assert done.stdout == "['crmlab._write']\n"
 
 
 # -- Places, on every system -------------------------------------------------------------------------------------
