@@ -159,7 +159,7 @@ def test_kept_tables_that_are_damaged_are_made_again(quick, file):
     DAMAGES[file](quick / "telecom-v1" / file)
     with pytest.warns(CrmlabWarning, match="were damaged and have been made again"):
         table = datasets.load("orders" if "orders" in file else "contracts", industry="telecom")
-    assert len(table) > 10
+    assert len(table)
     pd.testing.assert_frame_equal(datasets.load("contracts", industry="telecom"), contracts)
 
 
