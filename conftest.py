@@ -7,6 +7,8 @@ import matplotlib
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["lab_kit"]  # a kit to set up, for the tests of lab.py
+
 matplotlib.use("agg")  # in this process only: the kernels of the lessons choose their own
 
 # A progress bar shows where the machine is slow: it is no part of what a lesson shows. Kernels begin with this file.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from crmlab import __version__
+from crmlab._lab.terminal import accept_any_text
 from crmlab.errors import ColumnError, CrmlabError, DataError
 
 #: What a message to a programmer says -> how the command line spells it.
@@ -26,6 +27,7 @@ _SPELLED = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the status is 0 if it did what was asked, 1 if it refused, 2 if the words were off."""
+    accept_any_text()
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
