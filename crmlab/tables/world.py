@@ -1,12 +1,11 @@
 """Tables of what changing the firm brought: declared for `world`, which returns or reads them.
 
-Each says what a column means, its unit and range, and from when it may be known; the checks at the door and the
-description pages are made from it. What a firm itself records stands in ``firm``.
+Each declaration says what a column means, its unit and range, and from when it may be known; the checks at the door
+and the description pages are made from it. What a firm itself records stands in ``firm``.
 """
 
 from __future__ import annotations
 
-from crmlab.tables.firm import MONEY
 from crmlab.tables.shape import Column, Table
 
 TABLES = (
@@ -22,7 +21,7 @@ TABLES = (
                    "share", minimum=0, maximum=1),
             Column("customers", "integer", "Customers at the end.", "customers", minimum=0),
             Column("orders", "integer", "Orders from the change on.", "orders", minimum=0),
-            Column("revenue", "number", "From the change on.", **MONEY),
+            Column("revenue", "number", "From the change on.", "currency", minimum=0),
             Column("profit", "number", "From the change on, before its cost.", "currency"),
             Column("satisfaction", "number", "Mean from the change on.", "points of satisfaction"),
             Column("payers", "integer", "What a cost is counted by: months of customers, or prospects.", "payers", minimum=0),
