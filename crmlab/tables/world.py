@@ -6,6 +6,7 @@ and the description pages are made from it. What a firm itself records stands in
 
 from __future__ import annotations
 
+from crmlab.tables.firm import money
 from crmlab.tables.shape import Column, Table
 
 TABLES = (
@@ -21,7 +22,7 @@ TABLES = (
                    "share", minimum=0, maximum=1),
             Column("customers", "integer", "Customers at the end.", "customers", minimum=0),
             Column("orders", "integer", "Orders from the change on.", "orders", minimum=0),
-            Column("revenue", "number", "From the change on.", "currency", minimum=0),
+            money("revenue", "From the change on."),
             Column("profit", "number", "From the change on, before its cost.", "currency"),
             Column("satisfaction", "number", "Mean from the change on.", "points of satisfaction"),
             Column("payers", "integer", "What a cost is counted by: months of customers, or prospects.", "payers", minimum=0),

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -360,7 +361,7 @@ def _make(setting: Setting, wanted: tuple[str, ...], folder: object, workers: in
     return Firm(setting, *assembly.build(setting, wanted, folder, workers, block))
 
 
-def write(firm: Firm, name: str, path: Path) -> None:
+def write(firm: Firm, name: str, path: Path | BinaryIO) -> None:
     """Write one table of a firm (of its truth with ``truth_`` in front) as one Parquet file."""
     pq.write_table(firm._arrow(name), path, compression="zstd")
 
