@@ -54,16 +54,16 @@ def cross_sell(
     if not rows.size:
         return rows, rows
     customers.runs[rows] += 1
-    people = customers.take(rows)
-    offset = people.log_odds_offset + it.cross_log_odds + it.cross_effect_start * people.loyalty
+    people, person = customers.people(rows), customers.person[rows]
+    offset = people.log_odds_offset + it.cross_log_odds + it.cross_effect_start * customers.loyalty[rows]
     runs = sales.Runs(
-        people=people, person=people.person, number=people.runs, kind="cross-selling", begin=t + 1,
+        people=people, person=person, number=customers.runs[rows], kind="cross-selling", begin=t + 1,
         day=setting.moment_in(t, streams.uniform(people.key, "cross-selling day", t)),
         entry=np.full(rows.size, it.cross_entry), log_odds_offset=np.full(rows.size, -np.inf) if churned else offset,
     )  # fmt: skip
     ends = sales.run(setting, desks, log, runs)
     customers.run_ends[rows] = np.where(np.isnan(ends.ended), np.inf, ends.ended)
-    return people.person, np.where(np.isnan(ends.won), -1, setting.month_of(ends.won))
+    return person, np.where(np.isnan(ends.won), -1, setting.month_of(ends.won))
 
 
 def add_product(customers: Customers, person: np.ndarray) -> None:

@@ -150,6 +150,10 @@ class Customers(People):
             return parts[0]
         return cls(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)})
 
+    def people(self, rows: np.ndarray) -> People:
+        """Return what some of the customers brought along, as people."""
+        return People(**{field.name: getattr(self, field.name)[rows] for field in fields(People)})
+
     @property
     def present(self) -> np.ndarray:
         """Mask of those who have not left, shape (n,)."""

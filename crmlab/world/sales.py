@@ -25,9 +25,12 @@ from crmlab.world.setting import Setting
 _STAGE = {name: place for place, name in enumerate(tables.STAGES, 1)}
 NEEDS, PRESENTING = _STAGE["understanding needs"], _STAGE["presenting"]
 OBJECTIONS, CLOSING = _STAGE["overcoming objections"], _STAGE["closing"]
-_WITHOUT_PROSPECT = (_STAGE["prospecting"], _STAGE["preparing"])
+#: Whether a stage means a talk: prospecting and preparing happen without the prospect.
+_TALKS = np.array([False, *(name not in ("prospecting", "preparing") for name in tables.STAGES)])
 _STAGE_OUTCOMES = ("advanced", "skipped ahead", "returned", "lost", "won")
 _ADVANCED, _SKIPPED, _RETURNED, _LOST, _WON = range(len(_STAGE_OUTCOMES))
+#: How many stages an outcome moves a run on; who is lost, won or still there (-1, the last one) stays.
+_MOVES = np.array([1, 2, NEEDS - OBJECTIONS, 0, 0, 0])
 _RUN_OUTCOMES = ("won", "lost", "open")
 _RUN_WON, _RUN_LOST, _RUN_OPEN = range(len(_RUN_OUTCOMES))
 _STAGE_STRIDE = 100  # tells a stage seen again from the stages seen first, in the name of a draw
@@ -123,7 +126,8 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
     returns = ~forward & (stage == OBJECTIONS) & (progress.returns[live] < it.most_returns) & (draw("back") < it.back)
     left = entered - np.array(it.stage_days, dtype=float)[stage - 1] * np.log(draw("days"))
     done = left < setting.last_day
-    outcome = np.select([skips, forward & (stage == CLOSING), forward, returns], [_SKIPPED, _WON, _ADVANCED, _RETURNED], _LOST)
+    stopped = np.where(returns, _RETURNED, _LOST)
+    outcome = np.where(skips, _SKIPPED, np.where(~forward, stopped, np.where(stage == CLOSING, _WON, _ADVANCED)))
     objection = streams.choose(draw("objection"), np.array([share for _, share in it.objections]))
     progress.steps[live] += 1
     salesperson = desks.column(runs.people.desk[live], month)
@@ -134,7 +138,7 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
         outcome=labels(np.where(done, outcome, -1), _STAGE_OUTCOMES), salesperson_id=salesperson,
         objection=labels(np.where(stage == OBJECTIONS, objection, -1), tuple(name for name, _ in it.objections)),
     )  # fmt: skip
-    talks = ~np.isin(stage, _WITHOUT_PROSPECT)
+    talks = _TALKS[stage]
     medium = streams.choose(draw("talks by"), np.array([share for _, share in it.talk_channels]))[talks]
     log.add(
         "interactions", runs.person[live][talks], interaction_id=numbered_ids("I"), date=days(entered[talks]),
@@ -164,9 +168,7 @@ def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, o
     progress.outcome[live[over]], progress.ended[live[over]] = outcome[over], left[over]
     progress.won[live[outcome == _WON]] = left[outcome == _WON]
     progress.returns[live[outcome == _RETURNED]] += 1
-    following = np.select(
-        [outcome == _SKIPPED, outcome == _ADVANCED, outcome == _RETURNED], [stage + 2, stage + 1, NEEDS], stage
-    )
+    following = stage + _MOVES[outcome]
     progress.stage[live], progress.now[live] = following, left
     goes_on = (outcome >= 0) & ~over
     progress.furthest[live] = np.maximum(progress.furthest[live], np.where(goes_on, following, 0))
