@@ -31,16 +31,16 @@ def retailer():
 
 @pytest.fixture(params=["retailer", "telecom"])
 def one(request):
-    return firm(request.param, customers=250, months=18, seed=5)
+    return firm(request.param, customers=150, months=16, seed=5)
 
 
 # The same firm
 
 
 def test_the_same_seed_gives_the_same_firm(one):
-    again = world.simulate(one.industry, customers=250, months=18, seed=5)
+    again = world.simulate(one.industry, customers=150, months=16, seed=5)
     assert again.hash() == one.hash()
-    assert world.simulate(one.industry, customers=250, months=18, seed=6).hash() != one.hash()
+    assert world.simulate(one.industry, customers=150, months=16, seed=6).hash() != one.hash()
 
 
 # What the presets made when they were published: a fingerprint of all tables but that of their parameters, to which
@@ -172,8 +172,9 @@ def test_before_the_changes_all_is_identical(one):
 @pytest.mark.parametrize("cause", list(interventions.offered(RETAILER)))
 @pytest.mark.parametrize("industry", ["retailer", "telecom"])
 def test_each_cause_changes_something(industry, cause):
-    base = firm(industry, customers=100, months=15, seed=5, tables=("salespeople", "promises", "standards"))
-    assert base.rerun(**{cause: interventions.CAUSES[cause].highest}, start=START).hash() != base.hash()
+    restless = replace(PRESETS[f"{industry}-v1"], turnover=0.3)
+    base = firm(restless, customers=100, months=8, seed=5, tables=("salespeople", "promises", "standards"))
+    assert base.rerun(**{cause: interventions.CAUSES[cause].highest}, start=3).hash() != base.hash()
 
 
 @pytest.mark.long
@@ -203,22 +204,27 @@ full_size = pytest.mark.long
 @pytest.mark.parametrize(
     ("customers", "months", "worlds"),
     [
-        (200, 18, ((EAGER, 2, 0.25), (PLAIN, 3, 2.0))),
-        pytest.param(400, 36, ((PLAIN, 1, 0.25), (EAGER, 2, 0.25), (PLAIN, 3, 2.0)), marks=full_size),
+        (200, 18, ((EAGER, 2, 0.25), (PLAIN, 3, -2.0))),
+        pytest.param(
+            400, 36, tuple((numbers, seed, sign * amount) for sign in (1, -1) for numbers, seed, amount in
+                           ((PLAIN, 1, 0.25), (EAGER, 2, 0.25), (PLAIN, 3, 2.0))), marks=full_size,
+        ),
     ],
     ids=["small", "full size"],
-)
+)  # fmt: skip
 def test_a_better_dimension_makes_nobody_leave_earlier(industry, dimension, customers, months, worlds):
-    """Law for each person by themselves, not on average: whoever is a customer in both worlds stays at least as long."""
-    later = 0
+    """Law for each person by themselves, not on average: whoever is a customer in both worlds stays at least as long.
+
+    A worse dimension is the same law, read from the other side.
+    """
+    longer = 0
     for numbers, seed, amount in worlds:
         preset = replace(PRESETS[f"{industry}-v1"], **numbers)
         base = firm(preset, customers=customers, months=months, seed=seed, tables=())
-        better = stays(base, base.rerun(**{dimension: amount}, start=7, cost=0))
-        assert (better >= 0).all()
-        later += (better > 0).sum()
-        assert (stays(base, base.rerun(**{dimension: -amount}, start=7, cost=0)) <= 0).all()
-    assert later > 0
+        change = stays(base, base.rerun(**{dimension: amount}, start=7, cost=0)) * np.sign(amount)
+        assert (change >= 0).all()
+        longer += (change > 0).sum()
+    assert longer > 0
 
 
 def test_recovery_never_makes_a_failure_a_blessing():
@@ -369,20 +375,18 @@ def test_cost_curves_rise_and_bend():
 def test_causes_of_the_pipeline_win_more_and_a_direct_lever_keeps_more(shop):
     won = shop["firm_months"].won.sum()
     for cause, amount in (("sales_effort", 0.5), ("advertising", 0.3), ("conversion", 0.1), ("promises", 0.5)):
-        assert shop.rerun(**{cause: amount}, start=START)["firm_months"].won.sum() > won
+        assert shop.rerun(**{cause: amount}, start=5)["firm_months"].won.sum() > won
     left = shop.truth["months"].leavers.sum()
-    for cause, amount in (
-        ("loyalty", 0.2),
-        ("satisfaction", 0.3),
-        ("recovery", 0.4),
-        ("response_time", -0.5),
-        ("handover", 0.5),
-    ):
-        assert shop.rerun(**{cause: amount}, start=START).truth["months"].leavers.sum() < left
-    dearer = shop.rerun(price=0.1, start=START)
+    for cause, amount in (("loyalty", 0.2), ("satisfaction", 0.3)):
+        assert shop.rerun(**{cause: amount}, start=5).truth["months"].leavers.sum() < left
+    rough = firm(replace(RETAILER, failure=0.3, turnover=0.2), customers=400, months=14, seed=7, tables=())
+    left = rough.truth["months"].leavers.sum()
+    for cause, amount in (("recovery", 0.4), ("response_time", -0.5), ("handover", 0.5)):
+        assert rough.rerun(**{cause: amount}, start=3).truth["months"].leavers.sum() < left
+    dearer = shop.rerun(price=0.1, start=5)
     assert dearer["firm_months"].orders.sum() < shop["firm_months"].orders.sum()
     assert dearer.truth["months"].satisfaction.iloc[-1] < shop.truth["months"].satisfaction.iloc[-1]
-    cheaper = shop.rerun(operating_cost=-0.1, start=START)
+    cheaper = shop.rerun(operating_cost=-0.1, start=5)
     assert cheaper["firm_months"].profit.sum() > shop["firm_months"].profit.sum()
     pd.testing.assert_frame_equal(cheaper["orders"], shop["orders"])
 
@@ -400,13 +404,15 @@ def test_the_loyalty_curve_rises_and_has_a_flat_zone():
         assert slope[np.abs(grid - (low + high) / 2).argmin()] == pytest.approx(it.slopes[1], abs=0.15)
 
 
-@pytest.mark.parametrize("customers", [1_500, pytest.param(6_000, marks=full_size)])
-def test_a_failure_raises_dropout_directly_so_recovery_mends_satisfaction_more(customers):
+@pytest.mark.parametrize(("customers", "months"), [(1_500, 20), pytest.param(6_000, 36, marks=full_size)])
+def test_a_failure_raises_dropout_directly_so_recovery_mends_satisfaction_more(customers, months):
     """Recovery wins back a larger part of the satisfaction that failures cost than of the customers that they cost."""
-    base = world.simulate(replace(RETAILER, failure=0.15), customers=customers, seed=9, tables=[])
-    without = world.simulate(replace(RETAILER, failure=1e-9), customers=customers, seed=9, tables=[])
+    base = world.simulate(replace(RETAILER, failure=0.15), customers=customers, months=months, seed=9, tables=[])
+    without = world.simulate(replace(RETAILER, failure=1e-9), customers=customers, months=months, seed=9, tables=[])
     mended = base.rerun(recovery=0.5, cost=0)
-    unfelt = world.simulate(replace(RETAILER, failure=0.15, dissatisfaction=0.0), customers=customers, seed=9, tables=[])
+    unfelt = world.simulate(
+        replace(RETAILER, failure=0.15, dissatisfaction=0.0), customers=customers, months=months, seed=9, tables=[]
+    )
 
     def months(held):
         found = held.truth["months"]
@@ -475,10 +481,10 @@ def test_compare_pairs():
 
 
 def test_changes_add_up():
-    retailer = firm("retailer", customers=80, months=36, seed=7, tables=())
+    retailer = firm("retailer", customers=80, months=16, seed=7, tables=())
     again = retailer.rerun(reliability=0.5, start=7)
-    assert world.compare([(again, again.rerun(reliability=0.5, start=7))]).months == 30
-    short = firm("retailer", customers=1_500, months=4, seed=7, tables=())
+    assert world.compare([(again, again.rerun(reliability=0.5, start=7))]).months == 10
+    short = firm("retailer", customers=1_000, months=3, seed=7, tables=())
     fewer, usual = (short.rerun(advertising=amount, cost=1.0)["firm_months"].improvement_cost.sum() for amount in (-0.9, 0.0))
     assert fewer == pytest.approx(usual, rel=0.2), "a cause of the pipeline is paid as at the usual advertising"
     twice = retailer.rerun(reliability=0.25, start=START, cost=0).rerun(reliability=0.25, start=START, cost=0)
@@ -491,7 +497,7 @@ def test_changes_add_up():
     assert back["firm_months"].improvement_cost.sum() == 0
     with pytest.raises(ArgumentError, match=r"`reliability` would be \+2.5; it may be from -2 to 2"):
         retailer.rerun(reliability=1.5).rerun(reliability=1.0, start=5)
-    assert world.compare([(own[1], own[1].rerun(empathy=0.5, start=30))]).months == 7, "what both did is no difference"
+    assert world.compare([(own[1], own[1].rerun(empathy=0.5, start=12))]).months == 5, "what both did is no difference"
     shared = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0.3)
     alone = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0)
     served = (alone.truth["months"].customers + alone.truth["months"].leavers).iloc[START - 1 :].sum()

@@ -206,7 +206,9 @@ def cut_runs(setting: Setting, log: EventLog, n_persons: int, customers: list[Cu
     for part in customers:
         left[part.person] = np.where(part.present, np.inf, part.left)
     run_ids = np.concatenate([_run_ids(rows) for rows in log.rows["prospects"]])
-    created = np.concatenate([numbers(columns, "created") for _, columns in log.rows["prospects"]])[np.argsort(run_ids)]
+    created = np.concatenate([numbers(columns, "created") for _, columns in log.rows["prospects"]])[
+        np.argsort(run_ids, kind="stable")
+    ]
     run_ids = np.sort(run_ids)
 
     def limit(rows: Rows) -> np.ndarray:
