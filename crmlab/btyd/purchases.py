@@ -448,7 +448,7 @@ class PurchaseFit:
 
         Returns
         -------
-        DataFrame, one row per customer
+        DataFrame, one row per customer, with the index of ``summary``
             ``customer_id`` if the table has one, ``p_alive``, ``purchases``, ``std_error``, ``low``, ``high``.
         """
         level = _check.share("level", level)
@@ -500,10 +500,13 @@ class PurchaseFit:
         moved = [(at(self.found.at + way)[1] - purchases)[place] / way.sum() for way in ways]
         return alive[place], purchases[place], np.array(moved)
 
-    def p_alive(self, summary: pd.DataFrame) -> np.ndarray:
-        """The chance that each customer is alive at the cut (BG/BB: at the next opportunity)."""
+    def p_alive(self, summary: pd.DataFrame) -> pd.Series:
+        """Return the probability that each customer is alive at the cut (BG/BB: at the next opportunity).
+
+        The Series has the index of ``summary``.
+        """
         columns, extra = histories(summary, self.model, self.covariates)
-        return in_blocks(self.model.alive, self.theta(extra), *columns)
+        return pd.Series(in_blocks(self.model.alive, self.theta(extra), *columns), summary.index, name="p_alive")
 
     def theta(self, extra: np.ndarray) -> np.ndarray:
         """Each customer's own parameters, shape (4, 1) or (4, customers)."""
@@ -545,7 +548,7 @@ class PurchaseFit:
 
         Returns
         -------
-        DataFrame, one row per customer
+        DataFrame, one row per customer, with the index of ``summary``
             ``customer_id`` if there is one, ``purchases`` (mean), ``low``, ``high`` (whole purchases), ``none`` (the chance
             not to buy at all).
         """
@@ -595,9 +598,8 @@ def horizon(model: PurchaseModel, weeks: object, annual_rate: object) -> tuple[f
 
 
 def ids(summary: pd.DataFrame) -> pd.DataFrame:
-    """The customers' names, if they have any, to put answers beside."""
-    kept = [name for name in ("customer_id",) if name in summary]
-    return summary[kept].reset_index(drop=True) if kept else pd.DataFrame(index=range(len(summary)))
+    """The index of ``summary``, and ``customer_id`` if there is one: what answers are put beside."""
+    return summary[[name for name in ("customer_id",) if name in summary]].copy()
 
 
 def in_blocks(function: Callable, theta: np.ndarray, *columns: np.ndarray, size: int = 4_096) -> np.ndarray:

@@ -213,7 +213,7 @@ class SpendFit:
 
         Returns
         -------
-        DataFrame, one row per customer
+        DataFrame, one row per customer, with the index of ``summary``
             ``customer_id`` if the table has one, ``spend``, ``std_error``, ``low``, ``high``. Where p x + q <= 1 the
             expectation does not exist: it is empty, and a ``CrmlabWarning`` says of how many.
         """
@@ -263,7 +263,7 @@ def simulate_spend(params: Mapping[str, float], frequency: pd.Series | np.ndarra
 
     Returns
     -------
-    DataFrame, one row per customer
+    DataFrame, one row per customer, with the index of ``frequency`` if it is a Series
         ``frequency``, ``monetary_value`` (empty at frequency 0), and the truth: ``own_mean``.
 
     Raises
@@ -283,7 +283,8 @@ def simulate_spend(params: Mapping[str, float], frequency: pd.Series | np.ndarra
     """
     p, q, v = parameters(params, GAMMA_GAMMA.parameters)
     rng = np.random.default_rng(_check.integer("seed", seed, 0))
-    frame = pd.DataFrame({"frequency": np.asarray(frequency)})
+    index = frequency.index if isinstance(frequency, pd.Series) else None
+    frame = pd.DataFrame({"frequency": np.asarray(frequency)}, index=index)
     x = numbers(frame, "frequency", "purchase_summary", whole=True)
     rate = rng.gamma(q, 1 / v, x.size)
     mean = rng.gamma(np.maximum(p * x, 1e-9)) / (np.maximum(x, 1) * rate)

@@ -248,7 +248,8 @@ def conditional_expectation(
     fit : PurchaseFit
     summary : DataFrame, one row per customer
     later : sequence of numbers
-        Each customer's purchases in the ``weeks`` after the cut, in the order of ``summary``.
+        Each customer's purchases in the ``weeks`` after the cut. A Series is matched with ``summary`` by its index; other
+        sequences are in the order of its rows.
     weeks : float
     top : int
         Customers with this frequency or more go together.
@@ -261,7 +262,7 @@ def conditional_expectation(
     Raises
     ------
     DataError, ArgumentError
-        As the fits; ``later`` of another length.
+        As the fits; ``later`` of another length, or with an index that is not that of ``summary``.
 
     Examples
     --------
@@ -279,6 +280,10 @@ def conditional_expectation(
     if not isinstance(fit, PurchaseFit):
         raise ArgumentError(f"`fit` must be a fit of purchases, such as `btyd.fit_bgnbd(summary)`; it is {type(fit).__name__}.")
     expected = fit.predict(summary, weeks).purchases.to_numpy()
+    if isinstance(later, pd.Series) and len(later) == len(summary) and not later.index.equals(summary.index):
+        if not later.index.is_unique or not later.index.isin(summary.index).all():
+            raise DataError("the index of `later` is not that of `summary`: give each number the label of its customer's row.")
+        later = later.reindex(summary.index)
     try:
         actual = np.asarray(later, dtype=float)
     except (TypeError, ValueError):

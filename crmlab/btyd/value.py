@@ -106,7 +106,7 @@ class CustomerValues:
 
     Attributes
     ----------
-    table : DataFrame, one row per customer
+    table : DataFrame, one row per customer, with the index of the table that was valued
         ``customer_id`` if there is one, ``p_alive``, ``discounted_purchases``, ``spend`` (on a purchase),
         ``discounted_spend`` (their product, in currency), and its ``std_error``, ``low``, ``high``: how well it is
         known what is to be *expected* of such a customer; what he will do himself varies far more (see ``forecast``).
