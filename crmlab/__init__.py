@@ -6,6 +6,7 @@ the exercise and the tests carry the same word. Nothing is imported before it is
 """
 
 from importlib import import_module
+from types import ModuleType
 
 __version__ = "0.5.0"
 
@@ -13,7 +14,7 @@ TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (*TOPICS, "course", "datasets", "environment", "errors", "exercise", "report", "tables", "widgets", "world")
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> ModuleType:
     if name in _ROOMS:
         return import_module(f"crmlab.{name}")
     raise AttributeError(f"module 'crmlab' has no attribute {name!r}; it has {', '.join(_ROOMS)}")

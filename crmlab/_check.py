@@ -8,6 +8,7 @@ loaded. This room refuses; it repairs nothing (a user's own file is mended row b
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import math
@@ -88,13 +89,12 @@ def number(
     >>> number("rate", 0.1, 0, 1, closed="left"), number("weeks", np.float32(52), 0)
     (0.1, 52.0)
     """
-    plain = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if plain:
-        found = float(value)  # type: ignore[arg-type]  # it is a number
-        above = found >= low if closed in ("both", "left") else found > low
-        below = found <= high if closed in ("both", "right") else found < high
-        if above and below and (infinite or math.isfinite(found)):
-            return found
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+        result = float(value)
+        above = result >= low if closed in ("both", "left") else result > low
+        below = result <= high if closed in ("both", "right") else result < high
+        if above and below and (infinite or math.isfinite(result)):
+            return result
     bounds = [f"{'of at least' if closed in ('both', 'left') else 'above'} {low:g}"] if low > -math.inf else []
     bounds += [f"{'of at most' if closed in ('both', 'right') else 'below'} {high:g}"] if high < math.inf else []
     kind = "number" if infinite else "finite number"
@@ -122,30 +122,28 @@ def frame(name: str, value: object, remedy: str = "") -> pd.DataFrame:
 
 def day(name: str, value: object) -> dt.date:
     """``value`` as a date that is not in the future: a date, a Timestamp, or text such as "2024-03-31"."""
-    found = None
+    date = None
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        try:
-            found = dt.date.fromisoformat(value)
-        except ValueError:
-            found = None
+        with contextlib.suppress(ValueError):
+            date = dt.date.fromisoformat(value)
     elif isinstance(value, dt.date) and value is not pd.NaT:
-        found = value.date() if isinstance(value, dt.datetime) else value
-    if found is None:
+        date = value.date() if isinstance(value, dt.datetime) else value
+    if date is None:
         raise ArgumentError(f'`{name}` must be a day written year-month-day, such as "2024-03-31"; it is {value!r}.')
-    if found > today():
-        raise ArgumentError(f"`{name}` lies in the future: {found} is after today, {today()}. Nothing is known that far.")
-    return found
+    if date > today():
+        raise ArgumentError(f"`{name}` lies in the future: {date} is after today, {today()}. Nothing is known that far.")
+    return date
 
 
 def guess_rename(present: Collection[str], wanted: Collection[Column]) -> dict[str, str]:
-    """Which of the present columns may hold the wanted ones: {wanted name: present name, or "?" where none looks like it}."""
-    plain = {re.sub(r"[\s_\-.]+", "", str(name)).casefold(): name for name in present}
+    """Guess which of the present columns hold the wanted ones: {wanted name: present name, or "?" where none looks like it}."""
+    names = {re.sub(r"[\s_\-.]+", "", str(name)).casefold(): name for name in present}
     guess: dict[str, str] = {}
     for column in wanted:
         keys = [re.sub("_", "", alias).casefold() for alias in (column.name, *column.aliases)]
-        hit = next((key for key in keys if key in plain), None)
-        hit = hit or next(iter(difflib.get_close_matches(keys[0], plain, n=1, cutoff=0.75)), None)
-        guess[column.name] = str(plain.pop(hit)) if hit else "?"
+        match = next((key for key in keys if key in names), None)
+        match = match or next(iter(difflib.get_close_matches(keys[0], names, n=1, cutoff=0.75)), None)
+        guess[column.name] = str(names.pop(match)) if match else "?"
     return guess
 
 
@@ -218,26 +216,31 @@ def refuse_rows(frame: pd.DataFrame, wrong: np.ndarray, reason: str, table: str,
         )
 
 
-def declaration(held: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame]) -> pd.Series:
+def declaration(
+    source: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame]
+) -> pd.Series:
     """Refuse a table whose columns break their declaration.
 
     Parameters
     ----------
-    held : ibis.Table
+    source : ibis.Table
         With at least the columns ``names``.
+    table : Table
+        Its declaration.
+    names : collection of str
+        The columns to check.
     run : callable
         Executes an Ibis expression.
 
     Returns
     -------
     Series
-        ``rows``, the number of rows, and for each date column ``<name>_min`` and ``<name>_max``:
-        what came to hand in the same pass.
+        ``rows``, the number of rows, and for each date column ``<name>_min`` and ``<name>_max``: computed in the same pass.
     """
     rules: dict[str, tuple[str, ibis.Expr]] = {}
-    extremes = {}
+    extremes: dict[str, ibis.Expr] = {}
     for column in (table.column(name) for name in names):
-        values = held[column.name]
+        values = source[column.name]
         if values.type().is_null() and column.nullable:  # nothing stands in it, so it has no type
             continue
         if not values.type().is_null() and not _FITS[column.dtype](values.type()):
@@ -249,19 +252,19 @@ def declaration(held: ibis.Table, table: Table, names: Collection[str], run: Cal
             rules[f"{column.name}_{number}"] = (f"`{column.name}` {reason}", broken.fill_null(False))
         if column.dtype == "date" and not values.type().is_null():
             extremes |= {f"{column.name}_min": values.min(), f"{column.name}_max": values.max()}
-    counts = {name: broken.cast("int64").sum() for name, (_, broken) in rules.items()}
-    found = run(held.aggregate(rows=held.count(), **counts, **extremes)).iloc[0]
-    if found["rows"] == 0:
+    sums = {name: broken.cast("int64").sum() for name, (_, broken) in rules.items()}
+    counts = run(source.aggregate(rows=source.count(), **sums, **extremes)).iloc[0]
+    if counts["rows"] == 0:
         raise DataError(f"the {table.name} table is empty. It needs at least one row.")
     for name, (reason, broken) in rules.items():
-        if found[name]:
-            example = run(held.filter(broken).select(*names).limit(1)).iloc[0]
-            told = ", ".join(f"{key}={_plain(value)}" for key, value in example.items())
+        if counts[name]:
+            row = run(source.filter(broken).select(*names).limit(1)).iloc[0]
+            example = ", ".join(f"{key}={_plain(value)}" for key, value in row.items())
             raise DataError(
-                f"{reason} in {found[name]:,.0f} of {found['rows']:,} rows of the {table.name} table, e.g. {told}. "
+                f"{reason} in {counts[name]:,.0f} of {counts['rows']:,} rows of the {table.name} table, e.g. {example}. "
                 "Take these rows out first; `datasets.read` does so and lists them."
             )
-    return found
+    return counts
 
 
 def _rules(column: Column, values: ibis.Column) -> list[tuple[str, ibis.Expr]]:

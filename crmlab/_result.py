@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show(value: object, digits: int = 3) -> str:
-    """A value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
+    """Write a value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
 
     >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text"), show(1979.7, 0)
     ('1,234,567', '0.123', '1,234.5', '2e-07', '', 'text', '1,980')
@@ -32,14 +32,16 @@ def show(value: object, digits: int = 3) -> str:
     if isinstance(value, int | np.integer):
         return f"{value:,}"
     if isinstance(value, float | np.floating):
-        tiny = 0 < abs(value) < 10**-digits
-        text = f"{value:,.{digits}f}"
-        return f"{value:.{digits}g}" if tiny or abs(value) >= 1e15 else text.rstrip("0").rstrip(".") if digits else text
+        number = float(value)
+        if 0 < abs(number) < 10**-digits or abs(number) >= 1e15:
+            return f"{number:.{digits}g}"
+        text = f"{number:,.{digits}f}"
+        return text.rstrip("0").rstrip(".") if digits else text
     return value.strftime("%Y-%m-%d") if hasattr(value, "strftime") else str(value)
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """A share of one as per cent.
+    """Write a share of one as per cent.
 
     >>> percent(0.4567)
     '45.7 %'
@@ -48,7 +50,7 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def legible(text: str) -> str:
-    """A text that may come from anyone, without what a terminal would obey and without half characters.
+    """Clean a text that may come from anyone: no terminal commands, no half characters.
 
     >>> legible("a\\x1b[2Jb\\ud800")
     'a�[2Jb�'
@@ -135,7 +137,7 @@ class Result(ABC):
 
 
 def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
-    """A table as HTML: every cell escaped and rounded, numbers to the right.
+    """Write a table as HTML: every cell escaped and rounded, numbers to the right.
 
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS

@@ -27,7 +27,7 @@ _BY_NAME = {each.name: each for each in (*FIRM, *(table for topic in _TOPICS for
 
 
 def names() -> tuple[str, ...]:
-    """Names of all declared tables.
+    """List the names of all declared tables.
 
     >>> from crmlab import tables
     >>> tables.names()[:2]
@@ -37,7 +37,16 @@ def names() -> tuple[str, ...]:
 
 
 def table(name: str) -> Table:
-    """The declaration of one table.
+    """Return the declaration of one table.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+
+    Returns
+    -------
+    Table
 
     Raises
     ------
@@ -57,7 +66,21 @@ def table(name: str) -> Table:
 
 
 def describe(name: str) -> Summary:
-    """What a table holds, column by column, for reading.
+    """Describe a table, column by column.
+
+    Parameters
+    ----------
+    name : str
+        One of ``names()``.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ArgumentError
+        There is no such table.
 
     Examples
     --------
@@ -75,7 +98,7 @@ def describe(name: str) -> Summary:
 
     from crmlab._result import Summary
 
-    it = table(name)
+    declared = table(name)
     rows = [
         (
             column.name + (" (optional)" if column.optional else ""),
@@ -85,15 +108,15 @@ def describe(name: str) -> Summary:
             column.known,
             column.meaning,
         )
-        for column in it.columns
+        for column in declared.columns
     ]
     listing = pd.DataFrame(rows, columns=["column", "type", "unit", "range", "known from", "meaning"])
-    facts = (("One row per", ", ".join(it.key)),) if it.key else ()
-    return Summary(it.name, facts=facts, table=listing, note=it.meaning)
+    facts = (("One row per", ", ".join(declared.key)),) if declared.key else ()
+    return Summary(declared.name, facts=facts, table=listing, note=declared.meaning)
 
 
 def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
-    """The Frictionless data package (v1) of some tables.
+    """Write the Frictionless data package (v1) of some tables.
 
     Parameters
     ----------
@@ -127,12 +150,12 @@ def datapackage(paths: dict[str, str], *, name: str, title: str) -> dict:
         "title": title,
         "resources": [
             {
-                "name": it.name,
+                "name": each.name,
                 "path": path,
-                "description": it.meaning,
-                "schema": {"fields": [_field(column) for column in it.columns], "primaryKey": list(it.key)},
+                "description": each.meaning,
+                "schema": {"fields": [_field(column) for column in each.columns], "primaryKey": list(each.key)},
             }
-            for it, path in ((table(each), path) for each, path in paths.items())
+            for each, path in ((table(name), path) for name, path in paths.items())
         ],
     }
 

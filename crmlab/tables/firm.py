@@ -87,7 +87,13 @@ CUSTOMER = Column(
     aliases=("customer", "client", "client_id", "user", "user_id", "buyer", "member", "account",
         "kunde", "kundennummer", "客户", "客户编号", "会员"),
 )  # fmt: skip
-MONEY = {"unit": "currency", "minimum": 0}
+
+
+def money(name: str, meaning: str, known: str = "") -> Column:
+    """Declare a column of amounts of money, none of them negative."""
+    return Column(name, "number", meaning, "currency", minimum=0, known=known)
+
+
 _DIMENSION = Column("dimension", "text", "Dimension of service quality.", values=DIMENSIONS)
 _MONTH = Column("month", "date", "First day of the month.")
 _SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
@@ -317,7 +323,7 @@ FIRM = (
             Column("complaint", "boolean", "Whether something had failed; else it is a question."),
             Column("channel", "text", "By which way it came.", values=_CHANNELS),
             Column("response_hours", "number", "Hours until the answer.", "hours", minimum=0, known="the answer"),
-            Column("compensation", "number", "What was paid for the trouble.", **MONEY, known="the answer"),
+            money("compensation", "What was paid for the trouble.", known="the answer"),
             Column("rating", "integer", "Stars the customer gave for the answer; empty if he gave none.", "1 to 5", minimum=1,
                    maximum=5, nullable=True, known="a few days after the answer"),
         ),
@@ -348,7 +354,7 @@ FIRM = (
             Column("design", "text", "Whether customers were chosen by lot, or by their recent purchases.",
                    values=("by lot", "targeted")),
             Column("discount", "number", "Share taken off the price of orders in the month.", "share", minimum=0, maximum=1),
-            Column("contact_cost", "number", "Cost of one contact.", **MONEY),
+            money("contact_cost", "Cost of one contact."),
         ),
         key=("campaign_id",),
     ),
@@ -380,7 +386,7 @@ FIRM = (
             Column("donation_id", "id", "The gift."),
             CUSTOMER,
             Column("donation_date", "date", "The day.", known="that day"),
-            Column("amount", "number", "What was given; no revenue of the firm.", **MONEY, known="that day"),
+            money("amount", "What was given; no revenue of the firm.", known="that day"),
         ),
         key=("donation_id",),
     ),
@@ -389,8 +395,8 @@ FIRM = (
         "The gifts by month: what came in, what went to the charities, and whether the firm let everyone see it.",
         (
             _MONTH,
-            Column("donated", "number", "What customers gave.", **MONEY),
-            Column("paid_out", "number", "What went to the charities: gifts of earlier months.", **MONEY),
+            money("donated", "What customers gave."),
+            money("paid_out", "What went to the charities: gifts of earlier months."),
             Column("published", "boolean", "Whether the firm published its accounts of the gifts in the month."),
         ),
         key=("month",),
@@ -413,10 +419,10 @@ FIRM = (
             CUSTOMER,
             _MONTH,
             Column("orders", "integer", "Orders in the month.", "orders", minimum=0),
-            Column("revenue", "number", "What the customer paid.", **MONEY),
-            Column("goods_cost", "number", "What the goods or the network cost.", **MONEY),
-            Column("service_cost", "number", "To handle orders, contracts and tickets, with compensation.", **MONEY),
-            Column("campaign_cost", "number", "Of contacts in campaigns.", **MONEY),
+            money("revenue", "What the customer paid."),
+            money("goods_cost", "What the goods or the network cost."),
+            money("service_cost", "To handle orders, contracts and tickets, with compensation."),
+            money("campaign_cost", "Of contacts in campaigns."),
             Column("profit", "number", "Revenue less these costs; what cannot be laid at one customer's door stands in "
                    "`firm_months`.", "currency"),
         ),
@@ -430,14 +436,14 @@ FIRM = (
             Column("prospects", "integer", "Who entered the pipeline.", "prospects", minimum=0),
             Column("won", "integer", "New customers.", "customers", minimum=0),
             Column("orders", "integer", "Orders.", "orders", minimum=0),
-            Column("revenue", "number", "What customers paid.", **MONEY),
-            Column("goods_cost", "number", "What the goods or the network cost.", **MONEY),
-            Column("service_cost", "number", "To handle orders, contracts and tickets.", **MONEY),
-            Column("campaign_cost", "number", "Of contacts in campaigns.", **MONEY),
-            Column("acquisition_cost", "number", "To lead all prospects, also the lost ones, through the stages, and rewards "
-                   "for referrals.", **MONEY),
+            money("revenue", "What customers paid."),
+            money("goods_cost", "What the goods or the network cost."),
+            money("service_cost", "To handle orders, contracts and tickets."),
+            money("campaign_cost", "Of contacts in campaigns."),
+            money("acquisition_cost", "To lead all prospects, also the lost ones, through the stages, and rewards "
+                   "for referrals."),
             Column("improvement_cost", "number", "Of what was changed on purpose; below 0 if the change saves.", "currency"),
-            Column("fixed_cost", "number", "Whatever happens.", **MONEY),
+            money("fixed_cost", "Whatever happens."),
             Column("profit", "number", "Revenue less all costs.", "currency"),
         ),
         key=("month",),

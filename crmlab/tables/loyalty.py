@@ -6,7 +6,7 @@ description pages are made from it. What a firm itself records stands in ``firm`
 
 from __future__ import annotations
 
-from crmlab.tables.firm import CUSTOMER, CUT, MONEY
+from crmlab.tables.firm import CUSTOMER, CUT, money
 from crmlab.tables.shape import Column, Table
 
 TABLES = (
@@ -65,11 +65,11 @@ TABLES = (
         "value_elasticities",
         "By how many per cent the value of a customer moves for one per cent of what it hangs on.",
         (
-            Column("margin", "number", "Margin that he brings in a year.", **MONEY),
+            money("margin", "Margin that he brings in a year."),
             Column("retention", "number", "Chance that he stays another year.", "share", minimum=0, maximum=1),
             Column("annual_rate", "number", "Discount rate of a year.", "share", minimum=-1),
-            Column("acquisition_cost", "number", "What it cost to win him.", **MONEY),
-            Column("net_value", "number", "His value less the cost to win him.", **MONEY),
+            money("acquisition_cost", "What it cost to win him."),
+            money("net_value", "His value less the cost to win him."),
             Column("retention_elasticity", "number", "For one per cent more retention (from 80 to 80.8 %).", "per cent",
                    minimum=0),
             Column("retention_point", "number", "For one percentage point more retention (from 80 to 81 %).", "per cent",

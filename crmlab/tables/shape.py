@@ -2,7 +2,7 @@
 
 A column has a name, a type, a meaning, a unit, a range, and the moment from which it may be known; a
 table has columns and a key. This room says how a declaration looks; the declarations themselves stand
-in ``firm`` (what happens in a firm) and ``found`` (what an analysis finds).
+in ``firm`` (what happens in a firm) and in a file for each topic (what its analyses return).
 """
 
 from __future__ import annotations

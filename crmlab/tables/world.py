@@ -6,7 +6,7 @@ description pages are made from it. What a firm itself records stands in ``firm`
 
 from __future__ import annotations
 
-from crmlab.tables.firm import MONEY
+from crmlab.tables.firm import money
 from crmlab.tables.shape import Column, Table
 
 TABLES = (
@@ -22,7 +22,7 @@ TABLES = (
                    "share", minimum=0, maximum=1),
             Column("customers", "integer", "Customers at the end.", "customers", minimum=0),
             Column("orders", "integer", "Orders from the change on.", "orders", minimum=0),
-            Column("revenue", "number", "From the change on.", **MONEY),
+            money("revenue", "From the change on."),
             Column("profit", "number", "From the change on, before its cost.", "currency"),
             Column("satisfaction", "number", "Mean from the change on.", "points of satisfaction"),
             Column("payers", "integer", "What a cost is counted by: months of customers, or prospects.", "payers", minimum=0),
