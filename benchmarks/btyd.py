@@ -130,8 +130,8 @@ def small_tables(home: Path) -> dict[str, str]:
 
 
 def read(path: str) -> dict[str, np.ndarray]:
-    with np.load(path) as held:
-        return {name: held[name] for name in held.files}
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 # --- the yardstick ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ TRUTH = {"r": 0.6, "alpha": 5.0, "a": 0.8, "b": 2.4}
 
 @pytest.fixture(scope="module")
 def summary() -> pd.DataFrame:
-    table = btyd.simulate_purchases("bgnbd", TRUTH, customers=600, weeks=(20.0, 52.0), seed=1, later=26)
+    table = btyd.simulate_purchases("bgnbd", TRUTH, customers=600, weeks=(20.0, 52.0), seed=1, holdout_weeks=26)
     amounts = btyd.simulate_spend({"p": 6.0, "q": 4.0, "v": 15.0}, table.frequency, seed=2)
     return table.assign(monetary_value=amounts.monetary_value)
 
@@ -77,8 +77,8 @@ def test_drawn_amounts_keep_the_index_of_the_frequencies():
 
 def test_purchases_after_the_calibration_end_are_matched_by_their_labels(summary, fit):
     """A Series in another order belongs to the same customers; one with other labels belongs to nobody."""
-    expected = btyd.conditional_expectation(fit, summary, summary.later.to_numpy(), weeks=26)
-    shuffled = summary.later.sample(frac=1, random_state=1)
+    expected = btyd.conditional_expectation(fit, summary, summary.holdout_purchases.to_numpy(), weeks=26)
+    shuffled = summary.holdout_purchases.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(btyd.conditional_expectation(fit, summary, shuffled, weeks=26), expected)
-    with pytest.raises(DataError, match="the index of `later` is not that of `summary`"):
-        btyd.conditional_expectation(fit, summary, summary.later.set_axis(summary.index + 1), weeks=26)
+    with pytest.raises(DataError, match="the index of `holdout_purchases` is not that of `summary`"):
+        btyd.conditional_expectation(fit, summary, summary.holdout_purchases.set_axis(summary.index + 1), weeks=26)
