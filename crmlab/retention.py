@@ -90,7 +90,7 @@ def _with_zeros(counted: pd.DataFrame, frequency: str, until: pd.Timestamp) -> p
     counts = pd.Series(counted.active.to_numpy(), index=pd.MultiIndex.from_arrays([cohort, calendar]))
     last = pd.Period(until, freq=frequency)
     cells = pd.MultiIndex.from_tuples(
-        [(start, period) for start in cohort.unique().sort_values() for period in pd.period_range(start, last)]
+        [(start, period) for start in sorted(set(cohort)) for period in pd.period_range(start, last)]
     )
     active = counts.reindex(cells, fill_value=0)
     starts, periods = (pd.PeriodIndex(cells.get_level_values(level)) for level in (0, 1))

@@ -97,14 +97,11 @@ def rfm_scores(
             total_cents=(source.table.amount * 100).round().cast("int64").sum(),
         )
         scores = customers.select(
-            "customer_id",
-            "recency_days",
-            "purchase_days",
-            total_amount=customers.total_cents / 100,
+            "customer_id", "recency_days", "purchase_days", total_amount=customers.total_cents / 100,
             r_score=_score(customers, -customers.recency_days, bins, ties),
             f_score=_score(customers, customers.purchase_days, bins, ties),
             m_score=_score(customers, customers.total_cents, bins, ties),
-        )
+        )  # fmt: skip
         return source.run(scores.order_by("customer_id"))
 
 
@@ -153,7 +150,7 @@ def rfm_grid(scores: pd.DataFrame) -> pd.DataFrame:
     _engine.check(scores, "rfm_scores")
     cells = scores.groupby(["r_score", "f_score"])["total_amount"]
     grid = cells.agg(customers="size", total_amount="sum", mean_amount="mean").reset_index()
-    return grid.sort_values(["r_score", "f_score"], ascending=False, ignore_index=True)
+    return grid.sort_values(["r_score", "f_score"], ascending=False, kind="stable", ignore_index=True)
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:

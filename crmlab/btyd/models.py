@@ -75,17 +75,19 @@ def _similarity(x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> np.ndarr
     return x + silence / (2 * silence.max() + 1)
 
 
-def _beta_geometric(key: str, name: str, dropout_at_first_purchase: bool, source: str) -> PurchaseModel:
+def _beta_geometric(key: str, name: str, first: bool, source: str) -> PurchaseModel:
     """Make BG/NBD or MBG/NBD, which differ in whether one may drop out at the first purchase."""
-    variant = {"dropout_at_first_purchase": dropout_at_first_purchase}
     return PurchaseModel(
         key,
         Model(
-            name, bgnbd.PARAMETERS, partial(bgnbd.loglik_score_hessian, **variant), bgnbd.starts, source,
+            name, bgnbd.PARAMETERS, partial(bgnbd.loglik_score_hessian, dropout_at_first_purchase=first), bgnbd.starts, source,
             covariate_sign={"alpha": -1, "a": 1, "b": 1}, ordering=_similarity,
         ),
-        partial(bgnbd.alive, **variant), partial(bgnbd.expected_if_alive, **variant), partial(bgnbd.pmf, **variant),
-        partial(bgnbd.draw, **variant), partial(bgnbd.simulate, **variant),
+        partial(bgnbd.alive, dropout_at_first_purchase=first),
+        partial(bgnbd.expected_if_alive, dropout_at_first_purchase=first),
+        partial(bgnbd.pmf, dropout_at_first_purchase=first),
+        partial(bgnbd.draw, dropout_at_first_purchase=first),
+        partial(bgnbd.simulate, dropout_at_first_purchase=first),
         scale_parameters=("alpha",),
     )  # fmt: skip
 
