@@ -107,7 +107,7 @@ def test_refuses_bad_rows(change, words):
         (ORDERS, 20240101, ArgumentError, "year-month-day"),
         (42, None, ArgumentError, "must be a DataFrame, the path"),
         ("no/such.parquet", None, DataError, "no file 'no/such.parquet'"),
-        (pd.concat([ORDERS, ORDERS], axis=1), None, DataError, "two columns of one name"),
+        (pd.concat([ORDERS, ORDERS], axis=1), None, DataError, "two columns of the name `order_id`"),
     ],
 )
 def test_refuses_bad_calls(orders, until, kind, words):

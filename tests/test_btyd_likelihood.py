@@ -11,6 +11,7 @@ from btyd_samples import TRUTHS, drawn, observations
 
 from crmlab import btyd
 from crmlab._likelihood import Likelihood, Model, check_convergence, group_observations, maximise, unique_rows
+from crmlab._likelihood.model import _stable_order
 from crmlab.btyd import models
 from crmlab.errors import ConvergenceError
 
@@ -54,6 +55,17 @@ def test_ties_in_the_order_of_rows_stay_as_they_came():
     first = unique_rows((x, y))[0]
     for value in range(3):
         np.testing.assert_array_equal(grouped.columns[1][grouped.columns[0] == value], y[first][x[first] == value])
+
+
+def test_a_large_table_is_sorted_as_a_small_one():
+    key = np.random.default_rng(1).gamma(0.3, 5.0, 120_000) + np.arange(120_000) % 3
+    key[::5] = key[1::5]
+    order = _stable_order(key)
+    np.testing.assert_array_equal(np.sort(order), np.arange(key.size))
+    np.testing.assert_allclose(np.diff(key[order]).min(), 0, atol=1e-7)  # nearly sorted
+    tied = np.flatnonzero(np.diff(key[order]) == 0)
+    assert tied.size > 20_000
+    assert (np.diff(order)[tied] > 0).all()
 
 
 def test_blocks_do_not_matter():

@@ -69,17 +69,16 @@ def read_histories(summary: object, model: PurchaseModel, covariates: tuple[str,
     _check.required_columns(table.columns, model.table, covariates, remedy)
     if not len(table):
         raise DataError(f"the {model.table} table is empty. It needs at least one row.")
-    (x,) = _columns(table, model.columns[:1], model.table, low=0, whole=True)
-    recency, age = _columns(table, model.columns[1:], model.table, low=0, whole=model.counts_periods)
+    x = _column(table, model.columns[0], model.table, whole=True)
+    recency, age = (_column(table, name, model.table, whole=model.counts_periods) for name in model.columns[1:])
     _refuse_impossible(table, model, x, recency, age)
     values = _check.numeric_columns(table, covariates, model.table, remedy=_REMEDY)
     return Histories(x, recency, age, values)
 
 
-def _columns(table: pd.DataFrame, names: tuple[str, ...], name: str, *, low: float, whole: bool) -> np.ndarray:
-    """Read columns as finite numbers, shape (len(names), n), each contiguous."""
-    values = _check.numeric_columns(table, names, name, low=low, whole=whole, remedy=_REMEDY)
-    return np.ascontiguousarray(values.T)
+def _column(table: pd.DataFrame, name: str, table_name: str, *, whole: bool) -> np.ndarray:
+    """Read a column as finite numbers, none below 0, shape (n,)."""
+    return _check.numeric_columns(table, (name,), table_name, low=0, whole=whole, remedy=_REMEDY)[:, 0]
 
 
 def _refuse_impossible(table: pd.DataFrame, model: PurchaseModel, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> None:
@@ -101,7 +100,7 @@ def read_counts(summary: pd.DataFrame, model: PurchaseModel) -> np.ndarray | Non
     """Read how many customers each row stands for, where opportunities are counted and the table says so."""
     if not model.counts_periods or "customers" not in summary:
         return None
-    return _columns(summary, ("customers",), model.table, low=0, whole=True)[0]
+    return _column(summary, "customers", model.table, whole=True)
 
 
 def read_spend(summary: object) -> tuple[np.ndarray, np.ndarray]:
@@ -109,10 +108,10 @@ def read_spend(summary: object) -> tuple[np.ndarray, np.ndarray]:
     name = "purchase_summary"
     table = _check.frame("summary", summary, f"It holds one row per customer; {_MAKER}")
     _check.required_columns(table.columns, declared(name), ("frequency", "monetary_value"))
-    (x,) = _columns(table, ("frequency",), name, low=0, whole=True)
+    x = _column(table, "frequency", name, whole=True)
     bought = x > 0
     mean = np.full(x.size, np.nan)
-    mean[bought] = _columns(table.loc[bought], ("monetary_value",), name, low=0, whole=False)[0]
+    mean[bought] = _column(table.loc[bought], "monetary_value", name, whole=False)
     if (mean == 0).any():
         raise DataError(
             f"`monetary_value` is 0 for {(mean == 0).sum():,} customers with repeat purchases; the model knows positive "

@@ -184,7 +184,7 @@ class CustomerValues(Result):
         >>> from crmlab import btyd
         >>> values = btyd.CustomerValues(pd.DataFrame(), 100.0, 5.0, 0.1, 52.0, 0.95)
         >>> [round(bound, 2) for bound in values.interval()]
-        [90.66, 110.3]
+        [90.67, 110.3]
         """
         level = _check.share("level", level)
         if not self.total > 0:
@@ -233,7 +233,7 @@ class CustomerValues(Result):
         >>> import pandas as pd
         >>> from crmlab import btyd
         >>> values = btyd.CustomerValues(pd.DataFrame({"discounted_spend": [60.0, 40.0]}), 100.0, 5.0, 0.1, 52.0, 0.95)
-        >>> [round(bar.get_height(), 1) for bar in values.plot().patches]
+        >>> [round(float(bar.get_height()), 1) for bar in values.plot().patches]
         [0.6, 0.4]
         """
         spend = np.sort(self.table.discounted_spend.dropna().to_numpy())[::-1]
