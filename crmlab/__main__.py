@@ -147,8 +147,11 @@ def _course_parser(commands: argparse._SubParsersAction) -> None:
     new.add_argument("dir", help="a folder that does not exist yet")
     new.add_argument("--title", default="", help="what stands above the pages")
     release = step("release", "make what students get: a folder and a zip for each")
-    release.add_argument("--individual", action="store_true", help="data of their own for each student, not one set for all")
-    release.add_argument("--again", action="store_true", help="make everything anew, after a master was changed")
+    kind = release.add_mutually_exclusive_group()
+    kind.add_argument("--individual", action="store_true", default=None, help="data of their own for each student")
+    kind.add_argument("--everyone", action="store_false", dest="individual", default=None, help="one set for all")
+    release.add_argument("--again", action="store_true", help="make everything again, after a master was changed")
+    release.add_argument("--discard", action="store_true", help="throw away what was released the other way")
     release.add_argument("--workers", type=int, default=2, metavar="N", help="processes to use (default: 2)")
     collect = step("collect", "take in submissions from a folder, a platform's zip or home folders")
     collect.add_argument("source", help='folder, zip, or a pattern such as "/home/{student}/crm/01*.ipynb"')
@@ -273,7 +276,10 @@ def _course(arguments: argparse.Namespace) -> int:
         case "new":
             told = course.new(here.dir, title=here.title)
         case "release":
-            told = course.release(here.dir, here.assignment, individual=here.individual, again=here.again, workers=here.workers)
+            told = course.release(
+                here.dir, here.assignment, individual=here.individual, again=here.again, discard=here.discard,
+                workers=here.workers,
+            )  # fmt: skip
         case "collect":
             told = course.collect(here.dir, here.assignment, here.source)
         case "withdraw":

@@ -26,7 +26,7 @@ import pytest
 from classroom import DONE, HONEST, OPEN, TAKES_INIT, TEXT, notebook
 
 from crmlab import course
-from crmlab.course import sandbox
+from crmlab.course import bubblewrap, sandbox
 
 MEMORY = 700  # the limit in MB, by which this course's runs are known
 ROOT = Path(__file__).resolve().parent.parent
@@ -470,8 +470,8 @@ def test_whoever_takes_the_first_process_is_limited_ended_and_marked(monkeypatch
     """Were it not hidden, the sandbox's first process could be taken over: it has the limits, too, and does not stay."""
     if reason := sandbox.missing():
         pytest.skip(reason)
-    monkeypatch.setattr(sandbox, "_HIDE_INIT", [])
-    monkeypatch.setattr(sandbox, "_LINGER_SECONDS", 2)
+    monkeypatch.setattr(bubblewrap, "_HIDE_INIT", [])
+    monkeypatch.setattr(bubblewrap, "LINGER_SECONDS", 2)
     limits = sandbox.Limits(seconds=30, memory_mb=MEMORY + 1)
     run = sandbox.run(notebook(TAKES_INIT, "raise ValueError(take_init(200))"), {}, "any", limits)
     assert run.outcome == sandbox.OUTLIVED
@@ -524,11 +524,11 @@ def test_what_is_no_answer_is_said_and_not_hidden(graded):
 
 
 def test_who_copied_is_noted_and_nobody_else(graded):
-    from crmlab.course import grading
+    from crmlab.course.similarity import similarity_notes
     from crmlab.course.store import Store
 
     with Store(graded["home"] / "course.db") as store:
-        notes = grading.similar(store, classroom.NAME)
+        notes = similarity_notes(store, classroom.NAME)
     assert "3 of 3 wrong answers are right for correct" in notes["copied"]
     assert not any("wrong answers" in note for student, note in notes.items() if student != "copied")
     assert "word for word" in notes["honest_1"], "and the memo of all the honest ones here is the same"
