@@ -1,6 +1,7 @@
-"""Writing a file whole or not at all.
+"""Writing: a file is there whole or not at all.
 
 Whoever is killed, or finds the disk full, in the middle of writing leaves either the old file or the new one under its name.
+``atomic_write`` gives a place to write to; what is written, and whether an old file may be replaced, is the caller's business.
 """
 
 from __future__ import annotations

@@ -119,9 +119,8 @@ def release(
                 "go on with the old ones, put the old master back."
             )
         students = list(course.students) if individual else [""]
-        todo = [
-            name for name in students if again or name not in released or not _is_whole(course, master.name, released[name])
-        ]
+        whole = {student for student, row in released.items() if not changed_files(course, master.name, row)}
+        todo = [student for student in students if again or student not in whole]
         failures = _make_all(course, store, master, path, todo, workers)
         if failures:
             student, reason = min(failures)
@@ -235,10 +234,6 @@ def changed_files(course: Course, name: str, release: dict[str, Any]) -> list[st
     """Names of the files of a bundle that are missing or not as they were released."""
     folder = bundle_folder(course, name, release["student"])
     return [file for file, digest in release["files"].items() if not has_digest(folder / file, digest)]
-
-
-def _is_whole(course: Course, name: str, release: dict[str, Any]) -> bool:
-    return not changed_files(course, name, release)
 
 
 def has_digest(path: Path, digest: str) -> bool:

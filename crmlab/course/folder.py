@@ -191,15 +191,15 @@ def roster(path: Path) -> dict[str, Student]:
         ) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
     try:
         rows = csv.DictReader(text.splitlines(), delimiter=delimiter, strict=True)
         lines = [(rows.line_num, row) for row in rows]
     except csv.Error as error:
         raise DataError(f"{path}: a quotation mark opens and never closes, or stands inside a name ({error}).") from None
     if "student_id" not in (rows.fieldnames or ()):
-        raise DataError(f"{path} needs a column student_id; its first line is {first[:80]!r}.")
+        raise DataError(f"{path} needs a column student_id; its first line is {header[:80]!r}.")
     students: dict[str, Student] = {}
     seen: dict[str, int] = {}
     for line, row in lines:
@@ -211,11 +211,9 @@ def roster(path: Path) -> dict[str, Student]:
         if not any(cells.values()):
             continue
         student = _student(path, line, cells)
-        if student.id.casefold() in seen:
-            raise DataError(
-                f"{path}, line {line}: {student.id} is there twice (line {seen[student.id.casefold()]}). Take one line out."
-            )
-        seen[student.id.casefold()] = line
+        first = seen.setdefault(student.id.casefold(), line)
+        if first != line:
+            raise DataError(f"{path}, line {line}: {student.id} is there twice (line {first}). Take one line out.")
         students[student.id] = student
     return students
 

@@ -153,9 +153,8 @@ def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool 
             yield Aside(str(place), f"it is larger than {LARGEST >> 20} MB")
         else:
             # a student can set the one time of a file, but not the other
-            yield Notebook(
-                place, file.read(LARGEST), _moment(max(status.st_mtime, status.st_ctime) if owned else status.st_mtime)
-            )
+            changed = max(status.st_mtime, status.st_ctime) if owned else status.st_mtime
+            yield Notebook(place, file.read(LARGEST), _moment(changed))
 
 
 def _moment(seconds: float) -> dt.datetime:

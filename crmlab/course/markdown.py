@@ -1,4 +1,8 @@
-"""Markdown: an author's text as HTML. Of the markdown nothing but markdown is believed; a page prints the result as it is."""
+"""Markdown: an author's text as HTML.
+
+``to_html`` renders a text and ``split_heading`` a question. Of the markdown nothing but markdown is believed: raw HTML shows
+as it is written, so that a page can print the result as it is. Where it is printed is known to the pages.
+"""
 
 from __future__ import annotations
 

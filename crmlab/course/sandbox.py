@@ -232,11 +232,15 @@ def _watch(process: subprocess.Popen[bytes], reading: int, limits: Limits, init:
 
 
 def _complaint(process: subprocess.Popen[bytes]) -> str:
-    """What a run wrote to its standard error, as far as it is there by now."""
-    assert process.stderr is not None
-    os.set_blocking(process.stderr.fileno(), False)  # whoever wrote more there than a pipe holds has waited in vain
+    """Read what a run wrote to its standard error, as far as it is there by now."""
+    if process.stderr is None:
+        return ""
     with process.stderr:
-        text = process.stderr.read1(2_000) or b""  # type: ignore[attr-defined]  # it is a BufferedReader
+        os.set_blocking(process.stderr.fileno(), False)  # whoever wrote more there than a pipe holds has waited in vain
+        try:
+            text = os.read(process.stderr.fileno(), 2_000)
+        except BlockingIOError:
+            text = b""
     return " ".join(legible(text.decode(errors="replace")).split())
 
 

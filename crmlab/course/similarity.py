@@ -1,4 +1,8 @@
-"""Similarity: whose answers, code or texts look like another's. A note proves nothing: it says where to look."""
+"""Similarity: whose answers, code or texts look like another's.
+
+``similarity_notes`` compares all results of an exercise with each other and with the keys of the other students. A note proves
+nothing: it says where to look, and to the instructor alone. When an answer is right is known in ``grading``.
+"""
 
 from __future__ import annotations
 
