@@ -1,4 +1,4 @@
-"""A course from its first day to the marks: what an instructor does, and what he may do wrong.
+"""A course from its first day to the marks: what an instructor does, and what may go wrong.
 
 Proved: each step by the command line as well as from Python, that every step can be repeated, that nothing a person marked
 is lost, that files that cannot be used are listed, that what others could read or change is noticed, and that an ordinary
@@ -111,7 +111,7 @@ def test_a_new_course_keeps_its_secret(tmp_path, capsys):
     assert (status, "not empty" in err) == (1, True)
 
 
-def test_everyone_gets_data_and_questions_of_his_own(released):
+def test_everyone_gets_data_and_questions_of_their_own(released):
     seen = set()
     for student in CLASS:
         folder = released / "release" / NAME / student
@@ -140,7 +140,7 @@ def test_releasing_twice_changes_nothing_and_mends_what_is_gone(home):
     assert {path: path.read_bytes() for path in (home / "release").rglob("*") if path.is_file()} == before
 
 
-def test_who_comes_later_gets_his_own_and_nobody_elses_changes(home):
+def test_who_comes_later_gets_their_own_and_nobody_elses_changes(home):
     keys = classroom.keys(home, "S001")
     with open(home / "roster.csv", "a", encoding="utf-8") as file:
         file.write("S006,Late Comer,l@example.org\n")
@@ -276,7 +276,7 @@ PEOPLE = {id: course_folder.Student(id, name) for id, name in {**CLASS, "S01": "
         ("S01.ipynb", "S01"),
         ("Ada King_1234_assignsubmission_file_/hw.ipynb", "S001"),  # Moodle
         ("kingada_77_4321_01_relationship-1.ipynb", "S001"),  # Canvas
-        ("kingada_LATE_77_4321_S003_hw.ipynb", "S001"),  # ... where the student called his file after another
+        ("kingada_LATE_77_4321_S003_hw.ipynb", "S001"),  # ... where the student called the file after another
         ("王 小明_99_assignsubmission_file_/王.ipynb", "S002"),
         ("José de la Cruz_1_/x.ipynb", "S004"),
         ("Jose\u0301 de la Cruz_1_/x.ipynb", "S004"),  # the same letters, composed otherwise
@@ -469,7 +469,7 @@ def test_correct_wrong_copied(graded):
 
 
 def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
-    """Its code runs on his own data, and so its answers are right: only the note can tell."""
+    """Its code runs on their own data, and so its answers are right: only the note can tell."""
     released = json.loads((mine / "release" / NAME / "S001" / f"{NAME}.ipynb").read_text(encoding="utf-8"))
     for cell in released["cells"]:
         text = "".join(cell["source"])
@@ -501,7 +501,7 @@ def test_grading_again_gives_the_same(mine):
     ]
 
 
-def test_only_what_has_changed_is_graded_anew(mine, tmp_path):
+def test_only_what_has_changed_is_graded_again(mine, tmp_path):
     (tmp_path / "heap").mkdir()
     (tmp_path / "heap" / "S002.ipynb").write_bytes(notebook(*HONEST))
     os.utime(tmp_path / "heap" / "S002.ipynb", (4_000_000_000,) * 2)
@@ -671,7 +671,7 @@ def test_an_ordinary_user_can_grade(mine, tmp_path):
 
 
 def as_user(user: int, words: list[str], more: list[Path], stage: Path) -> str:
-    """A shell script that becomes somebody else in a world where he can reach the kit, whatever folders lie on the way."""
+    """A shell script that becomes another user, who can reach the kit whatever folders lie on the way."""
     lines, closed = ["set -e"], set()
     sources = [ROOT, Path(sys.base_prefix), Path(sys.prefix), *more]
     for number, source in enumerate(sources):

@@ -112,7 +112,7 @@ def _shown() -> tuple[list[Path], list[Path]]:
     system += [path for path in _SYSTEM_FILES if path.exists()]
     ours = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
     ours |= {_PACKAGE, _PACKAGE.parent / "datasets"}
-    return system, [path for path in sorted(ours) if path.is_dir() and not any(path.is_relative_to(each) for each in system)]
+    return system, [path for path in sorted(ours) if path.is_dir() and not any(map(path.is_relative_to, system))]
 
 
 def refuse_shown(secret: Iterable[Path]) -> None:

@@ -136,5 +136,6 @@ def _answer(call: ast.Call, assigned: dict[str, ast.expr]) -> tuple[str, bool]:
 
 
 def _handed_in(text: str, question: str) -> str:
-    found = re.search(rf"""answer\(\s*["']{re.escape(question)}["']\s*,\s*(\w+)\s*\)""", text)
-    return found[1] if found else "some_name"
+    """Return the name that a cell hands in as the answer to a question."""
+    match = re.search(rf"""answer\(\s*["']{re.escape(question)}["']\s*,\s*(\w+)\s*\)""", text)
+    return match[1] if match else "some_name"

@@ -147,7 +147,7 @@ def _rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, st
     """Rows with their number in a spreadsheet, as column -> cell."""
     text = text.removeprefix("\ufeff")
     first = re.split("[\r\n]", text, maxsplit=1)[0]
-    fitting = (each for each in ",;\t" if {"student_id", "question"} <= set(next(csv.reader([first], delimiter=each), [])))
+    fitting = (mark for mark in ",;\t" if {"student_id", "question"} <= set(next(csv.reader([first], delimiter=mark), [])))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=next(fitting, ","), strict=True)
     row, head = 0, []
     try:

@@ -145,6 +145,6 @@ def run(cells: list[str], reporter: Reporter, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    # str subclasses and replaced functions of the student's must not be met once he is done: leave without tidying up
+    # str subclasses and replaced functions of the student's must not be met when that is done: leave without tidying up
     main(json.loads(sys.argv[1]))
     os._exit(0)
