@@ -18,6 +18,8 @@ from html import escape
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from crmlab.errors import ArgumentError, CrmlabWarning
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _CHINESE_FONTS = (
 
 @cache
 def _chinese_font() -> str:
-    """The first installed font that draws Chinese, or nothing."""
+    """Return the first installed font that draws Chinese, or ""."""
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
@@ -47,7 +49,7 @@ def _chinese_font() -> str:
 
 
 def has_chinese() -> bool:
-    """Whether a font that draws Chinese is installed."""
+    """Return whether a font that draws Chinese is installed."""
     return bool(_chinese_font())
 
 
@@ -82,17 +84,17 @@ def _chart_class() -> type[Figure]:
 
 
 def new_axes(ax: Axes | None = None, *, width: float = 7.2, height: float = 4.2) -> Axes:
-    """Axes to draw on: the given ones, or those of a new chart."""
+    """Return axes to draw on: the given ones, or those of a new chart."""
     import matplotlib.axes
     import matplotlib.pyplot as plt
 
     if ax is None:
         with plt.rc_context(_style()):
             figure = plt.figure(FigureClass=_chart_class(), figsize=(width, height), layout="constrained")
-            shows = plt.isinteractive()  # a notebook's way of drawing is chosen at the first figure
-            made = figure.add_subplot()
-        plt.interactive(shows)  # ... and the end of the context would take it back, so that the next figure never shows
-        return made
+            interactive = plt.isinteractive()  # a notebook's way of drawing is chosen at the first figure
+            axes = figure.add_subplot()
+        plt.interactive(interactive)  # ... and the end of the context would take it back: the next figure would never show
+        return axes
     if not isinstance(ax, matplotlib.axes.Axes):
         raise ArgumentError(f"`ax` must be matplotlib Axes, e.g. from `plt.subplots()`; it is {type(ax).__name__}.")
     return ax
@@ -102,15 +104,16 @@ def decorate(ax: Axes, *, title: str, x: str = "", y: str = "", alt: str = "") -
     """Write the finding, the units and the alt text."""
     from matplotlib.text import Text
 
-    letters = int(ax.figure.get_size_inches()[0] * 7.5)
+    figure = figure_of(ax)
+    letters = int(figure.get_size_inches()[0] * 7.5)
     ax.set_title("\n".join(textwrap.wrap(title, letters)), loc="left", fontsize=13, fontweight="bold", pad=12)
     ax.set(xlabel=x, ylabel=y)
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(which="both", labelfontfamily=_fonts())
-    for text in ax.figure.findobj(Text):
+    for text in figure.findobj(Text):
         text.set_parse_math(False)  # a $ in somebody's words is money
         text.set_fontfamily(_fonts())
-    ax.figure.alt = f"{title}. {alt}" if alt else title
+    figure.alt = f"{title}. {alt}" if alt else title  # type: ignore[attr-defined]  # also on a figure that is no chart of ours
     texts = [title, x, y, *(label.get_text() for label in (*ax.get_xticklabels(), *ax.get_yticklabels()))]
     if not has_chinese() and any("\u4e00" <= letter <= "\u9fff" for letter in "".join(texts)):
         warnings.warn(
@@ -122,25 +125,42 @@ def decorate(ax: Axes, *, title: str, x: str = "", y: str = "", alt: str = "") -
     return ax
 
 
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure on which axes stand."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ArgumentError("these axes have been removed from their figure. Draw on new ones.")
+    return figure
+
+
 def html(figure: Figure, *, dpi: int = 144) -> str:
-    """A figure as an HTML image with its alt text, its size on the page independent of its pixels."""
-    held = io.BytesIO()
-    figure.savefig(held, format="png", dpi=dpi)
-    data = base64.b64encode(held.getvalue()).decode()
+    """Write a figure as an HTML image with its alt text, its size on the page independent of its pixels."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=dpi)
+    data = base64.b64encode(png.getvalue()).decode()
     alt = escape(getattr(figure, "alt", ""), quote=True)
-    wide = round(figure.get_size_inches()[0] * 96)
-    return f'<img alt="{alt}" width="{wide}" style="max-width:100%" src="data:image/png;base64,{data}">'
+    width = round(figure.get_size_inches()[0] * 96)
+    return f'<img alt="{alt}" width="{width}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def finish(figure: Figure, *, dpi: int = 144) -> tuple[str, str]:
+    """Close a figure and return it as an HTML image and its alt text."""
+    import matplotlib.pyplot as plt
+
+    image = html(figure, dpi=dpi)
+    plt.close(figure)
+    return image, getattr(figure, "alt", "")
 
 
 def bars(heights: pd.Series, *, title: str, x: str, y: str, alt: str = "", ax: Axes | None = None, share: bool = False) -> Axes:
-    """One bar for each entry, its height written on it."""
+    """Draw one bar for each entry, its height written on it."""
     from crmlab._result import percent, show
 
     ax = new_axes(ax)
-    drawn = ax.bar([str(label) for label in heights.index], heights.to_numpy(), color=BLUE, width=0.75)
-    ax.bar_label(drawn, [percent(height) if share else show(height) for height in heights], padding=2, fontsize=9.5)
+    rectangles = ax.bar([str(label) for label in heights.index], heights.to_numpy(), color=BLUE, width=0.75)
+    ax.bar_label(rectangles, [percent(height) if share else show(height) for height in heights], padding=2, fontsize=9.5)
     ax.grid(axis="x", visible=False)
-    _per_cent(ax.yaxis, share)
+    _format_numbers(ax.yaxis, share)
     ax.margins(y=0.1)
     return decorate(ax, title=title, x=x, y=y, alt=alt)
 
@@ -149,18 +169,18 @@ def heatmap(
     matrix: pd.DataFrame, *, title: str, x: str, y: str, alt: str = "", share: bool = False, label: str = "",
     ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
-    """A matrix as coloured cells with their values; empty cells stay white."""
+    """Draw a matrix as coloured cells with their values; empty cells stay white."""
     import seaborn as sns
     from matplotlib.colors import LinearSegmentedColormap
 
     rows, columns = matrix.shape
     ax = new_axes(ax, width=max(6.5, min(11, 2.2 + 0.62 * columns)), height=max(3.4, min(11, 1.6 + 0.36 * rows)))
-    room = columns <= 16 and rows <= 26
+    annotated = columns <= 16 and rows <= 26
     numbers = "{x:.0%}" if share else "{x:,.0f}"
     shades = LinearSegmentedColormap.from_list("light to dark", [_LIGHT, _DARK])
     sns.heatmap(
-        matrix, ax=ax, cmap=shades, vmin=0, annot=room, fmt=".0%" if share else ",.0f", linewidths=0.6,
-        annot_kws={"fontsize": 9.5}, cbar=not room, cbar_kws=None if room else {"label": label, "format": numbers},
+        matrix, ax=ax, cmap=shades, vmin=0, annot=annotated, fmt=".0%" if share else ",.0f", linewidths=0.6,
+        annot_kws={"fontsize": 9.5}, cbar=not annotated, cbar_kws=None if annotated else {"label": label, "format": numbers},
     )  # fmt: skip
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
@@ -171,14 +191,14 @@ def heatmap(
 def curves(
     table: pd.DataFrame, *, title: str, x: str, y: str, alt: str = "", share: Sequence[str] = (), ax: Axes | None = None
 ) -> Axes:
-    """Each column as a line over the index, named at its right end; ``share`` lists the axes that hold shares."""
+    """Draw each column as a line over the index; ``share`` lists the axes that hold shares."""
     ax = new_axes(ax)
     for (name, line), colour in zip(table.items(), cycle(COLOURS), strict=False):
         ax.plot(table.index, line, color=colour, linewidth=2.2, label=str(name))
     if table.shape[1] > 1:
         ax.legend(frameon=False)
-    _per_cent(ax.xaxis, "x" in share)
-    _per_cent(ax.yaxis, "y" in share)
+    _format_numbers(ax.xaxis, "x" in share)
+    _format_numbers(ax.yaxis, "y" in share)
     ax.margins(x=0.01)
     return decorate(ax, title=title, x=x, y=y, alt=alt)
 
@@ -186,29 +206,31 @@ def curves(
 def interval_plot(
     table: pd.DataFrame, *, title: str, x: str, alt: str = "", zero: bool = False, share: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Rows as dots with their intervals: ``label, middle, low, high``, and ``group`` for a colour of its own."""
-    tall = len(table) > 12
-    ax = new_axes(ax, height=max(2.6, 1.5 + (0.29 if tall else 0.42) * len(table)))
-    place = [-float(row) for row in range(len(table))]
+    """Draw rows as dots with their intervals: ``label, middle, low, high``, and ``group`` for a colour of its own."""
+    dense = len(table) > 12
+    ax = new_axes(ax, height=max(2.6, 1.5 + (0.29 if dense else 0.42) * len(table)))
+    y = -np.arange(float(len(table)))
     groups = list(dict.fromkeys(table.group)) if "group" in table else [""]
     for group, colour in zip(groups, cycle(COLOURS), strict=False):
-        mine = [row for row in range(len(table)) if not group or table.group.iloc[row] == group]
-        spots, rows = [place[row] for row in mine], table.iloc[mine]
-        ax.hlines(spots, rows.low, rows.high, color=colour, linewidth=3, alpha=0.45)
-        ax.plot(rows.middle, spots, "o", color=colour, markersize=6 if tall else 9)
-    ax.set_yticks(place, table.label, fontsize=9.5 if tall else 10.5)
+        mask = (table.group == group).to_numpy() if group else np.ones(len(table), bool)
+        rows = table[mask]
+        ax.hlines(y[mask], rows.low, rows.high, color=colour, linewidth=3, alpha=0.45)
+        ax.plot(rows.middle, y[mask], "o", color=colour, markersize=6 if dense else 9)
+    ax.set_yticks(y, table.label, fontsize=9.5 if dense else 10.5)
     if zero:
         ax.axvline(0, color=INK, linewidth=1, linestyle="--")
-    _per_cent(ax.xaxis, share)
+    _format_numbers(ax.xaxis, share)
     ax.grid(axis="y", visible=False)
-    ax.margins(y=0.08 if tall else 0.14)
+    ax.margins(y=0.08 if dense else 0.14)
     return decorate(ax, title=title, x=x, alt=alt)
 
 
-def _per_cent(axis: Axis, wanted: bool) -> None:
+def _format_numbers(axis: Axis, share: bool) -> None:
+    """Write the numbers of an axis as per cent if it holds shares; those of an upright axis with thousands apart."""
+    from matplotlib.axis import YAxis
     from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
-    if wanted:
+    if share:
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    elif axis.axis_name == "y":
+    elif isinstance(axis, YAxis):
         axis.set_major_formatter(StrMethodFormatter("{x:,g}"))

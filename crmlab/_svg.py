@@ -16,179 +16,231 @@ from html import escape
 from crmlab._draw import GREEN, GRID, INK, PALE, RED
 from crmlab._result import show
 
+_LEFT, _WIDTH, _ROW_HEIGHT = 28, 720, 106  # of the picture of effects, in pixels; the margin is the same on both sides
+_RADAR_WIDTH, _FONT_SIZE, _LINE_HEIGHT = 420, 15, 22  # of the radar, in pixels
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A change of one measure: its mean over several firms, the interval of the mean, and each firm's own."""
+    """A change of one measure, estimated from several firms.
+
+    Attributes
+    ----------
+    label : str
+        The measure, with its unit.
+    middle, low, high : float
+        The mean over the firms, and the interval of the mean.
+    each : sequence of float, shape (firms,)
+        The change in each firm.
+    limits : tuple of float, shape (2,)
+        Ends of the axis, the same at every move of a slider.
+    text : callable
+        Writes a value.
+    """
 
     label: str
     middle: float
     low: float
     high: float
     each: Sequence[float]
-    limits: tuple[float, float]  # of the axis, the same at every move of a slider
+    limits: tuple[float, float]
     text: Callable[[float], str]
+
+    @property
+    def reading(self) -> str:
+        """The change in words."""
+        middle, low, high = (self.text(value).replace("-", "−") for value in (self.middle, self.low, self.high))
+        return f"{self.label}: {middle} (95 % interval {low} to {high})"
+
+    @property
+    def colour(self) -> str:
+        """Pale unless the interval lies on one side of zero."""
+        if self.low <= 0 <= self.high:
+            return PALE
+        return GREEN if self.middle > 0 else RED
 
 
 def effects(rows: Sequence[Effect], *, title: str, note: str = "") -> tuple[str, str]:
-    """Changes with their intervals as a picture: its HTML and its alt text.
-
-    Drawn as SVG, which takes a thousandth of the time of a matplotlib figure, so that it can follow a slider.
-    """
-    wide, left, right, high = 720, 28, 28, 106
-    lines = textwrap.wrap(title, 66)
-    top = 24 * len(lines) + 16
+    """Draw changes with their intervals, one below the other: the HTML and the alt text."""
+    title_lines = textwrap.wrap(title, 66)
+    top = 24 * len(title_lines) + 16
     parts = [
-        f'<text x="{left}" y="{22 + 24 * number}" font-size="17" font-weight="bold" fill="{INK}">{escape(line)}</text>'
-        for number, line in enumerate(lines)
+        f'<text x="{_LEFT}" y="{22 + 24 * k}" font-size="17" font-weight="bold" fill="{INK}">{escape(line)}</text>'
+        for k, line in enumerate(title_lines)
     ]
-    told = []
-    for number, row in enumerate(rows):
-        low, high_end = row.limits
-        step = _nice((high_end - low) / 6)
-
-        def x(value: float, low: float = low, high_end: float = high_end) -> float:
-            return left + (wide - left - right) * (min(max(value, low), high_end) - low) / (high_end - low)
-
-        y = top + high * number
-        sure = row.low > 0 or row.high < 0
-        colour = (GREEN if row.middle > 0 else RED) if sure else PALE
-        middle, lowest, highest = (row.text(value).replace("-", "−") for value in (row.middle, row.low, row.high))
-        words = f"{row.label}: {middle} (95 % interval {lowest} to {highest})"
-        parts.append(f'<text x="{left}" y="{y + 14}" font-size="14" fill="{INK}">{escape(words)}</text>')
-        first = step * -(-low // step)
-        ticks = [first + step * place for place in range(int((high_end - first) / step + 1e-9) + 1)]
-        for tick in ticks:
-            mark = show(round(tick, 9)).replace("-", "−")
-            parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{y + 26}" y2="{y + 70}" stroke="{GRID}"/>')
-            parts.append(f'<text x="{x(tick):.1f}" y="{y + 86}" font-size="12" text-anchor="middle" fill="{INK}">{mark}</text>')
-        parts.append(
-            f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y + 22}" y2="{y + 72}" stroke="{INK}" stroke-dasharray="4 3"/>'
-        )
-        parts += [f'<circle cx="{x(value):.1f}" cy="{y + 60}" r="3.5" fill="{PALE}" fill-opacity=".55"/>' for value in row.each]
-        parts.append(
-            f'<line x1="{x(row.low):.1f}" x2="{x(row.high):.1f}" y1="{y + 40}" y2="{y + 40}" stroke="{colour}" '
-            f'stroke-width="7" stroke-linecap="round"/><circle cx="{x(row.middle):.1f}" cy="{y + 40}" r="8" fill="{colour}"/>'
-        )
-        told.append(words)
-    tall = top + high * len(rows) + 28
+    for k, row in enumerate(rows):
+        parts += _effect(row, top + _ROW_HEIGHT * k)
+    height = top + _ROW_HEIGHT * len(rows) + 28
     legend = "dashed: no change · large dot: mean of the firms, with its interval · small dots: single firms"
-    for number, line in enumerate((note, legend)):
-        parts.append(f'<text x="{left}" y="{tall - 22 + 17 * number}" font-size="12.5" fill="{INK}">{escape(line)}</text>')
-    alt = f"{title}. {'; '.join(told)}. {note}".strip()
-    return _image(parts, wide, tall, alt), alt
+    for k, line in enumerate((note, legend)):
+        parts.append(f'<text x="{_LEFT}" y="{height - 22 + 17 * k}" font-size="12.5" fill="{INK}">{escape(line)}</text>')
+    alt = f"{title}. {'; '.join(row.reading for row in rows)}. {note}".strip()
+    return _image(parts, _WIDTH, height, alt), alt
+
+
+def _effect(row: Effect, y: int) -> list[str]:
+    """Draw one change at height ``y``: its words, its axis, each firm, and the mean with its interval."""
+    lowest, highest = row.limits
+
+    def x(value: float) -> float:
+        return _LEFT + (_WIDTH - 2 * _LEFT) * (min(max(value, lowest), highest) - lowest) / (highest - lowest)
+
+    parts = [f'<text x="{_LEFT}" y="{y + 14}" font-size="14" fill="{INK}">{escape(row.reading)}</text>']
+    step = _round_up((highest - lowest) / 6)
+    first = step * -(-lowest // step)
+    for tick in (first + step * k for k in range(int((highest - first) / step + 1e-9) + 1)):
+        text = show(round(tick, 9)).replace("-", "−")
+        parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{y + 26}" y2="{y + 70}" stroke="{GRID}"/>')
+        parts.append(f'<text x="{x(tick):.1f}" y="{y + 86}" font-size="12" text-anchor="middle" fill="{INK}">{text}</text>')
+    parts.append(f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y + 22}" y2="{y + 72}" stroke="{INK}" stroke-dasharray="4 3"/>')
+    parts += [f'<circle cx="{x(value):.1f}" cy="{y + 60}" r="3.5" fill="{PALE}" fill-opacity=".55"/>' for value in row.each]
+    parts.append(
+        f'<line x1="{x(row.low):.1f}" x2="{x(row.high):.1f}" y1="{y + 40}" y2="{y + 40}" stroke="{row.colour}" '
+        f'stroke-width="7" stroke-linecap="round"/><circle cx="{x(row.middle):.1f}" cy="{y + 40}" r="8" fill="{row.colour}"/>'
+    )
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A closed line around a radar chart: one value for each axis."""
+    """A closed line around a radar chart.
+
+    Attributes
+    ----------
+    label : str
+    values : sequence of float, shape (axes,)
+    colour : str
+    filled : bool
+        Else dashed.
+    """
 
     label: str
     values: Sequence[float]
     colour: str
-    filled: bool  # else dashed
+    filled: bool
 
 
 def radar(
     names: Sequence[str], outlines: Sequence[Outline], *, lowest: float, highest: float, title: str, facts: Sequence[str] = ()
 ) -> tuple[str, str]:
-    """Several values for each of some axes, as outlines on a radar, with facts below: its HTML and its alt text.
+    """Draw several values for each of some axes, as outlines on a radar with facts below: the HTML and the alt text.
 
     Narrow, so that it can be read on a telephone; beside each axis stand the outlines' values, in their order.
     """
-    wide, size = 420, 15
-    reach = 138 if len(names) <= 5 else 110
+    radius = 138.0 if len(names) <= 5 else 110.0
     values = [" / ".join(f"{outline.values[k]:.2f}" for outline in outlines) for k in range(len(names))]
     boxes = [
-        (max(0.6 * size * len(name), 0.6 * size * len(value)), 2.4 * size) for name, value in zip(names, values, strict=True)
+        (max(0.6 * _FONT_SIZE * len(name), 0.6 * _FONT_SIZE * len(value)), 2.4 * _FONT_SIZE)
+        for name, value in zip(names, values, strict=True)
     ]
-    spots = _around(boxes, reach, wide / 2)
-    head = textwrap.wrap(title, 46)
+    centres = label_centres(boxes, radius, _RADAR_WIDTH / 2)
+    title_lines = textwrap.wrap(title, 46)
     # of labels and of the ring itself, whichever reaches further
-    above = max(-min(y - high / 2 for (_, y), (_, high) in zip(spots, boxes, strict=True)), reach)
-    below = max(max(y + high / 2 for (_, y), (_, high) in zip(spots, boxes, strict=True)), reach)
-    across, down = wide / 2, 22 * len(head) + 22 + above
-
-    def line(level: Sequence[float]) -> str:
-        ends = [_spoke(k, len(names), reach * (value - lowest) / (highest - lowest)) for k, value in enumerate(level)]
-        return " ".join(f"{across + x:.1f},{down + y:.1f}" for x, y in ends)
-
-    def text(x: float, y: float, words: str, look: str = "") -> str:
-        return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{INK}"{look}>{escape(words)}</text>'
-
-    parts = [text(12, 26 + 22 * number, words, ' font-weight="bold"') for number, words in enumerate(head)]
-    for ring in range(math.ceil(lowest), math.floor(highest) + 1):
-        parts.append(f'<polygon points="{line([ring] * len(names))}" fill="none" stroke="{GRID}"/>')
-    for k in range(len(names)):
-        x, y = _spoke(k, len(names), reach)
-        parts.append(f'<path d="M{across:.1f},{down:.1f}L{across + x:.1f},{down + y:.1f}" stroke="{GRID}"/>')
-    for outline in outlines:
-        look = f'fill="{outline.colour}" fill-opacity=".15"' if outline.filled else 'fill="none" stroke-dasharray="6 4"'
-        parts.append(f'<polygon points="{line(outline.values)}" {look} stroke="{outline.colour}" stroke-width="2.5"/>')
-    for (x, y), name, value in zip(spots, names, values, strict=True):
-        parts.append(text(across + x, down + y - 3, name, ' text-anchor="middle"'))
-        parts.append(text(across + x, down + y + size, value, ' text-anchor="middle"'))
-    y = down + below + 30
-    for outline in outlines:
-        look = "" if outline.filled else ' stroke-dasharray="6 4"'
-        parts.append(f'<path d="M12,{y - 5:.1f}h34" stroke="{outline.colour}" stroke-width="3"{look}/>')
-        parts.append(text(54, y, outline.label))
-        y += 22
-    told = " / ".join(outline.label for outline in outlines)
-    scale = f"From {lowest:g} at the centre to {highest:g} at the edge; numbers: {told}"
-    lines = [piece for fact in (scale, *facts) for piece in textwrap.wrap(fact, 46)]
-    parts += [text(12, y + 4 + 22 * number, words) for number, words in enumerate(lines)]
-    told = "; ".join(
+    above = max(-min(y - height / 2 for (_, y), (_, height) in zip(centres, boxes, strict=True)), radius)
+    below = max(max(y + height / 2 for (_, y), (_, height) in zip(centres, boxes, strict=True)), radius)
+    x, y = _RADAR_WIDTH / 2, _LINE_HEIGHT * len(title_lines) + 22 + above
+    parts = [_text(12, 26 + _LINE_HEIGHT * k, line, ' font-weight="bold"') for k, line in enumerate(title_lines)]
+    parts += _web(len(names), outlines, (x, y, radius), lowest, highest)
+    for (dx, dy), name, value in zip(centres, names, values, strict=True):
+        parts.append(_text(x + dx, y + dy - 3, name, ' text-anchor="middle"'))
+        parts.append(_text(x + dx, y + dy + _FONT_SIZE, value, ' text-anchor="middle"'))
+    scale = f"From {lowest:g} at the centre to {highest:g} at the edge; numbers: {' / '.join(each.label for each in outlines)}"
+    lines = [line for fact in (scale, *facts) for line in textwrap.wrap(fact, 46)]
+    legend, y = _legend(outlines, y + below + 30)
+    parts += legend
+    parts += [_text(12, y + 4 + _LINE_HEIGHT * k, line) for k, line in enumerate(lines)]
+    readings = "; ".join(
         f"{name} " + ", ".join(f"{outline.label} {outline.values[k]:.2f}" for outline in outlines)
         for k, name in enumerate(names)
     )
-    alt = ". ".join([title, told, *facts]) + "."
-    return _image(parts, wide, round(y + 22 * len(lines)), alt), alt
+    alt = ". ".join([title, readings, *facts]) + "."
+    return _image(parts, _RADAR_WIDTH, round(y + _LINE_HEIGHT * len(lines)), alt), alt
 
 
-def _spoke(number: int, count: int, length: float) -> tuple[float, float]:
-    """A point on an axis of a radar, from its centre; the first axis points up, the others follow clockwise."""
-    angle = math.tau * number / count - math.pi / 2
+def _web(
+    axes: int, outlines: Sequence[Outline], circle: tuple[float, float, float], lowest: float, highest: float
+) -> list[str]:
+    """Draw rings, axes and outlines into the circle (x, y, radius)."""
+    x, y, radius = circle
+
+    def polygon(values: Sequence[float]) -> str:
+        points = [_spoke(k, axes, radius * (value - lowest) / (highest - lowest)) for k, value in enumerate(values)]
+        return " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in points)
+
+    rings = range(math.ceil(lowest), math.floor(highest) + 1)
+    parts = [f'<polygon points="{polygon([ring] * axes)}" fill="none" stroke="{GRID}"/>' for ring in rings]
+    for dx, dy in (_spoke(k, axes, radius) for k in range(axes)):
+        parts.append(f'<path d="M{x:.1f},{y:.1f}L{x + dx:.1f},{y + dy:.1f}" stroke="{GRID}"/>')
+    for outline in outlines:
+        style = f'fill="{outline.colour}" fill-opacity=".15"' if outline.filled else 'fill="none" stroke-dasharray="6 4"'
+        parts.append(f'<polygon points="{polygon(outline.values)}" {style} stroke="{outline.colour}" stroke-width="2.5"/>')
+    return parts
+
+
+def _legend(outlines: Sequence[Outline], y: float) -> tuple[list[str], float]:
+    """Draw the legend from height ``y`` on; return it and the height where it ends."""
+    parts = []
+    for outline in outlines:
+        style = "" if outline.filled else ' stroke-dasharray="6 4"'
+        parts.append(f'<path d="M12,{y - 5:.1f}h34" stroke="{outline.colour}" stroke-width="3"{style}/>')
+        parts.append(_text(54, y, outline.label))
+        y += _LINE_HEIGHT
+    return parts, y
+
+
+def _text(x: float, y: float, text: str, attributes: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{_FONT_SIZE}" fill="{INK}"{attributes}>{escape(text)}</text>'
+
+
+def _spoke(k: int, axes: int, length: float) -> tuple[float, float]:
+    """Return a point on axis ``k`` of a radar, from its centre; the first axis points up, the others follow clockwise."""
+    angle = math.tau * k / axes - math.pi / 2
     return length * math.cos(angle), length * math.sin(angle)
 
 
-def _around(boxes: Sequence[tuple[float, float]], reach: float, half: float) -> list[tuple[float, float]]:
-    """Where the labels of a radar stand: centres of their boxes (width, height), outside the ring, not on one another."""
-    count, flat = len(boxes), 0.01 * reach
-    ends = [_spoke(k, count, reach) for k in range(count)]
-    faces = [_spoke(2 * k + 1, 2 * count, 1) for k in range(count)]  # the directions between two axes
-    spots: dict[int, tuple[float, float]] = {}
-    for k in sorted(range(count), key=lambda k: round(abs(ends[k][1]))):  # those at the sides cannot give way
-        (x, y), (wide, high) = ends[k], boxes[k]
-        way = 1 if y > flat else -1
-        last = max(way * end for _, end in ends)
-        x, y = x / reach * (half - wide / 2), y + (way * (high / 2 + 14) if abs(y) > flat else 0)
+def label_centres(boxes: Sequence[tuple[float, float]], radius: float, half_width: float) -> list[tuple[float, float]]:
+    """Place the labels of a radar outside the ring and apart from one another: the centres of their boxes (width, height).
+
+    Distances are from the centre of the ring. ``labelCentres`` in ``radar.js`` does the same.
+    """
+    axes, flat = len(boxes), 0.01 * radius
+    tips = [_spoke(k, axes, radius) for k in range(axes)]
+    normals = [_spoke(2 * k + 1, 2 * axes, 1) for k in range(axes)]  # of the ring's sides
+    centres: dict[int, tuple[float, float]] = {}
+    for k in sorted(range(axes), key=lambda k: round(abs(tips[k][1]))):  # labels at the sides cannot give way
+        (x, y), (width, height) = tips[k], boxes[k]
+        direction = 1 if y > flat else -1
+        furthest = max(direction * tip for _, tip in tips)
+        x, y = x / radius * (half_width - width / 2), y + (direction * (height / 2 + 14) if abs(y) > flat else 0)
         while True:
-            apart = way * y - high / 2 > last + 6 or any(
-                x * a + y * b - (wide * abs(a) + high * abs(b)) / 2 > reach * math.cos(math.pi / count) + 6 for a, b in faces
+            outside = direction * y - height / 2 > furthest + 6 or any(
+                x * a + y * b - (width * abs(a) + height * abs(b)) / 2 > radius * math.cos(math.pi / axes) + 6
+                for a, b in normals
             )
-            if apart and all(
-                abs(x - u) > (wide + boxes[other][0]) / 2 or abs(y - v) > (high + boxes[other][1]) / 2
-                for other, (u, v) in spots.items()
+            if outside and all(
+                abs(x - u) > (width + boxes[other][0]) / 2 or abs(y - v) > (height + boxes[other][1]) / 2
+                for other, (u, v) in centres.items()
             ):
                 break
-            y += way
-        spots[k] = (x, y)
-    return [spots[k] for k in range(count)]
+            y += direction
+        centres[k] = (x, y)
+    return [centres[k] for k in range(axes)]
 
 
-def _image(parts: Sequence[str], wide: int, tall: int, alt: str) -> str:
-    """Pieces of SVG as an HTML image with its alt text, on white."""
+def _image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
+    """Write pieces of SVG as an HTML image with its alt text, on white."""
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {tall}" width="{wide}" height="{tall}" '
-        f'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="{wide}" height="{tall}" fill="white"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="{width}" height="{height}" fill="white"/>'
         f"{''.join(parts)}</svg>"
     )
     data = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="{escape(alt, quote=True)}" width="{wide}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+    return (
+        f'<img alt="{escape(alt, quote=True)}" width="{width}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+    )
 
 
-def _nice(step: float) -> float:
-    """The next round number: 1, 2 or 5 times a power of ten."""
+def _round_up(step: float) -> float:
+    """Return the next round number: 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step - 1e-12)

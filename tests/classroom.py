@@ -50,11 +50,11 @@ exercise.answer("memo", memo)''',
 }
 KEYS = {
     "q1": """key=len(exercise.data("orders").query("order_date <= @exercise.given('day')")), unit="orders", low=0,
-    slips={"These are all orders; look at the day.": len(exercise.data("orders")) + 1}, hint="Look at the day.\"""",
+    misconceptions={"These are all orders; look at the day.": len(exercise.data("orders")) + 1}, hint="Look at the day.\"""",
     "q2": """key=float(exercise.data("orders").amount.sum() / len(exercise.data("orders"))), unit="currency",
-    within=0.005, points=2, low=0,
-    slips={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}""",
-    "q3": """key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", within=0.005, points=3, low=0""",
+    tolerance=0.005, points=2, low=0,
+    misconceptions={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}""",
+    "q3": """key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", tolerance=0.005, points=3, low=0""",
     "memo": """points=4, words=(30, 120), rubric=[("decision", 1, "There is one."), ("number", 1, "It is there."),
     ("uncertainty", 1, "It is told."), ("doubt", 1, "What would change it.")]""",
 }

@@ -809,7 +809,7 @@ def test_everyones_data_follow_from_the_secret_alone(home, tmp_path):
 
 def test_marks_do_not_depend_on_order_or_company():
     random.seed(4)
-    questions = {name: Question(name, "number", points=points, within=1) for name, points in (("a", 1), ("b", 2))}
+    questions = {name: Question(name, "number", points=points, tolerance=1) for name, points in (("a", 1), ("b", 2))}
     answers = {f"S{k}": {name: random.uniform(0, 4) for name in questions} for k in range(20)}
     keys = {"a": 2.0, "b": 2.0}
     alone = {student: grading.score(questions, keys, given) for student, given in answers.items()}

@@ -36,7 +36,8 @@ from crmlab.course.rubric import Essay
 from crmlab.course.rubric_page import serve
 from crmlab.course.rubric_table import read_csv, write_csv
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.form import Question, sane
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import is_valid
 
 RUBRIC = (
     ("evidence", 2, "Names at least one number from the firm's own data, with its unit."),
@@ -44,7 +45,7 @@ RUBRIC = (
     ("language", 1, "A manager understands it at first reading."),
 )
 ESSAY = Question("q4", "text", points=6, words=(80, 150), rubric=RUBRIC)
-NUMBER = Question("q1", "number", unit="% of all prospects", points=2, within=0.05, hint="Divide by all prospects.")
+NUMBER = Question("q1", "number", unit="% of all prospects", points=2, tolerance=0.05, hint="Divide by all prospects.")
 TABLE = Question("q3", "table", points=4, columns=("region", "churn"), hint="Group by region first.")
 
 HOSTILE = [
@@ -250,7 +251,7 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
     assert {value for name, value in read.attributes if name == "href"} <= {"#question-1", "#harmful-link"}
     assert read.tags.count("style") == 1
     assert {name for name, _ in read.attributes} <= {name for name, _ in Read(harmless).attributes} | {"class"}
-    refused = answer != 1 and not sane(answer)
+    refused = answer != 1 and not is_valid(answer)
     assert (
         where == "hint"
         or (  # which is markdown

@@ -319,9 +319,9 @@ def test_labels_keep_apart(count, half):
     """On a narrow page as on a wide one, labels lie within it, outside the ring, and none on another."""
     reach = (0.68 if count <= 5 else 0.52) * half
     boxes = [(75 + 5 * (k % 3), 33) for k in range(count)]
-    spots = _draw._around(boxes, reach, half)
-    ring = [_draw._spoke(k, count, reach) for k in range(count)]
-    faces = [_draw._spoke(2 * k + 1, 2 * count, 1) for k in range(count)]
+    spots = _svg.label_centres(boxes, reach, half)
+    ring = [_svg._spoke(k, count, reach) for k in range(count)]
+    faces = [_svg._spoke(2 * k + 1, 2 * count, 1) for k in range(count)]
     for (x, y), (wide, high) in zip(spots, boxes, strict=True):
         assert abs(x) + wide / 2 <= half + 1e-9
         assert not any(abs(x - a) < wide / 2 and abs(y - b) < high / 2 for a, b in ring)

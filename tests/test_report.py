@@ -201,7 +201,7 @@ def test_the_command_runs_by_itself():
 
 # -- Answers to a survey ------------------------------------------------------------------------------------------
 
-ANSWERS = Path(datasets.__file__).parent.parent / "datasets" / "survey_form.csv"
+ANSWERS = Path(__file__).parents[1] / "datasets" / "survey_form.csv"
 
 
 @pytest.fixture(scope="module")

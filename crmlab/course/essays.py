@@ -154,7 +154,7 @@ def _essays_of(result: dict[str, Any], release: dict[str, Any], marks: dict[tupl
     """Return the texts of one student."""
     student, answers, questions = result["student"], result["answers"], questions_of(release)
     others = tuple(
-        (name, questions[name].told(answer)) for name, answer in answers.items()
+        (name, questions[name].as_text(answer)) for name, answer in answers.items()
         if name in questions and questions[name].kind != BY_HAND
     )  # fmt: skip
     essays = []

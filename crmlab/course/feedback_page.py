@@ -15,7 +15,8 @@ from crmlab import _page
 from crmlab._result import show
 from crmlab.course.markdown import split_heading, to_html
 from crmlab.errors import ArgumentError
-from crmlab.exercise.form import Plain, Question, count_words, sane
+from crmlab.exercise.form import Question, count_words
+from crmlab.exercise.values import Answer, is_valid
 
 _MOST_ROWS = 20  # of a table that a student gave
 
@@ -52,7 +53,7 @@ class Section:
 
     question: Question
     asked: str
-    answer: Plain | None
+    answer: Answer | None
     state: str
     points: float | None
     lines: tuple[float, ...] = ()
@@ -128,18 +129,18 @@ def _section(section: Section) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _answer(question: Question, answer: Plain | None) -> dict[str, Any]:
+def _answer(question: Question, answer: Answer | None) -> dict[str, Any]:
     """Prepare the student's own words and numbers; whatever they are, they are only shown."""
     shown: dict[str, Any] = {"has_words": False, "text": None, "table": None}
     if answer is None:
         return shown | {"answer": "none"}
-    if not sane(answer):
+    if not is_valid(answer):
         return shown | {"answer": "too large, or of a form that cannot be shown"}
     if question.kind == "text" and isinstance(answer, str):
         words = count_words(answer)
         return shown | {"answer": f"{words} word{'s' if words != 1 else ''}", "text": answer}
     if not isinstance(answer, dict):
-        return shown | {"answer": question.told(answer), "has_words": True}
+        return shown | {"answer": question.as_text(answer), "has_words": True}
     rows = answer["rows"]
     table = {
         "columns": answer["columns"], "rows": [[show(cell, 4) for cell in row] for row in rows[:_MOST_ROWS]],

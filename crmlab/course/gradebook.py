@@ -22,7 +22,8 @@ from crmlab.course.grading import QuestionGrade, question_grades, questions_of
 from crmlab.course.similarity import similarity_notes
 from crmlab.course.steps import first_few, run_text
 from crmlab.course.store import Store
-from crmlab.exercise.form import Plain, Question
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import Answer
 
 _FORMATS = ("csv", "canvas", "moodle")
 
@@ -84,7 +85,7 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
     return Summary(f"{name}: pages for {len(results)} of {len(course.students)} students are written", facts=tuple(facts))
 
 
-def _section(question: Question, asked: str, answers: dict[str, Plain], grade: QuestionGrade) -> Section:
+def _section(question: Question, asked: str, answers: dict[str, Answer], grade: QuestionGrade) -> Section:
     answer = answers.get(question.name)
     return Section(question, asked, answer, grade.state, grade.points, grade.lines, grade.comment)
 

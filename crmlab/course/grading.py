@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from crmlab.course.store import Store
-from crmlab.exercise.form import Plain, Question, sane
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import Answer, is_valid
 
 BY_HAND = "text"  # the kind of question that a person marks
 
@@ -22,7 +23,7 @@ def questions_of(release: dict[str, Any]) -> dict[str, Question]:
     return {name: Question.from_json(question) for name, question in release["sheet"]["questions"].items()}
 
 
-def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict[str, Plain], list[str]]:
+def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict[str, Answer], list[str]]:
     """Read a submission's file of answers.
 
     Parameters
@@ -50,7 +51,7 @@ def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict
         recorded = dict(json.loads(text, parse_constant=_refuse_constant)["answers"].items())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return {}, ["the file of answers cannot be read"]
-    answers = {name: recorded[name] for name in questions if name in recorded and sane(recorded[name])}
+    answers = {name: recorded[name] for name in questions if name in recorded and is_valid(recorded[name])}
     invalid = [name for name in recorded if name in questions and name not in answers]
     return answers, [f"{name}: what was recorded cannot be an answer" for name in invalid]
 
@@ -60,7 +61,7 @@ def _refuse_constant(word: str) -> NoReturn:
 
 
 def score(
-    questions: dict[str, Question], keys: dict[str, Plain], answers: dict[str, Plain]
+    questions: dict[str, Question], keys: dict[str, Answer], answers: dict[str, Answer]
 ) -> dict[str, tuple[str, float | None]]:
     """Compare answers with keys.
 
@@ -77,7 +78,7 @@ def score(
             text = answers[name]
             scores[name] = ("waiting", None) if isinstance(text, str) and text.strip() else ("no answer", 0.0)
         else:
-            scores[name] = ("right", question.points) if question.right(answers[name], keys[name]) else ("wrong", 0.0)
+            scores[name] = ("right", question.points) if question.is_right(answers[name], keys[name]) else ("wrong", 0.0)
     return scores
 
 
@@ -120,6 +121,6 @@ def question_grades(store: Store, assignment: str) -> dict[str, dict[str, Questi
     return grades
 
 
-def text_hash(text: Plain) -> str:
+def text_hash(text: Answer) -> str:
     """Return the hash by which a marked text is known again."""
     return hashlib.sha256(str(text).encode()).hexdigest()

@@ -11,7 +11,8 @@ from typing import Any
 
 from crmlab.course.grading import BY_HAND, questions_of
 from crmlab.course.store import Store
-from crmlab.exercise.form import Plain, count_words
+from crmlab.exercise.form import count_words
+from crmlab.exercise.values import Answer
 
 _FEW_WORDS = 30  # a shorter text may well be another's by chance
 
@@ -38,16 +39,16 @@ def similarity_notes(store: Store, assignment: str) -> dict[str, str]:
     return {student: "; ".join(messages) for student, messages in notes.items() if messages}
 
 
-def _answers_of_others(student: str, answers: dict[str, Plain], releases: dict[str, Any]) -> Iterator[str]:
+def _answers_of_others(student: str, answers: dict[str, Answer], releases: dict[str, Any]) -> Iterator[str]:
     """Find other students for whose data several wrong answers are right."""
     questions, keys = questions_of(releases[student]), releases[student]["keys"]
     numeric = [name for name, question in questions.items() if question.kind not in (BY_HAND, "choice")]
-    wrong = [name for name in numeric if name in answers and not questions[name].right(answers[name], keys[name])]
+    wrong = [name for name in numeric if name in answers and not questions[name].is_right(answers[name], keys[name])]
     enough = 3 if len(numeric) >= 5 else 2
     if len(wrong) < enough:
         return
     for other, release in releases.items():
-        fitting = [name for name in wrong if questions[name].right(answers[name], release["keys"].get(name))]
+        fitting = [name for name in wrong if questions[name].is_right(answers[name], release["keys"].get(name))]
         if other != student and len(fitting) >= enough:
             yield f"{len(fitting)} of {len(wrong)} wrong answers are right for {other}"
 

@@ -8,17 +8,17 @@ groups differ. The numbers come from ``satisfaction``; how a page is put togethe
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 
 import pandas as pd
 
-from crmlab import satisfaction
-from crmlab._result import percent, show, table_html
+from crmlab import measurement, satisfaction
+from crmlab._result import percent, show
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
-from crmlab.report.page import Section, folded, pictures, target, write
+from crmlab.report.page import Folded, Part, Section, Table, Text, Tiles, charts, target, write
 from crmlab.satisfaction import Instrument, RaterScores, Survey
 
 _SEED = 1  # of the bootstrap samples, so that the same file gives the same page
@@ -76,56 +76,67 @@ def survey_report(
         by = "wave"
     scores = satisfaction.score_rater(survey, by=by)
     name = "the survey" if isinstance(path, pd.DataFrame) else Path(fspath(path)).name
-    people = survey.rows.respondent.nunique()
-    used = f"{people:,} respondents{f' in {len(survey.rows):,} rows' if len(survey.rows) > people else ''} are used."
-    if len(survey.set_aside):
-        used += ' Not everything could be: see <a href="#aside">what was set aside</a>.'
-    if len(wrong := survey.findings[survey.findings.what.str.startswith("goes against")]):
-        hint = "; ".join(f"{row.where}: {row.rule}" for row in wrong.itertuples())
-        told = f"Some statements seem to be turned the wrong way round, which spoils the scores: {hint}."
-        used += f' <strong role="alert">{escape(told)}</strong>'
-    opening = f"Answers to {escape(survey.instrument.name)}, {len(survey.instrument.items)} statements. {used}"
-    return write(out, f"Service quality in {name}", opening, _SECTIONS, survey, scores)
+    reversed_items = survey.findings[survey.findings.what.str.startswith("goes against")]
+    return write(
+        out, "survey_report.html", _SECTIONS, _Analysis(survey, scores), title=f"Service quality in {name}",
+        instrument=survey.instrument, n_respondents=survey.rows.respondent.nunique(), n_rows=len(survey.rows),
+        some_set_aside=len(survey.set_aside) > 0,
+        reversed_items="; ".join(f"{row.where}: {row.rule}" for row in reversed_items.itertuples()),
+    )  # fmt: skip
 
 
-def _gaps(survey: Survey, scores: RaterScores) -> Section:
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """The answers, and their scores."""
+
+    survey: Survey
+    scores: RaterScores
+
+
+def _gaps(analysis: _Analysis) -> Section:
+    scores = analysis.scores
     table, overall = scores.table, scores.overall.set_index("measure")
-    them, question = scores.respondents, "Where do we fall short?"
-    tiles = [("respondents", show(them.respondent.nunique()))]
+    figures = [("respondents", show(scores.respondents.respondent.nunique()))]
     if scores.measure == "gap":
-        short = table[table.high < 0].sort_values("gap")
-        even = "In no dimension is the shortfall beyond doubt."
-        answer = (
-            f"Customers find less than they expect in {_listed(short.dimension)}, beyond chance (95 %)." if len(short) else even
-        )
-        best = table[table.low > 0]
-        answer += f" More than expected: {_listed(best.dimension)}." if len(best) else ""
-        worst = table.loc[table.weighted_gap.idxmin()] if table.weighted_gap.notna().all() else None
-        if worst is not None and worst.weighted_gap < 0:
-            answer += f" Weighed by what matters to each respondent, {worst.dimension} costs most."
-        tiles += [(row, _signed(overall.loc[row, "mean"])) for row in ("gap", "weighted gap") if row in overall.index]
+        answer = _gap_answer(table)
+        figures += [(row, _signed(overall.loc[row, "mean"])) for row in ("gap", "weighted gap") if row in overall.index]
     else:
-        low = table.loc[table.perceived.idxmin()]
-        answer = f"Expectations were not asked, so these are perceptions alone. {low.dimension.capitalize()} is rated lowest."
-        tiles.append(("mean rating", f"{overall.loc['perceptions (SERVPERF)', 'mean']:.2f}"))
-    boxes = "".join(f"<div><strong>{escape(value)}</strong><span>{escape(label)}</span></div>" for label, value in tiles)
-    shown = table.drop(columns=["expected", "gap", "weighted_gap"]) if scores.measure == "perceived" else table
-    note = "<p><small>low, high: 95 % interval of the mean. The weighted gaps add up to the overall one.</small></p>"
+        lowest = table.loc[table.perceived.idxmin()]
+        answer = (
+            f"Expectations were not asked, so these are perceptions alone. {lowest.dimension.capitalize()} is rated lowest."
+        )
+        figures.append(("mean rating", f"{overall.loc['perceptions (SERVPERF)', 'mean']:.2f}"))
+        table = table.drop(columns=["expected", "gap", "weighted_gap"])
     return Section(
-        question,
+        "Where do we fall short?",
         answer,
         (
-            f'<div class="tiles">{boxes}</div>',
-            *pictures(scores.plot()),
-            f'<div class="wide">{_table(shown)}</div>{note}',
-            folded("Statement by statement", _table(scores.items)),
-            folded("Overall, plain and weighted, and perceptions alone (SERVPERF)", _table(scores.overall)),
+            Tiles(tuple(figures)),
+            *charts(scores.plot()),
+            _table(table, wide=True),
+            Text("low, high: 95 % interval of the mean. The weighted gaps add up to the overall one.", small=True),
+            Folded("Statement by statement", (_table(scores.items),)),
+            Folded("Overall, plain and weighted, and perceptions alone (SERVPERF)", (_table(scores.overall),)),
         ),
     )
 
 
-def _mend(survey: Survey, scores: RaterScores) -> Section:
-    question = "What should we mend first?"
+def _gap_answer(table: pd.DataFrame) -> str:
+    short = table[table.high < 0].sort_values("gap", kind="stable")
+    answer = "In no dimension is the shortfall beyond doubt."
+    if len(short):
+        answer = f"Customers find less than they expect in {_listed(short.dimension)}, beyond chance (95 %)."
+    exceeded = table[table.low > 0]
+    answer += f" More than expected: {_listed(exceeded.dimension)}." if len(exceeded) else ""
+    if table.weighted_gap.notna().all():
+        worst = table.loc[table.weighted_gap.idxmin()]
+        if worst.weighted_gap < 0:
+            answer += f" Weighed by what matters to each respondent, {worst.dimension} costs most."
+    return answer
+
+
+def _mend(analysis: _Analysis) -> Section:
+    question, scores = "What should we mend first?", analysis.scores
     if "overall_satisfaction" not in scores.respondents or scores.respondents.overall_satisfaction.notna().sum() < 2:
         return Section(question, "Overall satisfaction was not asked, so it cannot be said what drives it. Ask it next time.")
     if len(scores.instrument.dimensions) < 2:
@@ -134,47 +145,42 @@ def _mend(survey: Survey, scores: RaterScores) -> Section:
         drivers = satisfaction.fit_drivers(scores, seed=_SEED)
     except (ArgumentError, DataError) as error:
         return Section(question, f"This cannot be said: {error}")
-    found = satisfaction.priorities(drivers)
-    first, second = found.iloc[0], found.iloc[1]
-    step = f"Half a point more of {first.driver} goes with {_signed(first.gain)} points of overall satisfaction"
-    often = f"in {percent(first['first'], 0)} of samples it comes first"
-    answer = f"{step} (95 % interval {_signed(first.low)} to {_signed(first.high)}); {often}"
-    answer += f", {second.driver} in {percent(second['first'], 0)}." if second["first"] > 0.05 else "."
-    if first["first"] < 0.8:
-        answer += (
-            f" These answers do not settle whether {first.driver} or {second.driver} comes first; what each would cost may."
-        )
-    if not (found.low > 0).any():
-        answer = f"Nothing stands out from chance: {drivers.n:,} answers are too few to say what to mend first."
-    else:
-        answer += " The map below asks something else: what matters and is rated low."
-    answer += " A survey shows what goes together: try it with some customers, chosen by lot, before you pay for all."
-    facts = found.assign(first=found["first"].map(lambda share: percent(share, 0))).rename(columns={"first": "comes first in"})
-    place = satisfaction.importance_performance(drivers)
+    priorities = satisfaction.priorities(drivers)
+    shown = priorities.assign(p_best=priorities.p_best.map(lambda share: percent(share, 0)))
+    quadrants = satisfaction.importance_performance(drivers)
     share = drivers.interval().query("measure == 'share'").set_index("predictor")
     weights = drivers.table.assign(share_low=share.low.to_numpy(), share_high=share.high.to_numpy())
-    body = [
-        _table(facts),
-        *pictures(place.plot(), drivers.plot()),
-        folded(f"Shares of what is explained (R2 {drivers.r2:.2f}): LMG, Johnson, slopes", _table(weights)),
-        folded("The map in numbers", _table(place.table)),
-    ]
-    return Section(question, answer, tuple(body))
+    parts = (
+        _table(shown.rename(columns={"p_best": "comes first in"})),
+        *charts(quadrants.plot(), drivers.plot()),
+        Folded(f"Shares of what is explained (R2 {drivers.r2:.2f}): LMG, Johnson, slopes", (_table(weights),)),
+        Folded("The map in numbers", (_table(quadrants.table),)),
+    )
+    return Section(question, _priority_answer(priorities, drivers.n), parts)
 
 
-def _trust(survey: Survey, scores: RaterScores) -> Section:
-    kind, question = "perceived", "Can these numbers be trusted?"
-    rows = []
-    for name, items in survey.instrument.model.items():
-        try:
-            found = satisfaction.reliability(survey.items(kind)[items])
-        except DataError:
-            rows.append((name, len(items), None, None, None, None, ""))
-            continue
-        low, high = found.interval()
-        rows.append((name, len(items), found.alpha, low, high, found.omega, ", ".join(found.against)))
-    table = pd.DataFrame(rows, columns=["dimension", "items", "alpha", "low", "high", "omega", "against the rest"])
-    table = table.replace({"against the rest": {"": None}})
+def _priority_answer(priorities: pd.DataFrame, n: int) -> str:
+    first, second = priorities.iloc[0], priorities.iloc[1]
+    if (priorities.low > 0).any():
+        answer = (
+            f"Half a point more of {first.driver} goes with {_signed(first.gain)} points of overall satisfaction "
+            f"(95 % interval {_signed(first.low)} to {_signed(first.high)}); "
+            f"in {percent(first.p_best, 0)} of samples it comes first"
+        )
+        answer += f", {second.driver} in {percent(second.p_best, 0)}." if second.p_best > 0.05 else "."
+        if first.p_best < 0.8:
+            answer += (
+                f" These answers do not settle whether {first.driver} or {second.driver} comes first; what each would cost may."
+            )
+        answer += " The map below asks something else: what matters and is rated low."
+    else:
+        answer = f"Nothing stands out from chance: {n:,} answers are too few to say what to mend first."
+    return answer + " A survey shows what goes together: try it with some customers, chosen by lot, before you pay for all."
+
+
+def _trust(analysis: _Analysis) -> Section:
+    survey = analysis.survey
+    table = _reliabilities(survey)
     weak = table.dimension[table.alpha < 0.7]
     answer = "The statements of each dimension agree well enough (alpha of .70 or more)." if table.alpha.notna().any() else ""
     if len(weak):
@@ -182,107 +188,126 @@ def _trust(survey: Survey, scores: RaterScores) -> Section:
             f"The statements of {_listed(weak)} agree less than one would wish (alpha below .70): read those scores with care."
         )
     if table.alpha.isna().any():
-        bare = _listed(table.dimension[table.alpha.isna()])
-        answer = f"{answer} Nothing can be said of {bare}: one statement alone, or too few answers.".strip()
-    body = [_table(table)]
-    if scores.measure == "gap":
+        unknown = _listed(table.dimension[table.alpha.isna()])
+        answer = f"{answer} Nothing can be said of {unknown}: one statement alone, or too few answers.".strip()
+    parts: list[Part] = [_table(table)]
+    if analysis.scores.measure == "gap":
         gaps = satisfaction.gap_reliability(survey)
         if (gaps.gap < 0.7).any():
             answer += (
                 " A gap is a difference, and keeps the noise of both its parts: means over many are sound, single ones are not."
             )
-        body.append(folded("Reliability of gaps", _table(gaps)))
-    return Section(question, answer, (*body, *_structure(survey)))
+        parts.append(Folded("Reliability of gaps", (_table(gaps),)))
+    return Section("Can these numbers be trusted?", answer, (*parts, *_structure(survey)))
 
 
-def _structure(survey: Survey) -> tuple[str, ...]:
-    """The factor structure, where there are enough rows for it."""
+def _reliabilities(survey: Survey) -> pd.DataFrame:
+    """Estimate alpha and omega of each dimension; they are missing where the answers do not suffice."""
+    rows: list[dict[str, object]] = []
+    for name, items in survey.instrument.model.items():
+        row: dict[str, object] = dict.fromkeys(("alpha", "low", "high", "omega", "against the rest"))
+        try:
+            estimate = measurement.reliability(survey.items("perceived")[items])
+        except DataError:
+            pass
+        else:
+            low, high = estimate.interval()
+            row = {"alpha": estimate.alpha, "low": low, "high": high, "omega": estimate.omega,
+                   "against the rest": ", ".join(estimate.against) or None}  # fmt: skip
+        rows.append({"dimension": name, "items": len(items)} | row)
+    return pd.DataFrame(rows)
+
+
+def _structure(survey: Survey) -> tuple[Part, ...]:
+    """Test the factor structure, where there are enough rows for it."""
     items, model = survey.items("perceived"), {name: items for name, items in survey.instrument.model.items() if len(items) > 1}
     try:
         with warnings.catch_warnings(record=True):
-            warnings.simplefilter("always", CrmlabWarning)  # told below in words
-            fit = satisfaction.fit_cfa(items, model)
-        roots = satisfaction.parallel_analysis(items, seed=_SEED)
+            warnings.simplefilter("always", CrmlabWarning)  # said below in words
+            fit = measurement.fit_cfa(items, model)
+        parallel = measurement.parallel_analysis(items, seed=_SEED)
     except (ArgumentError, DataError, ConvergenceError):
-        return ("<p>The structure of the questionnaire cannot be tested with these answers.</p>",)
+        return (Text("The structure of the questionnaire cannot be tested with these answers."),)
     if fit.n < 5 * items.shape[1]:
-        told = f"{fit.n:,} complete rows are too few to test the structure of {items.shape[1]} statements (five for each)."
-        return (f"<p>{told}</p>",)
+        return (
+            Text(f"{fit.n:,} complete rows are too few to test the structure of {items.shape[1]} statements (five for each)."),
+        )
     if not fit.df:
-        return ("<p>So few statements leave nothing to test in their structure.</p>", table_html(fit.loadings))
-    good = fit.cfi >= 0.95 and fit.rmsea <= 0.06
-    verdict = "fits well" if good and not fit.improper else "does not fit well"
-    told = f"The planned structure ({len(model)} dimension{'s' if len(model) != 1 else ''}) {verdict}: "
-    told += f"CFI {fit.cfi:.3f}, RMSEA {fit.rmsea:.3f}, "
-    told += (
-        f"SRMR {fit.srmr:.3f}. Without a plan, {roots.factors} factor{'s exceed' if roots.factors != 1 else ' exceeds'} chance."
-    )
-    if fit.improper:
-        told += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
-    if fit.left_out:
-        told += f" {fit.left_out:,} rows with a missing answer are left out here."
+        return Text("So few statements leave nothing to test in their structure."), Table(fit.loadings)
     ratio = fit.htmt.round(2).rename_axis("HTMT").reset_index()
     facts = pd.DataFrame(fit.summary().facts, columns=["", "value"])
-    inside = _table(facts) + _table(fit.factors) + _table(ratio) + _table(fit.loadings)
-    return f"<p>{escape(told)}</p>", *pictures(fit.plot()), folded("The factor model in numbers", inside)
+    numbers = tuple(_table(table) for table in (facts, fit.factors, ratio, fit.loadings))
+    verdict = Text(_structure_answer(fit, len(model), parallel.factors))
+    return verdict, *charts(fit.plot()), Folded("The factor model in numbers", numbers)
 
 
-def _satisfied(survey: Survey, scores: RaterScores) -> Section:
-    question, rows = "How satisfied are they?", []
-    them = survey.rows
-    for column, index in (
-        ("overall_satisfaction", satisfaction.csat),
-        ("recommendation", satisfaction.nps),
-    ):
-        if column in them and them[column].notna().any():
+def _structure_answer(fit: measurement.CFAFit, dimensions: int, factors: int) -> str:
+    fits = fit.cfi >= 0.95 and fit.rmsea <= 0.06 and not fit.improper
+    answer = (
+        f"The planned structure ({dimensions} dimension{'s' if dimensions != 1 else ''}) {'fits' if fits else 'does not fit'} "
+        f"well: CFI {fit.cfi:.3f}, RMSEA {fit.rmsea:.3f}, SRMR {fit.srmr:.3f}. "
+        f"Without a plan, {factors} factor{'s exceed' if factors != 1 else ' exceeds'} chance."
+    )
+    if fit.improper:
+        answer += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
+    if fit.n_excluded:
+        answer += f" {fit.n_excluded:,} rows with a missing answer are left out here."
+    return answer
+
+
+def _satisfied(analysis: _Analysis) -> Section:
+    question, answers = "How satisfied are they?", analysis.survey.rows
+    rows = []
+    for column, index in (("overall_satisfaction", satisfaction.csat), ("recommendation", satisfaction.nps)):
+        if column in answers and answers[column].notna().any():
             # a scale that was stretched has steps between the steps: the nearest counts
-            found = index(them[column].round())
-            rows.append((found.name, found.unit, found.n, found.missing, found.estimate, *found.interval()))
+            estimate = index(answers[column].round())
+            rows.append((estimate.name, estimate.unit, estimate.n, estimate.missing, estimate.estimate, *estimate.interval()))
     if not rows:
         return Section(question, "Neither overall satisfaction nor recommendation was asked.")
     table = pd.DataFrame(rows, columns=["index", "unit", "n", "missing", "estimate", "low", "high"])
-    told = "; ".join(
+    readings = "; ".join(
         f"{name}: {show(estimate, 1)} {unit} (95 % interval {show(low, 1)} to {show(high, 1)})"
         for name, unit, _, _, estimate, low, high in table.itertuples(index=False)
     )
-    answer = f"{told[0].upper()}{told[1:]}. The interval is about chance alone: who did not answer may think otherwise."
+    answer = f"{readings[0].upper()}{readings[1:]}. The interval is about chance alone: who did not answer may think otherwise."
     return Section(question, answer, (_table(table.round(1)),))
 
 
-def _groups(survey: Survey, scores: RaterScores) -> Section:
-    question = "Do groups differ?"
-    if scores.groups is None:
+def _groups(analysis: _Analysis) -> Section:
+    question, comparisons = "Do groups differ?", analysis.scores.groups
+    if comparisons is None:
         return Section(question, "No groups were given. Name a column to compare by: --by COLUMN.")
-    table, by = scores.groups, scores.groups.columns[0]
-    sure = table[table.p_holm < 0.05]
-    answer = f"By {by}, {len(table)} comparisons were made, each group with all others; p-values are adjusted for that (Holm)."
-    if len(sure):
-        told = "; ".join(f"{row.dimension} in {row.group} by {_signed(row.difference)}"
-                         for row in sure.rename(columns={by: "group"}).itertuples())  # fmt: skip
-        answer += f" Beyond chance: {told}."
-    else:
-        answer += " None differs beyond chance."
-    return Section(question, answer, (folded("All comparisons", _table(table.drop(columns=["df"]))),))
+    by = comparisons.columns[0]
+    significant = comparisons[comparisons.p_holm < 0.05]
+    answer = (
+        f"By {by}, {len(comparisons)} comparisons were made, each group with all others; p-values are adjusted for that (Holm)."
+    )
+    differences = "; ".join(
+        f"{row.dimension} in {row.group} by {_signed(row.difference)}"
+        for row in significant.rename(columns={by: "group"}).itertuples()
+    )
+    answer += f" Beyond chance: {differences}." if differences else " None differs beyond chance."
+    return Section(question, answer, (Folded("All comparisons", (_table(comparisons.drop(columns=["df"])),)),))
 
 
-def _set_aside(survey: Survey, scores: RaterScores) -> Section:
-    question = "What was set aside?"
-    lost = survey.read - len(survey.rows)
-    answer = f"{survey.read:,} rows were read, {len(survey.rows):,} are used, {lost:,} were set aside."
-    body = [_table(survey.findings)] if len(survey.findings) else []
-    answer += "" if body else " Nothing had to be mended."
+def _set_aside(analysis: _Analysis) -> Section:
+    survey = analysis.survey
+    answer = (
+        f"{survey.n_read:,} rows were read, {len(survey.rows):,} are used, {survey.n_read - len(survey.rows):,} were set aside."
+    )
+    parts: list[Part] = [_table(survey.findings)] if len(survey.findings) else []
+    answer += "" if parts else " Nothing had to be mended."
     if len(survey.set_aside):
         first = survey.set_aside.head(200)
-        more = (
-            f"The first {len(first)} of {len(survey.set_aside):,}"
-            if len(first) < len(survey.set_aside)
-            else "Each row and cell"
-        )
-        body.append(folded(more, _table(first)))
-    return Section(question, answer, tuple(body))
+        title = "Each row and cell"
+        if len(first) < len(survey.set_aside):
+            title = f"The first {len(first)} of {len(survey.set_aside):,}"
+        parts.append(Folded(title, (_table(first),)))
+    return Section("What was set aside?", answer, tuple(parts))
 
 
-_SECTIONS = (_gaps, _mend, _satisfied, _trust, _groups, _set_aside)
+_SECTIONS: tuple[Callable[[_Analysis], Section], ...] = (_gaps, _mend, _satisfied, _trust, _groups, _set_aside)
 
 
 def _listed(names: pd.Series) -> str:
@@ -294,6 +319,6 @@ def _signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "−")
 
 
-def _table(table: pd.DataFrame) -> str:
-    """A table without columns in which nothing stands, and with headings to read."""
-    return table_html(table.dropna(axis=1, how="all").rename(columns=lambda name: str(name).replace("_", " ")))
+def _table(frame: pd.DataFrame, *, wide: bool = False) -> Table:
+    """Return a table without columns in which nothing stands, and with headings to read."""
+    return Table(frame.dropna(axis=1, how="all").rename(columns=lambda name: str(name).replace("_", " ")), wide)
