@@ -87,11 +87,24 @@ class Course:
     due: dict[str, dt.datetime]
 
     def seed(self, assignment: str, student: str) -> bytes:
-        """Return what a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
+        """Return what a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret.
+
+        Parameters
+        ----------
+        assignment : str
+        student : str
+            The id; "" for everyone.
+        """
         return hmac.new(self.secret, f"{assignment}\0{student}".encode(), hashlib.sha256).digest()
 
     def master(self, wanted: object) -> Path:
-        """Return the master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
+        """Return the master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's.
+
+        Parameters
+        ----------
+        wanted : str
+            The beginning of its name.
+        """
         if not isinstance(wanted, str):
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         name = wanted.removesuffix(".ipynb").zfill(2)
@@ -112,12 +125,27 @@ class Course:
         return (self.home, *([KIT] if KIT.is_dir() else []))
 
     def late(self, assignment: str, at: dt.datetime) -> bool:
-        """Whether something handed in then was late."""
+        """Say whether something handed in then was late.
+
+        Parameters
+        ----------
+        assignment : str
+        at : datetime
+            When something was handed in.
+        """
         return assignment in self.due and at > self.due[assignment]
 
 
 def new(home: Path, title: str = "") -> Course:
-    """Make the folder of a course: a random secret, an empty roster, a place for private masters."""
+    """Make the folder of a course: a random secret, an empty roster, a place for private masters.
+
+    Parameters
+    ----------
+    home : Path
+        The folder, not there yet or empty.
+    title : str
+        By default the folder's name.
+    """
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise ArgumentError(f"{home} exists already and is not empty. Name a new folder.")
     home.mkdir(parents=True, exist_ok=True)
@@ -131,14 +159,26 @@ def new(home: Path, title: str = "") -> Course:
 
 
 def as_path(name: str, value: object) -> Path:
-    """Return ``value`` as a path; ``name`` is what the argument is called."""
+    """Return ``value`` as a path; ``name`` is what the argument is called.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    value : object
+    """
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise ArgumentError(f"`{name}` must be a path; it is {value!r}.")
     return Path(value)
 
 
 def open_course(folder: object) -> Course:
-    """Read the folder of a course."""
+    """Read the folder of a course.
+
+    Parameters
+    ----------
+    folder : str or path
+    """
     home = as_path("folder", folder)
     path = home / "course.toml"
     try:
@@ -177,6 +217,11 @@ def _moment(value: Any) -> dt.datetime:
 
 def roster(path: Path) -> dict[str, Student]:
     """Read the students by id, in the roster's order.
+
+    Parameters
+    ----------
+    path : Path
+        ``roster.csv``.
 
     Raises
     ------

@@ -22,6 +22,11 @@ def similarity_notes(store: Store, assignment: str) -> dict[str, str]:
 
     At least three wrong numbers must fit the same other student (two, where fewer than five numbers are asked): one alone
     may well be chance.
+
+    Parameters
+    ----------
+    store : Store
+    assignment : str
     """
     releases = {row["student"]: row for row in store.rows("release", assignment=assignment) if row["student"]}
     results = store.rows("result", assignment=assignment)
