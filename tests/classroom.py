@@ -194,18 +194,19 @@ CLASS = {"S001": "Ada King", "S002": "王 小明", "S003": "Bo Ek", "S004": "Jos
 
 
 @cache
-def released_course(factory: pytest.TempPathFactory) -> Path:
+def released_course(base: Path) -> Path:
     """A course of five whose exercise is given out; made once, and copied by each test that changes it."""
-    return make(factory.mktemp("course") / "crm", CLASS)
+    return make(base / "released" / "crm", CLASS)
 
 
 @cache
-def graded_course(factory: pytest.TempPathFactory) -> Path:
+def graded_course(base: Path) -> Path:
     """The same after a batch: correct, wrong, copied, with a fault in it, and one who did not hand in."""
     if reason := sandbox.missing():
         pytest.skip(reason)
-    place = factory.mktemp("graded")
-    home, heap = Path(shutil.copytree(released_course(factory), place / "crm")), place / "heap"
+    place = base / "graded"
+    place.mkdir()
+    home, heap = Path(shutil.copytree(released_course(base), place / "crm")), place / "heap"
     heap.mkdir()
     copied = [f"exercise.answer({name!r}, {value!r})" for name, value in keys(home, "S001").items()]
     batch = {

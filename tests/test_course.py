@@ -36,17 +36,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
-    return classroom.released_course(tmp_path_factory)
+    return classroom.released_course(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
 def home(tmp_path, tmp_path_factory):
-    return Path(shutil.copytree(classroom.released_course(tmp_path_factory), tmp_path / "crm"))
+    return Path(shutil.copytree(classroom.released_course(tmp_path_factory.getbasetemp()), tmp_path / "crm"))
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    return classroom.graded_course(tmp_path_factory)
+    return classroom.graded_course(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

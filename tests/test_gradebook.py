@@ -21,7 +21,7 @@ from crmlab.errors import DataError
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    return classroom.graded_course(tmp_path_factory)
+    return classroom.graded_course(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from crmlab.errors import ArgumentError
 
 @pytest.fixture
 def home(tmp_path, tmp_path_factory):
-    return Path(shutil.copytree(classroom.released_course(tmp_path_factory), tmp_path / "crm"))
+    return Path(shutil.copytree(classroom.released_course(tmp_path_factory.getbasetemp()), tmp_path / "crm"))
 
 
 PEOPLE = {id: course_folder.Student(id, name) for id, name in {**CLASS, "S01": "An Li", "12": "Twelve Monkeys"}.items()}

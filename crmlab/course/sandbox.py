@@ -81,6 +81,10 @@ def missing() -> str:
         return "the program `bwrap` (bubblewrap) is not installed"
     if bubblewrap.is_root() and not all(map(shutil.which, ("unshare", "setpriv", "prlimit", "mount"))):
         return "as root it needs the programs `unshare`, `setpriv`, `prlimit` and `mount` (util-linux)"
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return "its kernel (Linux before 5.3) cannot hold a process by a file (pidfd_open)"
     with bubblewrap.stage() as stage, tempfile.TemporaryFile() as output, bubblewrap.filter_files() as filters:
         tried = subprocess.run(
             bubblewrap.command(stage, ["/usr/bin/true"], Limits(), filters=filters), stdin=subprocess.DEVNULL, stdout=output,
