@@ -19,6 +19,7 @@ import pandas as pd
 
 from crmlab import _check, datasets
 from crmlab._result import Summary, show
+from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question
 from crmlab.exercise.values import Answer, is_valid, to_json
@@ -109,12 +110,10 @@ class Desk:
         if self.file is None:
             return
         text = json.dumps({"assignment": self.sheet["assignment"], "answers": self.answers}, ensure_ascii=False, indent=1)
-        part = self.file.with_name(f"{self.file.name}.{os.getpid()}.part")
         try:
-            part.write_text(text + "\n", encoding="utf-8")
-            os.replace(part, self.file)
+            with atomic_write(self.file) as part:
+                part.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise DataError(
                 f"the answer could not be written to {self.file} ({error.strerror}). Is the disk full, or the folder read-only?"
             ) from None
