@@ -230,6 +230,31 @@ def test_numbers_give_a_number_and_arrays_an_array():
     assert loyalty.value_elasticities([1, 2], 0.8, 0.1).retention.tolist() == [0.8, 0.8]
 
 
+@pytest.mark.parametrize("rows", [[2, 0, 1], [2, 0]], ids=["shuffled", "filtered"])
+def test_answers_keep_the_rows_of_the_caller(rows):
+    """Whatever order or part of a table is given, each customer's number stands in their row."""
+    customers = pd.DataFrame({"margin": [1.0, 2.0, 3.0], "retention": [0.5, 0.7, 0.9]}, index=["ann", "bob", "cy"])
+    value, elasticity = 2 * 0.7 / (1.1 - 0.7), 1.1 / (1.1 - 0.9)
+    some = customers.iloc[rows].copy()
+    some["value"] = loyalty.simple_value(some.margin, some.retention)
+    some["elasticity"] = loyalty.value_elasticities(some.margin, some.retention).retention_elasticity
+    assert some.elasticity["cy"] == pytest.approx(elasticity)
+    if "bob" in some.index:
+        assert some.value["bob"] == pytest.approx(value)
+    some["factor"] = loyalty.discount_factor(0.1, 52 * some.margin)
+    assert some.factor["cy"] == pytest.approx(1.1**-3)
+    assert loyalty.value_elasticities(1, [0.5, 0.6]).index.equals(pd.RangeIndex(2))
+    values = loyalty.clv_from_forecast(
+        pd.DataFrame({"customer_id": some.index, "discounted_purchases": some.margin, "spend": 1.0}), margin=1
+    )
+    assert values.set_index("customer_id").lifetime_value["cy"] == 3
+    for function in (loyalty.simple_value, loyalty.value_elasticities):
+        with pytest.raises(ArgumentError, match="`margin` and `retention` are Series of different rows"):
+            function(customers.margin, customers.retention[::-1])
+    with pytest.raises(ArgumentError, match="are Series of different rows"):
+        loyalty.discount_factor(customers.retention, customers.margin[::-1])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -337,7 +362,7 @@ FORECAST = pd.DataFrame({"customer_id": [1, 2], "discounted_purchases": [3.0, 1.
         (FORECAST, {"annual_rate": 0.1}, ArgumentError, "are discounted already. Leave `annual_rate` out."),
         (FORECAST, {"margin": 30}, ArgumentError, "`margin` must be finite and at least 0 and at most 1, a share such as"),
         (FORECAST, {"margin": [0.1, 0.2]}, ArgumentError, "`margin` must be one number, not 2."),
-        ("forecast.csv", {}, ArgumentError, "`forecast` must be a DataFrame; it is str."),
+        ("forecast.csv", {}, DataError, "`forecast` must be a DataFrame; it is str."),
     ],
 )
 def test_refuses_forecasts_that_are_none(forecast, arguments, kind, words):
@@ -445,7 +470,7 @@ def test_equity_is_told_in_words():
         (values_of([1, np.nan]), {}, DataError, "`lifetime_value` is empty"),
         (values_of([1, 2]).assign(customer_id=0), {}, DataError, "share a key"),
         (values_of([1]).rename(columns={"lifetime_value": "value"}), {}, DataError, "no column `lifetime_value`"),
-        ([1, 2], {}, ArgumentError, "`values` must be a DataFrame; it is list."),
+        ([1, 2], {}, DataError, "`values` must be a DataFrame; it is list."),
         (values_of([1]), {"new_customers": -1}, ArgumentError, "`new_customers` must be a whole number of at least 0"),
         (values_of([1]), {"new_customers": 5}, ArgumentError, "new customers need both"),
         (values_of([1]), {"new_value": 5}, ArgumentError, "or none of them; they are 0, 5 and 0."),

@@ -50,7 +50,7 @@ TABLES = (
     ),
     Table(
         "lifetime_values",
-        "What each customer is worth today: the margin on what he is still expected to spend.",
+        "What each customer is worth today: the margin on what they are still expected to spend.",
         (
             CUSTOMER,
             Column("discounted_spend", "number", "Expected spend, discounted to today.", "currency", minimum=0, optional=True,
@@ -63,20 +63,20 @@ TABLES = (
     ),
     Table(
         "value_elasticities",
-        "By how many per cent the value of a customer moves for one per cent of what it hangs on.",
+        "By how many per cent the value of a customer moves for one per cent of what it depends on.",
         (
-            money("margin", "Margin that he brings in a year."),
-            Column("retention", "number", "Chance that he stays another year.", "share", minimum=0, maximum=1),
+            money("margin", "Margin that the customer brings in a year."),
+            Column("retention", "number", "Probability of staying another year.", "share", minimum=0, maximum=1),
             Column("annual_rate", "number", "Discount rate of a year.", "share", minimum=-1),
-            money("acquisition_cost", "What it cost to win him."),
-            money("net_value", "His value less the cost to win him."),
+            money("acquisition_cost", "What it cost to win the customer."),
+            money("net_value", "The customer's value less the cost to win them."),
             Column("retention_elasticity", "number", "For one per cent more retention (from 80 to 80.8 %).", "per cent",
                    minimum=0),
             Column("retention_point", "number", "For one percentage point more retention (from 80 to 81 %).", "per cent",
                    minimum=0),
             Column("margin_elasticity", "number", "For one per cent more margin.", "per cent", minimum=0),
             Column("rate_elasticity", "number", "For one per cent more of the discount rate (from 10 to 10.1 %).", "per cent"),
-            Column("acquisition_elasticity", "number", "For one per cent more cost to win him.", "per cent", maximum=0),
+            Column("acquisition_elasticity", "number", "For one per cent more cost to win them.", "per cent", maximum=0),
         ),
     ),
     Table(
