@@ -50,7 +50,8 @@ def customer_equity(
     Raises
     ------
     DataError
-        ``values`` is no DataFrame, a column is missing or breaks its declaration, a customer stands there twice, or every value is zero.
+        ``values`` is no DataFrame, a column is missing or breaks its declaration, a customer stands there
+        twice, or every value is zero.
     ArgumentError
         A number is out of range; ``new_value`` or ``acquisition_cost`` is given without ``new_customers``, or
         ``new_customers`` without ``new_value``; or ``total_std_error`` is larger than all standard errors together.

@@ -47,7 +47,8 @@ def clv_from_forecast(forecast: pd.DataFrame, *, margin: float, annual_rate: flo
     Raises
     ------
     DataError
-        ``forecast`` is no DataFrame, a column is missing or breaks its declaration, a customer (or customer and date) stands there twice, or the
+        ``forecast`` is no DataFrame, a column is missing or breaks its declaration, a customer (or customer
+        and date) stands there twice, or the
         forecast has both forms at once.
     ArgumentError
         ``margin`` or ``annual_rate`` is out of range, or ``annual_rate`` is given with a
