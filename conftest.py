@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 matplotlib.use("agg")  # in this process only: the kernels of the lessons choose their own
 
 # A progress bar shows where the machine is slow: it is no part of what a lesson shows. Kernels begin with this file.
-os.environ["PYTHONSTARTUP"] = str(Path(__file__).parent / "tests" / "no_bars.py")
+os.environ["PYTHONSTARTUP"] = str(Path(__file__).parent / "tests" / "lesson_startup.py")
 
 # The same examples at every run, so that a red test stays red until it is mended; CRMLAB_EXAMPLES=500 looks further.
 _more = int(os.environ.get("CRMLAB_EXAMPLES", 0))
@@ -35,6 +35,15 @@ def pytest_collection_modifyitems(config, items):
         long = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_collect_file(file_path, parent):
+    """Lessons run once, for nbval and for the numbers behind their pictures."""
+    if file_path.suffix == ".ipynb":
+        from lessons import LessonFile
+
+        return LessonFile.from_parent(parent, path=file_path)
+    return None
 
 
 @pytest.fixture(autouse=True)

@@ -74,12 +74,12 @@ def ours(path: str) -> None:
     """20 fits with everything that lavaan prints, in this process."""
     import pandas as pd
 
-    from crmlab import satisfaction
+    from crmlab import measurement
 
     rows = pd.read_csv(path)
 
     def fit():
-        found = satisfaction.fit_cfa(rows, MODEL)
+        found = measurement.fit_cfa(rows, MODEL)
         return found, (found.table, found.srmr, found.cfi, found.tli, found.rmsea_interval(), found.aic, found.bic)
 
     fit()
@@ -141,7 +141,7 @@ def against_lavaan(count: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from crmlab import satisfaction
+    from crmlab import measurement
 
     model = {f"F{place}": [f"{name}{k + 1}" for k in range(size)] for place, (name, size) in enumerate(SIZES.items())}
     print(
@@ -164,7 +164,7 @@ def against_lavaan(count: int) -> None:
             start = time.perf_counter()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                fit = satisfaction.fit_cfa(rows, model)
+                fit = measurement.fit_cfa(rows, model)
             own = fit.table.set_index("parameter")
             took = time.perf_counter() - start
             mine = [fit.chi2, fit.cfi, fit.tli, fit.rmsea, *fit.rmsea_interval(), fit.srmr, fit.aic, fit.bic, fit.loglik]

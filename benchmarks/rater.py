@@ -24,7 +24,7 @@ from itertools import pairwise, repeat
 import numpy as np
 from scipy import stats
 
-from crmlab import satisfaction
+from crmlab import measurement, satisfaction
 from crmlab.satisfaction.drivers import _weights
 
 LOADINGS = np.linspace(0.5, 0.9, 22)
@@ -58,7 +58,7 @@ def driver_truth() -> np.ndarray:
 def one(seed: int, n: int) -> dict[str, list[bool]]:
     """Which intervals of one survey hold the truth."""
     found = survey(seed, n)
-    fit = satisfaction.fit_cfa(found.items("perceived"), found.instrument.model)
+    fit = measurement.fit_cfa(found.items("perceived"), found.instrument.model)
     ends = fit.interval(standardized=True)
     loads = ends.iloc[: LOADINGS.size]
     inside = {"loadings": (loads.low <= LOADINGS) & (loads.high >= LOADINGS)}
@@ -76,7 +76,7 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
         place = [list(found.instrument.items["item"]).index(item) for item in items]
         load = LOADINGS[place]
         k, total = len(load), load.sum() ** 2 + (1 - load**2).sum()
-        low, high = satisfaction.reliability(found.items("perceived")[items]).interval()
+        low, high = measurement.reliability(found.items("perceived")[items]).interval()
         alphas.append(low <= k / (k - 1) * (1 - k / total) <= high)
     inside["alpha"] = alphas
     return {name: [bool(each) for each in values] for name, values in inside.items()}
@@ -102,7 +102,7 @@ def loadings(seed: int, n: int, categories: int) -> tuple[np.ndarray, np.ndarray
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return tuple(
-            satisfaction.fit_cfa(items, model, correlations=kind).loadings.standardized.to_numpy()
+            measurement.fit_cfa(items, model, correlations=kind).loadings.standardized.to_numpy()
             for kind in ("pearson", "polychoric")
         )
 
@@ -144,9 +144,9 @@ def step(name: str, n: int) -> None:
         work = {
             "read_survey (Parquet)": lambda: satisfaction.read_survey(file),
             "score_rater": lambda: satisfaction.score_rater(found),
-            "reliability": lambda: satisfaction.reliability(items[model["reliability"]]),
-            "fit_cfa": lambda: satisfaction.fit_cfa(items, model).table,
-            "polychoric": lambda: satisfaction.polychoric(items),
+            "reliability": lambda: measurement.reliability(items[model["reliability"]]),
+            "fit_cfa": lambda: measurement.fit_cfa(items, model).table,
+            "polychoric": lambda: measurement.polychoric(items),
             "drivers": lambda: satisfaction.fit_drivers(scores, seed=1).interval(),
             "ordinal logit": lambda: satisfaction.fit_ordinal(scores.respondents, "overall_satisfaction", predictors),
             "the whole report": lambda: report.survey_report(file, f"{folder}/report.html"),

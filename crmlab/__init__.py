@@ -11,7 +11,9 @@ from types import ModuleType
 __version__ = "0.5.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
-_ROOMS = (*TOPICS, "course", "datasets", "environment", "errors", "exercise", "report", "tables", "widgets", "world")
+_ROOMS = (
+    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "measurement", "report", "tables", "widgets", "world",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -166,8 +166,11 @@ def _course_parser(commands: argparse._SubParsersAction) -> None:
     new.add_argument("dir", help="a folder that does not exist yet")
     new.add_argument("--title", default="", help="what stands above the pages")
     release = step("release", "make what students get: a folder and a zip for each")
-    release.add_argument("--individual", action="store_true", help="data of their own for each student, not one set for all")
+    kind = release.add_mutually_exclusive_group()
+    kind.add_argument("--individual", action="store_true", default=None, help="data of their own for each student")
+    kind.add_argument("--everyone", action="store_false", dest="individual", default=None, help="one set for all")
     release.add_argument("--again", action="store_true", help="make everything again, after a master was changed")
+    release.add_argument("--discard", action="store_true", help="throw away what was released the other way")
     release.add_argument("--workers", type=int, default=2, metavar="N", help="processes to use (default: 2)")
     collect = step("collect", "take in submissions from a folder, a platform's zip or home folders")
     collect.add_argument("source", help='folder, zip, or a pattern such as "/home/{student}/crm/01*.ipynb"')
@@ -297,7 +300,9 @@ def _course_step(a: argparse.Namespace) -> Summary:
         case "new":
             return course.new(a.dir, title=a.title)
         case "release":
-            return course.release(a.dir, a.assignment, individual=a.individual, again=a.again, workers=a.workers)
+            return course.release(
+                a.dir, a.assignment, individual=a.individual, again=a.again, discard=a.discard, workers=a.workers
+            )
         case "collect":
             return course.collect(a.dir, a.assignment, a.source)
         case "withdraw":

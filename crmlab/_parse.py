@@ -48,101 +48,120 @@ _STYLES = {  # with a decimal point, groups may be Indian: 12,34,567.8
     ",": re.compile(r"(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)?(?:,\d+)?(?:[eE][-+]?\d+)?"),
 }
 
+#: A cell as a day: with the day first, and with the month first.
+_BothWays = tuple[dt.date | None, dt.date | None]
+
 
 class Unclear(DataError):
     """The column can be read in two ways and nothing in it decides; the text says which argument does."""
 
 
 def ids(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Names of things as text without outer spaces: (values, reasons why not, empty where all is well)."""
+    """Read names of things as text without outer spaces: (values, reasons why not, empty where all is well)."""
     values = _as_text(cells)
-    return values, _reasons(values, {cell: "is empty" for cell in values.unique() if _is_missing(cell)})
+    return values, _by_row(values, {cell: "is empty" for cell in values.unique() if _is_missing(cell)})
 
 
 def texts(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Text as it stands, without outer spaces; missing where nothing stands."""
+    """Read text as it stands, without outer spaces; missing where nothing stands."""
     values = _as_text(cells)
-    return values.mask(values.isin([cell for cell in values.unique() if _is_missing(cell)])), _reasons(values, {})
+    return values.mask(values.isin([cell for cell in values.unique() if _is_missing(cell)])), _by_row(values, {})
 
 
 def dates(cells: pd.Series, day_first: bool | None) -> tuple[pd.Series, pd.Series]:
-    """Days: (values, reasons).
+    """Read days: (values, reasons).
 
     Times of day and time zones are left out: the day is the one that is written.
     """
     if pd.api.types.is_datetime64_any_dtype(cells):
-        days = cells.dt.tz_localize(None).dt.normalize()
-        readings = {day: (None if pd.isna(day) else day.date(),) * 2 for day in days.unique()}
-        cells = days
+        cells = cells.dt.tz_localize(None).dt.normalize()
+        readings = {day: (None if pd.isna(day) else day.date(),) * 2 for day in cells.unique()}
     else:
         readings = {cell: _read_day(cell) for cell in cells.unique()}
-    unclear = {cell: both for cell, both in readings.items() if both[0] != both[1] and isinstance(cell, str)}
-    if unclear and day_first is None:
-        _ask_day_first(unclear)
-    pick = 0 if day_first else 1
-    values: dict[object, dt.date | None] = {}
-    reasons: dict[object, str] = {}
-    for cell, both in readings.items():
-        day = values[cell] = both[pick]
-        if day is not None:
-            if day > _check.today():
-                reasons[cell] = f"lies in the future (after {_check.today()})"
-            elif day.year < 1900:
-                reasons[cell] = "lies before 1900"
-        elif _is_missing(cell):
-            reasons[cell] = "is empty"
-        elif both[1 - pick] is not None:
-            first = "day" if day_first else "month"
-            reasons[cell] = f"is no day of the calendar if the {first} stands first"
-        else:
-            reasons[cell] = "is not a date, or no day of the calendar"
-    return pd.to_datetime(cells.map(values)).astype("datetime64[us]"), _reasons(cells, reasons)
+    ambiguous: dict[object, _BothWays] = {
+        cell: both for cell, both in readings.items() if both[0] != both[1] and isinstance(cell, str)
+    }
+    if ambiguous and day_first is None:
+        _ask_day_first(ambiguous)
+    days, reasons = {}, {}
+    for cell, (with_day_first, with_month_first) in readings.items():
+        days[cell], other = (with_day_first, with_month_first) if day_first else (with_month_first, with_day_first)
+        if reason := _why_no_day(cell, days[cell], other, day_first):
+            reasons[cell] = reason
+    return pd.to_datetime(cells.map(days)).astype("datetime64[us]"), _by_row(cells, reasons)
+
+
+def _why_no_day(cell: object, day: dt.date | None, other: dt.date | None, day_first: bool | None) -> str:
+    """Say why a cell is no day that can be used, or nothing; ``other`` is the cell read in the other order."""
+    if day is None:
+        if _is_missing(cell):
+            return "is empty"
+        if other is not None:
+            return f"is no day of the calendar if the {'day' if day_first else 'month'} stands first"
+        return "is not a date, or no day of the calendar"
+    if day > _check.today():
+        return f"lies in the future (after {_check.today()})"
+    return "lies before 1900" if day.year < 1900 else ""
 
 
 def numbers(cells: pd.Series, decimal: str | None) -> tuple[pd.Series, pd.Series]:
-    """Numbers, with currency signs and thousands separators as they come: (values, reasons)."""
+    """Read numbers, with currency signs and thousands separators as they come: (values, reasons)."""
     if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
-        values = cells.astype(float)
-        reasons = pd.Series("", index=cells.index, dtype="str").mask(np.isinf(values), "is not finite")
-        return values, reasons.mask(values.isna(), "is empty")
+        typed = cells.astype(float)
+        no_reason = pd.Series("", index=cells.index, dtype="str")
+        return typed, no_reason.mask(np.isinf(typed), "is not finite").mask(typed.isna(), "is empty")
     readings = {cell: _read_number(cell) for cell in cells.unique()}
-    told = {cell: reading for cell, reading in readings.items() if reading is not None}
-    unclear = next((cell for cell, reading in told.items() if reading.mark == "?"), None)
-    marks = {reading.mark for reading in told.values()} & set(_STYLES)
-    if decimal is None and unclear is not None and not marks:
-        raise Unclear(
-            f"{unclear!r} can be {told[unclear].point:,.15g} or {told[unclear].comma:,.15g}, and nothing else in the column "
-            'decides. Say which with decimal="." (a point before the decimals) or decimal=",".'
-        )
-    mark = decimal or (marks.pop() if len(marks) == 1 else None)
-    signs = cells.map({cell: reading.currency for cell, reading in told.items()})
-    signs = signs[signs.astype(bool) & signs.notna()]
-    currency = signs.value_counts().idxmax() if len(signs) else ""
-    values: dict[object, float] = {}
-    reasons: dict[object, str] = {}
+    mark = decimal or _mark_of_column(readings)
+    currency = _currency_of_column(cells, readings)
+    values, reasons = {}, {}
     for cell, reading in readings.items():
-        if reading is None:
-            reasons[cell] = "is empty" if _is_missing(cell) else "is not a number"
-        elif decimal and reading.mark not in ("", "?", decimal):
-            reasons[cell] = f"is not written with decimal={decimal!r}"
-        elif reading.mark == "?" and mark is None:
-            reasons[cell] = f"can be {reading.point:,.15g} or {reading.comma:,.15g}, and the column holds both styles"
-        elif reading.currency not in ("", currency):
-            reasons[cell] = f"is in {reading.currency}, while most are in {currency}"
+        reason = _why_no_number(cell, reading, decimal, mark, currency)
+        value = math.nan if reading is None or reason else reading.value(mark)
+        if reason or not math.isfinite(value):
+            reasons[cell] = reason or "is not finite"
         else:
-            value = reading.comma if (mark if reading.mark == "?" else reading.mark) == "," else reading.point
-            if math.isfinite(value):
-                values[cell] = value
-            else:
-                reasons[cell] = "is not finite"
-    return cells.map(values).astype(float), _reasons(cells, reasons)
+            values[cell] = value
+    return cells.map(values).astype(float), _by_row(cells, reasons)
 
 
-def _reasons(cells: pd.Series, told: dict) -> pd.Series:
-    """One reason per row; empty text where there is none."""
-    if not told:
+def _mark_of_column(readings: dict[object, _Number | None]) -> str | None:
+    """Return the decimal mark that all cells agree on, None if they do not; ask if nothing decides."""
+    marks = {reading.mark for reading in readings.values() if reading is not None} & set(_STYLES)
+    if not marks:
+        for cell, reading in readings.items():
+            if reading is not None and reading.mark == "?":
+                raise Unclear(
+                    f"{cell!r} can be {reading.point:,.15g} or {reading.comma:,.15g}, and nothing else in the column "
+                    'decides. Say which with decimal="." (a point before the decimals) or decimal=",".'
+                )
+    return marks.pop() if len(marks) == 1 else None
+
+
+def _currency_of_column(cells: pd.Series, readings: dict[object, _Number | None]) -> str:
+    """Return the currency that most cells name; of two that are equally frequent, the one that is named first."""
+    named = cells.map({cell: reading.currency for cell, reading in readings.items() if reading is not None})
+    named = named[named.astype(bool) & named.notna()]
+    return str(named.value_counts(sort=False).idxmax()) if len(named) else ""
+
+
+def _why_no_number(cell: object, reading: _Number | None, decimal: str | None, mark: str | None, currency: str) -> str:
+    """Say why a cell is no number that can be used, or nothing."""
+    if reading is None:
+        return "is empty" if _is_missing(cell) else "is not a number"
+    if decimal and reading.mark not in ("", "?", decimal):
+        return f"is not written with decimal={decimal!r}"
+    if reading.mark == "?" and mark is None:
+        return f"can be {reading.point:,.15g} or {reading.comma:,.15g}, and the column holds both styles"
+    if reading.currency not in ("", currency):
+        return f"is in {reading.currency}, while most are in {currency}"
+    return ""
+
+
+def _by_row(cells: pd.Series, reasons: dict[object, str]) -> pd.Series:
+    """Return one reason per row; empty text where there is none."""
+    if not reasons:
         return pd.Series("", index=cells.index, dtype="str")
-    return cells.map(told).astype("object").fillna("").astype("str")
+    return cells.map(reasons).astype("object").fillna("").astype("str")
 
 
 def _as_text(cells: pd.Series) -> pd.Series:
@@ -152,7 +171,7 @@ def _as_text(cells: pd.Series) -> pd.Series:
 
 
 def text(cell: object) -> str:
-    """A cell as it would be written down; nothing for a missing one."""
+    """Return a cell as it would be written down; nothing for a missing one."""
     if cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
@@ -165,12 +184,12 @@ def _is_missing(cell: object) -> bool:
 
 
 def _plain(cell: object) -> str:
-    """Text in its simplest characters: full-width digits, no-break spaces and typographic minus become plain."""
+    """Return text in its simplest characters: full-width digits, no-break spaces and typographic minus become plain."""
     return unicodedata.normalize("NFKC", text(cell)).replace("−", "-").strip()
 
 
-def _read_day(cell: object) -> tuple[dt.date | None, dt.date | None]:
-    """A cell as a day: (read with the day first, read with the month first)."""
+def _read_day(cell: object) -> _BothWays:
+    """Read a cell as a day: (with the day first, with the month first)."""
     if isinstance(cell, dt.date) and cell is not pd.NaT:
         day = cell.date() if isinstance(cell, dt.datetime) else cell
         return day, day
@@ -178,17 +197,17 @@ def _read_day(cell: object) -> tuple[dt.date | None, dt.date | None]:
         return None, None
     text = _plain(cell)
     for pattern, order in _CERTAIN:
-        if found := pattern.fullmatch(text):
-            day = _day(*order(found))
-            return day, day
-    if found := _YEAR_LAST.fullmatch(text):
-        one, _, two, year = found.groups()
-        return _day(_year(year), int(two), int(one)), _day(_year(year), int(one), int(two))
+        if match := pattern.fullmatch(text):
+            certain = _day(*order(match))
+            return certain, certain
+    if match := _YEAR_LAST.fullmatch(text):
+        first, _, second, year = match.groups()
+        return _day(_year(year), int(second), int(first)), _day(_year(year), int(first), int(second))
     return None, None
 
 
 def _year(text: str) -> int:
-    """A year of two digits lies in 1969-2068, as POSIX has it."""
+    """Read a year; one of two digits lies in 1969-2068, as POSIX has it."""
     return int(text) if len(text) == 4 else int(text) + (1900 if int(text) >= 69 else 2000)
 
 
@@ -208,15 +227,16 @@ def _day(year: int, month: int, day: int) -> dt.date | None:
         return None
 
 
-def _ask_day_first(unclear: dict) -> None:
-    proof = next((cell for cell, both in unclear.items() if None in both), None)
-    example = next((cell for cell, both in unclear.items() if None not in both), proof)
+def _ask_day_first(ambiguous: dict[object, _BothWays]) -> None:
+    """Refuse a column that can be read in two ways, with an example and what speaks for one of them."""
+    proof = next((cell for cell, both in ambiguous.items() if None in both), None)
+    example = next((cell for cell, both in ambiguous.items() if None not in both), proof)
     hint = "Look at where the file comes from"
     if proof is not None:
-        hint = f"{proof!r} stands in the same column, so day_first={unclear[proof][0] is not None} looks right"
-    told = " or ".join(str(day) for day in unclear[example] if day is not None)
+        hint = f"{proof!r} stands in the same column, so day_first={ambiguous[proof][0] is not None} looks right"
+    days = " or ".join(str(day) for day in ambiguous[example] if day is not None)
     raise Unclear(
-        f"{example!r} can be {told}. Say which with day_first=True (the day stands first) or day_first=False "
+        f"{example!r} can be {days}. Say which with day_first=True (the day stands first) or day_first=False "
         f"(the month does). {hint}."
     )
 
@@ -234,6 +254,11 @@ class _Number(NamedTuple):
             return ""
         return "." if self.comma is None else "," if self.point is None else "?"
 
+    def value(self, mark: str | None) -> float:
+        """Return the number; ``mark`` is the decimal mark of the column, which decides where both styles fit."""
+        value = self.comma if (mark if self.mark == "?" else self.mark) == "," else self.point
+        return math.nan if value is None else value
+
 
 def _read_number(cell: object) -> _Number | None:
     if isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_):
@@ -242,19 +267,19 @@ def _read_number(cell: object) -> _Number | None:
     if not isinstance(cell, str):
         return None
     text = re.sub(r"(?<=\d)[\s'’](?=\d{3}(?!\d))", "", _plain(cell))  # 1 234,50 and 1'234.50
-    found = _AMOUNT.fullmatch(text)
-    if found is None or bool(found["open"]) != bool(found["close"]):
+    match = _AMOUNT.fullmatch(text)
+    if match is None or bool(match["open"]) != bool(match["close"]):
         return None
-    minus = [found["open"], found["sign"].strip("+"), found["sign2"].strip("+"), found["tail"]]
+    minus = [match["open"], match["sign"].strip("+"), match["sign2"].strip("+"), match["tail"]]
     if sum(map(bool, minus)) > 1:
         return None
-    point, comma = (_in_style(found["digits"], mark, -1.0 if any(minus) else 1.0) for mark in _STYLES)
-    currency = found["before"] or found["after"] or ""
+    point, comma = (_in_style(match["digits"], mark, -1.0 if any(minus) else 1.0) for mark in _STYLES)
+    currency = match["before"] or match["after"] or ""
     return None if point is None and comma is None else _Number(point, comma, _SIGNS.get(currency, currency))
 
 
 def _in_style(digits: str, mark: str, sign: float) -> float | None:
-    """The number if ``mark`` is its decimal mark, None if it cannot be."""
+    """Return the number if ``mark`` is its decimal mark, None if it cannot be."""
     if not _STYLES[mark].fullmatch(digits):
         return None
     return sign * float(digits.replace("," if mark == "." else ".", "").replace(mark, "."))

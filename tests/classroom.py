@@ -50,14 +50,51 @@ exercise.answer("memo", memo)''',
 }
 KEYS = {
     "q1": """key=len(exercise.data("orders").query("order_date <= @exercise.given('day')")), unit="orders", low=0,
-    slips={"These are all orders; look at the day.": len(exercise.data("orders")) + 1}, hint="Look at the day.\"""",
+    misconceptions={"These are all orders; look at the day.": len(exercise.data("orders")) + 1}, hint="Look at the day.\"""",
     "q2": """key=float(exercise.data("orders").amount.sum() / len(exercise.data("orders"))), unit="currency",
-    within=0.005, points=2, low=0,
-    slips={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}""",
-    "q3": """key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", within=0.005, points=3, low=0""",
+    tolerance=0.005, points=2, low=0,
+    misconceptions={"This is the median, the question asks for the mean.": exercise.data("orders").amount.median()}""",
+    "q3": """key=sorted(exercise.data("orders").amount)[:-4:-1], unit="currency", tolerance=0.005, points=3, low=0""",
     "memo": """points=4, words=(30, 120), rubric=[("decision", 1, "There is one."), ("number", 1, "It is there."),
     ("uncertainty", 1, "It is told."), ("doubt", 1, "What would change it.")]""",
 }
+
+# Student code that writes a program of its own (x86-64) into the memory of the sandbox's first process: it no longer ends with
+# its parent, forks, waits for the notebook to end, reports success, and stays.
+TAKES_INIT = """
+import os, struct, time
+
+def take_init(children):
+    address = int(open("/proc/1/syscall").read().split()[-1], 16)
+    links = {fd: os.readlink(f"/proc/1/fd/{fd}") for fd in os.listdir("/proc/1/fd")}
+    event = next(int(fd) for fd, link in links.items() if "eventfd" in link)
+    call = lambda number: b"\\xb8" + struct.pack("<I", number)  # mov eax, number
+    code = call(157) + b"\\xbf\\x01\\0\\0\\0\\x31\\xf6\\x0f\\x05"  # prctl(PR_SET_PDEATHSIG, 0)
+    code += b"\\xbb" + struct.pack("<I", children)
+    loop = len(code)
+    code += call(57) + b"\\x0f\\x05\\x85\\xc0"  # fork()
+    leave = len(code)
+    code += b"\\x0f\\x84\\0\\0\\0\\0\\xff\\xcb"  # a child goes to pause
+    code += b"\\x0f\\x85" + struct.pack("<i", loop - len(code) - 6)
+    code += call(61) + b"\\xbf\\x02\\0\\0\\0\\x31\\xf6\\x31\\xd2\\x45\\x31\\xd2\\x0f\\x05"  # wait4(2)
+    code += call(1) + b"\\xbf" + struct.pack("<I", event)
+    load = len(code)
+    code += b"\\x48\\x8d\\x35\\0\\0\\0\\0\\xba\\x08\\0\\0\\0\\x0f\\x05"  # write(event, 1, 8): the status is 0
+    pause = len(code)
+    code = bytearray(code + call(34) + b"\\x0f\\x05\\xeb\\xf7")
+    code[leave + 2 : leave + 6] = struct.pack("<i", pause - leave - 6)
+    code[load + 3 : load + 7] = struct.pack("<i", len(code) - load - 7)
+    with open("/proc/1/mem", "r+b", 0) as memory:
+        memory.seek(address)
+        memory.write(bytes(code) + struct.pack("<Q", 1))
+    if os.fork() == 0:  # an orphan wakes init
+        if os.fork() == 0:
+            time.sleep(0.2)
+        os._exit(0)
+    os.wait()
+    time.sleep(1)
+    return sum(name.isdigit() for name in os.listdir("/proc"))
+"""
 
 
 def markdown(text: str, name: str) -> dict:

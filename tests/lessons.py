@@ -1,38 +1,61 @@
 """Lessons under test: run them, look at what is stored in them, and take their numbers.
 
-What lives here: ``execute`` runs a lesson and stores its outputs; ``faults`` looks at a stored
-lesson; ``probe`` runs a lesson's cells in this process and takes the numbers that its outputs do
-not show in full: heights of bars, lines, values of widgets, what a slider changes. As a script it
-runs the named lessons anew (all of them without a name) and stores outputs and numbers:
+What lives here: ``execute`` runs a lesson once, stores its outputs and returns the numbers behind them (see
+``lesson_record``); ``faults`` looks at a stored lesson; ``LessonFile`` is how pytest runs one: once, for outputs and numbers.
+As a script it runs the named lessons (all of them without a name) and stores outputs and numbers:
 
     python tests/lessons.py 00_start
 """
 
-import ast
 import json
+import math
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbval.plugin import IPyNbFile
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PROBES = ROOT / "tests" / "probes"
-PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 
 
-def execute(path: Path) -> None:
-    """Run a lesson from top to bottom and store its outputs, without times and widget states."""
-    from nbclient import NotebookClient
+@contextmanager
+def recording() -> Iterator[None]:
+    """Kernels that start in this block record the numbers behind what they show (see ``lesson_record``)."""
+    os.environ["PYTHONSTARTUP"] = str(ROOT / "tests" / "lesson_startup.py")
+    os.environ["CRMLAB_RECORD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["CRMLAB_RECORD"]
 
-    os.environ["PYTHONSTARTUP"] = str(ROOT / "tests" / "no_bars.py")
+
+def report_source(notebook: nbformat.NotebookNode) -> str:
+    """A cell that prints the numbers of a lesson that has run."""
+    cells = [cell.id for cell in notebook.cells if cell.cell_type == "code"]
+    return f"import sys\nsys.modules['lesson_record'].report({cells})"
+
+
+def execute(path: Path) -> dict[str, object]:
+    """Run a lesson from top to bottom, store its outputs, without times and widget states, and return its numbers."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(path.parent)}}).execute()
+    reporting = nbformat.v4.new_code_cell(report_source(notebook))
+    notebook.cells.append(reporting)
+    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(path.parent)}})
+    with recording():
+        client.execute()
+    notebook.cells.remove(reporting)
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     nbformat.write(notebook, path)
+    return json.loads("".join(output.text for output in reporting.outputs if output.output_type == "stream"))
 
 
 def faults(path: Path) -> list[str]:
@@ -80,109 +103,63 @@ def _output_faults(output: dict) -> list[str]:
     return found
 
 
-def probe(path: Path) -> dict[str, object]:
-    """The numbers behind a lesson's outputs, by cell."""
-    import matplotlib.pyplot as plt
-    from anywidget import AnyWidget
+def differences(now: object, then: object, where: str = "") -> list[str]:
+    """Where two nested tables of numbers differ by more than one in a million."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        if now.keys() != then.keys():
+            return [f"{where}: {sorted(now.keys() ^ then.keys())}"]
+        return [line for key in then for line in differences(now[key], then[key], f"{where}/{key}")]
+    if isinstance(now, list) and isinstance(then, list):
+        if len(now) != len(then):
+            return [f"{where}: {len(now)} entries, stored {len(then)}"]
+        return [line for k, pair in enumerate(zip(now, then, strict=True)) for line in differences(*pair, f"{where}[{k}]")]
+    if isinstance(now, float | int) and isinstance(then, float | int):
+        same = math.isclose(now, then, rel_tol=1e-6, abs_tol=1e-9) or (now != now and then != then)
+        return [] if same else [f"{where}: {now!r}, stored {then!r}"]
+    return [] if now == then else [f"{where}: {now!r}, stored {then!r}"]
 
-    taken: dict[str, object] = {}
-    space: dict[str, object] = {"__name__": "__lesson__"}
-    plain_close = plt.close
 
-    def close(figure: object = None) -> None:
-        if hasattr(figure, "axes"):
-            taken[f"{cell.id} picture {len([key for key in taken if key.startswith(f'{cell.id} picture')]) + 1}"] = _ink(figure)
-        plain_close(figure)
+class LessonFile(IPyNbFile):
+    """A lesson for pytest: nbval compares the output of each cell, and then, in the same kernel, the numbers behind them."""
 
-    before = os.getcwd()
-    os.chdir(path.parent)
-    plt.close = close
-    try:
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type != "code":
+    def setup(self) -> None:
+        with recording():
+            super().setup()
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield from super().collect()
+        yield LessonNumbers.from_parent(self, name="numbers")
+
+
+class LessonNumbers(pytest.Item):
+    """The numbers behind the pictures and widgets of a lesson that has just run are as stored."""
+
+    def runtest(self) -> None:
+        kernel, printed = self.parent.kernel, ""
+        request = kernel.execute_cell_input(report_source(self.parent.nb))
+        while True:
+            message = kernel.get_message("iopub", timeout=120)
+            if message["parent_header"].get("msg_id") != request:
                 continue
-            body = ast.parse(cell.source).body
-            last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-            exec(compile(ast.Module(body, []), cell.id, "exec"), space)
-            shown = eval(compile(ast.Expression(last.value), cell.id, "eval"), space) if last else None
-            for number in plt.get_fignums():
-                close(plt.figure(number))
-            if hasattr(shown, "children"):
-                taken[f"{cell.id} widget"] = _widget(shown)
-            if isinstance(shown, AnyWidget):
-                kind = type(shown).__name__
-                taken[f"{cell.id} {kind.lower()}"] = {"Radar": _radar, "Alive": _alive}[kind](shown)
-        numbers = {
-            key: float(value) for key, value in space.items() if isinstance(value, int | float) and not key.startswith("_")
-        }
-    finally:
-        plt.close = plain_close
-        os.chdir(before)
-    return json.loads(json.dumps(taken | {"numbers": numbers}))
-
-
-def _ink(figure) -> list[dict]:
-    """What is drawn on each axes: bars, lines, meshes, words."""
-    found = []
-    for ax in figure.axes:
-        bars = [round(float(bar.get_height()), 9) for bar in ax.patches if hasattr(bar, "get_height")]
-        lines = [[float(value) for value in line.get_xydata().T.ravel()][:400] for line in ax.lines]
-        meshes = [
-            [float(value) for value in mesh.get_array().filled(-1).ravel()]
-            for mesh in ax.collections
-            if mesh.get_array() is not None
-        ]
-        found.append({"title": ax.get_title("left"), "bars": bars, "lines": lines, "meshes": meshes})
-    return found
-
-
-def _widget(shown) -> dict:
-    """Values of a widget at rest, and after its first slider has moved one step."""
-
-    def values() -> list:
-        return [PICTURE.sub("", str(child.value)) for child in shown.children if hasattr(child, "value")]
-
-    state = {"at rest": values()}
-    slider = next((child for child in shown.children if hasattr(child, "step")), None)
-    if slider is not None:
-        slider.value = min(slider.max, slider.value + slider.step)
-        state["one step on"] = values()
-    return state
-
-
-def _radar(shown) -> dict:
-    """What a radar says with each handle moved by a fifth of a point in turn."""
-    state, rest = {}, list(shown.values)
-    for k in range(len(rest)):
-        shown.values = [value + 0.2 * (place == k) for place, value in enumerate(rest)]
-        state[shown.table.dimension[k]] = shown.effect.to_dict("list")
-    shown.values = rest
-    return state
-
-
-def _alive(shown) -> dict:
-    """What is said of a customer at rest, and with each of his purchases taken away in turn."""
-    rest = list(shown.purchases)
-    state = {"at rest": shown.table.to_dict("list")}
-    for week in rest:
-        shown.purchases = [each for each in rest if each != week]
-        state[f"not in week {week}"] = shown.table.to_dict("list")
-    shown.purchases = rest
-    return state
+            if message["msg_type"] == "stream":
+                printed += message["content"]["text"]
+            if message["msg_type"] == "error":
+                raise AssertionError("\n".join(message["content"]["traceback"]))
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                break
+        stored = json.loads((PROBES / f"{self.path.stem}.json").read_text(encoding="utf-8"))
+        if changed := differences(json.loads(printed), stored):
+            raise AssertionError("\n".join(changed))
 
 
 def store(path: Path) -> None:
-    """Run a lesson and store its outputs and its numbers."""
-    execute(path)
+    """Run a lesson once and store its outputs and its numbers."""
+    numbers = execute(path)
     PROBES.mkdir(exist_ok=True)
-    (PROBES / f"{path.stem}.json").write_text(json.dumps(probe(path), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (PROBES / f"{path.stem}.json").write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    import matplotlib
-
-    matplotlib.use("agg")
-
     wanted = sys.argv[1:] or [path.stem for path in LESSONS]
     for path in LESSONS:
         if path.stem in wanted:

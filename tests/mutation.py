@@ -1,8 +1,8 @@
-"""Mutation check: change one number of a topic, and see whether its tests turn red.
+"""Mutation check: change one number or operator of a topic, and see whether its tests turn red.
 
-What lives here: ``constants`` lists the numbers in the topics' code, ``turns_red`` changes one in a
-copy of the project and runs the tests that should notice. A number that may be changed without a
-red test is a number that nobody checks. As a script it tries a random sample:
+What lives here: ``mutations`` lists what can be changed in the code of topics and of the floor below them, ``turns_red``
+changes one thing in a copy of the project and runs the tests that should notice. What may be changed without a red test
+is something that nobody checks. As a script it tries a random sample:
 
     python tests/mutation.py --sample 30 --seed 1
 """
@@ -11,74 +11,111 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import crmlab
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Tests that look at each part of the code; report and lessons look at all of them.
+PARTS = {**{topic: f"test_{topic}*.py" for topic in crmlab.TOPICS}, "measurement": "test_measurement*.py",
+         "_likelihood": "test_btyd*.py"}  # fmt: skip
 _COPIED = ("crmlab", "tests", "notebooks", "datasets", "conftest.py", "pyproject.toml")
+_COMPARISONS = {ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"),
+                ast.Eq: ("==", "!="), ast.NotEq: ("!=", "==")}  # fmt: skip
+_ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*")}
+_LOGIC = {ast.And: ("and", "or"), ast.Or: ("or", "and")}
 
 
 @dataclass(frozen=True)
-class Constant:
-    """A number in a topic's code, and where it stands."""
+class Mutation:
+    """A number or an operator in the code, where it stands, and what is written in its place."""
 
-    topic: str
-    file: str  # in the package; a topic of several files is a folder
+    part: str
+    file: str  # below crmlab/
     line: int
-    column: int
+    column: int  # in bytes, as the parser counts
     text: str
+    other: str
     code: str  # the line
-
-    @property
-    def other(self) -> str:
-        """A different number of the same kind."""
-        value = ast.literal_eval(self.text)
-        return repr(value + 1 if isinstance(value, int) else value * 1.5 + 0.1)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column + 1}: {self.text} -> {self.other}"
 
 
-def constants() -> list[Constant]:
-    """Every number in the topics' code (their words and docstrings hold none)."""
-    found = []
-    for topic in crmlab.TOPICS:
-        for path in (*ROOT.glob(f"crmlab/{topic}.py"), *ROOT.glob(f"crmlab/{topic}/*.py")):
+def mutations() -> list[Mutation]:
+    """Every number, comparison, sum, product and logical word in the code (words and docstrings hold none)."""
+    listed = []
+    for part in PARTS:
+        for path in (*ROOT.glob(f"crmlab/{part}.py"), *ROOT.glob(f"crmlab/{part}/*.py")):
             source, file = path.read_text(encoding="utf-8"), path.relative_to(ROOT / "crmlab").as_posix()
             lines = source.splitlines()
-            for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                    place = node.lineno, node.col_offset, ast.get_source_segment(source, node), lines[node.lineno - 1]
-                    found.append(Constant(topic, file, *place))
-    return sorted(found, key=lambda each: (each.file, each.line, each.column))
+            for line, column, text, other in changes(source):
+                listed.append(Mutation(part, file, line, column, text, other, lines[line - 1]))
+    return sorted(set(listed), key=lambda each: (each.file, each.line, each.column))
 
 
-def turns_red(constant: Constant, *, wide: bool = True) -> bool:
-    """Whether a test fails when the constant is another number: of its topic, or, if ``wide``, of report and lessons."""
+def changes(source: str) -> Iterator[tuple[int, int, str, str]]:
+    """Line, column, text and its replacement of all that can be changed."""
+    lines = [line.encode() for line in source.splitlines()]
+    tree = ast.parse(source)
+    hints = {id(node) for parent in ast.walk(tree) for hint in _annotations(parent) for node in ast.walk(hint)}
+    for node in ast.walk(tree):
+        if id(node) in hints:  # a `|` or a number in a type decides nothing
+            continue
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            other = repr(node.value + 1 if isinstance(node.value, int) else node.value * 1.5 + 0.1)
+            yield node.lineno, node.col_offset, ast.get_source_segment(source, node) or "", other
+        elif isinstance(node, ast.Compare):
+            for left, operator, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
+                yield from _between(lines, left, right, _COMPARISONS.get(type(operator)))
+        elif isinstance(node, ast.BinOp):
+            yield from _between(lines, node.left, node.right, _ARITHMETIC.get(type(node.op)))
+        elif isinstance(node, ast.BoolOp):
+            for left, right in zip(node.values, node.values[1:], strict=False):
+                yield from _between(lines, left, right, _LOGIC.get(type(node.op)))
+
+
+def _annotations(node: ast.AST) -> list[ast.AST]:
+    return [hint for name in ("annotation", "returns") if (hint := getattr(node, name, None)) is not None]
+
+
+def _between(
+    lines: list[bytes], left: ast.expr, right: ast.expr, change: tuple[str, str] | None
+) -> Iterator[tuple[int, int, str, str]]:
+    """The operator between two expressions, if both stand on one line."""
+    if change and left.end_lineno == right.lineno and left.end_col_offset is not None:
+        gap = lines[right.lineno - 1][left.end_col_offset : right.col_offset]
+        if match := re.search(rb"(?<![<>=!*/])" + re.escape(change[0].encode()) + rb"(?![=*/<>])", gap):
+            yield right.lineno, left.end_col_offset + match.start(), *change
+
+
+def turns_red(mutation: Mutation, *, wide: bool = True) -> bool:
+    """Whether a test fails when the mutation is made: of its part, or, if ``wide``, of report and lessons."""
     with tempfile.TemporaryDirectory() as folder:
         for name in _COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, Path(folder) / name)
-        spoiled = Path(folder) / "crmlab" / constant.file
-        lines = spoiled.read_text(encoding="utf-8").splitlines(keepends=True)
-        line = lines[constant.line - 1].encode()  # the parser counts bytes
-        start, end = constant.column, constant.column + len(constant.text)
-        lines[constant.line - 1] = (line[:start] + constant.other.encode() + line[end:]).decode()
-        spoiled.write_text("".join(lines), encoding="utf-8")
+        changed = Path(folder) / "crmlab" / mutation.file
+        lines = changed.read_text(encoding="utf-8").splitlines(keepends=True)
+        line = lines[mutation.line - 1].encode()
+        start, end = mutation.column, mutation.column + len(mutation.text)
+        lines[mutation.line - 1] = (line[:start] + mutation.other.encode() + line[end:]).decode()
+        changed.write_text("".join(lines), encoding="utf-8")
         # small files first: they are quick
-        tests = sorted(ROOT.glob(f"tests/test_{constant.topic}*.py"), key=lambda path: path.stat().st_size)
-        nearest = [f"crmlab/{constant.file}", *(path.relative_to(ROOT).as_posix() for path in tests)]
-        return _fails(nearest, folder) or (wide and _fails(["tests/test_report.py", "tests/test_lessons.py"], folder))
+        tests = sorted(ROOT.glob(f"tests/{PARTS[mutation.part]}"), key=lambda path: path.stat().st_size)
+        nearest = [f"crmlab/{mutation.file}", *(path.relative_to(ROOT).as_posix() for path in tests)]
+        return _fails(nearest, folder) or (wide and _fails(["tests/test_report.py", "notebooks"], folder))
 
 
 def _fails(tests: list[str], folder: str) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--doctest-modules", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--override-ini=testpaths=", *tests]
     try:
         ran = subprocess.run(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, check=False, timeout=1_800
@@ -89,19 +126,19 @@ def _fails(tests: list[str], folder: str) -> bool:
 
 
 def main() -> int:
-    """Try a sample and say which numbers nobody checks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Try a sample and say which numbers and operators nobody checks."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    known = constants()
+    known = mutations()
     sample = random.Random(chosen.seed).sample(known, min(chosen.sample, len(known)))
     survived = []
-    for number, constant in enumerate(sample, 1):
-        red = turns_red(constant)
-        survived += [] if red else [constant]
-        print(f"{number:3d}/{len(sample)}  {'red' if red else 'SURVIVED'}  {constant}", flush=True)
-    print(f"{len(sample) - len(survived)} of {len(sample)} (of {len(known)} numbers in all) turned the suite red")
+    for number, mutation in enumerate(sample, 1):
+        red = turns_red(mutation)
+        survived += [] if red else [mutation]
+        print(f"{number:3d}/{len(sample)}  {'red' if red else 'SURVIVED'}  {mutation}  | {mutation.code.strip()}", flush=True)
+    print(f"{len(sample) - len(survived)} of {len(sample)} (of {len(known)} places in all) turned the suite red")
     return int(len(survived) > 0.1 * len(sample))
 
 

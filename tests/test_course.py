@@ -8,6 +8,7 @@ user without root's rights can do all of it. What hostile submissions may try is
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -21,13 +22,13 @@ from pathlib import Path, PurePosixPath
 
 import classroom
 import pytest
-from classroom import DONE, HONEST, NAME, OPEN, notebook
+from classroom import DONE, HONEST, NAME, OPEN, TAKES_INIT, notebook
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crmlab import __main__, course
+from crmlab.course import batch, grading, inbox, pipe, sandbox, similarity
 from crmlab.course import folder as course_folder
-from crmlab.course import grading, inbox, sandbox
 from crmlab.course.store import Store
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question
@@ -166,8 +167,36 @@ def test_a_changed_master_is_not_released_over_the_old_one(home):
         course.release(home, "99", individual=True)
     assert "the master was changed" in str(course.verify(home))
     assert course.release(home, "99", individual=True, again=True).title == f"{NAME}: 5 made, 0 there already"
-    with pytest.raises(DataError, match="--again"):
-        course.release(home, "99")
+
+
+def test_releasing_again_keeps_the_kind_and_loses_nothing(mine, capsys):
+    """Whoever releases a mended master must not lose everyone's data by leaving a word out."""
+    keys, points = classroom.rows(mine, "release"), classroom.points(mine)
+    status, out, _ = run(capsys, "release", "99", "--again", "--dir", mine)
+    assert (status, f"{NAME}: 5 made, 0 there already" in out) == (0, True)
+    assert classroom.rows(mine, "release") == keys
+    assert course.grade(mine, "99").title == f"{NAME}: 0 graded, 4 graded before"
+    assert classroom.points(mine) == points
+    roster = mine / "roster.csv"
+    roster.write_text(roster.read_text(encoding="utf-8").replace("S005,", "S006,"), encoding="utf-8")
+    course.release(mine, "99", again=True)
+    assert set(classroom.rows(mine, "release")) == {*CLASS, "S006"}, "who is no longer in the roster keeps the data"
+
+
+def test_another_kind_must_be_asked_for_and_what_is_lost_is_said(mine, capsys):
+    lost = "data and keys of 5 students; 4 have handed in work on them"
+    for words in (("--everyone",), ("--everyone", "--again")):
+        status, _, err = run(capsys, "release", "99", *words, "--dir", mine)
+        assert status == 1
+        assert f"was released for each student. To change that throws away {lost}" in " ".join(err.split())
+    assert set(classroom.rows(mine, "release")) == set(CLASS)
+    status, out, _ = run(capsys, "release", "99", "--everyone", "--discard", "--dir", mine)
+    assert (status, f"Thrown away: {lost}" in out) == (0, True)
+    assert set(classroom.rows(mine, "release")) == {""}
+    assert {path.name for path in (mine / "release" / NAME).iterdir()} == {"everyone", "everyone.zip"}
+    with pytest.raises(DataError, match=r"for everyone alike\. To change that throws away the data and keys that all students"):
+        course.release(mine, "99", individual=True, again=True)
+    assert course.release(mine, "99").title == f"{NAME}: 0 made, 1 there already"
 
 
 def test_a_master_that_fails_is_released_to_nobody(tmp_path):
@@ -327,7 +356,7 @@ def test_the_newest_counts_and_the_others_are_noted(home, tmp_path):
     told = course.collect(home, "99", place.parent)
     assert "3 different notebooks; the newest was taken: scratch.ipynb" in str(told)
     row = classroom.rows(home, "submission")["S001"]
-    assert grading.stored(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"3"
+    assert batch.submission_path(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"3"
 
 
 def test_a_later_hand_in_takes_the_place_of_an_earlier_and_not_the_other_way(home, tmp_path):
@@ -391,7 +420,7 @@ def test_no_archive_stops_the_collecting(tmp_path_factory, noise, name):
     content = bytearray((folder / "b.zip").read_bytes())
     content[len(content) // 2] ^= 0x55
     (folder / "c.zip").write_bytes(content)
-    assert all(isinstance(each, inbox.Found | inbox.Aside) for each in inbox.gather(str(folder), {}))
+    assert all(isinstance(each, inbox.Notebook | inbox.Aside) for each in inbox.gather(str(folder), {}))
 
 
 def test_strange_file_names_are_neither_obeyed_nor_lost(home, tmp_path):
@@ -436,7 +465,7 @@ def test_correct_wrong_copied(graded):
     assert points["S003"] == {"q1": 0, "q2": 0, "q3": 0, "memo": 0}
     assert points["S004"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
     with Store(graded / "course.db") as store:
-        assert grading.similar(store, NAME) == {"S003": "3 of 3 wrong answers are right for S001"}
+        assert similarity.similarity_notes(store, NAME) == {"S003": "3 of 3 wrong answers are right for S001"}
 
 
 def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
@@ -457,7 +486,7 @@ def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
     assert classroom.points(mine)["S005"]["q2"] == 2
     assert "the notebook was given to S001" in told
     with Store(mine / "course.db") as store:
-        notes = grading.similar(store, NAME)
+        notes = similarity.similarity_notes(store, NAME)
     assert "code is word for word that of S005" in notes["S001"]
     assert "code is word for word that of S001" in notes["S005"]
 
@@ -504,6 +533,36 @@ def test_whatever_goes_wrong_with_one_the_others_are_graded(mine, monkeypatch):
     assert "not graded: ZeroDivisionError: nobody thought of this" in told
     assert "Not graded: 1" in told
     assert classroom.points(mine)["S002"]["q1"] == 1, "what was known before stays"
+
+
+def test_a_copy_that_gives_away_its_key_is_found(home):
+    """As it was made before such copies were refused: every hash is right."""
+    path = home / "release" / NAME / "S002" / f"{NAME}.ipynb"
+    released = json.loads(path.read_text(encoding="utf-8"))
+    released["cells"][-1]["source"] = ["### BEGIN HIDDEN TEST\n", "exercise.question('memo', points=4)"]
+    path.write_text(json.dumps(released), encoding="utf-8")
+    with Store(home / "course.db") as store, store.step():
+        row = store.row("release", assignment=NAME, student="S002")
+        row["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        store.put("release", **row)
+    told = course.verify(home)
+    assert len(told.table) == 2
+    assert set(told.table["where"]) == {str(path.parent)}
+    assert "looks like a marker" in str(told)
+    assert "belongs to the author" in str(told)
+
+
+def test_what_instructors_note_for_themselves_is_shown_to_nobody(tmp_path):
+    noted = json.loads(classroom.master())
+    noted["cells"].insert(3, classroom.markdown("The key is 41.", "note") | {"metadata": {"tags": ["instructor"]}})
+    home = tmp_path / "crm"
+    course.new(home)
+    (home / "masters" / f"{NAME}.ipynb").write_text(json.dumps(noted), encoding="utf-8")
+    course.release(home, "99")
+    with Store(home / "course.db") as store:
+        [row] = store.rows("release", assignment=NAME)
+    assert "The key is 41" not in str(row["asked"])
+    assert "what is q1" in row["asked"]["q1"]
 
 
 def test_a_changed_submission_is_not_graded(mine):
@@ -585,6 +644,9 @@ def test_no_sandbox_is_loud_and_marked_in_each_row(mine, capsys):
 
 def test_an_ordinary_user_can_grade(mine, tmp_path):
     """Without root's rights, by the command line: the way it is on an instructor's laptop."""
+    (tmp_path / "heap").mkdir()
+    (tmp_path / "heap" / "S005.ipynb").write_bytes(notebook(OPEN, TAKES_INIT, "take_init(200)", DONE["q1"]))
+    course.collect(mine, "99", tmp_path / "heap")
     words = [sys.executable, "-m", "crmlab", "course", "grade", "99", "--again", "--dir", str(mine)]
     command, environment = words, {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     if os.geteuid() == 0:
@@ -601,8 +663,10 @@ def test_an_ordinary_user_can_grade(mine, tmp_path):
             as_user(user, words, [mine], tmp_path / "stage"),
         ]
     ran = subprocess.run(command, capture_output=True, text=True, cwd="/", env=environment, check=False)
-    assert f"{NAME}: 4 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
+    assert f"{NAME}: 5 graded, 0 graded before" in ran.stdout, ran.stdout + ran.stderr
     assert {row["sandbox"] for row in classroom.rows(mine, "result").values()} == {"yes"}
+    assert {row["outcome"] for row in classroom.rows(mine, "result").values()} == {"finished"}
+    assert not classroom.runs(sandbox.Limits().memory_mb)
     assert classroom.points(mine)["S001"] == {"q1": 1, "q2": 2, "q3": 3, "memo": None}
 
 
@@ -646,7 +710,7 @@ def test_marks_given_by_hand_survive_grading_and_a_changed_text_is_flagged(mine,
     assert course.mark_csv(mine, "99", tmp_path / "marks.csv", read=True).title == f"{NAME}: 1 of 2 texts are marked"
     course.grade(mine, "99", again=True)
     with Store(mine / "course.db") as store:
-        mark = grading.marks(store, NAME)["S001"]["memo"]
+        mark = grading.question_grades(store, NAME)["S001"]["memo"]
     assert (mark.state, mark.points, mark.lines, mark.changed) == ("marked", 2.5, (1, 0.5, 1, 0), False)
     (tmp_path / "heap").mkdir()
     (tmp_path / "heap" / "S001.ipynb").write_bytes(notebook(OPEN, *DONE.values(), DONE["memo"].replace("nineteen", "twenty")))
@@ -654,7 +718,7 @@ def test_marks_given_by_hand_survive_grading_and_a_changed_text_is_flagged(mine,
     course.collect(mine, "99", tmp_path / "heap")
     course.grade(mine, "99")
     with Store(mine / "course.db") as store:
-        mark = grading.marks(store, NAME)["S001"]["memo"]
+        mark = grading.question_grades(store, NAME)["S001"]["memo"]
     assert (mark.points, mark.changed) == (2.5, True)
 
 
@@ -745,7 +809,7 @@ def test_everyones_data_follow_from_the_secret_alone(home, tmp_path):
 
 def test_marks_do_not_depend_on_order_or_company():
     random.seed(4)
-    questions = {name: Question(name, "number", points=points, within=1) for name, points in (("a", 1), ("b", 2))}
+    questions = {name: Question(name, "number", points=points, tolerance=1) for name, points in (("a", 1), ("b", 2))}
     answers = {f"S{k}": {name: random.uniform(0, 4) for name in questions} for k in range(20)}
     keys = {"a": 2.0, "b": 2.0}
     alone = {student: grading.score(questions, keys, given) for student, given in answers.items()}
@@ -769,12 +833,19 @@ def test_marks_do_not_depend_on_order_or_company():
 )
 def test_whatever_comes_through_the_pipe_the_last_sound_line_counts(line):
     reading, writing = os.pipe()
-    ear = sandbox._Ear(reading, 1_000_000)
+    reader = pipe.PipeReader(reading, 1_000_000)
     os.close(reading)
     told = {"cells": 3, "ran": 2, "errors": [[2, "a\x1b[2Jb\nc"]], "answers": "{}", "end": True, "code": "c", "given_to": "S1"}
     sound = json.dumps(told).encode()
     os.write(writing, sound + b"\n" + line + b"\n")
     os.close(writing)
-    assert ear.done.wait(5)
-    assert (ear.begun, ear.cells, ear.ran, ear.errors, ear.end) == (True, 3, 2, ((2, "a�[2Jb c"),), True)
-    assert (ear.answers, ear.code, ear.given_to, ear.too_much) == ("{}", "c", "S1", False)
+    assert reader.done.wait(5)
+    progress = reader.progress
+    assert (reader.has_begun, progress.cells, progress.ran, progress.errors, progress.end) == (
+        True,
+        3,
+        2,
+        ((2, "a�[2Jb c"),),
+        True,
+    )
+    assert (reader.answers, reader.code, reader.given_to, reader.says_too_much) == ("{}", "c", "S1", False)

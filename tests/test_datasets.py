@@ -1,12 +1,7 @@
-"""Reading a user's own file: formats recovered, faults listed, nothing lost; and the kit's own tables."""
+"""Reading a user's own file: formats recovered, faults listed, nothing lost."""
 
 import datetime as dt
 import gzip
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -15,9 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import crmlab
-from crmlab import _engine, datasets, tables, world
-from crmlab.errors import ArgumentError, ColumnError, CrmlabError, CrmlabWarning, DataError
+from crmlab import datasets
+from crmlab.errors import ArgumentError, ColumnError, CrmlabError, DataError
 
 RENAME = {"Kunde": "customer_id", "Datum": "order_date", "Betrag": "amount"}
 
@@ -395,151 +389,3 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content, ending):
             datasets.read(file, day_first=True, decimal=".")
         except CrmlabError:
             continue
-
-
-# The kit's own tables
-
-
-HOME = Path(datasets.__file__).parent.parent / "datasets"
-
-
-def test_the_kits_tables_are_fresh(tmp_path):
-    datasets.build(tmp_path)
-    for name in ("README.md", "datapackage.json"):
-        assert (HOME / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(encoding="utf-8"), "run `crmlab data`"
-    firm = world.simulate("retailer", seed=1)
-    assert datasets.names() == tuple(firm)
-    for name in datasets.names():
-        held = datasets.load(name)
-        pd.testing.assert_frame_equal(held, firm[name], obj=f"{name} (run `crmlab data`)")
-        _engine.check(held, name)
-    for name in firm.truth:
-        pd.testing.assert_frame_equal(datasets.truth(name), firm.truth[name], obj=f"{name} (run `crmlab data`)")
-    files, fresh = ({path.relative_to(home) for path in home.rglob("*.*")} for home in (HOME, tmp_path))
-    assert files == fresh | {Path("what_if.parquet"), Path("cdnow.parquet")}
-    assert sum(path.stat().st_size for path in HOME.rglob("*.*")) < 10_000_000
-    package = json.loads((HOME / "datapackage.json").read_text(encoding="utf-8"))
-    assert {resource["name"] for resource in package["resources"]} == {*datasets.names(), "what_if", "cdnow"}, (
-        "the truth is not among them"
-    )
-    for resource in package["resources"]:
-        fields = [field["name"] for field in resource["schema"]["fields"]]
-        assert fields == datasets.load(resource["name"]).columns.to_list()
-        assert (HOME / resource["path"]).exists()
-
-
-def test_the_what_if_grid_is_fresh():
-    """Two firms of the twelve, and two changes of the forty, made anew."""
-    grid = datasets.load("what_if")
-    _engine.check(grid, "what_if")
-    assert grid.groupby("cause", sort=False).amount.nunique().to_dict() == dict.fromkeys(tables.DIMENSIONS, 9)
-    changes = {"tangibles": [1.5], "responsiveness": [-0.5]}
-    anew = world.sweep(**(datasets.WHAT_IF | {"changes": changes, "seeds": (3, 11), "workers": 1}))
-    stored = grid.merge(anew[["cause", "amount", "seed"]]).sort_values(["cause", "amount", "seed"], ignore_index=True)
-    anew = anew.sort_values(["cause", "amount", "seed"], ignore_index=True)
-    pd.testing.assert_frame_equal(stored, anew, check_dtype=False, obj="run `crmlab data --what-if`")
-
-
-def test_cdnow_is_the_published_sample():
-    published = pd.read_csv(Path(__file__).parent / "published/cdnow_orders.csv", dtype={"customer_id": "str"})
-    held = datasets.load("cdnow")
-    _engine.check(held, "cdnow")
-    pd.testing.assert_frame_equal(held.assign(order_date=held.order_date.dt.strftime("%Y-%m-%d").astype("str")), published)
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"), [("what_if", r"world\.sweep\(\*\*datasets\.WHAT_IF\)"), ("cdnow", "install the kit with its folder")]
-)
-def test_without_the_folder_it_says_what_to_do(monkeypatch, tmp_path, name, remedy):
-    monkeypatch.setattr(datasets, "_HOME", tmp_path)
-    with pytest.raises(DataError, match=remedy):
-        datasets.load(name)
-
-
-def test_load_refuses_unknown_names():
-    with pytest.raises(ArgumentError, match="must be one of 'orders'"):
-        datasets.load("order")
-    with pytest.raises(ArgumentError, match="must be one of 'orders'"):
-        datasets.load("contracts")
-    with pytest.raises(ArgumentError, match="must be one of 'customers', 'failures'"):
-        datasets.truth("orders")
-    for call in (datasets.load, datasets.truth):
-        with pytest.raises(ArgumentError, match="The industries: retailer"):
-            call("customers", industry="bank")
-    with pytest.raises(ArgumentError, match="The industries: retailer"):
-        datasets.names("bank")
-
-
-LOAD = "from crmlab import datasets; print(len(datasets.load('contracts', industry='telecom')))"
-
-
-def test_another_industry_is_simulated_once_even_if_two_ask_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path))
-    both = [subprocess.Popen([sys.executable, "-c", LOAD], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
-    told = [each.communicate(timeout=120) for each in both]
-    assert [each.returncode for each in both] == [0, 0], told
-    contracts = datasets.load("contracts", industry="telecom")
-    assert {int(out) for out, _ in told} == {len(contracts)}
-    assert [path.name for path in (tmp_path / crmlab.__version__).iterdir()] == ["telecom-v1"], "nothing is left behind"
-    assert "contracts" in datasets.names("telecom")
-    firm = world.simulate("telecom", seed=1)
-    for name in ("contracts", "contact_records", "survey"):
-        pd.testing.assert_frame_equal(datasets.load(name, industry="telecom-v1"), firm[name])
-    pd.testing.assert_frame_equal(datasets.truth("customers", industry="telecom"), firm.truth["customers"])
-    home = tmp_path / crmlab.__version__ / "telecom-v1"
-    damage = {
-        "contracts.parquet": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-        "orders.parquet": lambda path: path.unlink(),
-        "manifest.json": lambda path: path.write_bytes(path.read_bytes()[:100]),
-    }
-    for file, spoil in damage.items():
-        spoil(home / file)
-        with pytest.warns(CrmlabWarning, match="were damaged and have been made anew"):
-            found = datasets.load("orders" if "orders" in file else "contracts", industry="telecom")
-        assert len(found) > 100
-        pd.testing.assert_frame_equal(datasets.load("contracts", industry="telecom"), contracts)
-
-
-def test_a_killed_simulation_leaves_no_half_tables(tmp_path, monkeypatch):
-    monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path))
-    code = LOAD.replace(
-        "print", "import os; from crmlab.world import firm; datasets._write_table = lambda *a: os._exit(9); print"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    (half,) = (tmp_path / crmlab.__version__).iterdir()
-    os.utime(half, (0, 0))
-    assert len(datasets.load("contracts", industry="telecom")) > 100
-    left = [path.name for path in (tmp_path / crmlab.__version__).iterdir()]
-    assert left == ["telecom-v1"], "what the killed one left is cleared away"
-
-
-def test_a_damaged_file_of_the_kit_is_refused(tmp_path, monkeypatch):
-    shutil.copytree(HOME, tmp_path / "datasets")
-    monkeypatch.setattr(datasets, "_HOME", tmp_path / "datasets")
-    assert len(datasets.load("orders")) > 1_000
-    path = tmp_path / "datasets" / "orders.parquet"
-    path.write_bytes(path.read_bytes()[:-1_000])
-    with pytest.raises(DataError, match=r"orders\.parquet is damaged .* `crmlab data`"):
-        datasets.load("orders")
-    assert len(datasets.load("customers")) > 1_000
-
-
-def test_without_the_folder_the_default_firm_is_simulated(tmp_path, monkeypatch):
-    """As after `pip install`: the package alone, without the folder beside it."""
-    monkeypatch.setattr(datasets, "_HOME", tmp_path / "nowhere")
-    monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path / "kept"))
-    orders = datasets.load("orders")
-    monkeypatch.undo()
-    pd.testing.assert_frame_equal(orders, datasets.load("orders"))
-
-
-@pytest.mark.parametrize(
-    ("platform", "folder"),
-    [("linux", ".cache/crmlab"), ("darwin", "Library/Caches/crmlab"), ("win32", "AppData/Local/crmlab")],
-)
-def test_kept_tables_lie_where_the_system_wants_them(monkeypatch, tmp_path, platform, folder):
-    for name in ("CRMLAB_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    monkeypatch.setattr(sys, "platform", platform)
-    assert datasets._cache() == tmp_path / folder

@@ -1,5 +1,8 @@
 """The engine: the same answer from a frame, a file and an Ibis table, and the same refusals from every function of orders."""
 
+import threading
+from contextlib import suppress
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -27,18 +30,27 @@ ORDERS = pd.DataFrame(
 FUTURE = pd.to_datetime(["2024-01-01", "2024-01-01", "2999-01-01"])
 
 
-@every_function
-def test_frame_file_and_ibis_table_agree(function, tmp_path):
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Orders of 300 customers as a frame, and the same orders in each other form."""
     orders = datasets.load("orders")
-    expected = function(orders, until="2024-06-30")
-    orders.iloc[:900].to_parquet(tmp_path / "one.parquet")
-    orders.iloc[900:].to_parquet(tmp_path / "two.parquet")
-    orders.to_csv(tmp_path / "all.csv", index=False)
+    orders = orders[orders.customer_id.isin(orders.customer_id.unique()[::7])]
+    folder = tmp_path_factory.mktemp("orders of 客户")  # a path with a space and Chinese letters
+    orders.iloc[:90].to_parquet(folder / "one.parquet")
+    orders.iloc[90:].to_parquet(folder / "two.parquet")
+    orders.to_csv(folder / "all.csv", index=False)
     connection = ibis.duckdb.connect()
-    sources = [str(tmp_path / "*.parquet"), tmp_path / "all.csv", connection.read_csv(str(tmp_path / "all.csv"))]
-    for source in [*sources, ibis.memtable(orders), orders.iloc[::-1], orders.astype({"customer_id": "category"})]:
-        pd.testing.assert_frame_equal(function(source, until="2024-06-30"), expected, check_dtype=False, rtol=1e-12)
+    paths = [str(folder / "*.parquet"), folder / "all.csv", connection.read_csv(str(folder / "all.csv"))]
+    yield orders, [*paths, ibis.memtable(orders), orders.iloc[::-1], orders.astype({"customer_id": "category"})]
     connection.disconnect()
+
+
+@every_function
+def test_frame_file_and_ibis_table_agree(function, sources):
+    orders, others = sources
+    expected = function(orders, until="2024-06-30")
+    for source in others:
+        pd.testing.assert_frame_equal(function(source, until="2024-06-30"), expected, check_dtype=False, rtol=1e-12)
 
 
 @every_function
@@ -105,14 +117,35 @@ def test_a_remote_address_is_not_opened():
             btyd.purchase_summary(address)
 
 
-def test_long_work_shows_a_bar(monkeypatch, capsys):
-    """After two seconds a bar appears, and it goes away."""
-    import time
+def test_long_work_shows_a_bar(capsys):
+    """After two seconds a bar appears, and it goes away. The clock is one of ours."""
+    waits = []
 
-    class Slow:
+    def wait(seconds):
+        waits.append(seconds)
+        return len(waits) == 4
+
+    _engine._watch(iter([-1.0, 42.0]).__next__, wait)
+    assert waits == [2, 0.2, 0.2, 0.2]
+    assert "computing:  42%" in capsys.readouterr().err
+
+
+def test_quick_work_shows_none(capsys):
+    _engine._watch(lambda: pytest.fail("asked"), lambda seconds: True)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_the_watcher_of_a_query_ends_with_it(failing):
+    class Connection:
         class con:
             query_progress = staticmethod(lambda: 42.0)
 
-    with _engine._progress(Slow()):
-        time.sleep(2.6)
-    assert "computing:  42%" in capsys.readouterr().err
+    before = threading.active_count()
+    with suppress(ZeroDivisionError), _engine._progress(Connection()):
+        assert threading.active_count() == before + 1
+        if failing:
+            1 / 0  # noqa: B018
+    assert threading.active_count() == before
+    with _engine._progress(object()):  # an engine that does not tell how far it is
+        assert threading.active_count() == before

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import socket
 import threading
@@ -22,10 +23,10 @@ from pathlib import Path
 import classroom
 import psutil
 import pytest
-from classroom import DONE, HONEST, OPEN, TEXT, notebook
+from classroom import DONE, HONEST, OPEN, TAKES_INIT, TEXT, notebook
 
 from crmlab import course
-from crmlab.course import sandbox
+from crmlab.course import bubblewrap, sandbox
 
 MEMORY = 700  # the limit in MB, by which this course's runs are known
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,16 +54,15 @@ def telling(mischief: str) -> bytes:
 
 READS = """
 import glob, os
-wanted = {places!r} + ["/etc/shadow", "/etc/passwd", "/root/.bashrc", "/home", "/proc/1/environ", "/proc/1/root/etc/passwd"]
+wanted = {places!r} + ["/etc/shadow", "/etc/passwd", "/root/.bashrc", "/home", "/proc/1"]
 for place in wanted:
     for path in [place, *glob.glob(place + "/**", recursive=True)]:
         try:
             open(path, "rb").read(1)
-            if not path.startswith("/proc/1/environ"):
-                done.append(path)
+            done.append(path)
         except OSError:
             pass
-names = {{line.split("=")[0] for line in open("/proc/1/environ").read().split("\\0")}} | set(os.environ)
+names = {{line.split("=")[0] for line in open("/proc/self/environ").read().split("\\0")}} | set(os.environ)
 known = ["", "PATH", "PWD", "OLDPWD", "SHLVL", "_", "HOME", "LANG", "TZ", "CRMLAB_ANSWERS", "PYTHONHASHSEED"]
 usual = ("MPL", "OMP", "OPENBLAS", "PYDEVD", "KMP", "LC_", "COLUMNS", "LINES")
 done += [name for name in names - set(known) if not name.startswith(usual)]
@@ -133,6 +133,10 @@ tried("bpf", libc.syscall(321, 0, 0, 0))
 tried("setuid", libc.setuid(0))
 tried("semget", libc.semget(0, 32_000, 0o1600))
 tried("affinity", libc.sched_setaffinity(0, 8, ctypes.byref(ctypes.c_uint64(3))))
+tried("prlimit", libc.prlimit(1, 7, ctypes.byref((ctypes.c_uint64 * 2)(1, 1)), None))
+tried("process_vm_readv", libc.process_vm_readv(1, 0, 0, 0, 0, 0))
+tried("process_madvise", libc.syscall(440, libc.syscall(434, 1, 0), 0, 0, 0, 0))
+tried("move_pages", libc.syscall(279, 1, 0, 0, 0, 0, 0))
 tried("pidfd_getfd", libc.syscall(438, libc.syscall(434, 1, 0), 2, 0))
 try:
     mmap.mmap(-1, 1 << 20)
@@ -152,11 +156,8 @@ try:
         done.append("lease")
 except OSError:
     pass
-try:
-    os.open("/proc/1/fd/2", os.O_RDWR)
-    done.append("stderr")
-except OSError:
-    pass
+others = [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()]
+done += [f"{pid}/{name}" for pid in others for name in os.listdir(f"/proc/{pid}")]
 if any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("CapEff")):
     done.append("capabilities")
 """
@@ -321,6 +322,7 @@ STUDENTS = {
     "replaced": (notebook(OPEN, REPLACED, *THREE), NOTHING, "finished"),
     "floods": (after_first(FLOOD), FIRST, "said too much"),
     "lies": (after_first(LIES), NOTHING, "finished"),
+    "takes_init": (telling(f"{TAKES_INIT}\ntry:\n    done.append(take_init(200))\nexcept OSError: pass"), FULL, "finished"),
     "escapes": (after_first(ESCAPES), FIRST, "ended by itself"),
     "symlink": ("symlink", {}, None),
     "zip_bomb": ("zip_bomb", {}, None),
@@ -449,7 +451,7 @@ def memo(graded, student: str) -> str:
     return classroom.rows(graded["home"], "result")[student]["answers"]["memo"]
 
 
-@pytest.mark.parametrize("student", ["reads", "writes", "socket", "hides"])
+@pytest.mark.parametrize("student", ["reads", "writes", "socket", "hides", "takes_init"])
 def test_nothing_could_be_done(graded, student):
     assert memo(graded, student) == "did: "
 
@@ -461,6 +463,35 @@ def test_every_run_was_a_user_without_rights(graded):
         assert len(graded["users"]) > 10, "each run has a user of its own"
     else:
         assert graded["users"] == {os.geteuid()}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the submission is written for another processor")
+def test_whoever_takes_the_first_process_is_limited_ended_and_marked(monkeypatch):
+    """Were it not hidden, the sandbox's first process could be taken over: it has the limits, too, and does not stay."""
+    if reason := sandbox.missing():
+        pytest.skip(reason)
+    monkeypatch.setattr(bubblewrap, "_HIDE_INIT", [])
+    monkeypatch.setattr(bubblewrap, "LINGER_SECONDS", 2)
+    limits = sandbox.Limits(seconds=30, memory_mb=MEMORY + 1)
+    run = sandbox.run(notebook(TAKES_INIT, "raise ValueError(take_init(200))"), {}, "any", limits)
+    assert run.outcome == sandbox.OUTLIVED
+    assert int(run.errors[0][1].removeprefix("ValueError: ")) <= limits.processes + 1
+    assert classroom.runs(MEMORY + 1) == []
+
+
+def test_a_course_where_submissions_could_read_it_is_refused(graded, tmp_path, monkeypatch):
+    """By whatever name it is called: from within its folder, which is the default, and by a link."""
+    home = tmp_path / "python" / "courses" / "crm"
+    shutil.copytree(graded["home"], home, ignore=shutil.ignore_patterns("release", "submissions"))
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.chdir(home)
+    course.grade(".", "99")
+    monkeypatch.setattr("sys.base_prefix", str(tmp_path / "python"))
+    for folder in (".", home, tmp_path / "link"):
+        with pytest.raises(sandbox.SandboxError, match="move one of the two"):
+            course.grade(folder, "99")
+        with pytest.raises(sandbox.SandboxError, match="move one of the two"):
+            sandbox.run(notebook(), {}, "any", sandbox.Limits(), secret=[Path(folder)])
 
 
 def test_files_of_the_course_are_what_they_were(graded):
@@ -493,11 +524,11 @@ def test_what_is_no_answer_is_said_and_not_hidden(graded):
 
 
 def test_who_copied_is_noted_and_nobody_else(graded):
-    from crmlab.course import grading
+    from crmlab.course.similarity import similarity_notes
     from crmlab.course.store import Store
 
     with Store(graded["home"] / "course.db") as store:
-        notes = grading.similar(store, classroom.NAME)
+        notes = similarity_notes(store, classroom.NAME)
     assert "3 of 3 wrong answers are right for correct" in notes["copied"]
     assert not any("wrong answers" in note for student, note in notes.items() if student != "copied")
     assert "word for word" in notes["honest_1"], "and the memo of all the honest ones here is the same"

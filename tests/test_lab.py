@@ -1,7 +1,7 @@
 """lab.py: set-up, its sentences when something goes wrong, and the hand-over to JupyterLab, pytest and crmlab.
 
-No network and no real installation here: a kit is a folder with a copy of lab.py and a small lock, and `uv` is a shell
-script that prints what the real one prints. Whether the real lock installs, every real set-up shows.
+No network and no real installation here: a kit is a folder with a copy of lab.py and small locks, and `uv` is a shell
+script that prints what the real one prints. Whether the real locks install, every real set-up shows.
 """
 
 import ast
@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import runpy
 import shutil
 import signal
 import socket
@@ -25,18 +26,26 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from crmlab._lab import commands, failures, handover, jupyter, mirrors, mutex, places, resolve, setup, stamps, terminal, tools
+from crmlab._lab.places import Kit
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "lab.py"
+BEHIND = [*sorted((ROOT / "crmlab/_lab").glob("*.py")), ROOT / "crmlab/_atomic.py"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 posix = pytest.mark.skipif(os.name == "nt", reason="runs shell scripts and signals")
 
 # uv in a kit: it notes its call, then does what UV_DOES says; left alone, it "installs" one package.
 FAKE_UV = """#!/bin/sh
-echo $1 $2 $7 >> "$KIT/calls"
+to=""
+[ "$7" = --target ] && to=" $(basename "$8")"
+echo $1 $2$to >> "$KIT/calls"
 eval "$UV_DOES"
 if [ "$7" = --target ]; then
-    mkdir -p "$8/nbgrader" "$8/nbgrader-1.dist-info"
-    cp "$KIT/crmlab/__main__.py" "$8/nbgrader"
+    name=$(basename "$8")
+    [ $name = test ] && name=pytest
+    mkdir -p "$8/$name" "$8/$name-1.dist-info"
+    cp "$KIT/crmlab/__main__.py" "$8/$name"
     exit
 fi
 for site in "$(dirname "$4")"/../lib/python3*/site-packages; do mkdir -p "$site/demo" "$site/demo-1.dist-info"; done
@@ -49,22 +58,18 @@ WITHOUT_PIP = "import sys; sys.modules['pip'] = sys.modules['ensurepip'] = None\
 SAYS = "import os, sys; print(os.path.basename(os.path.dirname(__file__)), sys.argv[1:], os.getcwd()); sys.exit(7)"
 
 
-def load(folder):
-    """lab.py of a folder as a module."""
-    spec = importlib.util.spec_from_file_location("lab_under_test", folder / "lab.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+LOCK_NAMES = ("requirements.lock", "requirements-test.lock", "requirements-nbgrader.lock")
 
 
 @pytest.fixture
 def kit(tmp_path):
-    """A folder (with a space in its name) holding lab.py, a lock and a package; nothing is set up."""
-    folder = tmp_path / "my kit"
-    (folder / "crmlab").mkdir(parents=True)
+    """A folder (with a space and Chinese letters in its name) holding lab.py, its locks and a package; nothing is set up."""
+    folder = tmp_path / "my kit 课程"
+    shutil.copytree(ROOT / "crmlab/_lab", folder / "crmlab/_lab", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "crmlab/_atomic.py", folder / "crmlab")
     shutil.copy(SOURCE, folder)
-    (folder / "requirements.lock").write_text("demo==1 \\\n    --hash=sha256:00\n")
-    (folder / "requirements-nbgrader.lock").write_text("nbgrader==1 \\\n    --hash=sha256:00\n")
+    for name, package in zip(LOCK_NAMES, ("demo", "pytest", "nbgrader"), strict=True):
+        (folder / name).write_text(f"{package}==1 \\\n    --hash=sha256:00\n")
     (folder / "crmlab/__init__.py").write_text("")
     (folder / "crmlab/__main__.py").write_text(SAYS)
     for name, text in {"bin/uv": FAKE_UV, "shim/sitecustomize.py": WITHOUT_PIP}.items():
@@ -76,25 +81,47 @@ def kit(tmp_path):
 
 @pytest.fixture
 def lab(kit):
-    return load(kit)
+    """The kit as lab.py knows it."""
+    return Kit(kit)
+
+
+@pytest.fixture(scope="session")
+def empty_venv(tmp_path_factory):
+    """An environment without a package, to copy: making one takes a second."""
+    folder = tmp_path_factory.mktemp("empty") / ".venv"
+    subprocess.run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--without-pip", folder], check=True)
+    return folder
 
 
 @pytest.fixture
-def ready(lab):
-    """lab.py whose environment is complete."""
-    subprocess.run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--without-pip", lab.VENV], check=True)
+def ready(lab, empty_venv):
+    """A kit whose environment is complete."""
+    shutil.copytree(empty_venv, lab.venv, symlinks=True)
     (lab.site_packages() / "demo").mkdir()
-    lab.add_crmlab()
-    lab.write_stamp(lab.current_key())
+    setup.add_crmlab(lab)
+    stamps.write_stamp(lab.stamp, stamps.current_key(lab.lock), lab.site_packages())
     return lab
+
+
+def complete(add_on, package):
+    """Make the folder of an add-on as a set-up would."""
+    (add_on.folder / package).mkdir(parents=True)
+    stamps.write_stamp(add_on.stamp, stamps.current_key(add_on.lock), add_on.folder)
 
 
 @pytest.fixture
 def with_nbgrader(ready):
-    """lab.py whose environment is complete, and nbgrader's folder, too."""
-    (ready.NBGRADER / "nbgrader").mkdir(parents=True)
-    ready.write_stamp(ready.current_key(ready.NBGRADER_LOCK), ready.NBGRADER_STAMP, ready.NBGRADER)
+    """A kit whose environment is complete, and nbgrader's folder, too."""
+    complete(ready.nbgrader, "nbgrader")
     return ready
+
+
+@pytest.fixture
+def with_tests(with_nbgrader):
+    """A kit in which tests can run."""
+    complete(with_nbgrader.test, "pytest")
+    setup.set_up_tests(with_nbgrader)
+    return with_nbgrader
 
 
 def start(kit, *words, uv_does="", path=True, **variables):
@@ -150,68 +177,89 @@ def one_sentence(text):
 # -- Which Python ------------------------------------------------------------------------------------------------
 
 
+def door():
+    """The names of lab.py, read as a module."""
+    return runpy.run_path(str(SOURCE))
+
+
 @pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 10, 13), (3, 15, 0)])
 def test_a_python_too_old_or_too_new_gets_a_sentence(monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
     with pytest.raises(SystemExit) as stop:
-        load(ROOT)
+        door()
     assert f"Python 3.11 to 3.14, but this is Python {version[0]}.{version[1]}" in stop.value.code
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 14, 9)])
 def test_the_oldest_and_the_newest_python_are_welcome(monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
-    load(ROOT)
+    door()
+
+
+def test_lab_without_the_rest_of_the_kit_says_so(tmp_path):
+    shutil.copy(SOURCE, tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(tmp_path / "lab.py"))
+    assert "get the whole kit" in one_sentence(stop.value.code)
 
 
 def test_the_versions_in_lab_are_those_of_pyproject():
-    lab = load(ROOT)
-    (_, oldest), (_, too_new) = lab.OLDEST, lab.TOO_NEW
+    names = door()
+    (_, oldest), (_, too_new) = names["OLDEST"], names["TOO_NEW"]
     assert PYPROJECT["project"]["requires-python"].replace(" ", "") == f">=3.{oldest},<3.{too_new}"
-    assert f"Python 3.{oldest} to 3.{too_new - 1}" in lab.__doc__
+    assert f"Python 3.{oldest} to 3.{too_new - 1}" in names["__doc__"]
+    assert resolve.oldest_python((ROOT / "pyproject.toml").read_text(encoding="utf-8")) == f"3.{oldest}"
 
 
 def test_lab_parses_on_old_pythons():
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 6))
-    for node in ast.walk(tree):  # and, as far as a new Python can tell, on 2.7
-        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.YieldFrom))
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            assert not any(isinstance(item, ast.Starred) for item in node.elts)
+    text = SOURCE.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 45, "a door"
+    for node in ast.walk(ast.parse(text, feature_version=(3, 6))):  # and, as far as a new Python can tell, on 2.7
+        assert not isinstance(node, (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Starred, ast.FunctionDef, ast.Raise))
         if isinstance(node, ast.Dict):
             assert None not in node.keys
-        if isinstance(node, ast.arguments):
-            assert not node.kwonlyargs + node.posonlyargs
-            assert not any(arg.annotation for arg in node.args)
-        if isinstance(node, ast.FunctionDef):
-            assert node.returns is None
-        if isinstance(node, ast.Raise):
-            assert node.cause is None
-    assert SOURCE.read_text(encoding="utf-8").isascii()  # 2.7 wants a declaration for anything else
+        if isinstance(node, ast.Import):
+            assert {alias.name for alias in node.names} <= {"os", "sys"}
+    assert text.isascii()  # 2.7 wants a declaration for anything else
+
+
+def test_what_stands_behind_the_door_needs_nothing_installed():
+    for path in BEHIND:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.split(".")[0] in sys.stdlib_module_names or name.startswith(("crmlab._lab", "crmlab")), name
+    code = (
+        "import sys, crmlab._lab.commands; print(sorted(n for n in sys.modules if n.startswith('crmlab.') and '_lab' not in n))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "['crmlab._atomic']\n"
 
 
 # -- Places, on every system -------------------------------------------------------------------------------------
 
 
-def test_places_on_linux_and_macos(lab):
+def test_places_on_linux_and_macos():
     for folder in "/home/eva/my kit/.venv", "/Users/eva/my kit/.venv":
-        places = lab.layout(folder, "posix")
-        assert str(places.python) == folder + "/bin/python"
-        assert str(places.command) == folder + "/bin/crmlab"
-        assert places.command_text == f"#!/bin/sh\nexec '{folder}/bin/python' -P -m crmlab \"$@\"\n"
-        assert places.site_packages == "lib/python3*/site-packages"
+        parts = places.layout(folder, "posix")
+        assert str(parts.python) == folder + "/bin/python"
+        assert str(parts.command) == folder + "/bin/crmlab"
+        assert parts.command_text == f"#!/bin/sh\nexec '{folder}/bin/python' -P -m crmlab \"$@\"\n"
+        assert parts.site_packages == "lib/python3*/site-packages"
 
 
-def test_places_on_windows(lab):
-    places = lab.layout(r"C:\Users\Eva M\kit\.venv", "nt")
-    assert str(places.python) == r"C:\Users\Eva M\kit\.venv\Scripts\python.exe"
-    assert str(places.command) == r"C:\Users\Eva M\kit\.venv\Scripts\crmlab.cmd"
-    assert places.command_text == '@"%~dp0python.exe" -P -m crmlab %*\r\n'
-    assert places.site_packages == "Lib/site-packages"
+def test_places_on_windows():
+    parts = places.layout(r"C:\Users\Eva M\kit\.venv", "nt")
+    assert str(parts.python) == r"C:\Users\Eva M\kit\.venv\Scripts\python.exe"
+    assert str(parts.command) == r"C:\Users\Eva M\kit\.venv\Scripts\crmlab.cmd"
+    assert parts.command_text == '@"%~dp0python.exe" -P -m crmlab %*\r\n'
+    assert parts.site_packages == "Lib/site-packages"
 
 
 def test_lab_names_no_registry_and_no_path_of_a_machine():
-    text = SOURCE.read_text(encoding="utf-8")
-    assert {found for found in re.findall(r"\w+://[\w.]+", text)} == {"http://127.0.0.1"}
+    text = "".join(path.read_text(encoding="utf-8") for path in (SOURCE, *BEHIND))
+    assert set(re.findall(r"\w+://[\w.]+", text)) == {"http://127.0.0.1"}
     assert not re.search(r"pypi|pythonhosted|/opt/|/root|/tmp|/home", text)
 
 
@@ -228,7 +276,7 @@ global.cert='{SOURCE}'
 global.timeout='15'
 list.timeout='1'
 """
-    assert lab.uv_settings(lab.pip_settings(listing), {}) == {
+    assert mirrors.uv_settings(mirrors.pip_settings(listing), {}) == {
         "UV_SYSTEM_CERTS": "1",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_DEFAULT_INDEX": "https://mirror.test/simple",
@@ -242,19 +290,19 @@ list.timeout='1'
 
 def test_a_local_index_that_exists_is_kept(lab, tmp_path):
     index = tmp_path.as_uri()
-    assert lab.uv_settings({"extra-index-url": index}, {})["UV_INDEX"] == index
+    assert mirrors.uv_settings({"extra-index-url": index}, {})["UV_INDEX"] == index
 
 
 @pytest.mark.parametrize("own", ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_FIND_LINKS"])
 def test_what_the_user_has_told_uv_stands(lab, own):
     pip = {"index-url": "https://mirror.test", "extra-index-url": "https://second.test", "no-index": "1"}
-    new = lab.uv_settings(pip, {own: "https://own.test", "UV_SYSTEM_CERTS": "0", "UV_INDEX_STRATEGY": "first-index"})
+    new = mirrors.uv_settings(pip, {own: "https://own.test", "UV_SYSTEM_CERTS": "0", "UV_INDEX_STRATEGY": "first-index"})
     assert new == {}
 
 
 def test_a_lock_is_resolved_from_the_main_index_alone(lab):
     pip = {"index-url": "https://mirror.test", "extra-index-url": "https://second.test", "no-index": "1"}
-    new = lab.uv_settings(pip, {}, only_default=True)
+    new = mirrors.uv_settings(pip, {}, only_default=True)
     assert new["UV_DEFAULT_INDEX"] == "https://mirror.test"
     assert "UV_INDEX" not in new
     assert "UV_NO_INDEX" not in new
@@ -273,7 +321,7 @@ def test_a_pip_configuration_file_reaches_uv(lab, tmp_path, monkeypatch):
     (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://mirror.test/simple\n[install]\nno-index = true\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    new = lab.tool_environment()
+    new = mirrors.tool_environment([sys.executable, "-P", "-m", "pip"])
     assert new["UV_DEFAULT_INDEX"] == "https://mirror.test/simple"
     assert new["UV_NO_INDEX"] == "1"
     assert new["UV_FIND_LINKS"] == str(tmp_path)
@@ -283,32 +331,32 @@ def test_a_pip_configuration_file_reaches_uv(lab, tmp_path, monkeypatch):
 
 
 def test_a_complete_environment_is_left_alone(ready):
-    assert ready.why_set_up() is None
+    assert stamps.why_set_up(ready) is None
 
 
 def test_nothing_there_yet(lab):
-    assert lab.why_set_up() == "first time"
+    assert stamps.why_set_up(lab) == "first time"
 
 
 def replace_python(lab, text):
-    python = pathlib.Path(lab.PYTHON)
+    python = pathlib.Path(lab.python)
     python.unlink()
     python.write_text(text)
     python.chmod(0o755)
 
 
 def dangle(lab):
-    python = pathlib.Path(lab.PYTHON)
+    python = pathlib.Path(lab.python)
     python.unlink()
     python.symlink_to("/no/such/python")
 
 
 DAMAGES = {
-    "changed lock": (lambda lab: lab.LOCK.write_text("demo==2 --hash=sha256:11\n"), "has changed"),
-    "killed half-way": (lambda lab: lab.STAMP.unlink(), "did not finish"),
-    "stamp cut off": (lambda lab: lab.STAMP.write_text('{"key": "'), "did not finish"),
-    "stamp of another kind": (lambda lab: lab.STAMP.write_text("[]"), "did not finish"),
-    "python removed": (lambda lab: pathlib.Path(lab.PYTHON).unlink(), "does not start"),
+    "changed lock": (lambda lab: lab.lock.write_text("demo==2 --hash=sha256:11\n"), "has changed"),
+    "killed half-way": (lambda lab: lab.stamp.unlink(), "did not finish"),
+    "stamp cut off": (lambda lab: lab.stamp.write_text('{"key": "'), "did not finish"),
+    "stamp of another kind": (lambda lab: lab.stamp.write_text("[]"), "did not finish"),
+    "python removed": (lambda lab: pathlib.Path(lab.python).unlink(), "does not start"),
     "python dangles": (dangle, "does not start"),
     "python fails": (lambda lab: replace_python(lab, "#!/bin/sh\nexit 1\n"), "does not start"),
     "python is no program": (lambda lab: replace_python(lab, "\0"), "does not start"),
@@ -323,14 +371,14 @@ DAMAGES = {
 def test_a_damaged_environment_is_made_anew(ready, name):
     damage, reason = DAMAGES[name]
     damage(ready)
-    assert reason in ready.why_set_up()
+    assert reason in stamps.why_set_up(ready)
 
 
 def test_the_stamp_tells_lock_python_system_and_folder_apart(lab):
     base = (b"lock", (3, 11, 4), "linux", "/kit")
     others = [(b"LOCK", *base[1:]), (b"lock", (3, 12, 4), *base[2:]), (*base[:2], "darwin", "/kit"), (*base[:3], "/kit2")]
-    assert len({lab.stamp_key(*facts) for facts in [base, *others]}) == 5
-    assert lab.stamp_key(b"lock", (3, 11, 9), "linux", "/kit") == lab.stamp_key(*base)  # a patch release changes nothing
+    assert len({stamps.stamp_key(*facts) for facts in [base, *others]}) == 5
+    assert stamps.stamp_key(b"lock", (3, 11, 9), "linux", "/kit") == stamps.stamp_key(*base)  # a patch release changes nothing
 
 
 # -- Setting up --------------------------------------------------------------------------------------------------
@@ -351,15 +399,25 @@ def test_set_up_then_crmlab_works_from_anywhere(kit):
 
 
 @posix
-def test_a_second_run_is_quick_and_calls_no_tool(kit):
+def test_a_second_run_starts_nothing_but_the_environments_python(kit, with_tests, monkeypatch):
+    """That is what makes it quick: a stamp is compared with a list of files, and one Python starts without its packages."""
+    started = []
+    monkeypatch.setattr(subprocess, "call", lambda command, **options: started.append(command) or 0)
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **options: pytest.fail("started a tool"))
+    monkeypatch.setattr(setup, "only_one_at_a_time", lambda kit: pytest.fail("waited for a lock"))
+    for steps in range(1, 4):
+        setup.set_up(with_tests)
+        assert len(started) == steps
+    setup.set_up_tests(with_tests)
+    assert len(started) == 5
+    assert {tuple(command[:3]) for command in started} == {(with_tests.python, "-I", "-S")}
+
+
+@posix
+def test_a_second_run_calls_no_tool(kit):
     assert run(kit, "setup")[0] == 0
-    times = []
-    for _ in range(4):
-        begin = time.monotonic()
-        assert run(kit, "setup", uv_does="exit 1")[1] == "The environment in .venv is complete.\n"
-        times.append(time.monotonic() - begin)
-    assert len(calls(kit)) == 1
-    assert min(times) < 0.6  # 0.1 s on a quiet machine
+    assert run(kit, "setup", uv_does="exit 1")[1] == "The environment in .venv is complete.\n"
+    assert calls(kit) == ["pip sync"]
 
 
 @posix
@@ -376,13 +434,13 @@ def test_killed_half_way_it_starts_anew_once_the_orphan_has_ended(kit):
 
 @posix
 def test_from_its_first_step_a_set_up_is_unfinished(ready, monkeypatch):
-    before = ready.LOCK.read_bytes()
-    ready.LOCK.write_text("demo==2 --hash=sha256:11\n")
-    monkeypatch.setattr(ready, "make_venv", lambda uv: sys.exit("ended at the very start"))
+    before = ready.lock.read_bytes()
+    ready.lock.write_text("demo==2 --hash=sha256:11\n")
+    monkeypatch.setattr(setup, "make_venv", lambda kit, uv: sys.exit("ended at the very start"))
     with pytest.raises(SystemExit, match="very start"):
-        ready.set_up()
-    ready.LOCK.write_bytes(before)
-    assert ready.why_set_up() == "the last set-up did not finish"
+        setup.set_up(ready)
+    ready.lock.write_bytes(before)
+    assert stamps.why_set_up(ready) == "the last set-up did not finish"
 
 
 @posix
@@ -396,9 +454,9 @@ def test_two_at_once_set_up_only_once(kit):
 
 @posix
 def test_waiting_for_another_set_up_has_an_end(lab, monkeypatch):
-    monkeypatch.setattr(lab, "WAIT_MINUTES", 0)
-    monkeypatch.setattr(lab, "take_lock", lambda file: False)
-    with pytest.raises(SystemExit, match=r"Another lab\.py has been setting up"), lab.only_one_at_a_time():
+    monkeypatch.setattr(mutex, "WAIT_MINUTES", 0)
+    monkeypatch.setattr(mutex, "take_lock", lambda file: False)
+    with pytest.raises(SystemExit, match=r"Another lab\.py has been setting up"), mutex.only_one_at_a_time(lab):
         pytest.fail("entered without the lock")
 
 
@@ -417,33 +475,33 @@ def test_an_interrupted_set_up_takes_its_installer_along(kit, number, status):
     assert not (kit / ".venv/crmlab-setup.json").exists()
 
 
-def test_progress_is_a_line_every_ten_seconds_in_a_log(lab, capsys):
-    state = {"start": time.monotonic()}
-    lab.show_progress("too early", state)
-    state = {"start": time.monotonic() - 11}
-    lab.show_progress("one", state)
-    lab.show_progress("two", state)
-    state["shown"] -= 11
-    lab.show_progress("three", state)
+def test_progress_is_a_line_every_ten_seconds_in_a_log(monkeypatch, capsys):
+    clock = [100.0]
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: clock[0])
+    progress = terminal.Progress(start=100.0)
+    for seconds, text in ((1, "too early"), (11, "one"), (12, "two"), (21, "three")):
+        clock[0] = 100.0 + seconds
+        progress.show(text)
     assert capsys.readouterr().out == "one\nthree\n"
 
 
 def test_progress_counts_the_packages_of_the_folder_that_is_filled(ready):
+    folder = ready.nbgrader.folder
     for name in "one", "two":
-        (ready.NBGRADER / f"{name}-1.dist-info").mkdir(parents=True)
-    told = ready.progress("Installing", 3.2, ["", "Fetching three", " "], ["uv", "--target", ready.NBGRADER])
-    assert told == "  Installing, 3 s, 2 packages so far  Fetching three"
-    assert " 0 packages " in ready.progress("Installing", 3.2, [], ["uv", "pip", "sync"])
+        (folder / f"{name}-1.dist-info").mkdir(parents=True)
+    text = tools.progress(ready, "Installing", 3.2, ["", "Fetching three", " "], ["uv", "--target", folder])
+    assert text == "  Installing, 3 s, 2 packages so far  Fetching three"
+    assert " 0 packages " in tools.progress(ready, "Installing", 3.2, [], ["uv", "pip", "sync"])
 
 
 # -- The ways to install, tried in turn --------------------------------------------------------------------------
 
 
-def tried(lab, monkeypatch, modules, uv, fail=(), output="odd", what="set_up"):
+def tried(lab, monkeypatch, modules, uv, fail=(), output="odd", what=setup.set_up):
     """The steps of a set-up on a Python with these modules, where the tools named in `fail` print `output`."""
     steps = []
 
-    def run_tool(command, doing, only_default_index=False):
+    def run_tool(kit, command, title, only_default_index=False):
         words = [str(word) for word in command]
         step = ("uv " if words[0] == "/uv" else "") + " ".join(
             word for word in words[1:] if word in ("venv", "--without-pip", "pip", "sync", "install", "--target", "--python")
@@ -451,13 +509,18 @@ def tried(lab, monkeypatch, modules, uv, fail=(), output="odd", what="set_up"):
         steps.append(step)
         return (1, output) if step in fail else (0, "")
 
-    monkeypatch.setattr(lab, "run_tool", run_tool)
-    monkeypatch.setattr(lab, "have", lambda name: name in modules)
-    monkeypatch.setattr(lab, "find_uv", lambda: "/uv" if uv or any("--target" in step for step in steps) else None)
-    monkeypatch.setattr(lab, "add_crmlab", lambda: None)
-    monkeypatch.setattr(lab, "write_stamp", lambda *facts: None)
-    getattr(lab, what)()
+    monkeypatch.setattr(tools, "run_tool", run_tool)
+    monkeypatch.setattr(tools, "have", lambda name: name in modules)
+    monkeypatch.setattr(tools, "find_uv", lambda kit: "/uv" if uv or any("--target" in step for step in steps) else None)
+    monkeypatch.setattr(setup, "add_crmlab", lambda kit: None)
+    monkeypatch.setattr(setup, "_site_packages", lambda kit: None)
+    monkeypatch.setattr(stamps, "write_stamp", lambda *facts: None)
+    what(lab)
     return steps
+
+
+def set_up_nbgrader(lab):
+    setup.set_up_add_on(lab, lab.nbgrader)
 
 
 ALL = {"venv", "ensurepip", "pip"}
@@ -506,18 +569,18 @@ def test_with_no_network_nothing_else_is_tried(lab, monkeypatch, uv, step):
     assert "could not be reached" in one_sentence(stop.value.code)
 
 
-def test_the_uv_that_is_fetched_is_pinned_by_hash(lab):
-    assert re.fullmatch(r"uv==[\d.]+( \\\n    --hash=sha256:[0-9a-f]{64})+", lab.UV_PIN)
+def test_the_uv_that_is_fetched_is_pinned_by_hash():
+    assert re.fullmatch(r"uv==[\d.]+( \\\n    --hash=sha256:[0-9a-f]{64})+", tools.UV_PIN)
 
 
 def test_a_uv_fetched_earlier_is_used_when_it_is_whole_and_of_the_pinned_version(lab, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    (lab.TOOLS / "bin").mkdir(parents=True)
-    (lab.TOOLS / "bin/uv").write_text("")
-    (lab.TOOLS / "uv-0.0.1.dist-info").mkdir()
-    assert lab.find_uv() is None
-    (lab.TOOLS / (lab.UV_PIN.split()[0].replace("==", "-") + ".dist-info")).mkdir()
-    assert lab.find_uv() == str(lab.TOOLS / "bin/uv")
+    (lab.tools / "bin").mkdir(parents=True)
+    (lab.tools / "bin/uv").write_text("")
+    (lab.tools / "uv-0.0.1.dist-info").mkdir()
+    assert tools.find_uv(lab) is None
+    (lab.tools / (tools.UV_PIN.split()[0].replace("==", "-") + ".dist-info")).mkdir()
+    assert tools.find_uv(lab) == str(lab.tools / "bin/uv")
 
 
 # -- nbgrader, in a folder of its own ----------------------------------------------------------------------------
@@ -530,79 +593,137 @@ def test_nbgrader_is_set_up_once_and_started_in_the_users_folder(kit):
     *told, last = out.splitlines()
     assert (status, err, last) == (7, "", f"nbgrader ['autograde', 'a b'] {kit.parent}")
     assert told[2] == "Setting up nbgrader in .tools/nbgrader (first time): 1 packages, about 80 MB on disk, once."
-    assert calls(kit) == ["pip sync", "pip sync --target"]
+    assert calls(kit) == ["pip sync", "pip sync nbgrader"]
     assert not list((kit / ".venv").glob("lib/python3*/site-packages/nbgrader*"))
     assert run(kit, "nbgrader", uv_does="exit 1")[1] == f"nbgrader [] {kit.parent}\n"
     assert len(calls(kit)) == 2
 
 
 def test_what_nbgrader_starts_finds_what_it_needs(with_nbgrader, handed, monkeypatch):
-    lab = with_nbgrader
+    lab, folder = with_nbgrader, with_nbgrader.nbgrader.folder
     for before, after in ("", ""), ("theirs", os.pathsep + "theirs"):
         monkeypatch.setenv("PYTHONPATH", before)  # an empty part of it would be the folder one is in
         monkeypatch.setenv("PATH", "programs")
-        lab.main(["nbgrader", "--help"])
-        assert os.environ["PYTHONPATH"] == str(lab.NBGRADER) + after
-        assert os.environ["PATH"].split(os.pathsep) == [str(lab.NBGRADER / "bin"), str(lab.NBGRADER / "Scripts"), "programs"]
-    assert handed == [([lab.PYTHON, "-P", "-m", "nbgrader", "--help"], str(lab.ROOT.parent))] * 2
+        commands.main(lab, ["nbgrader", "--help"])
+        assert os.environ["PYTHONPATH"] == str(lab.nbgrader.folder) + after
+        assert os.environ["PATH"].split(os.pathsep) == [str(folder / "bin"), str(folder / "Scripts"), "programs"]
+    assert handed == [([lab.python, "-P", "-m", "nbgrader", "--help"], str(lab.root.parent))] * 2
 
 
-def test_a_complete_nbgrader_is_left_alone(with_nbgrader):
-    assert with_nbgrader.why_set_up_nbgrader() is None
-    (with_nbgrader.NBGRADER / "__pycache__").mkdir()
-    assert with_nbgrader.why_set_up_nbgrader() is None
+ADD_ONS = {"test": "pytest", "nbgrader": "nbgrader"}
+each_add_on = pytest.mark.parametrize("name", ADD_ONS)
 
 
-def other_python(lab):
-    lab.write_stamp(
-        lab.stamp_key(lab.NBGRADER_LOCK.read_bytes(), (3, 99), sys.platform, lab.ROOT), lab.NBGRADER_STAMP, lab.NBGRADER
-    )
+@each_add_on
+def test_a_complete_add_on_is_left_alone(with_tests, name):
+    add_on = getattr(with_tests, name)
+    assert stamps.why_add(add_on) is None
+    (add_on.folder / "__pycache__").mkdir()
+    assert stamps.why_add(add_on) is None
 
 
-NBGRADER_DAMAGES = {
-    "changed lock": (lambda lab: lab.NBGRADER_LOCK.write_text("nbgrader==2 --hash=sha256:11\n"), "has changed"),
+def other_python(add_on):
+    key = stamps.stamp_key(add_on.lock.read_bytes(), (3, 99), sys.platform, add_on.lock.parent)
+    stamps.write_stamp(add_on.stamp, key, add_on.folder)
+
+
+ADD_ON_DAMAGES = {
+    "changed lock": (lambda add_on: add_on.lock.write_text("demo==2 --hash=sha256:11\n"), "has changed"),
     "another Python": (other_python, "has changed"),
-    "killed half-way": (lambda lab: lab.NBGRADER_STAMP.unlink(), "did not finish"),
-    "stamp cut off": (lambda lab: lab.NBGRADER_STAMP.write_text('{"key": "'), "did not finish"),
-    "package deleted": (lambda lab: (lab.NBGRADER / "nbgrader").rmdir(), "packages are missing from .tools/nbgrader"),
-    "folder deleted": (lambda lab: shutil.rmtree(lab.NBGRADER), "first time"),
+    "killed half-way": (lambda add_on: add_on.stamp.unlink(), "did not finish"),
+    "stamp cut off": (lambda add_on: add_on.stamp.write_text('{"key": "'), "did not finish"),
+    "package deleted": (lambda add_on: (add_on.folder / ADD_ONS[add_on.name]).rmdir(), "packages are missing from .tools/"),
+    "folder deleted": (lambda add_on: shutil.rmtree(add_on.folder), "first time"),
 }
 
 
 @posix
-@pytest.mark.parametrize("name", NBGRADER_DAMAGES)
-def test_a_damaged_nbgrader_is_made_anew_and_the_environment_is_not(kit, with_nbgrader, name):
-    damage, reason = NBGRADER_DAMAGES[name]
-    (with_nbgrader.NBGRADER / "old").mkdir()
-    damage(with_nbgrader)
-    _, out, err = run(kit, "nbgrader")
+@each_add_on
+@pytest.mark.parametrize("damage", ADD_ON_DAMAGES)
+def test_a_damaged_add_on_is_made_again_and_the_rest_is_not(kit, with_tests, name, damage):
+    spoil, reason = ADD_ON_DAMAGES[damage]
+    add_on = getattr(with_tests, name)
+    (add_on.folder / "old").mkdir()
+    spoil(add_on)
+    _, out, err = run(kit, name)
     assert (reason in out, err) == (True, "")
-    assert calls(kit) == ["pip sync --target"]
-    assert with_nbgrader.why_set_up_nbgrader() is None
-    assert not (with_nbgrader.NBGRADER / "old").exists()
+    assert calls(kit) == [f"pip sync {name}"]
+    assert stamps.why_add(add_on) is None
+    assert not (add_on.folder / "old").exists()
 
 
 @posix
-def test_nbgrader_killed_half_way_starts_anew_once_the_orphan_has_ended(kit, ready):
+def test_nbgrader_killed_half_way_starts_again_once_the_orphan_has_ended(kit, ready):
+    half = ready.nbgrader.folder / "half"
     first = start(kit, "nbgrader", uv_does='mkdir -p "$8/half"; sleep 1; echo end >> "$KIT/calls"')
-    wait_until(lambda: (ready.NBGRADER / "half").exists())
+    wait_until(half.exists)
     first.kill()
     first.communicate()
-    assert ready.why_set_up_nbgrader() == "the last set-up did not finish"
+    assert stamps.why_add(ready.nbgrader) == "the last set-up did not finish"
     _, out, _ = run(kit, "nbgrader")
     assert "(the last set-up did not finish)" in out
-    assert calls(kit) == ["pip sync --target", "end", "pip sync --target"]
-    assert not (ready.NBGRADER / "half").exists()
+    assert calls(kit) == ["pip sync nbgrader", "end", "pip sync nbgrader"]
+    assert not half.exists()
 
 
-def test_from_its_first_step_a_set_up_of_nbgrader_is_unfinished(with_nbgrader, monkeypatch):
-    lab, before = with_nbgrader, with_nbgrader.NBGRADER_LOCK.read_bytes()
-    lab.NBGRADER_LOCK.write_text("nbgrader==2 --hash=sha256:11\n")
+@each_add_on
+def test_from_its_first_step_a_set_up_of_an_add_on_is_unfinished(with_tests, monkeypatch, name):
+    add_on = getattr(with_tests, name)
+    before = add_on.lock.read_bytes()
+    add_on.lock.write_text("demo==2 --hash=sha256:11\n")
     monkeypatch.setattr(shutil, "rmtree", lambda folder: sys.exit("ended at the very start"))
     with pytest.raises(SystemExit, match="very start"):
-        lab.set_up_nbgrader()
-    lab.NBGRADER_LOCK.write_bytes(before)
-    assert lab.why_set_up_nbgrader() == "the last set-up did not finish"
+        setup.set_up_add_on(with_tests, add_on)
+    add_on.lock.write_bytes(before)
+    assert stamps.why_add(add_on) == "the last set-up did not finish"
+
+
+# -- The tests' tools: for those who test, in any order ----------------------------------------------------------
+
+
+@posix
+def test_tests_are_set_up_once_and_run(kit):
+    status, out, err = run(kit, "test", "-k", "one")
+    assert (status, err) == (7, "")
+    assert out.splitlines()[-1] == f"pytest ['-k', 'one'] {kit}"
+    assert "Setting up the tests' tools in .tools/test (first time): 1 packages, about 350 MB on disk, once." in out
+    assert calls(kit) == ["pip sync", "pip sync test", "pip sync nbgrader"]
+    assert (
+        run(kit, "test", uv_does="exit 1")[:2] == (7, f"pytest ['-n', '2', '--dist', 'loadfile'] {kit}\n") or os.cpu_count() > 2
+    )
+    assert len(calls(kit)) == 3
+
+
+@posix
+def test_a_student_gets_no_tools_for_tests(kit, ready):
+    (kit / "requirements-test.lock").unlink()
+    assert run(kit, "setup")[0] == 0
+    assert not ready.test.folder.exists()
+    assert not (ready.site_packages() / "crmlab-test.pth").exists()
+
+
+@posix
+def test_the_tools_are_found_again_after_the_environment_was_made_again(kit, with_tests):
+    link = with_tests.site_packages() / "crmlab-test.pth"
+    assert (link.parent / link.read_text().strip()).resolve() == with_tests.test.folder.resolve()
+    (kit / "requirements.lock").write_text("demo==2 --hash=sha256:11\n")
+    assert run(kit, "setup")[0] == 0  # as a student would: the tools stay, and are not asked for
+    assert not link.exists()
+    run(kit, "test")
+    assert link.exists()
+    assert calls(kit) == ["pip sync"]
+
+
+@posix
+def test_tools_that_cannot_be_had_leave_the_environment_complete(kit, ready):
+    status, _, err = run(kit, "test", uv_does='[ "$7" = --target ] && { echo "dns error"; exit 2; }')
+    assert (status, "could not be reached" in one_sentence(err)) == (1, True)
+    assert run(kit, "setup", uv_does="exit 1")[0] == 0
+    assert stamps.why_add(ready.test) == "the last set-up did not finish"
+    assert run(kit, "test")[0] == 7
+
+
+# -- nbgrader, again: by which tool, and what fails --------------------------------------------------------------
 
 
 @posix
@@ -610,7 +731,7 @@ def test_two_at_once_set_up_nbgrader_only_once(kit, ready):
     both = [start(kit, "nbgrader", uv_does="sleep 0.5") for _ in range(2)]
     outs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [7, 7]
-    assert calls(kit) == ["pip sync --target"]
+    assert calls(kit) == ["pip sync nbgrader"]
     assert sorted("waiting for it" in out for out in outs) == [False, True]
 
 
@@ -619,28 +740,28 @@ def test_nbgrader_is_installed_by_uv_or_else_by_pip(ready, monkeypatch, uv):
     """Seven packages are no reason to fetch uv."""
     commands = []
 
-    def run_tool(command, doing):
+    def run_tool(kit, command, title):
         commands.append([str(word) for word in command])
         return (1, "invalid peer certificate") if command[0] == uv else (0, "")
 
-    monkeypatch.setattr(ready, "run_tool", run_tool)
-    monkeypatch.setattr(ready, "find_uv", lambda: uv)
-    monkeypatch.setattr(ready, "pip_command", lambda: ["pip"])
-    ready.set_up_nbgrader()
-    lock, to = str(ready.NBGRADER_LOCK), ["--target", str(ready.NBGRADER)]
-    by_uv = [["/uv", "pip", "sync", "--python", ready.PYTHON, "--require-hashes", lock, *to]] if uv else []
+    monkeypatch.setattr(tools, "run_tool", run_tool)
+    monkeypatch.setattr(tools, "find_uv", lambda kit: uv)
+    monkeypatch.setattr(tools, "pip_command", lambda kit: ["pip"])
+    set_up_nbgrader(ready)
+    lock, to = str(ready.nbgrader.lock), ["--target", str(ready.nbgrader.folder)]
+    by_uv = [["/uv", "pip", "sync", "--python", ready.python, "--require-hashes", lock, *to]] if uv else []
     assert commands == [*by_uv, ["pip", "install", "--require-hashes", "--no-deps", "-r", lock, *to, "--upgrade"]]
 
 
 def test_nbgrader_without_uv_where_that_is_asked_for(ready, monkeypatch):
     monkeypatch.setenv("CRMLAB_NO_UV", "1")
-    steps = tried(ready, monkeypatch, ALL, uv=True, what="set_up_nbgrader")
+    steps = tried(ready, monkeypatch, ALL, uv=True, what=set_up_nbgrader)
     assert steps == ["pip --python install --target"]
 
 
 def test_nbgrader_with_neither_pip_nor_uv(ready, monkeypatch):
     with pytest.raises(SystemExit) as stop:
-        tried(ready, monkeypatch, set(), uv=False, what="set_up_nbgrader")
+        tried(ready, monkeypatch, set(), uv=False, what=set_up_nbgrader)
     assert "neither pip nor uv" in one_sentence(stop.value.code)
 
 
@@ -652,7 +773,7 @@ def test_when_nbgrader_cannot_be_set_up_a_sentence_says_so(kit, ready, name):
     status, _, err = run(kit, "nbgrader", "list", uv_does='cat "$KIT/said" >&2; exit 1')
     assert status == 1
     assert words in one_sentence(err)
-    assert ready.why_set_up_nbgrader() == "the last set-up did not finish"
+    assert stamps.why_add(ready.nbgrader) == "the last set-up did not finish"
 
 
 @posix
@@ -661,14 +782,6 @@ def test_nbgrader_without_its_lock(kit, ready):
     status, _, err = run(kit, "nbgrader", "list")
     assert status == 1
     assert "git checkout requirements-nbgrader.lock" in one_sentence(err)
-
-
-@posix
-def test_tests_have_nbgrader_there(kit, ready):
-    (ready.site_packages() / "pytest.py").write_text("print('tests')")
-    _, out, _ = run(kit, "test")
-    assert out.splitlines()[-1] == "tests"
-    assert calls(kit) == ["pip sync --target"]
 
 
 @posix
@@ -718,6 +831,12 @@ hint: Packages were unavailable because the network was disabled.""",
   cause: Because there is no version of anyio==4.16.0 and you require anyio==4.16.0, ...""",
         "lacks a version",
     ),
+    "uv: long path": ("  cause: The filename or extension is too long. (os error 206)", "move the folder to a shorter place"),
+    "uv: held by OneDrive": (
+        "  cause: The process cannot access the file because it is being used by another process. (os error 32)",
+        "such as OneDrive",
+    ),
+    "pip: held": ("ERROR: [WinError 32] The process cannot access the file: 'C:\\\\kit\\\\x.pyd'", "Another program holds"),
     "uv: in use": ("  cause: failed to remove file `python.exe`: Access is denied. (os error 5)", "could not be written"),
     "pip: no connection": (
         """WARNING: Retrying after connection broken by 'NewConnectionError(...)': /simple/uv/
@@ -738,7 +857,7 @@ ERROR: No matching distribution found for uv==0.13.9""",
 def test_each_failure_has_its_sentence(lab, name, capsys):
     output, words = SAID[name]
     with pytest.raises(SystemExit) as stop:
-        lab.fail(output)
+        failures.fail(output, lab.root)
     assert words in one_sentence(stop.value.code)
     assert output.splitlines()[-1].strip() in capsys.readouterr().err  # what the tool said stands above
 
@@ -813,28 +932,28 @@ def test_a_folder_with_a_colon(kit):
 def handed(ready, monkeypatch):
     """What lab.py becomes: (command, working folder) are noted instead of executed."""
     seen = []
-    monkeypatch.setattr(ready, "hand_over", lambda command: seen.append((command, os.getcwd())))
-    monkeypatch.chdir(ready.ROOT.parent)
+    monkeypatch.setattr(handover, "hand_over", lambda command: seen.append((command, os.getcwd())))
+    monkeypatch.chdir(ready.root.parent)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("JUPYTER_TOKEN", raising=False)
-    (ready.ROOT / "notebooks").mkdir()
+    (ready.root / "notebooks").mkdir()
     yield seen
     os.environ.pop("JUPYTER_TOKEN", None)
     os.environ.pop("OMP_NUM_THREADS", None)
 
 
 def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys):
-    ready.main(["--no-browser"])
+    commands.main(ready, ["--no-browser"])
     [(command, folder)] = handed
-    assert command[:4] == [ready.PYTHON, "-m", "jupyterlab", "notebooks/00_start.ipynb"]
+    assert command[:4] == [ready.python, "-m", "jupyterlab", "notebooks/00_start.ipynb"]
     assert {
         "--ServerApp.ip=127.0.0.1",
         "--LabApp.extension_manager=readonly",
         "--no-browser",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     } <= set(command)
-    assert folder == str(ready.ROOT)
-    assert os.environ["PATH"].split(os.pathsep)[0] == str(ready.PLACES.python.parent)  # the terminal knows `crmlab`
+    assert folder == str(ready.root)
+    assert os.environ["PATH"].split(os.pathsep)[0] == str(ready.layout.python.parent)  # the terminal knows `crmlab`
     [port] = [word.split("=")[1] for word in command if word.startswith("--ServerApp.port=")]
     address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start.ipynb?token={os.environ['JUPYTER_TOKEN']}"
     assert address in capsys.readouterr().out
@@ -842,9 +961,9 @@ def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys)
     assert "OMP_NUM_THREADS" not in os.environ
 
 
-def test_the_browser_and_root(lab):
-    assert not {"--no-browser", "--allow-root"} & set(lab.lab_command("p", "/r", 8888, True, False))
-    assert {"--no-browser", "--allow-root"} <= set(lab.lab_command("p", "/r", 8888, False, True))
+def test_the_browser_and_root():
+    assert not {"--no-browser", "--allow-root"} & set(jupyter.lab_command("p", "/r", 8888, True, False))
+    assert {"--no-browser", "--allow-root"} <= set(jupyter.lab_command("p", "/r", 8888, False, True))
 
 
 @pytest.mark.parametrize(
@@ -856,43 +975,44 @@ def test_the_browser_and_root(lab):
         (["--port=9000", "--no-browser"], (False, 9000)),
     ],
 )
-def test_options_of_lab(lab, words, expected):
-    assert lab.lab_options(words) == expected
+def test_options_of_lab(words, expected):
+    assert jupyter.lab_options(words) == expected
 
 
 @pytest.mark.parametrize("words", [["--port"], ["--port", "x"], ["--port", "0"], ["--port=70000"], ["--porte", "1"]])
-def test_options_that_are_none(lab, words):
+def test_options_that_are_none(words):
     with pytest.raises(SystemExit) as stop:
-        lab.lab_options(words)
+        jupyter.lab_options(words)
     assert words[0].split("=")[0] in one_sentence(stop.value.code)
 
 
-def test_a_port_in_use(lab):
+def test_a_port_in_use():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(SystemExit) as stop:
-            lab.free_port(port)
+            jupyter.free_port(port)
         assert f"Port {port} cannot be used" in one_sentence(stop.value.code)
-        assert lab.free_port(None, first=port) > port  # one that nobody asked for moves on to the next
-    assert lab.free_port(port) == port
+        assert jupyter.free_port(None, first=port) > port  # one that nobody asked for moves on to the next
+    assert jupyter.free_port(port) == port
 
 
-def test_tests_run_in_the_project_with_one_thread_each(with_nbgrader, handed):
-    ready = with_nbgrader
-    ready.main(["test"])
+def test_tests_run_in_the_project_with_one_thread_each(with_tests, handed):
+    commands.main(with_tests, ["test"])
     [(command, folder)] = handed
-    assert command[:3] == [ready.PYTHON, "-m", "pytest"]
-    assert command[3] == "-n"
+    assert command[:4] == [with_tests.python, "-m", "pytest", "-n"]
     assert command[-2:] == ["--dist", "loadfile"]
-    assert folder == str(ready.ROOT)
+    assert folder == str(with_tests.root)
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 
-def test_options_of_test(lab):
-    assert [lab.pytest_options([], cores)[1] for cores in (None, 1, 2, 3, 64)] == ["2", "2", "2", "3", "4"]
-    assert lab.pytest_options(["-k", "rfm"], 2) == ["-k", "rfm"]
+def test_options_of_test():
+    workers = [commands.pytest_options([], cores)[1] for cores in (None, 1, 2, 3, 64)]
+    assert workers == ["2", "2", "2", "3", "4"]
+    assert commands.pytest_options(["--long"], 3) == ["-n", "3", "--dist", "loadfile", "--long"]
+    for words in (["-k", "rfm"], ["--long", "-k", "rfm"]):
+        assert commands.pytest_options(words, 2) == words
 
 
 @posix
@@ -918,7 +1038,7 @@ def test_the_server_ends_with_lab(kit, ready, number):
         "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(30)\n"
     )
     (kit / "notebooks").mkdir()
-    port = ready.free_port(None, first=9200)
+    port = jupyter.free_port(None, first=9200)
     process = start(kit, "--no-browser", "--port", str(port))
 
     def listens():
@@ -952,7 +1072,7 @@ def windows(ready, monkeypatch):
             setattr(self, name, call)
             return call
 
-    monkeypatch.setattr(ready, "WINDOWS", True)
+    monkeypatch.setattr(places, "WINDOWS", True)
     monkeypatch.setattr(ctypes, "WinDLL", lambda name, use_last_error: Kernel(), raising=False)
     monkeypatch.setattr(subprocess.Popen, "_handle", 99, raising=False)
     return seen
@@ -960,7 +1080,7 @@ def windows(ready, monkeypatch):
 
 def test_on_windows_a_child_is_tied_to_us_by_a_job(ready, windows):
     with pytest.raises(SystemExit) as stop:
-        ready.hand_over([ready.PYTHON, "-c", "raise SystemExit(5)"])
+        handover.hand_over([ready.python, "-c", "raise SystemExit(5)"])
     assert stop.value.code == 5
     (create, _), (limit, (job, kind, limits, size)), (assign, tied) = windows
     assert (create, limit, assign) == ("CreateJobObjectW", "SetInformationJobObject", "AssignProcessToJobObject")
@@ -976,17 +1096,17 @@ def test_on_windows_the_lock_is_that_of_msvcrt(ready, windows, monkeypatch):
             raise OSError(errno.EACCES, "held by another")
 
     monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(locking=locking, LK_NBLCK=2))
-    with open(ready.LOCK) as file:
+    with open(ready.lock) as file:
         held = False
-        assert ready.take_lock(file)
+        assert mutex.take_lock(file)
         held = True
-        assert not ready.take_lock(file)
+        assert not mutex.take_lock(file)
 
 
 def test_on_windows_a_running_python_cannot_delete_itself(ready, windows, monkeypatch):
-    monkeypatch.setattr(sys, "prefix", str(ready.VENV))
+    monkeypatch.setattr(sys, "prefix", str(ready.venv))
     with pytest.raises(SystemExit) as stop:
-        ready.make_venv(None)
+        setup.make_venv(ready, None)
     assert "close this window" in one_sentence(stop.value.code)
 
 
@@ -997,9 +1117,9 @@ def pins(text):
     return [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
 
 
-LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-nbgrader.lock")}
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in LOCK_NAMES}
 PINS = {name: pins(text) for name, text in LOCKS.items()}
-PINNED = {name: [Requirement(pin.split("--hash")[0].strip()) for pin in held] for name, held in PINS.items()}
+PINNED = {name: [Requirement(pin.split("--hash")[0].strip()) for pin in lock_pins] for name, lock_pins in PINS.items()}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -1012,62 +1132,111 @@ def test_a_lock_has_pins_with_hashes_and_nothing_else(name):
 
 def wanted():
     groups = PYPROJECT["dependency-groups"]
-    wanted = {"requirements.lock": PYPROJECT["project"]["dependencies"] + groups["test"]}
-    wanted["requirements-nbgrader.lock"] = groups["nbgrader"]
-    return [(name, text) for name, texts in wanted.items() for text in texts]
+    by_lock = zip(LOCK_NAMES, (PYPROJECT["project"]["dependencies"], groups["test"], groups["nbgrader"]), strict=True)
+    return [(name, text) for name, texts in by_lock for text in texts]
 
 
 @pytest.mark.parametrize(("name", "text"), wanted())
 def test_what_pyproject_asks_for_is_in_a_lock(name, text):
     requirement = Requirement(text)
-    found = [pin for pin in PINNED[name] if canonicalize_name(pin.name) == canonicalize_name(requirement.name)]
-    assert found, "run: python lab.py lock"
-    for pin in found:
+    matches = [
+        pin for lock in {"requirements.lock", name} for pin in PINNED[lock]
+        if canonicalize_name(pin.name) == canonicalize_name(requirement.name)
+    ]  # fmt: skip
+    assert matches, "run: python lab.py lock"
+    for pin in matches:
         [version] = pin.specifier
         assert requirement.specifier.contains(version.version, prereleases=True)
 
 
-def test_no_package_is_in_both_locks():
-    names = [{canonicalize_name(pin.name) for pin in held} for held in PINNED.values()]
-    assert not set.intersection(*names)  # PYTHONPATH goes first: a second copy would hide the one of .venv
-    assert "nbgrader" in names[1]
+def test_no_package_is_in_two_locks_in_two_versions():
+    """What lies beside .venv comes before or behind it: a second copy would hide or be hidden."""
+    main, test, nbgrader = ({canonicalize_name(pin.name): str(pin.specifier) for pin in pins} for pins in PINNED.values())
+    assert not main.keys() & (test.keys() | nbgrader.keys())
+    assert {name: test[name] for name in test.keys() & nbgrader.keys()} == {
+        name: nbgrader[name] for name in test.keys() & nbgrader.keys()
+    }
+    assert "nbgrader" in nbgrader
+
+
+def test_students_get_no_tools_for_tests():
+    everyone = {canonicalize_name(pin.name) for pin in PINNED["requirements.lock"]}
+    assert not everyone & {
+        "pytest",
+        "playwright",
+        "ruff",
+        "hypothesis",
+        "mypy",
+        "nbval",
+        "import-linter",
+        "build",
+        "setuptools",
+    }
+
+
+def imports(folder):
+    """The packages that the modules of a folder import."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name.split(".")[0], path.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.split(".")[0], path.name
+
+
+def test_what_crmlab_imports_is_declared():
+    declared = {canonicalize_name(Requirement(text).name) for text in PYPROJECT["project"]["dependencies"]}
+    distributions = {"ibis": "ibis-framework", "IPython": "ipython"}
+    for name, file in imports("crmlab"):
+        if name not in sys.stdlib_module_names and name != "crmlab":
+            assert canonicalize_name(distributions.get(name, name)) in declared, f"{file} imports {name}"
 
 
 @posix
-def test_lock_writes_both_locks_and_the_environment(kit):
+def test_lock_writes_all_locks_and_the_environment(kit):
     shutil.copy(ROOT / "pyproject.toml", kit)
     here = "demo==1 \\\n    --hash=sha256:00\nshared==2 ; os_name == 'nt' \\\n    --hash=sha256:11 \\\n    --hash=sha256:12\n"
+    tools_only = "pytest==3 \\\n    --hash=sha256:22 \\\n    --hash=sha256:23\n"
     more = "nbgrader==3 \\\n    --hash=sha256:22 \\\n    --hash=sha256:23\n"
-    (kit / "requirements.lock.new").write_text(here)
-    (kit / "requirements-nbgrader.lock.new").write_text(
-        here.partition("shared")[0] + more + "shared==2 \\\n    --hash=sha256:11\n"
-    )
-    compiles = 'echo "$@" >> "$KIT/words"; while [ "$1" != -o ]; do shift; done; cp "$2.new" "$2"; exit'
+    resolved = (here, here.partition("shared")[0] + tools_only, more + "shared==2 \\\n    --hash=sha256:11\n")
+    for name, text in zip(LOCK_NAMES, resolved, strict=True):
+        (kit / f"{name}.new").write_text(text)
+    compiles = """echo "$@" >> "$KIT/words"; while [ "$1" != -o ]; do shift; done; cat "$2" >> "$KIT/before"
+        cp "$KIT/$(basename "$2").new" "$2"; exit"""
+    before = "".join((kit / name).read_text() for name in LOCK_NAMES)
     status, out, err = run(kit, "lock", "--upgrade", uv_does=compiles)
     assert (status, err) == (0, "")
-    assert out == "requirements.lock, requirements-nbgrader.lock and environment.yml are written.\n"
-    assert (kit / "requirements.lock").read_text() == here
-    assert (kit / "requirements-nbgrader.lock").read_text() == more
+    assert out == f"{', '.join(LOCK_NAMES)} and environment.yml are written.\n"
+    for name, text in zip(LOCK_NAMES, (here, tools_only, more), strict=True):
+        assert (kit / name).read_text() == text
+    assert (kit / "before").read_text() == before, "uv sees the old locks, so that it keeps their versions"
     assert (kit / "environment.yml").read_text() == (ROOT / "environment.yml").read_text()
-    first, second = (kit / "words").read_text().splitlines()
-    for words in first, second:
+    main, test, nbgrader = (kit / "words").read_text().splitlines()
+    for words in main, test, nbgrader:
         assert words.startswith("pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url ")
         assert words.endswith(" --upgrade")
-    assert f" --group {kit}/pyproject.toml:test {kit}/pyproject.toml " in first
-    assert f" --group {kit}/pyproject.toml:nbgrader --constraints {kit}/requirements.lock " in second
+    assert f"/requirements.lock {kit}/pyproject.toml --upgrade" in main
+    assert f" --group {kit}/pyproject.toml:test --constraints " in test
+    assert f" --group {kit}/pyproject.toml:nbgrader --constraints " in nbgrader
+    assert nbgrader.count("--constraints") == 2
 
 
 @posix
-def test_a_lock_that_cannot_be_resolved_stays_as_it_was(kit):
-    before = {name: (kit / name).read_bytes() for name in LOCKS}
-    status, _, err = run(kit, "lock", uv_does="echo 'dns error' >&2; exit 2")
+@pytest.mark.parametrize("failing", LOCK_NAMES)
+def test_locks_that_cannot_be_resolved_stay_as_they_were(kit, failing):
+    shutil.copy(ROOT / "pyproject.toml", kit)
+    before = {name: (kit / name).read_bytes() for name in LOCK_NAMES}
+    fails = f"""for word in "$@"; do case "$word" in */.tools/*/{failing}) last=$word; esac; done
+        while [ "$1" != -o ]; do shift; done; [ "$2" = "$last" ] && {{ echo 'dns error' >&2; exit 2; }}
+        echo changed==1 > "$2"; exit"""
+    status, _, err = run(kit, "lock", uv_does=fails)
     assert status == 1
     assert "could not be reached" in one_sentence(err)
-    assert {name: (kit / name).read_bytes() for name in LOCKS} == before
+    assert {name: (kit / name).read_bytes() for name in LOCK_NAMES} == before
 
 
-def test_environment_yml_is_what_lab_makes(lab):
-    made = lab.environment_yml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+def test_environment_yml_is_what_lab_makes():
+    made = resolve.environment_yml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert (ROOT / "environment.yml").read_text(encoding="utf-8") == made
     assert made.splitlines()[0].startswith("#")
     assert "python lab.py lock" in made.splitlines()[0]

@@ -1,30 +1,49 @@
-"""A small mutation check: a number of each large topic, drawn by chance, is changed, and a test sees it.
+"""A small mutation check: one place of each large topic, drawn by chance, is changed, and a test sees it.
 
 ``python tests/mutation.py`` tries thirty.
 """
 
 import hashlib
+from dataclasses import replace
 
 import pytest
-from mutation import Constant, constants, turns_red
-
-
-def chance(constant: Constant) -> str:
-    """A place in a random order in which a number keeps its place as long as its line does, whatever else changes."""
-    return hashlib.sha256(f"{constant.file} {constant.column} {constant.code}".encode()).hexdigest()
-
+from mutation import Mutation, changes, mutations, turns_red
 
 LARGE = ("satisfaction", "btyd")
-SAMPLE = [min((each for each in constants() if each.topic == topic), key=chance) for topic in LARGE]
 
 
-@pytest.mark.parametrize("constant", SAMPLE, ids=str)
-def test_a_changed_number_is_seen(constant):
-    assert turns_red(constant), f"{constant}: no test notices"
+def chance(mutation: Mutation) -> str:
+    """A place in a random order in which a mutation keeps its place as long as its line does, whatever else changes."""
+    return hashlib.sha256(f"{mutation.file} {mutation.column} {mutation.code}".encode()).hexdigest()
 
 
-def test_a_number_that_does_not_matter_is_told_apart(monkeypatch):
+SAMPLE = [min((each for each in mutations() if each.part == part), key=chance) for part in LARGE]
+
+
+@pytest.mark.parametrize("mutation", SAMPLE, ids=str)
+def test_a_change_is_seen(mutation):
+    assert turns_red(mutation), f"{mutation}: no test notices"
+
+
+def test_a_change_that_does_not_matter_is_told_apart():
     """The check itself can fail: a change that changes nothing is not called red."""
-    monkeypatch.setattr(Constant, "other", property(lambda self: self.text))
-    small = next(each for each in constants() if each.topic == "retention")  # few tests, which run to their end
-    assert not turns_red(small, wide=False)
+    small = next(each for each in mutations() if each.part == "retention")  # few tests, which run to their end
+    assert not turns_red(replace(small, other=small.text), wide=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = 3", ["3 -> 4"]),
+        ("x = a > b", ["> -> >="]),
+        ("x = a >= b", [">= -> >"]),
+        ("x = (a) * (b)", ["* -> /"]),
+        ("x = a ** b", []),
+        ("x = a // b", []),
+        ("x = a and b and c", ["and -> or", "and -> or"]),
+        ("x: int | None = f('1 + 1')", []),
+        ("x = 'é' if a == b else c", ["== -> !="]),
+    ],
+)
+def test_what_is_changed(source, expected):
+    assert [f"{text} -> {other}" for _, _, text, other in changes(source)] == expected

@@ -143,7 +143,7 @@ def test_students_get_neither_solutions_nor_hidden_tests(course):
         lines = [line for line in cell["source"].splitlines() if line.strip() not in STUB]
         assert lines == REGION.sub("", master[name]["source"]).splitlines()
         assert (STUB[1] in cell["source"]) == name.endswith("-solution")
-    assert not re.search(r"BEGIN|HIDDEN|declare|question\(|key=|slips", released.read_text(encoding="utf-8"))
+    assert not re.search(r"BEGIN|HIDDEN|declare|question\(|key=|misconceptions", released.read_text(encoding="utf-8"))
 
 
 def test_right_answers_earn_all_points(course):

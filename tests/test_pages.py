@@ -30,10 +30,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from crmlab.course.marking import Essay, read_csv, serve, write_csv
-from crmlab.course.pages import Line, asked_html, feedback
+from crmlab.course.feedback_page import Section, render_feedback
+from crmlab.course.markdown import to_html
+from crmlab.course.rubric import Essay
+from crmlab.course.rubric_page import serve
+from crmlab.course.rubric_table import read_csv, write_csv
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.form import Question, sane
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import is_valid
 
 RUBRIC = (
     ("evidence", 2, "Names at least one number from the firm's own data, with its unit."),
@@ -41,7 +45,7 @@ RUBRIC = (
     ("language", 1, "A manager understands it at first reading."),
 )
 ESSAY = Question("q4", "text", points=6, words=(80, 150), rubric=RUBRIC)
-NUMBER = Question("q1", "number", unit="% of all prospects", points=2, within=0.05, hint="Divide by all prospects.")
+NUMBER = Question("q1", "number", unit="% of all prospects", points=2, tolerance=0.05, hint="Divide by all prospects.")
 TABLE = Question("q3", "table", points=4, columns=("region", "churn"), hint="Group by region first.")
 
 HOSTILE = [
@@ -94,27 +98,27 @@ def shown(words: str) -> str:
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]", "\ufffd", words)
 
 
-def page_of(*lines: Line, late: bool = False, notes=()) -> str:
-    return feedback("Relationships", "s01", "Ada Müller", lines, late=late, notes=notes)
+def page_of(*lines: Section, late: bool = False, notes=()) -> str:
+    return render_feedback("Relationships", "s01", "Ada Müller", lines, late=late, notes=notes)
 
 
 # -- Feedback -----------------------------------------------------------------------------------------------------
 
 
-def all_states() -> list[Line]:
+def all_states() -> list[Section]:
     advice = "Call the 41 customers who have been silent since March.\n\n  They brought 12 % of revenue.\n" + "And so on. " * 40
     table = {"columns": ["region", "churn"], "rows": [[f"region {k}", k / 7] for k in range(30)]}
     asked = "## Question 1 (2 points)\n\nWhich **share** of all prospects of region north<!--region--> bought?\n\n"
     asked += "| year | prospects |\n|---|---:|\n| 2024 | 1,200 |\n\nUse `data('orders')`."
     said = "Clear, and it names its evidence.\nWhat would you say to somebody who calls this chance?"
     return [
-        Line(NUMBER, asked, 41.25, "right", 2),
-        Line(Question("q2", "choice", points=1, choices=("yes", "no"), hint="Look at the interval."), "Is it more than chance?",
-             "no", "wrong", 0),
-        Line(TABLE, "Churn of each region.", table, "wrong", 0),
-        Line(Question("q3b", "list", unit="customers", points=2, hint="Sort."), "The three largest.", None, "no answer", 0),
-        Line(ESSAY, "What do you advise?", advice, "marked", 4.5, (2, 1.5, 1), said),
-        Line(Question("q5", "text", points=4, rubric=(("all", 4, "All."),)), "And why?", "客户关系管理。" * 60,
+        Section(NUMBER, asked, 41.25, "right", 2),
+        Section(Question("q2", "choice", points=1, choices=("yes", "no"), hint="Look at the interval."),
+                "Is it more than chance?", "no", "wrong", 0),
+        Section(TABLE, "Churn of each region.", table, "wrong", 0),
+        Section(Question("q3b", "list", unit="customers", points=2, hint="Sort."), "The three largest.", None, "no answer", 0),
+        Section(ESSAY, "What do you advise?", advice, "marked", 4.5, (2, 1.5, 1), said),
+        Section(Question("q5", "text", points=4, rubric=(("all", 4, "All."),)), "And why?", "客户关系管理。" * 60,
              "waiting", None),
     ]  # fmt: skip
 
@@ -183,26 +187,26 @@ def test_the_overview_leads_to_each_question_and_adds_up():
     ],
 )
 def test_an_authors_heading_is_the_sections_heading(asked, heading, rest):
-    page = page_of(Line(NUMBER, asked, 1, "right", 2))
+    page = page_of(Section(NUMBER, asked, 1, "right", 2))
     assert re.findall("<h2>.*?</h2>", page) == [f"<h2>{heading}</h2>"]
     assert re.search('<div class="asked">(.*?)</div>', page, re.DOTALL)[1].strip() == rest
 
 
 def test_one_point_waits():
-    assert "1 more point waits for a reader." in page_of(Line(Question("q", "text", points=1), "", "x", "waiting", None))
+    assert "1 more point waits for a reader." in page_of(Section(Question("q", "text", points=1), "", "x", "waiting", None))
 
 
 @pytest.mark.parametrize(
     ("state", "told"), [("right", False), ("wrong", True), ("no answer", True), ("marked", False), ("waiting", False)]
 )
 def test_a_hint_is_for_who_needs_it(state, told):
-    page = page_of(Line(NUMBER, "How many?", None if state == "no answer" else 4, state, 0))
+    page = page_of(Section(NUMBER, "How many?", None if state == "no answer" else 4, state, 0))
     assert ("Divide by all prospects." in page) == told
 
 
 def test_a_hint_is_markdown_and_nothing_else():
     hint = "Divide by `len(prospects)`, **all** of them. <b>\n\n* [x](javascript:alert(1))"
-    page = page_of(Line(Question("q1", "number", hint=hint), "", 1, "wrong", 0))
+    page = page_of(Section(Question("q1", "number", hint=hint), "", 1, "wrong", 0))
     assert "<p>Divide by <code>len(prospects)</code>, <strong>all</strong> of them. &lt;b&gt;</p>" in page
     assert '<a href="#harmful-link">' in page
 
@@ -233,13 +237,13 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
     question = Question("q", "text" if where == "text" else "number", hint=words if where == "hint" else "")
     answer = {"text": words, "number": words, "list": [1, words], "table": {"columns": ["a"], "rows": [[words]]},
               "columns": {"columns": [words], "rows": [[1]]}}.get(where, 1)  # fmt: skip
-    line = Line(question, "Asked.", answer, "wrong", 0)
+    line = Section(question, "Asked.", answer, "wrong", 0)
     if where in ("comment", "rubric"):
-        line = Line(Question("q", "text", rubric=((words, 1, words),)), "Asked.", "Text.", "marked", 1, (1,), words)
+        line = Section(Question("q", "text", rubric=((words, 1, words),)), "Asked.", "Text.", "marked", 1, (1,), words)
     title = words if where == "title" else "Title"
-    page = feedback(title, title, title, [line], late=False, notes=[words] if where == "note" else [])
+    page = render_feedback(title, title, title, [line], late=False, notes=[words] if where == "note" else [])
     page.encode()
-    harmless = feedback("x", "x", "x", [line], late=False, notes=["x"] if where == "note" else [])
+    harmless = render_feedback("x", "x", "x", [line], late=False, notes=["x"] if where == "note" else [])
     read = Read(page)
     assert read.open == []
     assert read.comments == []
@@ -247,7 +251,7 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
     assert {value for name, value in read.attributes if name == "href"} <= {"#question-1", "#harmful-link"}
     assert read.tags.count("style") == 1
     assert {name for name, _ in read.attributes} <= {name for name, _ in Read(harmless).attributes} | {"class"}
-    refused = answer != 1 and not sane(answer)
+    refused = answer != 1 and not is_valid(answer)
     assert (
         where == "hint"
         or (  # which is markdown
@@ -259,7 +263,7 @@ def test_whatever_a_student_writes_is_only_shown(words, where):
 
 def test_an_answer_that_no_notebook_makes_is_not_shown():
     for answer in ({"rows": 1}, {"columns": [], "rows": [[1]]}, [[1]], float("nan"), "x" * 6_001):
-        assert "of a form that cannot be shown" in page_of(Line(NUMBER, "", answer, "wrong", 0))
+        assert "of a form that cannot be shown" in page_of(Section(NUMBER, "", answer, "wrong", 0))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +281,7 @@ def test_an_answer_that_no_notebook_makes_is_not_shown():
     ],
 )  # fmt: skip
 def test_markdown_is_shown_and_nothing_else_is_believed(markdown, html):
-    made = asked_html(markdown)
+    made = to_html(markdown)
     assert html in made
     assert "secret" not in made
     assert not re.search(r"<script|javascript:|<img|<!--", made)
@@ -285,9 +289,9 @@ def test_markdown_is_shown_and_nothing_else_is_believed(markdown, html):
 
 def test_a_line_that_does_not_fit_is_refused():
     with pytest.raises(ArgumentError, match=r"q1: `state` must be one of right, .*; it is 'great'"):
-        page_of(Line(NUMBER, "", 1, "great", 1))
+        page_of(Section(NUMBER, "", 1, "great", 1))
     with pytest.raises(ArgumentError, match="q4: the rubric has 3 lines, but there are points for 2"):
-        page_of(Line(ESSAY, "", "x", "marked", 3, (1, 2)))
+        page_of(Section(ESSAY, "", "x", "marked", 3, (1, 2)))
 
 
 # -- The marking page ---------------------------------------------------------------------------------------------
@@ -441,7 +445,7 @@ def test_other_answers_of_the_student_lie_closed_beside_a_text():
     first, second = essays(2, others=(("q1", "41 (orders)"), ("q2", "33.9 (%)")))
     desk = Desk([first, replace(second, others=())])
     page = desk.ask()[2]
-    details = re.findall("<details>(.*?)</details>", page)
+    details = re.findall("<details>(.*?)</details>", page, re.DOTALL)
     assert len(details) == 1
     assert details[0].startswith("<summary>Other answers of this student</summary>")
     assert '<th scope="row">q1</th><td><bdi>41 (orders)</bdi></td>' in details[0]
@@ -724,7 +728,7 @@ def photos(tmp_path_factory):
 @pytest.mark.parametrize("width", [1280, 360])
 def test_feedback_in_a_browser(tab, tmp_path, photos, width):
     notes = ["Your notebook stopped in cell 5: ZeroDivisionError: division by zero. The answers before it are marked."]
-    lines = [*all_states(), *(Line(ESSAY, "And this?", words, "marked", 1, (1, 0, 0), words) for words in HOSTILE)]
+    lines = [*all_states(), *(Section(ESSAY, "And this?", words, "marked", 1, (1, 0, 0), words) for words in HOSTILE)]
     (tmp_path / "feedback.html").write_text(page_of(*lines, late=True, notes=notes), encoding="utf-8")
     tab.set_viewport_size({"width": width, "height": 900})
     tab.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))

@@ -141,7 +141,7 @@ def test_small_and_odd_orders(tmp_path):
 
 
 def test_the_page_is_the_same_every_time_and_fits_each_model_once(cdnow, cdnow_page, monkeypatch):
-    """Written over the earlier page, with two purchase summaries and seven fits: all orders, and those up to the calibration's end."""
+    """Written over the earlier page, from two purchase summaries and seven fits: all orders, the calibration's."""
     calls = Counter()
 
     def counted(function):
@@ -229,7 +229,7 @@ def test_the_command_runs_by_itself():
 
 # -- Answers to a survey ------------------------------------------------------------------------------------------
 
-ANSWERS = Path(datasets.__file__).parent.parent / "datasets" / "survey_form.csv"
+ANSWERS = Path(__file__).parents[1] / "datasets" / "survey_form.csv"
 
 
 @pytest.fixture(scope="module")

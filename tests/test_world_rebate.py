@@ -328,7 +328,7 @@ def test_the_data_sets_hold_the_site(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(datasets.truth("donors", industry="rebate_site-v1"), held.truth["donors"])
     assert gave.donation_date.dt.year.nunique() == 6
     assert set(datasets.names("rebate_site")) - set(datasets.names()) == {"donations", "payouts"}
-    assert "gave to charity" in datasets.describe("donations").note
+    assert "gave to charity" in tables.describe("donations").note
     own = (datasets.load("customers", industry="rebate_site").channel != "referral").sum()
     assert own == pytest.approx(2_000, rel=0.1)
 

@@ -90,7 +90,7 @@ def settle_returns(orders: pd.DataFrame) -> Settled:
     """
     if not isinstance(orders, pd.DataFrame):
         raise ArgumentError(f"`orders` must be a DataFrame, e.g. from `pd.read_csv`; it is {type(orders).__name__}.")
-    with _engine.opened(orders, "orders_with_returns", ("customer_id", "order_date", "amount")):
+    with _engine.open_table(orders, "orders_with_returns", ("customer_id", "order_date", "amount")):
         pass
     amount = orders["amount"].to_numpy("float64")
     largest = np.abs(amount).max()

@@ -16,14 +16,12 @@ import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from crmlab.course.limits import Limits
 from crmlab.course.masters import KIT
-from crmlab.course.sandbox import Limits
 from crmlab.errors import ArgumentError, DataError
 
 _COURSE = """# The course. Keep this file to yourself: whoever has the secret can compute every student's data and keys.
@@ -47,7 +45,14 @@ _UNFIT = re.compile(r"""[/\\:*?"'<>|`$\x00-\x1f\x7f]""")
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """One line of the roster; ``more`` holds its further columns, such as ``canvas_id``."""
+    """One line of the roster.
+
+    Attributes
+    ----------
+    id, name, email : str
+    more : dict
+        Its further columns, such as ``canvas_id``.
+    """
 
     id: str
     name: str
@@ -57,7 +62,22 @@ class Student:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A course as its folder tells it."""
+    """A course as its folder has it.
+
+    Attributes
+    ----------
+    home : Path
+        The folder.
+    title : str
+    secret : bytes
+        From which all data follow.
+    students : dict
+        The roster: id -> Student.
+    limits : Limits
+        Of one submission.
+    due : dict
+        Assignment -> when it is due.
+    """
 
     home: Path
     title: str
@@ -67,24 +87,29 @@ class Course:
     due: dict[str, dt.datetime]
 
     def seed(self, assignment: str, student: str) -> bytes:
-        """What a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
+        """Return what a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
         return hmac.new(self.secret, f"{assignment}\0{student}".encode(), hashlib.sha256).digest()
 
     def master(self, wanted: object) -> Path:
-        """The master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
-        if isinstance(wanted, str):
-            wanted = wanted.removesuffix(".ipynb").zfill(2)
-        else:
+        """Return the master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
+        if not isinstance(wanted, str):
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
-        for folder in (self.home / "masters", KIT / "masters"):
-            found = sorted(folder.glob(f"{wanted}*.ipynb")) if re.fullmatch(r"\w+", wanted) else []
-            exact = [path for path in found if path.stem == wanted]
-            if len(exact or found) == 1:
-                return (exact or found)[0]
-            if found:
-                raise ArgumentError(f"{wanted!r} could be {', '.join(path.stem for path in found)}: write more of the name.")
-        known = sorted({path.stem for folder in (self.home / "masters", KIT / "masters") for path in folder.glob("*.ipynb")})
-        raise ArgumentError(f"there is no master {wanted!r}. There are: {', '.join(known) or 'none'}.")
+        name = wanted.removesuffix(".ipynb").zfill(2)
+        folders = (self.home / "masters", KIT / "masters")
+        for folder in folders:
+            matches = sorted(folder.glob(f"{name}*.ipynb")) if re.fullmatch(r"\w+", name) else []
+            matches = [path for path in matches if path.stem == name] or matches
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                raise ArgumentError(f"{name!r} could be {', '.join(path.stem for path in matches)}: write more of the name.")
+        known = sorted({path.stem for folder in folders for path in folder.glob("*.ipynb")})
+        raise ArgumentError(f"there is no master {name!r}. There are: {', '.join(known) or 'none'}.")
+
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """Return the folders that no submission may read: the course, and masters with their keys."""
+        return (self.home, *([KIT] if KIT.is_dir() else []))
 
     def late(self, assignment: str, at: dt.datetime) -> bool:
         """Whether something handed in then was late."""
@@ -106,7 +131,7 @@ def new(home: Path, title: str = "") -> Course:
 
 
 def as_path(name: str, value: object) -> Path:
-    """``value`` as a path; ``name`` is what the argument is called."""
+    """Return ``value`` as a path; ``name`` is what the argument is called."""
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise ArgumentError(f"`{name}` must be a path; it is {value!r}.")
     return Path(value)
@@ -126,20 +151,20 @@ def open_course(folder: object) -> Course:
     if os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
         raise DataError(f"others can read {path} (mode {mode:o}), and it holds the course's secret: chmod 600 {path}")
     try:
-        held = tomllib.loads(content.decode("utf-8-sig"))
-        secret = bytes.fromhex(held["secret"])
-        limits = Limits(**held.get("limits", {}))
-        due = {str(name): _moment(at) for name, at in held.get("due", {}).items()}
+        settings = tomllib.loads(content.decode("utf-8-sig"))
+        secret = bytes.fromhex(settings["secret"])
+        limits = Limits(**settings.get("limits", {}))
+        due = {str(name): _moment(at) for name, at in settings.get("due", {}).items()}
     except KeyError:
         raise DataError(
             f"{path} holds no secret. Take it back from a copy; without it no one's data can be made again."
         ) from None
     except (ValueError, TypeError) as error:
-        known = ", ".join(each.name for each in fields(Limits))
+        known = ", ".join(limit.name for limit in fields(Limits))
         raise DataError(f"{path} cannot be read: {error}. Limits that can be set: {known}; due: 2026-12-01T23:59:00.") from None
     if len(secret) < 16:
         raise DataError(f"the secret in {path} is too short: at least 32 hexadecimal digits.")
-    return Course(home, str(held.get("title", home.name)), secret, roster(home / "roster.csv"), limits, due)
+    return Course(home, str(settings.get("title", home.name)), secret, roster(home / "roster.csv"), limits, due)
 
 
 def _moment(value: Any) -> dt.datetime:
@@ -147,11 +172,17 @@ def _moment(value: Any) -> dt.datetime:
         return value.astimezone().replace(tzinfo=None) if value.tzinfo else value
     if isinstance(value, dt.date):
         return dt.datetime.combine(value, dt.time(23, 59, 59))
-    raise ValueError(f"{value!r} is no moment")
+    raise ValueError(f"{value!r} is no date")
 
 
 def roster(path: Path) -> dict[str, Student]:
-    """The students by id, in the roster's order."""
+    """Read the students by id, in the roster's order.
+
+    Raises
+    ------
+    DataError
+        With line and remedy.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -161,46 +192,40 @@ def roster(path: Path) -> dict[str, Student]:
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
     first = text.split("\n", 1)[0]
-    mark = max(",;\t", key=first.count)
+    delimiter = max(",;\t", key=first.count)
     try:
-        rows = csv.DictReader(text.splitlines(), delimiter=mark, strict=True)
-        listed = [(rows.line_num, row) for row in rows]
+        rows = csv.DictReader(text.splitlines(), delimiter=delimiter, strict=True)
+        lines = [(rows.line_num, row) for row in rows]
     except csv.Error as error:
         raise DataError(f"{path}: a quotation mark opens and never closes, or stands inside a name ({error}).") from None
     if "student_id" not in (rows.fieldnames or ()):
         raise DataError(f"{path} needs a column student_id; its first line is {first[:80]!r}.")
-    found: dict[str, Student] = {}
+    students: dict[str, Student] = {}
     seen: dict[str, int] = {}
-    for line, row in listed:
+    for line, row in lines:
         if None in row:
             raise DataError(
                 f"{path}, line {line}: it has more fields than the first line. Put a name with a comma in it in quotes."
             )
-        cells = {str(key).strip(): (value or "").strip() for key, value in row.items() if key is not None}
-        name = cells.pop("student_id")
-        if not name and not any(cells.values()):
+        cells = {str(key).strip(): (value or "").strip() for key, value in row.items()}
+        if not any(cells.values()):
             continue
-        if not name or len(name) > 64 or name.startswith((".", "-")) or _UNFIT.search(name):
+        student = _student(path, line, cells)
+        if student.id.casefold() in seen:
             raise DataError(
-                f"{path}, line {line}: {name!r} cannot be a student_id. It becomes the name of a folder: at most 64 letters, "
-                "digits, spaces, dots or dashes, and no quotes or slashes."
+                f"{path}, line {line}: {student.id} is there twice (line {seen[student.id.casefold()]}). Take one line out."
             )
-        if name.casefold() in seen:
-            raise DataError(f"{path}, line {line}: {name} is there twice (line {seen[name.casefold()]}). Take one line out.")
-        seen[name.casefold()] = line
-        found[name] = Student(
-            name, cells.pop("name", "") or name, cells.pop("email", ""), {k: v for k, v in cells.items() if v}
+        seen[student.id.casefold()] = line
+        students[student.id] = student
+    return students
+
+
+def _student(path: Path, line: int, cells: dict[str, str]) -> Student:
+    """Read one line of the roster."""
+    id = cells.pop("student_id")
+    if not id or len(id) > 64 or id.startswith((".", "-")) or _UNFIT.search(id):
+        raise DataError(
+            f"{path}, line {line}: {id!r} cannot be a student_id. It becomes the name of a folder: at most 64 letters, "
+            "digits, spaces, dots or dashes, and no quotes or slashes."
         )
-    return found
-
-
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """A place to write to that takes the name ``path`` only when all is done."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    return Student(id, cells.pop("name", "") or id, cells.pop("email", ""), {key: cell for key, cell in cells.items() if cell})

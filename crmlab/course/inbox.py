@@ -17,7 +17,7 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from crmlab._result import legible
@@ -31,8 +31,16 @@ COMPANION = "it belongs to an exercise"  # tables and sheets: handed in with the
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A notebook: where it was, its bytes, when it was last changed, and whose it is if that is known already."""
+class Notebook:
+    """A notebook: where it was, its bytes, when it was last changed, and whose it is if that is known already.
+
+    Attributes
+    ----------
+    place : PurePosixPath
+    content : bytes
+    at : datetime
+    student : str or None
+    """
 
     place: PurePosixPath
     content: bytes
@@ -42,18 +50,25 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A file that cannot be used, and why."""
+    """A file that cannot be used, and why.
+
+    Attributes
+    ----------
+    place : str
+        Cut to a length that can be read.
+    reason : str
+    """
 
     place: str
     reason: str
 
     def __post_init__(self) -> None:
-        told = " ".join(legible(self.place).split())
-        object.__setattr__(self, "place", told if len(told) <= 120 else f"{told[:60]} ... {told[-55:]}")
+        place = " ".join(legible(self.place).split())
+        object.__setattr__(self, "place", place if len(place) <= 120 else f"{place[:60]} ... {place[-55:]}")
 
 
-def gather(source: str, students: dict[str, Student]) -> Iterator[Found | Aside]:
-    """Every notebook below a folder, in a zip, or at a pattern with ``{student}`` in it.
+def gather(source: str, students: dict[str, Student]) -> Iterator[Notebook | Aside]:
+    """Find every notebook below a folder, in a zip, or at a pattern with ``{student}`` in it.
 
     Parameters
     ----------
@@ -103,18 +118,18 @@ def gather(source: str, students: dict[str, Student]) -> Iterator[Found | Aside]
                 yield from _file(path, PurePosixPath(place.as_posix()))
 
 
-def _homes(pattern: str, students: dict[str, Student]) -> Iterator[Found | Aside]:
-    """What lies in each student's own folder, where he may have laid links, and may still do so while we look."""
+def _homes(pattern: str, students: dict[str, Student]) -> Iterator[Notebook | Aside]:
+    """Look into each student's own folder, where they may have laid links, and may still do so while we look."""
     for student in students:
         before, _, after = pattern.partition("{student}")
         base = Path(os.path.realpath(before + student + after.split("/", 1)[0]))
         for path in sorted(base.glob(after.partition("/")[2] or "*.ipynb")) if base.is_dir() else []:
-            for each in _file(path, PurePosixPath(path), owned=True):
-                yield Found(each.place, each.content, each.at, student) if isinstance(each, Found) else each
+            for file in _file(path, PurePosixPath(path), owned=True):
+                yield replace(file, student=student) if isinstance(file, Notebook) else file
 
 
-def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool = False) -> Iterator[Found | Aside]:
-    """A file on the disk, if it is one and no link. If it is ``owned`` by a student, no folder on the way may be a link
+def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool = False) -> Iterator[Notebook | Aside]:
+    """Open a file on the disk, if it is one and no link. If it is ``owned`` by a student, no folder on the way may be a link
     either; if it is the ``whole`` of what came, its own name says nothing about whose it is."""
     name = path.name.lower()
     if not name.endswith((".ipynb", ".zip")):
@@ -127,18 +142,20 @@ def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool 
         yield Aside(str(place), "it is a link" if path.is_symlink() else f"it cannot be read ({error.strerror})")
         return
     with open(opened, "rb") as file:
-        about = os.fstat(opened)
+        status = os.fstat(opened)
         if owned and os.path.realpath(f"/proc/self/fd/{opened}") != str(path):
             yield Aside(str(place), "there is a link on the way to it")
-        elif not stat.S_ISREG(about.st_mode):
+        elif not stat.S_ISREG(status.st_mode):
             yield Aside(str(place), "it is no ordinary file")
         elif name.endswith(".zip"):
             yield from _archive(file, place, PurePosixPath() if whole else place, 1)
-        elif about.st_size > LARGEST:
+        elif status.st_size > LARGEST:
             yield Aside(str(place), f"it is larger than {LARGEST >> 20} MB")
         else:
-            # a student can set the one time of his file, but not the other
-            yield Found(place, file.read(LARGEST), _moment(max(about.st_mtime, about.st_ctime) if owned else about.st_mtime))
+            # a student can set the one time of a file, but not the other
+            yield Notebook(
+                place, file.read(LARGEST), _moment(max(status.st_mtime, status.st_ctime) if owned else status.st_mtime)
+            )
 
 
 def _moment(seconds: float) -> dt.datetime:
@@ -148,8 +165,8 @@ def _moment(seconds: float) -> dt.datetime:
         return dt.datetime(1980, 1, 1)
 
 
-def _archive(file: io.BufferedIOBase, place: PurePosixPath, under: PurePosixPath, depth: int) -> Iterator[Found | Aside]:
-    """What is in a zip, read and never unpacked: the names in it are looked at and nothing else."""
+def _archive(file: io.BufferedIOBase, place: PurePosixPath, under: PurePosixPath, depth: int) -> Iterator[Notebook | Aside]:
+    """Look into a zip, which is read and never unpacked: the names in it are looked at and nothing else."""
     try:
         archive = zipfile.ZipFile(file)
         entries = archive.infolist()
@@ -185,7 +202,7 @@ def _archive(file: io.BufferedIOBase, place: PurePosixPath, under: PurePosixPath
         if len(content) > most:
             yield Aside(str(inside), f"unpacked it is larger than {most >> 20} MB")
         elif name.endswith(".ipynb"):
-            yield Found(inside, content, _date(entry.date_time))
+            yield Notebook(inside, content, _date(entry.date_time))
         elif depth < _DEEPEST:
             yield from _archive(io.BytesIO(content), inside, inside, depth + 1)
         else:
@@ -197,9 +214,9 @@ def _plain_path(name: str) -> PurePosixPath:
     return PurePosixPath(*parts) if parts else PurePosixPath("unnamed")
 
 
-def _date(given: tuple[int, ...]) -> dt.datetime:
+def _date(stamp: tuple[int, int, int, int, int, int]) -> dt.datetime:
     try:
-        return dt.datetime(*given)
+        return dt.datetime(*stamp)
     except ValueError:
         return dt.datetime(1980, 1, 1)
 
@@ -208,9 +225,9 @@ def _date(given: tuple[int, ...]) -> dt.datetime:
 
 
 class Names:
-    """By which words the students of a roster are known in the paths of files.
+    """The words by which the students of a roster are known in the paths of files.
 
-    A student is named by his id, by the ``canvas_id`` of the roster, or by his name in either order and with or without
+    A student is named by the id, by the ``canvas_id`` of the roster, or by the name in either order and with or without
     spaces; case, accents and punctuation do not count.
 
     Parameters
@@ -221,15 +238,15 @@ class Names:
 
     def __init__(self, students: dict[str, Student]) -> None:
         self.words: dict[str, set[str]] = {}
-        for student, about in students.items():
-            for word in _names(about):
-                self.words.setdefault(word, set()).add(student)
+        for id, student in students.items():
+            for word in _names(student):
+                self.words.setdefault(word, set()).add(id)
         self.longest = max((word.count(" ") + 1 for word in self.words), default=0)
 
     def owner(self, place: PurePosixPath) -> tuple[str | None, int, str]:
-        """Whose a file is, how deep in its path that is said, and the reason if nobody's.
+        """Find whose a file is, how deep in its path that is said, and the reason if nobody's.
 
-        The first name from the left counts. Further left is what the platform wrote; a name that a student gave his own file
+        The first name from the left counts. Further left is what the platform wrote; a name that a student gave a file
         comes after it.
         """
         for depth, part in enumerate(place.parts):
@@ -239,65 +256,71 @@ class Names:
                     word = " ".join(words[start : start + length])
                     # a few digits, such as 12, could be anything: they must be the whole name
                     if word in self.words and (length == len(words) or not (word.isdigit() and len(word) < 4)):
-                        who = self.words[word]
-                        if len(who) == 1:
-                            return next(iter(who)), depth, ""
-                        told = " or ".join(sorted(who))
-                        return None, depth, f"it could be that of {told}: begin its name with the student_id"
+                        owners = sorted(self.words[word])
+                        if len(owners) == 1:
+                            return owners[0], depth, ""
+                        return None, depth, f"it could be that of {' or '.join(owners)}: begin its name with the student_id"
         return None, 0, "no student is named in its path: begin its name, or that of its folder, with the student_id"
 
 
-def _names(about: Student) -> set[str]:
-    found = {_plain(about.id), _plain(about.more.get("canvas_id", ""))}
-    for name in {about.name, re.sub(r"['’`´]", " ", about.name)}:
+def _names(student: Student) -> set[str]:
+    """Return what a student may be called in a path."""
+    names = {_plain(student.id), _plain(student.more.get("canvas_id", ""))}
+    for name in {student.name, re.sub(r"['’`´]", " ", student.name)}:
         words = _plain(name).split()
-        for way in ([*words], [*words[-1:], *words[:-1]]):
-            found |= {" ".join(way), "".join(way)}
-    return {word for word in found if len(word) > 1}
+        for order in ([*words], [*words[-1:], *words[:-1]]):
+            names |= {" ".join(order), "".join(order)}
+    return {name for name in names if len(name) > 1}
 
 
 def _plain(text: str) -> str:
-    """Letters and digits in lower case without accents, one blank for everything between them; apostrophes vanish."""
+    """Keep letters and digits in lower case without accents, one blank for everything between them; apostrophes vanish."""
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", " ", re.sub(r"['’`´]", "", bare).casefold()).strip()
 
 
 def sort_out(
-    gathered: Iterable[Found | Aside], students: dict[str, Student], given_out: Collection[str], assignment: str
-) -> tuple[dict[str, tuple[Found, str]], list[Aside]]:
-    """The one notebook of each student that counts, with what should be known about it; and all that is set aside.
+    gathered: Iterable[Notebook | Aside], students: dict[str, Student], given_out: Collection[str], assignment: str
+) -> tuple[dict[str, tuple[Notebook, str]], list[Aside]]:
+    """Choose the one notebook of each student that counts, with what should be known about it; and list what is set aside.
 
     The newest counts. A notebook that is still as it was given out (``given_out`` holds the hashes) is none. Where paths name
     students at different depths, only the least deep are believed: there the platform wrote, further down anyone could.
     """
     names, aside = Names(students), []
-    best: dict[tuple[str, int], Found] = {}
-    different: dict[str, set[str]] = {}
-    for each in gathered:
-        if isinstance(each, Aside):
-            aside.append(each)
+    best: dict[tuple[str, int], Notebook] = {}
+    digests: dict[str, set[str]] = {}
+    for file in gathered:
+        if isinstance(file, Aside):
+            aside.append(file)
             continue
-        student, depth, reason = (each.student, 0, "") if each.student else names.owner(each.place)
-        digest = hashlib.sha256(each.content).hexdigest()
+        student, depth, reason = (file.student, 0, "") if file.student else names.owner(file.place)
+        digest = hashlib.sha256(file.content).hexdigest()
         if student is None or digest in given_out:
-            aside.append(Aside(str(each.place), reason or "it is the notebook as it was given out"))
+            aside.append(Aside(str(file.place), reason or "it is the notebook as it was given out"))
             continue
-        different.setdefault(student, set()).add(digest)
+        digests.setdefault(student, set()).add(digest)
         rival = best.get((student, depth))
-        if rival is None or _order(each, assignment) > _order(rival, assignment):  # the others are not kept: they may be large
-            best[student, depth] = each
-    found: dict[str, tuple[Found, str]] = {}
+        if rival is None or _order(file, assignment) > _order(rival, assignment):  # the others are not kept: they may be large
+            best[student, depth] = file
+    chosen: dict[str, tuple[Notebook, str]] = {}
     shallowest = min((depth for _, depth in best), default=0)
-    for (student, depth), each in sorted(best.items()):
+    for (student, depth), file in sorted(best.items(), key=lambda item: item[0]):
         if depth > shallowest:
-            aside.append(Aside(str(each.place), f"{student} is named in it, but further down than students are in other paths"))
-            continue
-        count = len(different[student])
-        notes = [f"{count} different notebooks; the newest was taken: {each.place.name}"] if count > 1 else []
-        notes += [] if assignment in each.place.name else [f"called {each.place.name}"]
-        found[student] = each, " ".join(legible("; ".join(notes))[:200].split())
-    return found, aside
+            aside.append(Aside(str(file.place), f"{student} is named in it, but further down than students are in other paths"))
+        else:
+            chosen[student] = file, _note(file, len(digests[student]), assignment)
+    return chosen, aside
 
 
-def _order(each: Found, assignment: str) -> tuple:
-    return each.at, assignment in each.place.name, str(each.place)
+def _note(notebook: Notebook, n_different: int, assignment: str) -> str:
+    """Say what should be known about a notebook that was chosen."""
+    name = notebook.place.name
+    notes = [f"{n_different} different notebooks; the newest was taken: {name}"] if n_different > 1 else []
+    notes += [] if assignment in name else [f"called {name}"]
+    return " ".join(legible("; ".join(notes))[:200].split())
+
+
+def _order(notebook: Notebook, assignment: str) -> tuple[dt.datetime, bool, str]:
+    """Return by what notebooks of one student are compared: the newest first, then those called after the assignment."""
+    return notebook.at, assignment in notebook.place.name, str(notebook.place)

@@ -19,16 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crmlab.course.leaks import cell_leaks, leaks
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
-from crmlab.exercise import desk as _desk
-from crmlab.exercise.desk import Desk
-from crmlab.exercise.form import Plain, Question
+from crmlab.exercise.desk import Context, Desk
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import Answer
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
-_SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*\n?", re.MULTILINE | re.DOTALL)
-_HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*\n?", re.MULTILINE | re.DOTALL)
+_SOLUTION = re.compile(
+    r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
+)
+_HIDDEN = re.compile(
+    r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
+)
 _ANSWER = re.compile(r"""exercise\.answer\(\s*["'](\w+)["']\s*,\s*(\w+)\s*\)""")
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
@@ -36,33 +41,46 @@ _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """A master as it lies on the disk: its name, its notebook, and the hash of its bytes."""
+    """A master as it lies on the disk: its name, its notebook, and the SHA-256 of its bytes."""
 
     name: str
     notebook: dict[str, Any]
     digest: str
 
     def cells(self) -> list[tuple[str, str]]:
-        """Kind and text of each cell."""
+        """Return kind and text of each cell."""
         return [(cell["cell_type"], "".join(cell["source"])) for cell in self.notebook["cells"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """A master run for one student (or for practice): his sheet, the keys, the questions' texts, and the tables."""
+    """A master run for one student, or for practice.
+
+    Attributes
+    ----------
+    sheet : dict
+        What lies beside the student's notebook.
+    keys : dict
+        Name of a question -> the right answer.
+    asked : dict
+        Name of a question -> the text above it.
+    desk : Desk
+        On which the master worked.
+    """
 
     sheet: dict[str, Any]
-    keys: dict[str, Plain]
+    keys: dict[str, Answer]
     asked: dict[str, str]
     desk: Desk
 
     @property
     def questions(self) -> dict[str, Question]:
-        return {name: Question.from_json(each) for name, each in self.sheet["questions"].items()}
+        """The questions by name."""
+        return {name: Question.from_json(declaration) for name, declaration in self.sheet["questions"].items()}
 
 
 def read(path: Path) -> Master:
-    """A master notebook, looked over: markers in pairs, an answer line where a solution stands."""
+    """Read a master notebook, and refuse markers without a partner or a solution without an answer line."""
     try:
         content = path.read_bytes()
         notebook = json.loads(content)
@@ -83,11 +101,12 @@ def read(path: Path) -> Master:
 
 
 def draft(master: Master, seed: bytes | None, student: str | None = None) -> Draft:
-    """Run a master for one student.
+    """Run a master for one student, twice: the second time on shuffled rows, which must not change what is right.
 
     Parameters
     ----------
     master : Master
+        As ``read`` returned it.
     seed : bytes or None
         What the student's data and draws follow from; None for practice on the default firm.
     student : str, optional
@@ -96,61 +115,87 @@ def draft(master: Master, seed: bytes | None, student: str | None = None) -> Dra
     Raises
     ------
     DataError
-        A cell failed, or a solution did not earn its points.
+        A cell failed, a solution did not earn its points, or a key depends on the order of rows.
     """
-    space: dict[str, object] = {"__name__": "__main__"}
-    with author.draft(seed), contextlib.redirect_stdout(io.StringIO()):
+    whom = f" for {student}" if student else "" if seed is None else " for a student's data"
+    with author.draft(seed) as context:
+        desk = _run(master, context, whom)
+    with author.draft(seed, shuffled=True, firm=desk.firm) as context:
+        shuffled = _run(master, context, f"{whom} with the rows of its tables in another order")
+    try:
+        author.check_same(desk, shuffled)
+    except CrmlabError as error:
+        raise DataError(f"the master {master.name} failed{whom}: {error}") from None
+    sheet = _sheet(master, desk, seed, student)
+    asked = _texts(master, sheet["given"])
+    if missing := set(sheet["questions"]) - set(asked):
+        raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
+    return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
+
+
+def _run(master: Master, context: Context, circumstances: str) -> Desk:
+    """Execute the cells of a master, and return the desk that it opened."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
         for number, (kind, text) in enumerate(master.cells(), 1):
-            if kind == "code":
-                try:
-                    exec(compile(text, f"{master.name}, cell {number}", "exec"), space)
-                except Exception as error:
-                    whom = f" for {student}" if student else "" if seed is None else " for a student's data"
-                    told = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
-                    raise DataError(f"the master {master.name}, cell {number}, failed{whom}: {told}") from error
-        try:
-            it = _desk.desk()
-        except CrmlabError:
-            raise DataError(f"the master {master.name} never calls `exercise.declare(...)`.") from None
-    if it.sheet["assignment"] != master.name:
-        raise DataError(
-            f"the master {master.name} declares itself as {it.sheet['assignment']}: give file and exercise one name."
-        )
+            if kind != "code":
+                continue
+            try:
+                exec(compile(text, f"{master.name}, cell {number}", "exec"), names)
+            except Exception as error:
+                reason = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
+                raise DataError(f"the master {master.name}, cell {number}, failed{circumstances}: {reason}") from error
+    if context.desk is None:
+        raise DataError(f"the master {master.name} never calls `exercise.declare(...)`.")
+    declared = context.desk.sheet["assignment"]
+    if declared != master.name:
+        raise DataError(f"the master {master.name} declares itself as {declared}: give file and exercise one name.")
+    return context.desk
+
+
+def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) -> dict[str, Any]:
+    """Return what lies beside a student's notebook: the master's sheet with fingerprints, but no key."""
     salt = hashlib.sha256(b"salt|" + master.name.encode() + (seed or b"")).hexdigest()[:16]
-    sheet = it.sheet | {"student": student, "salt": salt}
-    questions = {name: Question.from_json(each) for name, each in sheet["questions"].items()}
-    sheet["slips"] = {
-        name: [[text, questions[name].marks(value, salt)] for text, value in slips] for name, slips in it.slips.items() if slips
+    sheet = desk.sheet | {"student": student, "salt": salt}
+    sheet["misconceptions"] = {
+        name: [[text, desk.question(name).fingerprints(value, salt)] for text, value in misconceptions]
+        for name, misconceptions in desk.misconceptions.items()
+        if misconceptions
     }
     if sheet["practice"]:
-        sheet["right"] = {name: questions[name].marks(key, salt) for name, key in it.keys.items()}
-    asked, text_above = {}, ""
-    for kind, text in master.cells():
+        sheet["right"] = {name: desk.question(name).fingerprints(key, salt) for name, key in desk.keys.items()}
+    return sheet
+
+
+def _texts(master: Master, given: dict[str, object]) -> dict[str, str]:
+    """Return the text above each answer line that students get, by question."""
+    texts, above = {}, ""
+    for cell, (kind, text) in zip(master.notebook["cells"], master.cells(), strict=True):
+        if _is_instructors(cell):
+            continue
         if kind == "markdown":
-            text_above = _told(text, sheet["given"])
-        elif found := _ANSWER.search(_SOLUTION.sub("", text)):
-            asked[found[1]] = text_above
-    if unasked := set(questions) - set(asked):
-        raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(unasked))}.")
-    return Draft(sheet, dict(it.keys), {name: asked[name] for name in questions}, it)
+            above = _fill_in(text, given)
+        elif answer_line := _ANSWER.search(_SOLUTION.sub("", text)):
+            texts[answer_line[1]] = above
+    return texts
 
 
-def _told(text: str, given: dict[str, object]) -> str:
-    """A text with what was drawn in its place."""
+def _fill_in(text: str, given: dict[str, object]) -> str:
+    """Return a text with what was drawn in its place."""
 
-    def drawn(found: re.Match) -> str:
-        if found[1] not in given:
-            raise DataError(f"a text speaks of <!--{found[1]}-->, which is not drawn. Drawn are: {', '.join(given)}.")
-        return str(given[found[1]])
+    def drawn(marker: re.Match[str]) -> str:
+        if marker[1] not in given:
+            raise DataError(f"a text speaks of <!--{marker[1]}-->, which is not drawn. Drawn are: {', '.join(given)}.")
+        return str(given[marker[1]])
 
     return _GIVEN.sub(drawn, text)
 
 
 def copy(master: Master, sheet: dict[str, Any]) -> str:
-    """The student's notebook: no solution, no hidden test, no output; the same text each time."""
+    """Return the student's notebook: no solution, no hidden test, no output; the same text each time."""
     cells = []
     for number, cell in enumerate(master.notebook["cells"], 1):
-        if "instructor" in cell.get("metadata", {}).get("tags", ()):
+        if _is_instructors(cell):
             continue
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
@@ -159,54 +204,70 @@ def copy(master: Master, sheet: dict[str, Any]) -> str:
                 continue
             rest: dict[str, Any] = {"execution_count": None, "outputs": []}
         else:
-            text, rest = _told(text, sheet["given"]), {}
+            text, rest = _fill_in(text, sheet["given"]), {}
         lines = [line + "\n" for line in text.split("\n")]
         lines[-1] = lines[-1].rstrip("\n")
-        cells.append(
-            {"cell_type": cell["cell_type"], "id": cell.get("id", f"cell-{number}"), "metadata": {}, "source": lines} | rest
-        )
+        copied = {
+            "cell_type": cell["cell_type"],
+            "id": cell.get("id", f"cell-{number}"),
+            "metadata": {},
+            "source": lines,
+        } | rest
+        if problems := cell_leaks(copied):
+            raise DataError(
+                f"{master.name}.ipynb, cell {number}: {'; '.join(problems)}. Students would get it: nothing is made."
+            )
+        cells.append(copied)
     about = {"assignment": master.name} | ({"student": sheet["student"]} if sheet.get("student") else {})
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"crmlab": about, "kernelspec": kernel, "language_info": {"name": "python"}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    if problems := leaks(notebook, sheet["questions"]):
+        raise DataError(f"{master.name}.ipynb: {'; '.join(problems)}. Nothing is made.")
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def _is_instructors(cell: dict[str, Any]) -> bool:
+    """Return whether a cell is left out of everything that students see."""
+    return "instructor" in cell.get("metadata", {}).get("tags", ())
+
+
 def _open(text: str, student: str | None) -> str:
-    """A code cell with places to answer instead of solutions."""
-    found = _ANSWER.search(_SOLUTION.sub("", text))
-    text = _SOLUTION.sub(lambda it: f"{it[1]}{found[2] if found else '_'} = ...  # your answer\n", text)
+    """Return a code cell with places to answer instead of solutions."""
+    answer_line = _ANSWER.search(_SOLUTION.sub("", text))
+    variable = answer_line[2] if answer_line else "_"
+    text = _SOLUTION.sub(lambda solution: f"{solution[1]}{variable} = ...  # your answer\n", text)
     text = _HIDDEN.sub("", text)
-    return _START.sub(lambda it: f"exercise.start({it[1]}, student={json.dumps(student)})", text) if student else text
+    return _START.sub(lambda start: f"exercise.start({start[1]}, student={json.dumps(student)})", text) if student else text
 
 
-def files(master: Master, it: Draft) -> dict[str, bytes]:
-    """What a student gets, by name: the notebook, the sheet, the tables; the tables not for practice."""
-    made = {
-        f"{master.name}.ipynb": copy(master, it.sheet).encode(),
-        f"{master.name}.json": (json.dumps(it.sheet, ensure_ascii=False, indent=1) + "\n").encode(),
+def files(master: Master, draft: Draft) -> dict[str, bytes]:
+    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, the tables."""
+    contents = {
+        f"{master.name}.ipynb": copy(master, draft.sheet).encode(),
+        f"{master.name}.json": (json.dumps(draft.sheet, ensure_ascii=False, indent=1) + "\n").encode(),
     }
-    if it.desk.firm is not None:
-        for table in it.sheet["tables"]:
-            held = io.BytesIO()
-            write_table(it.desk.firm, table, held)
-            made[f"data/{table}.parquet"] = held.getvalue()
-    return made
+    if draft.desk.firm is not None:
+        for table in draft.sheet["tables"]:
+            buffer = io.BytesIO()
+            write_table(draft.desk.firm, table, buffer)
+            contents[f"data/{table}.parquet"] = buffer.getvalue()
+    return contents
 
 
-def packed(made: dict[str, bytes], folder: str) -> bytes:
-    """Files as one zip, the same bytes each time."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in made.items():
+def packed(contents: dict[str, bytes], folder: str) -> bytes:
+    """Return files as one zip, the same bytes each time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
             entry = zipfile.ZipInfo(f"{folder}/{name}", (2000, 1, 1, 0, 0, 0))
             entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
-def practice(master: Path, folder: Path = KIT) -> None:
+def practice(path: Path, folder: Path = KIT) -> None:
     """Write the practice copy of a master: the notebook and its sheet."""
-    it = read(master)
-    for name, content in files(it, draft(it, None)).items():
+    master = read(path)
+    for name, content in files(master, draft(master, None)).items():
         (folder / name).write_bytes(content)

@@ -1,7 +1,7 @@
 """The store: what was released, handed in, found and marked, in one SQLite file, a transaction for each step.
 
 A process that is killed leaves either all of a step or nothing of it. What a person has marked lies in a table of its own,
-which grading never writes. This room keeps rows and tells them again; what they mean is decided in ``grading``.
+which grading never writes. This room keeps rows and returns them; what they mean is decided in ``grading``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,16 @@ class Store:
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         try:
-            self.link = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self.link.execute("PRAGMA synchronous = FULL")
+            self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self.connection.execute("PRAGMA synchronous = FULL")
             with self.step():
-                version = self.link.execute("PRAGMA user_version").fetchone()[0]
+                version = self.connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
-                    for command in _TABLES.split(";\n"):
-                        self.link.execute(command) if command.strip() else None
-                    self.link.execute(f"PRAGMA user_version = {_VERSION}")
+                    for command in filter(str.strip, _TABLES.split(";\n")):
+                        self.connection.execute(command)
+                    self.connection.execute(f"PRAGMA user_version = {_VERSION}")
         except sqlite3.DatabaseError as error:
-            raise DataError(f"{path} cannot be used ({error}). Take it back from a copy, or grade anew without it.") from None
+            raise DataError(f"{path} cannot be used ({error}). Take it back from a copy, or grade again without it.") from None
         if version not in (0, _VERSION):
             raise DataError(f"{path} was written by another version of crmlab (layout {version}; this one knows {_VERSION}).")
 
@@ -76,61 +76,62 @@ class Store:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.link.close()
+        self.connection.close()
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """All of what happens within, or nothing."""
-        self.link.execute("BEGIN IMMEDIATE")
+        """Keep all of what happens within, or nothing."""
+        self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self.link.execute("ROLLBACK")
+            self.connection.execute("ROLLBACK")
             raise
-        self.link.execute("COMMIT")
+        self.connection.execute("COMMIT")
 
     def put(self, table: str, **row: Any) -> None:
         """Write a row in place of the one with the same key."""
         cells = {key: _text(value) if key in _JSON else value for key, value in row.items()}
-        marks = ", ".join("?" for _ in cells)
-        self.link.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(cells)}) VALUES ({marks})", list(cells.values()))
+        places = ", ".join("?" for _ in cells)
+        self.connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(cells)}) VALUES ({places})", list(cells.values()))
 
     def drop(self, table: str, **key: str) -> None:
         """Take rows out."""
-        self.link.execute(f"DELETE FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in key)}", list(key.values()))
+        self.connection.execute(f"DELETE FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in key)}", list(key.values()))
 
     def rows(self, table: str, **key: str) -> list[dict[str, Any]]:
-        """Rows by key, in a fixed order."""
+        """Return rows by key, in a fixed order."""
         where = " WHERE " + " AND ".join(f"{name} = ?" for name in key) if key else ""
-        found = self.link.execute(f"SELECT * FROM {table}{where} ORDER BY assignment, student, rowid", list(key.values()))
-        names = [each[0] for each in found.description]
+        query = f"SELECT * FROM {table}{where} ORDER BY assignment, student, rowid"
+        cursor = self.connection.execute(query, list(key.values()))
+        names = [column[0] for column in cursor.description]
         return [
-            {name: json.loads(cell) if name in _JSON else cell for name, cell in zip(names, row, strict=True)} for row in found
+            {name: json.loads(cell) if name in _JSON else cell for name, cell in zip(names, row, strict=True)} for row in cursor
         ]
 
     def row(self, table: str, **key: str) -> dict[str, Any] | None:
-        """The one row of that key, or None."""
+        """Return the one row of that key, or None."""
         return next(iter(self.rows(table, **key)), None)
 
     def assignments(self) -> list[str]:
-        """What has been released, in order."""
-        return [row[0] for row in self.link.execute("SELECT DISTINCT assignment FROM release ORDER BY assignment")]
+        """Return what has been released, in order."""
+        return [row[0] for row in self.connection.execute("SELECT DISTINCT assignment FROM release ORDER BY assignment")]
 
     def released(self, wanted: object) -> str:
-        """The released exercise whose name begins so."""
+        """Return the name of the released exercise that begins so."""
         if not isinstance(wanted, str) or not wanted:
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         known, wanted = self.assignments(), wanted.removesuffix(".ipynb").zfill(2)
-        found = [name for name in known if name == wanted] or [name for name in known if name.startswith(wanted)]
-        if not found:
+        matches = [name for name in known if name == wanted] or [name for name in known if name.startswith(wanted)]
+        if not matches:
             raise ArgumentError(f"no exercise {wanted!r} was released. Released are: {', '.join(known) or 'none'}.")
-        if len(found) > 1:
-            raise ArgumentError(f"{wanted!r} could be {', '.join(found)}: write more of the name.")
-        return found[0]
+        if len(matches) > 1:
+            raise ArgumentError(f"{wanted!r} could be {', '.join(matches)}: write more of the name.")
+        return matches[0]
 
-    def sound(self) -> Iterable[str]:
-        """What SQLite finds wrong with its file."""
-        return [row[0] for row in self.link.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    def problems(self) -> list[str]:
+        """List what SQLite finds wrong with its file."""
+        return [row[0] for row in self.connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
 
 
 def _text(value: Any) -> str:

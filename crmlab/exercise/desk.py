@@ -1,15 +1,16 @@
-"""The desk: what a student has in front of him, and what he does with it.
+"""The desk: what lies before a student, and what they do with it.
 
 The *sheet* is a JSON file beside the notebook: for whom it is, what was drawn, which tables belong to it, what each question
-asks for, and hashes of typical slips. Without a sheet of his own a student practises on the kit's default firm; then the
-sheet also holds hashes of the right answers. Answers are written to a file at once, whole or not at all. This room knows
-no key and gives no marks.
+asks for, and fingerprints of typical mistakes. Without a sheet of their own, students practise on the kit's default firm; then
+the sheet also holds fingerprints of the right answers. Answers are written to a file at once, whole or not at all. This room
+knows no key and gives no marks.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ import pandas as pd
 from crmlab import _check, datasets
 from crmlab._result import Summary, show
 from crmlab.errors import ArgumentError, DataError
-from crmlab.exercise.form import Plain, Question, plain, sane
+from crmlab.exercise.form import Question
+from crmlab.exercise.values import Answer, is_valid, to_json
 from crmlab.world.firm import read as read_table
 
 if TYPE_CHECKING:
@@ -30,31 +32,75 @@ _KIT = Path(__file__).resolve().parents[2] / "exercises"
 
 @dataclass(slots=True)
 class Desk:
-    """A sheet, where its tables lie, and the answers so far."""
+    """A sheet, where its tables lie, and the answers so far.
+
+    Attributes
+    ----------
+    sheet : dict
+        Plain JSON, as it stands beside the notebook.
+    home : Path or None
+        The folder of the sheet; None while an author works.
+    file : Path or None
+        Where answers are written to; None: nowhere.
+    firm : Firm or None
+        The firm of a student for whom a master is drafted.
+    shuffled : bool
+        Whether tables come with their rows in another order.
+    answers, keys : dict
+        Name of a question -> plain JSON.
+    misconceptions : dict
+        Name of a question -> list of (what a student is told, the wrong answer that shows it).
+    """
 
     sheet: dict[str, Any]
-    home: Path | None = None  # the folder of the sheet; None while an author works
-    file: Path | None = None  # where answers are kept; None: nowhere but here
-    firm: Firm | None = None  # an author's firm
-    answers: dict[str, Plain] = field(default_factory=dict)
-    keys: dict[str, Plain] = field(default_factory=dict)
-    slips: dict[str, list[tuple[str, Plain]]] = field(default_factory=dict)
+    home: Path | None = None
+    file: Path | None = None
+    firm: Firm | None = None
+    shuffled: bool = False
+    answers: dict[str, Answer] = field(default_factory=dict)
+    keys: dict[str, Answer] = field(default_factory=dict)
+    misconceptions: dict[str, list[tuple[str, Answer]]] = field(default_factory=dict)
+
+    @property
+    def is_master(self) -> bool:
+        """Whether an author works here, not a student."""
+        return self.home is None
 
     def question(self, name: object) -> Question:
-        """The question of that name."""
+        """Return the question of that name."""
         known = self.sheet["questions"]
         if not isinstance(name, str) or name not in known:
             raise ArgumentError(f"there is no question {name!r} here. The questions: {', '.join(known)}.")
         return Question.from_json(known[name])
 
-    def keep(self) -> None:
+    def question_or_any(self, name: object) -> Question:
+        """Return the question of that name; in a master, where an answer stands before its question, one of any kind."""
+        if self.is_master and isinstance(name, str) and name not in self.sheet["questions"]:
+            return Question(name, "any")
+        return self.question(name)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables of the sheet."""
+        if self.firm is not None:
+            return self.firm[name]
+        if self.home is None or self.sheet.get("practice"):
+            return datasets.load(name, industry=self.sheet["industry"])
+        path = self.home / "data" / f"{name}.parquet"
+        try:
+            return read_table(path, name)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{path} cannot be read ({error}). Unpack the zip file that you were given once more, the whole of it."
+            ) from None
+
+    def save(self) -> None:
         """Write the answers, whole or not at all."""
         if self.file is None:
             return
-        held = json.dumps({"assignment": self.sheet["assignment"], "answers": self.answers}, ensure_ascii=False, indent=1)
+        text = json.dumps({"assignment": self.sheet["assignment"], "answers": self.answers}, ensure_ascii=False, indent=1)
         part = self.file.with_name(f"{self.file.name}.{os.getpid()}.part")
         try:
-            part.write_text(held + "\n", encoding="utf-8")
+            part.write_text(text + "\n", encoding="utf-8")
             os.replace(part, self.file)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -63,23 +109,47 @@ class Desk:
             ) from None
 
 
-_on_desk: list[Desk] = []
+@dataclass(slots=True)
+class Context:
+    """What the functions of this package work on: the open desk, and for whom a master is drafted.
+
+    Attributes
+    ----------
+    desk : Desk or None
+        What ``start`` or ``declare`` opened.
+    seed : bytes or None
+        What a student's data follow from while a master is drafted for them; else None.
+    firm : Firm or None
+        The firm of that seed, if it was simulated before.
+    shuffled : bool
+        Whether tables come with their rows in another order.
+    """
+
+    desk: Desk | None = None
+    seed: bytes | None = None
+    firm: Firm | None = None
+    shuffled: bool = False
 
 
-def put(desk: Desk) -> None:
-    """What lies on the desk from now on."""
-    _on_desk[:] = [desk]
+# Changed by ``start``, not replaced: a kernel may run each cell in a copy of the context, and students use threads.
+_context: ContextVar[Context] = ContextVar("exercise", default=Context())  # noqa: B039
 
 
-def desk() -> Desk:
-    """What lies on the desk."""
-    if not _on_desk:
+def context() -> Context:
+    """Return what the functions of this package work on."""
+    return _context.get()
+
+
+def open_desk() -> Desk:
+    """Return the open desk."""
+    desk = context().desk
+    if desk is None:
         raise ArgumentError('no exercise is open. Run the first cell of the notebook: `exercise.start("...")`.')
-    return _on_desk[0]
+    return desk
 
 
 def start(name: str, *, student: str | None = None) -> Summary:
-    """Open an exercise: this student's data if they lie beside the notebook, else the kit's default firm, to practise.
+    """Open an exercise on this student's data if they lie beside the notebook, else on the kit's default firm, to practise.
 
     Parameters
     ----------
@@ -108,45 +178,61 @@ def start(name: str, *, student: str | None = None) -> Summary:
     """
     if not isinstance(name, str) or Path(name).name != name:
         raise ArgumentError(f'`name` must be the name of an exercise, such as "01_relationship"; it is {name!r}.')
-    declared = _on_desk[0].sheet["assignment"] if _on_desk and _on_desk[0].home is None else None  # by an author
-    if declared == name:
-        return _opening(_on_desk[0])
-    own = next((path for path in (Path(f"{name}.json"), Path(name) / f"{name}.json") if path.is_file()), None)
-    if own is None and student is not None:
+    before = context().desk
+    declared = before if before is not None and before.is_master else None
+    if declared is not None and declared.sheet["assignment"] == name:
+        return _opening(declared)
+    path = _sheet_path(name, student, declared)
+    sheet, questions = _read_sheet(path)
+    own_file = os.environ.get("CRMLAB_ANSWERS")  # set by whoever runs submissions
+    if student and sheet.get("student") not in (None, student) and own_file is None:
+        raise DataError(
+            f"this notebook was made for {student}, but the data beside it are {sheet['student']}'s. Open it in the folder of "
+            "its own zip file."
+        )
+    file = Path(own_file or f"{name}.answers.json").absolute()
+    desk = context().desk = Desk(sheet, path.parent, file, answers=_earlier_answers(file, name, questions))
+    return _opening(desk)
+
+
+def _sheet_path(name: str, student: str | None, declared: Desk | None) -> Path:
+    """Return where the sheet lies: beside the notebook, in a folder of that name, or in the kit."""
+    beside = next((path for path in (Path(f"{name}.json"), Path(name) / f"{name}.json") if path.is_file()), None)
+    if beside is not None:
+        return beside
+    if student is not None:
         raise DataError(
             f"{name}.json and the folder `data` are not beside this notebook ({Path.cwd()}): it was made for {student} and "
             "needs them. Unpack the whole zip file that you were given, and open the notebook in its folder."
         )
-    sheet = own or _KIT / f"{name}.json"
-    if not sheet.is_file():
-        if declared is not None:
-            raise ArgumentError(f"the exercise is declared as {declared!r} and started as {name!r}: give both one name.")
-        known = ", ".join(sorted(path.stem for path in _KIT.glob("*.json"))) or "none"
-        raise ArgumentError(
-            f"there is no exercise {name!r} in this folder, nor in the kit. The kit's exercises: {known}. If you were given a "
-            "zip file, unpack the whole of it and open the notebook in its folder."
-        )
+    path = _KIT / f"{name}.json"
+    if path.is_file():
+        return path
+    if declared is not None:
+        assignment = declared.sheet["assignment"]
+        raise ArgumentError(f"the exercise is declared as {assignment!r} and started as {name!r}: give both one name.")
+    known = ", ".join(sorted(path.stem for path in _KIT.glob("*.json"))) or "none"
+    raise ArgumentError(
+        f"there is no exercise {name!r} in this folder, nor in the kit. The kit's exercises: {known}. If you were given a "
+        "zip file, unpack the whole of it and open the notebook in its folder."
+    )
+
+
+def _read_sheet(path: Path) -> tuple[dict[str, Any], dict[str, Question]]:
+    """Return a sheet and its questions by name."""
     try:
-        held = json.loads(sheet.read_text(encoding="utf-8"))
-        questions = {key: Question.from_json(each) for key, each in held["questions"].items()}
+        sheet = json.loads(path.read_text(encoding="utf-8"))
+        return sheet, {name: Question.from_json(declaration) for name, declaration in sheet["questions"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{sheet} is damaged ({error}). Unpack the zip file that you were given once more.") from None
-    file = Path(os.environ.get("CRMLAB_ANSWERS") or f"{name}.answers.json").absolute()
-    if student and held.get("student") not in (None, student) and "CRMLAB_ANSWERS" not in os.environ:
-        raise DataError(
-            f"this notebook was made for {student}, but the data beside it are {held['student']}'s. Open it in the folder of "
-            "its own zip file."
-        )
-    put(Desk(held, sheet.parent, file, answers=_earlier(file, name, questions)))
-    return _opening(desk())
+        raise DataError(f"{path} is damaged ({error}). Unpack the zip file that you were given once more.") from None
 
 
-def _earlier(file: Path, name: str, questions: dict[str, Question]) -> dict[str, Plain]:
-    """Answers of an earlier sitting; a damaged file is laid aside, not thrown away."""
+def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> dict[str, Answer]:
+    """Return the answers of an earlier sitting; lay a damaged file aside."""
     try:
-        held = json.loads(file.read_text(encoding="utf-8"))
-        if held["assignment"] == name:
-            return {key: value for key, value in held["answers"].items() if key in questions and sane(value)}
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["assignment"] == name:
+            return {key: value for key, value in content["answers"].items() if key in questions and is_valid(value)}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -154,24 +240,25 @@ def _earlier(file: Path, name: str, questions: dict[str, Question]) -> dict[str,
     return {}
 
 
-def _opening(it: Desk) -> Summary:
-    sheet = it.sheet
+def _opening(desk: Desk) -> Summary:
+    """Return whose data these are, what was drawn, and which questions there are."""
+    sheet = desk.sheet
     whose = (
         "practice on the kit's default firm" if sheet.get("practice") else
         f"the data of {sheet['student']}" if sheet.get("student") else "the data of this course"
     )  # fmt: skip
-    asked = [Question.from_json(each) for each in sheet["questions"].values()]
+    questions = [desk.question(name) for name in sheet["questions"]]
     facts = [("Your " + key.replace("_", " "), str(value)) for key, value in sheet["given"].items()]
     facts += [("Your tables", ", ".join(sheet["tables"]))]
-    if asked:
-        facts += [("Questions", f"{len(asked)}, {show(sum(each.points for each in asked))} points")]
-    if it.answers and it.home is not None:
-        facts.append(("Answers from an earlier sitting", ", ".join(it.answers)))
+    if questions:
+        facts += [("Questions", f"{len(questions)}, {show(sum(question.points for question in questions))} points")]
+    if desk.answers and not desk.is_master:
+        facts.append(("Answers from an earlier sitting", ", ".join(desk.answers)))
     return Summary(f"{sheet['title']} ({whose})", facts=tuple(facts))
 
 
 def given(name: str) -> Any:
-    """What was drawn for this student: an industry, a channel, a day.
+    """Return what was drawn for this student: an industry, a channel, a day.
 
     Parameters
     ----------
@@ -194,11 +281,12 @@ def given(name: str) -> Any:
     >>> exercise.given("channel")
     'online advert'
     """
-    return desk().sheet["given"][_check.choice("name", name, list(desk().sheet["given"]))]
+    drawn = open_desk().sheet["given"]
+    return drawn[_check.choice("name", name, list(drawn))]
 
 
 def data(name: str) -> pd.DataFrame:
-    """One of this student's tables.
+    """Return one of this student's tables.
 
     Parameters
     ----------
@@ -224,19 +312,9 @@ def data(name: str) -> pd.DataFrame:
     >>> exercise.data("prospects").prospect_id.is_unique
     True
     """
-    it = desk()
-    _check.choice("name", name, it.sheet["tables"])
-    if it.firm is not None:
-        return it.firm[name]
-    if it.home is None or it.sheet.get("practice"):
-        return datasets.load(name, industry=it.sheet["industry"])
-    path = it.home / "data" / f"{name}.parquet"
-    try:
-        return read_table(path, name)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read ({error}). Unpack the zip file that you were given once more, the whole of it."
-        ) from None
+    desk = open_desk()
+    frame = desk.table(_check.choice("name", name, desk.sheet["tables"]))
+    return frame.sample(frac=1, random_state=0, ignore_index=True) if desk.shuffled else frame
 
 
 def answer(name: str, value: object) -> Summary:
@@ -274,25 +352,25 @@ def answer(name: str, value: object) -> Summary:
     q1 is recorded: 41 (prospects)
       Run the next cell to see whether its form is right.
     """
-    it = desk()
-    asked = _asked(it, name)
+    desk = open_desk()
+    question = desk.question_or_any(name)
     if value is ...:  # so that a notebook with open questions still runs to its end
         return Summary(f"{name} is still open", note="Put your answer in place of the three dots, and run this cell again.")
-    if asked.kind == "list" and type(value) is pd.Series:
-        value = list(value)
     try:
-        held = plain(value)
+        recorded = to_json(list(value) if question.kind == "list" and isinstance(value, pd.Series) else value)
     except ArgumentError as refusal:
-        still = f" Your earlier answer still stands: {asked.told(it.answers[name])}." if name in it.answers else ""
+        still = f" Your earlier answer still stands: {question.as_text(desk.answers[name])}." if name in desk.answers else ""
         raise ArgumentError(f"{name} was not recorded: {refusal}{still}") from None
-    it.answers[name] = held
-    it.keep()
-    return Summary(f"{name} is recorded: {asked.told(held)}", note="Run the next cell to see whether its form is right.")
+    desk.answers[name] = recorded
+    desk.save()
+    text = question.as_text(recorded)
+    return Summary(f"{name} is recorded: {text}", note="Run the next cell to see whether its form is right.")
 
 
 def check(name: str) -> Summary:
-    """Whether an answer has the right form, unit and range, and is none of the typical slips. Never whether it is the key;
-    only while practising on the kit's own firm it is also said to be right or wrong.
+    """Say whether an answer has the right form, unit and range, and is no typical mistake; never whether it is the key.
+
+    Only while practising on the kit's own firm it is also said to be right or wrong.
 
     Parameters
     ----------
@@ -323,47 +401,41 @@ def check(name: str) -> Summary:
     q1: not yet
       -3 cannot be: it must be at least 0 (prospects).
     """
-    state, note = _state(desk(), _asked(desk(), name))
+    desk = open_desk()
+    state, note = _state(desk, desk.question_or_any(name))
     return Summary(f"{name}: {state}", note=note)
 
 
-def _asked(it: Desk, name: object) -> Question:
-    """The question of that name; in a master, where an answer comes before its question, one that asks for anything."""
-    if it.home is None and isinstance(name, str) and name not in it.sheet["questions"]:
-        return Question(name, "any")
-    return it.question(name)
-
-
-def _state(it: Desk, asked: Question) -> tuple[str, str]:
-    """How an answer stands: in a word or two, and in a sentence."""
-    name, sheet = asked.name, it.sheet
-    if name not in it.answers:
+def _state(desk: Desk, question: Question) -> tuple[str, str]:
+    """Return how an answer stands: in a word or two, and in a sentence."""
+    name, sheet = question.name, desk.sheet
+    if name not in desk.answers:
         return "open", "No answer yet. Put one in place of the three dots above, and run that cell."
-    given_answer = it.answers[name]
-    if asked.kind == "any":
+    if question.kind == "any":
         return "recorded", "What it must be is declared below."
-    if fault := asked.fault(given_answer):
-        return "not yet", fault
-    for slip, marks in sheet.get("slips", {}).get(name, ()):
-        if asked.fits(given_answer, marks, sheet["salt"]):
-            return "not yet", slip
-    form = f"The form is right: {asked.told(given_answer)}."
-    if asked.kind == "text":
-        lines = ", ".join(f"{line} ({show(points)})" for line, points, _ in asked.rubric)
+    answer = desk.answers[name]
+    if problem := question.problem(answer):
+        return "not yet", problem
+    for misconception, fingerprints in sheet.get("misconceptions", {}).get(name, ()):
+        if question.matches(answer, fingerprints, sheet["salt"]):
+            return "not yet", misconception
+    form = f"The form is right: {question.as_text(answer)}."
+    if question.kind == "text":
+        lines = ", ".join(f"{line} ({show(points)})" for line, points, _ in question.rubric)
         return "recorded", form + (f" A person will read it: {lines}." if lines else "")
-    if asked.unit.startswith("%") and asked.kind == "number" and 0 < abs(given_answer) < 1:
+    if question.unit.startswith("%") and isinstance(answer, int | float) and 0 < abs(answer) < 1:
         form += " (Per cent are asked for: 31.4, not 0.314. Make sure that this is less than one per cent.)"
-    if it.home is None:
+    if desk.is_master:
         return "recorded", form
     if not sheet.get("practice"):
         return "recorded", form + " Whether it is right, the marks will say."
-    if asked.fits(given_answer, sheet["right"][name], sheet["salt"]):
-        return "✓ right", asked.told(given_answer)
-    return "✗ not right", f"{form} But that is not it. {asked.hint}".rstrip()
+    if question.matches(answer, sheet["right"][name], sheet["salt"]):
+        return "✓ right", question.as_text(answer)
+    return "✗ not right", f"{form} But that is not it. {question.hint}".rstrip()
 
 
 def progress() -> Summary:
-    """Which questions are answered, and how the answers stand.
+    """Say which questions are answered, and how the answers stand.
 
     Returns
     -------
@@ -382,16 +454,16 @@ def progress() -> Summary:
     >>> exercise.progress().table.columns.to_list()
     ['question', 'points', 'your answer', 'state']
     """
-    it = desk()
+    desk = open_desk()
     rows = []
-    for name in it.sheet["questions"]:
-        asked = it.question(name)
-        told = asked.told(it.answers[name]) if name in it.answers else ""
-        rows.append((name, asked.points, told, _state(it, asked)[0]))
+    for question in map(desk.question, desk.sheet["questions"]):
+        text = question.as_text(desk.answers[question.name]) if question.name in desk.answers else ""
+        rows.append((question.name, question.points, text, _state(desk, question)[0]))
     table = pd.DataFrame(rows, columns=["question", "points", "your answer", "state"])
-    done = table["your answer"] != ""
-    note = "" if done.all() else f"Still open: {', '.join(table.question[~done])}."
-    where = () if it.file is None else (("Your answers are kept in", it.file.name),)
-    again = int((done & table.state.isin(["not yet", "✗ not right"])).sum())
-    title = f"{done.sum()} of {len(table)} questions are answered" + (f", {again} of them need another look" if again else "")
-    return Summary(title, facts=where, table=table, note=note)
+    is_answered = table["your answer"] != ""
+    note = "" if is_answered.all() else f"Still open: {', '.join(table.question[~is_answered])}."
+    facts = () if desk.file is None else (("Your answers are kept in", desk.file.name),)
+    again = int((is_answered & table.state.isin(["not yet", "✗ not right"])).sum())
+    title = f"{is_answered.sum()} of {len(table)} questions are answered"
+    title += f", {again} of them need another look" if again else ""
+    return Summary(title, facts=facts, table=table, note=note)

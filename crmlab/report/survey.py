@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmlab import satisfaction
+from crmlab import measurement, satisfaction
 from crmlab._result import percent, show
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
 from crmlab.report.page import Folded, Part, Section, Table, Text, Tiles, charts, target, write
@@ -207,7 +207,7 @@ def _reliabilities(survey: Survey) -> pd.DataFrame:
     for name, items in survey.instrument.model.items():
         row: dict[str, object] = dict.fromkeys(("alpha", "low", "high", "omega", "against the rest"))
         try:
-            estimate = satisfaction.reliability(survey.items("perceived")[items])
+            estimate = measurement.reliability(survey.items("perceived")[items])
         except DataError:
             pass
         else:
@@ -224,8 +224,8 @@ def _structure(survey: Survey) -> tuple[Part, ...]:
     try:
         with warnings.catch_warnings(record=True):
             warnings.simplefilter("always", CrmlabWarning)  # said below in words
-            fit = satisfaction.fit_cfa(items, model)
-        parallel = satisfaction.parallel_analysis(items, seed=_SEED)
+            fit = measurement.fit_cfa(items, model)
+        parallel = measurement.parallel_analysis(items, seed=_SEED)
     except (ArgumentError, DataError, ConvergenceError):
         return (Text("The structure of the questionnaire cannot be tested with these answers."),)
     if fit.n < 5 * items.shape[1]:
@@ -241,7 +241,7 @@ def _structure(survey: Survey) -> tuple[Part, ...]:
     return verdict, *charts(fit.plot()), Folded("The factor model in numbers", numbers)
 
 
-def _structure_answer(fit: satisfaction.CFAFit, dimensions: int, factors: int) -> str:
+def _structure_answer(fit: measurement.CFAFit, dimensions: int, factors: int) -> str:
     fits = fit.cfi >= 0.95 and fit.rmsea <= 0.06 and not fit.improper
     answer = (
         f"The planned structure ({dimensions} dimension{'s' if dimensions != 1 else ''}) {'fits' if fits else 'does not fit'} "
@@ -250,8 +250,8 @@ def _structure_answer(fit: satisfaction.CFAFit, dimensions: int, factors: int) -
     )
     if fit.improper:
         answer += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
-    if fit.left_out:
-        answer += f" {fit.left_out:,} rows with a missing answer are left out here."
+    if fit.n_excluded:
+        answer += f" {fit.n_excluded:,} rows with a missing answer are left out here."
     return answer
 
 

@@ -17,23 +17,17 @@ from crmlab.satisfaction.drivers import (
     importance_performance,
     priorities,
 )
-from crmlab.satisfaction.exploratory import EFAFit, ParallelAnalysis, fit_efa, parallel_analysis
 from crmlab.satisfaction.gaps import RaterScores, gap_reliability, score_rater
 from crmlab.satisfaction.indices import Change, Index, SampleSize, acsi, csat, nps, sample_size, top_box, wave_change
 from crmlab.satisfaction.instrument import Instrument, custom_instrument, questionnaire, rater
 from crmlab.satisfaction.kano import KANO, Kano, kano_classes, kano_questionnaire, simulate_kano
 from crmlab.satisfaction.management import FiveGaps, Misjudgement, five_gaps, misjudgement
-from crmlab.satisfaction.polychoric import Polychoric, polychoric
-from crmlab.satisfaction.reliability import Reliability, difference_reliability, reliability
 from crmlab.satisfaction.simulation import simulate_survey
-from crmlab.satisfaction.structure import CFAFit, fit_cfa
 
 __all__ = [
     "KANO",
-    "CFAFit",
     "Change",
     "DriversFit",
-    "EFAFit",
     "FiveGaps",
     "ImportancePerformance",
     "Index",
@@ -42,19 +36,13 @@ __all__ = [
     "Misjudgement",
     "NonResponse",
     "OrdinalFit",
-    "ParallelAnalysis",
-    "Polychoric",
     "RaterScores",
-    "Reliability",
     "SampleSize",
     "Survey",
     "acsi",
     "csat",
     "custom_instrument",
-    "difference_reliability",
-    "fit_cfa",
     "fit_drivers",
-    "fit_efa",
     "fit_ordinal",
     "five_gaps",
     "gap_reliability",
@@ -64,13 +52,10 @@ __all__ = [
     "misjudgement",
     "nonresponse",
     "nps",
-    "parallel_analysis",
-    "polychoric",
     "priorities",
     "questionnaire",
     "rater",
     "read_survey",
-    "reliability",
     "sample_size",
     "score_rater",
     "simulate_kano",

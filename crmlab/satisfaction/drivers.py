@@ -21,8 +21,8 @@ from scipy import special, stats
 from crmlab import _check, _draw
 from crmlab._result import Summary, percent, show
 from crmlab.errors import ArgumentError, DataError
+from crmlab.measurement.covariances import check_definite, given_covariance, item_values
 from crmlab.satisfaction.gaps import RaterScores
-from crmlab.satisfaction.moments import checked, matrix, numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,17 +111,17 @@ def fit_drivers(
         )
     columns = (*names, outcome)
     if n is not None:
-        covariance, rows, left_out = matrix(table, columns, n), n, 0
+        covariance, rows, left_out = given_covariance(table, columns, n), n, 0
         mean = np.full(len(columns), np.nan)
         many = _wishart(covariance, n, draws, draw), np.full((draws, len(columns)), np.nan)
     else:
-        values = numbers(table, columns)
+        values = item_values(table, columns)
         whole = ~np.isnan(values).any(axis=1)
         left_out, values = int((~whole).sum()), values[whole]
         rows = len(values)
         if rows <= len(columns) + 1:
             raise DataError(f"only {rows} rows are complete, too few for {len(names)} predictors. Ask more people.")
-        covariance = checked(np.cov(values, rowvar=False), columns)
+        covariance = check_definite(np.cov(values, rowvar=False), columns)
         mean = values.mean(axis=0)
         who = pd.factorize(table["respondent"][whole], use_na_sentinel=False)[0] if "respondent" in table else np.arange(rows)
         if (count := len(set(who))) <= len(columns) + 1:
@@ -662,7 +662,7 @@ class OrdinalFit:
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Chance of each category for rows with the predictors as columns, shape (rows, categories)."""
-        values = numbers(table, self.predictors) if isinstance(table, pd.DataFrame) else None
+        values = item_values(table, self.predictors) if isinstance(table, pd.DataFrame) else None
         if values is None:
             raise DataError(f"`table` must be a table with the columns {', '.join(self.predictors)}.")
         k = len(self.predictors)

@@ -19,9 +19,9 @@ from statsmodels.stats.multitest import multipletests
 from crmlab import _check, _draw
 from crmlab._result import Summary, show
 from crmlab.errors import ArgumentError, DataError
+from crmlab.measurement import difference_reliability, reliability
 from crmlab.satisfaction.answers import Survey, read_survey
 from crmlab.satisfaction.instrument import Instrument
-from crmlab.satisfaction.reliability import difference_reliability, reliability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -524,7 +524,7 @@ def _months(tables: dict[str, object]) -> dict[str, pd.DataFrame]:
 
 def _read(data: object, name: str, wanted: tuple[str, ...]) -> pd.DataFrame:
     """Some columns of a table of the firm, checked against its declaration."""
-    with _engine.opened(data, name, wanted) as (held, _, run):
+    with _engine.open_table(data, name, wanted) as (held, _, run):
         return run(held.select(*wanted))
 
 

@@ -34,10 +34,10 @@ TABLES = (
         "Each customer's history at fixed opportunities, such as one a year: what the model BG/BB reads.",
         (
             CUSTOMER,
-            Column("frequency", "integer", "Opportunities that he took.", "periods", minimum=0, known=CUT),
-            Column("recency_periods", "integer", "Which of them was the last that he took; 0 for none.", "periods", minimum=0,
+            Column("frequency", "integer", "Opportunities that they took.", "periods", minimum=0, known=CUT),
+            Column("recency_periods", "integer", "Which of them was the last that they took; 0 for none.", "periods", minimum=0,
                    known=CUT),
-            Column("age_periods", "integer", "How many he had.", "periods", minimum=0, known=CUT),
+            Column("age_periods", "integer", "How many they had.", "periods", minimum=0, known=CUT),
         ),
         key=("customer_id",),
     ),

@@ -10,6 +10,7 @@ equations stand in docs/world.md. This room simulates; it analyses nothing.
 from crmlab.world.comparison import Comparison, causes, compare, effect, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Giving, Industry, Need, Product
+from crmlab.world.practice import shop
 
 __all__ = [
     "Campaign",
@@ -24,6 +25,7 @@ __all__ = [
     "causes",
     "compare",
     "effect",
+    "shop",
     "simulate",
     "sweep",
 ]

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -417,7 +418,7 @@ def _flat(prefix: str, value: object) -> Iterator[tuple[str, float]]:
         yield prefix, float(value)
 
 
-def write(firm: Firm, name: str, path: Path) -> None:
+def write(firm: Firm, name: str, path: Path | BinaryIO) -> None:
     """Write one table of a firm (of its truth with ``truth_`` in front) as one Parquet file."""
     pq.write_table(firm._arrow(name), path, compression="zstd")
 

@@ -1,0 +1,88 @@
+"""JupyterLab: its options, its port, and its start on the first lesson, for this machine only.
+
+This room makes the command; what a lesson shows stands in the notebooks.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from crmlab._lab import handover, places, setup, terminal
+from crmlab._lab.places import LESSON, Kit
+
+
+def open_lab(kit: Kit, words: Sequence[str]) -> None:
+    """Set up what is missing and become JupyterLab."""
+    browser, asked_port = lab_options(words)
+    setup.set_up(kit)
+    port = free_port(asked_port)
+    # We choose the token, since JupyterLab starts too late for us to print the address it would choose.
+    token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
+    where = " in your browser" if browser else ""
+    terminal.say(
+        f"JupyterLab is starting{where}. Its address:\n\n    http://127.0.0.1:{port}/lab/tree/{LESSON}?token={token}\n\n"
+        "To end it, press Ctrl-C here."
+    )
+    # So that JupyterLab's terminal knows the command crmlab.
+    os.environ["PATH"] = os.pathsep.join([str(kit.layout.python.parent), os.environ.get("PATH", os.defpath)])
+    os.chdir(kit.root)
+    handover.hand_over(lab_command(kit.python, kit.root, port, browser, hasattr(os, "geteuid") and os.geteuid() == 0))
+
+
+def lab_options(words: Sequence[str]) -> tuple[bool, int | None]:
+    """Read the words after ``lab.py``: whether to open a browser, and the port or None."""
+    browser, port, rest = True, None, list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--no-browser":
+            browser = False
+        elif word == "--port" and rest:
+            port = rest.pop(0)
+        elif word.startswith("--port="):
+            port = word.removeprefix("--port=")
+        else:
+            raise SystemExit(f"lab.py does not know what to do with '{word}': see python lab.py --help.")
+    if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
+        raise SystemExit(f"--port needs a number from 1 to 65535, not '{port}'.")
+    return browser, int(port) if port else None
+
+
+def free_port(asked: int | None, first: int = 8888) -> int:
+    """Return the port asked for, if it is free; else the first free one from ``first`` on."""
+    for port in [asked] if asked else range(first, first + 100):
+        with socket.socket() as probe:
+            if not places.WINDOWS:  # there it would let us share a port that is in use
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except (OSError, OverflowError):
+                continue
+    raise SystemExit(
+        f"Port {asked or f'{first} to {first + 99}'} cannot be used, most likely because another program does: "
+        "choose another one, or leave --port out and a free one is found."
+    )
+
+
+def lab_command(python: str, root: Path | str, port: int, browser: bool, as_root: bool) -> list[str]:
+    """Make the command of JupyterLab on the first lesson: for this machine only, and without a look at the network."""
+    command = [
+        python,
+        "-m",
+        "jupyterlab",
+        LESSON,
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.answer_yes=True",
+        "--Application.log_level=WARN",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        "--LanguageServerManager.autodetect=False",
+        "--KernelManager.transport_encryption=auto",  # else each kernel warns that others here could listen
+    ]
+    return command + ([] if browser else ["--no-browser"]) + (["--allow-root"] if as_root else [])

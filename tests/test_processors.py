@@ -1,0 +1,36 @@
+"""The other processor of ``processors``: that a process run on it does use older code, and what that changes."""
+
+import numpy as np
+import processors
+import pytest
+
+PROGRAM = """
+import math
+import numpy as np
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+print(sum(__cpu_features__[name] for name in __cpu_dispatch__))
+ties = np.random.default_rng(1).integers(0, 5, 2_000)
+print(*np.argsort(ties))
+print(*np.argsort(ties, kind="stable"))
+"""
+
+
+@pytest.fixture(scope="module")
+def printed():
+    return processors.run_on_baseline("-W", "error", "-c", PROGRAM).splitlines()
+
+
+def test_no_newer_feature_is_in_use(printed):
+    assert printed[0] == "0"
+
+
+def test_a_stable_sort_places_ties_the_same_on_both(printed):
+    ties = np.random.default_rng(1).integers(0, 5, 2_000)
+    assert printed[2] == " ".join(map(str, np.argsort(ties, kind="stable")))
+    if "X86_V3" in processors.features_above_baseline():
+        assert printed[1] != " ".join(map(str, np.argsort(ties))), "the default sort does not: the two do differ"
+
+
+def test_a_failure_there_is_a_failure_here():
+    with pytest.raises(AssertionError, match="oh dear"):
+        processors.run_on_baseline("-c", "raise SystemExit('oh dear')")
