@@ -28,8 +28,10 @@ def known(frequency, recency, age):
 
 @every_fit
 def test_today_is_what_btyd_predicts(fit):
+    shown = widgets.alive(fit)
     for purchases in ([], [78], [1, 2, 3], [4, 9, 14, 20, 26], list(range(1, 79))):
-        now = widgets.alive(fit, purchases=purchases).table.iloc[0]
+        shown.purchases = purchases
+        now = shown.table.iloc[0]
         told = fit.predict(known(len(purchases), max(purchases, default=0), 78), weeks=52).iloc[0]
         assert now.model == fit.name
         assert [now.p_alive, now.purchases] == [told.p_alive, told.purchases]
@@ -113,8 +115,8 @@ def test_two_of_them_are_two():
 def test_the_page_gets_plain_numbers():
     data = widgets.alive(MBGNBD, PARETO, weeks=30).data
     assert json.loads(json.dumps(data, allow_nan=False)) == data
-    assert [each["chances"] for each in data["models"]] == [1, None]
-    assert widgets.alive(BGNBD).data["models"][0]["chances"] == 0
+    assert [each["dropoutsBefore"] for each in data["models"]] == [1, None]
+    assert widgets.alive(BGNBD).data["models"][0]["dropoutsBefore"] == 0
     for each, fit in zip(data["models"], (MBGNBD, PARETO), strict=True):
         assert each["params"] == fit.params.tolist()
         assert len(each["ahead"]) == 31
@@ -124,7 +126,7 @@ def test_the_page_gets_plain_numbers():
 
 @pytest.mark.parametrize(
     ("last", "words"),
-    [(52, "Just after a purchase he is"), (51, "After a silent week he"), (26, "After 26 silent weeks he is")],
+    [(52, "Just after a purchase they are"), (51, "After a silent week they"), (26, "After 26 silent weeks they are")],
 )
 def test_the_title_says_the_finding(last, words):
     shown = widgets.alive(BGNBD, purchases=[4, last], weeks=52)
