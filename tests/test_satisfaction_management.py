@@ -9,7 +9,7 @@ from scipy import stats
 
 from crmlab import _draw, datasets, tables
 from crmlab.errors import ArgumentError, ColumnError, DataError
-from crmlab.satisfaction import management
+from crmlab.satisfaction import beliefs, five_gaps, misjudgement
 
 FIVE = tables.DIMENSIONS
 GAPS = ["gap1", "gap2", "gap3", "gap4", "gap5"]
@@ -27,7 +27,7 @@ def long(key: str, values: dict[object, list[float]], column: str) -> pd.DataFra
 
 
 def tiny() -> dict[str, pd.DataFrame]:
-    """Three customers, three managers, two months; reliability is told by hand below, the others are shifted by .1 each."""
+    """Three customers, three managers, two months; reliability is worked out by hand below, the others shifted by .1 each."""
     shift = 0.1 * np.arange(5)
     customers = pd.DataFrame(
         {f"expected_{name}": [6.0, 5.0, 7.0, np.nan] - step for name, step in zip(FIVE, shift, strict=True)}
@@ -64,8 +64,8 @@ def firm() -> dict[str, pd.DataFrame]:
             for item in tables.ITEMS
         }
         for name in FIVE:
-            told = [values for item, values in keyed.items() if item.dimension == name]
-            customers[f"{kind}_{name}"] = pd.concat(told, axis=1).mean(axis=1)
+            items = [values for item, values in keyed.items() if item.dimension == name]
+            customers[f"{kind}_{name}"] = pd.concat(items, axis=1).mean(axis=1)
     names = {"managers": "manager_survey", "standards": "standards", "delivery": "delivery", "promises": "promises"}
     return {"customers": customers} | {part: datasets.load(name) for part, name in names.items()}
 
@@ -80,10 +80,10 @@ def default_firm() -> dict[str, pd.DataFrame]:
 
 def test_five_gaps_by_hand():
     """Expected (6 + 5 + 7) / 3, believed 5.2, standard 4.9, delivered 4.6, promised 6, perceived (5 + 5 + 4) / 3."""
-    found = management.five_gaps(**tiny()).table
+    found = five_gaps(**tiny()).table
     assert found.dimension.tolist() == list(FIVE)
     first = found.iloc[0]
-    assert first[["respondents", "missing"]].tolist() == [3, 1]
+    assert first[["n", "n_excluded"]].tolist() == [3, 1]
     assert first[["expected", "believed", "standard", "delivered", "promised", "perceived"]].tolist() == pytest.approx(
         [6, 5.2, 4.9, 4.6, 6, 14 / 3]
     )
@@ -94,7 +94,7 @@ def test_five_gaps_by_hand():
 
 def test_intervals_are_those_of_the_textbook():
     given = tiny()
-    found = management.five_gaps(**given, simultaneous=False, level=0.9).table.iloc[0]
+    found = five_gaps(**given, simultaneous=False, level=0.9).table.iloc[0]
     believed, expected, perceived = [5, 5.2, 5.4], [6, 5, 7], [5, 5, 4]
     welch = stats.ttest_ind(believed, expected, equal_var=False).confidence_interval(0.9)
     assert found[["gap1_low", "gap1_high"]].tolist() == pytest.approx(list(welch))
@@ -110,7 +110,7 @@ def test_intervals_are_those_of_the_textbook():
 
 def test_intervals_hold_together_by_default():
     """Bonferroni: five at 95 % together are each at 99 %."""
-    together, apart = management.five_gaps(**tiny()), management.five_gaps(**tiny(), level=0.99, simultaneous=False)
+    together, apart = five_gaps(**tiny()), five_gaps(**tiny(), level=0.99, simultaneous=False)
     pd.testing.assert_frame_equal(together.table, apart.table)
     pd.testing.assert_frame_equal(together.intervals(), together.intervals(0.99, simultaneous=False))
     assert together.level == 0.95
@@ -120,25 +120,25 @@ def test_intervals_hold_together_by_default():
 def test_one_month_tells_no_spread():
     given = tiny()
     one = {name: given[name][given[name].month == "2024-01-01"] for name in ("standards", "delivery", "promises")}
-    found = management.five_gaps(**(given | one))
+    found = five_gaps(**(given | one))
     first = found.table.iloc[0]
     assert first[["gap3", "gap4"]].tolist() == pytest.approx([-0.4, -1.5])
     assert first[["gap3_low", "gap3_high", "gap4_low", "gap4_high"]].isna().all()
     assert first[["gap1_low", "gap2_low", "gap5_high"]].notna().all()
-    assert found.months == 1
+    assert found.n_months == 1
     assert "Largest shortfall" in found.plot().get_title("left")
 
 
 def test_the_latest_wave_of_managers_unless_told_otherwise():
-    found = management.five_gaps(**tiny(), wave=1)
+    found = five_gaps(**tiny(), wave=1)
     assert found.table.loc[0, ["gap1", "gap2"]].tolist() == pytest.approx([-4, 2.9])
-    assert (found.managers, found.months) == (3, 2)
+    assert (found.n_managers, found.n_months) == (3, 2)
 
 
 def test_missing_beliefs_of_one_manager():
     given = tiny()
     given["managers"] = given["managers"].query("not (manager_id == 'B0' and dimension == 'reliability')")
-    found = management.five_gaps(**given).table
+    found = five_gaps(**given).table
     assert found.believed.tolist() == pytest.approx([5.3, 5.1, 5.0, 4.9, 4.8])
 
 
@@ -151,13 +151,13 @@ def test_each_gap_is_the_difference_of_its_levels(seed):
     answers = given["customers"].columns[:10]
     given["customers"][answers] = np.where(random.random((4, 10)) < 0.1, np.nan, random.uniform(1, 7, (4, 10)))
     given["customers"].loc[0, answers] = 4.0
-    found = management.five_gaps(**given).table
+    found = five_gaps(**given).table
     for gap, upper, lower in (
         ("gap1", "believed", "expected"), ("gap2", "standard", "believed"), ("gap3", "delivered", "standard"),
         ("gap4", "delivered", "promised"), ("gap5", "perceived", "expected"),
     ):  # fmt: skip
         assert found[gap].to_numpy() == pytest.approx((found[upper] - found[lower]).to_numpy(), abs=1e-9)
-    assert (found.respondents + found.missing == 4).all()
+    assert (found.n + found.n_excluded == 4).all()
 
 
 # -- recovery
@@ -165,7 +165,7 @@ def test_each_gap_is_the_difference_of_its_levels(seed):
 
 def test_the_firms_truth_is_found(default_firm):
     """Managers believe that customers expect .4 more of tangibles than they do; promises exceed the standards everywhere."""
-    found = management.five_gaps(**default_firm)
+    found = five_gaps(**default_firm)
     table = found.table.set_index("dimension")
     assert table.gap1.idxmax() == "tangibles"
     assert table.loc["tangibles", "gap1_low"] > 0
@@ -192,7 +192,7 @@ def test_the_firms_truth_is_found(default_firm):
 
 
 def test_the_known_misjudgement_is_found(default_firm):
-    found = management.misjudgement(default_firm["customers"], default_firm["managers"], seed=1)
+    found = misjudgement(default_firm["customers"], default_firm["managers"], seed=1)
     table = found.table.set_index("dimension")
     assert found.p_value < 0.001
     assert table.loc["tangibles", ["customer_rank", "manager_rank"]].tolist() == [5, 1]
@@ -217,7 +217,7 @@ def profiles(random: np.random.Generator, n: int) -> np.ndarray:
 def test_the_label_test_holds_its_size():
     """No misjudgement: of 400 firms one in twenty is found guilty at 5 %; at higher levels fewer, as rankings often tie."""
     random = np.random.default_rng(8)
-    found = np.array([management._label_test(profiles(random, 40), profiles(random, 8), 199, random)[1] for _ in range(400)])
+    found = np.array([beliefs._label_test(profiles(random, 40), profiles(random, 8), 199, random)[1] for _ in range(400)])
     assert np.mean(found <= 0.05) == pytest.approx(0.05, abs=0.03)
     assert np.mean(found <= 0.2) == pytest.approx(0.2, abs=0.06)
     assert 0.3 < np.mean(found <= 0.5) < 0.55
@@ -235,7 +235,7 @@ def test_the_label_test_by_every_relabelling():
 
     statistic = disagreement((6, 7, 8))
     exact = np.mean([disagreement(chosen) >= statistic for chosen in itertools.combinations(range(9), 3)])
-    found = management._label_test(customers, managers, 20_000, random)
+    found = beliefs._label_test(customers, managers, 20_000, random)
     assert found[0] == statistic
     assert found[1] == pytest.approx(exact, abs=0.01)
 
@@ -243,9 +243,9 @@ def test_the_label_test_by_every_relabelling():
 def test_no_p_value_is_zero():
     """Phipson & Smyth (2010): the observed labels are one of the draws."""
     apart = [np.tile([40.0, 30, 15, 10, 5], (30, 1)), np.tile([5.0, 10, 15, 30, 40], (30, 1))]
-    assert management._label_test(*apart, 99, np.random.default_rng(1)) == (40, 0.01)
+    assert beliefs._label_test(*apart, 99, np.random.default_rng(1)) == (40, 0.01)
     alike = [np.tile([40.0, 30, 15, 10, 5], (5, 1))] * 2
-    assert management._label_test(*alike, 1500, np.random.default_rng(1)) == (0, 1)
+    assert beliefs._label_test(*alike, 1500, np.random.default_rng(1)) == (0, 1)
 
 
 # -- laws
@@ -264,8 +264,8 @@ def test_misjudgement_by_hand():
     """Ranks 1 2 3 4 5 against 5 2 3 4 1: 16 + 16, rho = 1 - 6 * 32 / 120."""
     customers = importance([[40, 25, 15, 12, 8], [36, 27, 17, 12, 8], [np.nan, 25, 25, 25, 25]])
     managers = judged([[9, 25, 15, 12, 39], [9, 23, 17, 14, 37]])
-    found = management.misjudgement(customers, managers, seed=1, permutations=50)
-    assert (found.statistic, found.customers, found.managers, found.missing_customers) == (32, 2, 2, 1)
+    found = misjudgement(customers, managers, seed=1, permutations=50)
+    assert (found.statistic, found.n_customers, found.n_managers, found.n_excluded_customers) == (32, 2, 2, 1)
     assert found.rank_correlation == pytest.approx(1 - 6 * 32 / 120)
     table = found.table
     assert table.customer_rank.tolist() == [1, 2, 3, 4, 5]
@@ -281,26 +281,24 @@ def test_misjudgement_by_hand():
     few = judged([[9, 25, 15, 12, 39], [9, 23, 17, 14, 37], [20] * 5]).query(
         "not (manager_id == 'B2' and dimension == 'empathy')"
     )
-    again = management.misjudgement(customers, few, seed=0, permutations=1)
-    assert (again.managers, again.missing_managers, again.statistic) == (2, 1, 32)
+    again = misjudgement(customers, few, seed=0, permutations=1)
+    assert (again.n_managers, again.n_excluded_managers, again.statistic) == (2, 1, 32)
     assert again.p_value in (0.5, 1)
 
 
 def test_points_that_sum_alike_have_differences_that_sum_to_nothing(default_firm):
-    found = management.misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
+    found = misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
     assert found.differences.estimate.sum() == pytest.approx(0, abs=1e-9)
-    again = management.misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
+    again = misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
     assert again.p_value == found.p_value == 1 / 21
 
 
 def test_nothing_misjudged_is_said_so():
     random = np.random.default_rng(2)
-    found = management.misjudgement(
-        importance(profiles(random, 30).tolist()), judged(profiles(random, 8).astype(int).tolist()), seed=1
-    )
+    found = misjudgement(importance(profiles(random, 30).tolist()), judged(profiles(random, 8).astype(int).tolist()), seed=1)
     assert "No difference between managers and customers is beyond chance" in str(found)
     assert found.permutations == 10_000
-    flat = management.misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), seed=1, permutations=10)
+    flat = misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), seed=1, permutations=10)
     assert np.isnan(flat.rank_correlation)
     assert (flat.statistic, flat.p_value) == (0, 1)
     assert (flat.intervals()[["low", "high"]] == 0).all(axis=None)
@@ -318,7 +316,7 @@ def test_finding_is_what_is_beyond_chance(reliability, finding):
     """Customers give 30 points for reliability; the first four managers three less at a p value of .13."""
     customers = importance([[points, 20, 20, 20, 10] for points in (29, 30, 31, 30) * 3])
     managers = judged([[points, 20, 20, 20, 10] for points in reliability])
-    found = management.misjudgement(customers, managers, seed=1, permutations=20)
+    found = misjudgement(customers, managers, seed=1, permutations=20)
     assert finding in str(found)
 
 
@@ -327,7 +325,7 @@ def test_no_shortfall_is_said_so():
     for name, column in (("standards", "standard"), ("delivery", "delivered"), ("promises", "promised")):
         given[name] = given[name].assign(**{column: 5.2})
     given["customers"].iloc[:, :10] = 5.2
-    assert "Largest shortfall: none beyond chance" in str(management.five_gaps(**given))
+    assert "Largest shortfall: none beyond chance" in str(five_gaps(**given))
 
 
 # -- refusals
@@ -335,42 +333,42 @@ def test_no_shortfall_is_said_so():
 
 def test_refuses_customers():
     given = tiny()
-    with pytest.raises(ArgumentError, match="`customers` must be a DataFrame"):
-        management.five_gaps(**(given | {"customers": object()}))
+    with pytest.raises(DataError, match="`customers` must be a DataFrame"):
+        five_gaps(**(given | {"customers": object()}))
     with pytest.raises(ColumnError, match="no column `perceived_empathy`"):
-        management.five_gaps(**(given | {"customers": given["customers"].drop(columns="perceived_empathy")}))
+        five_gaps(**(given | {"customers": given["customers"].drop(columns="perceived_empathy")}))
     with pytest.raises(DataError, match=r"must lie from 1 to 7; 1 do not, e.g. 9 in `expected_assurance`"):
-        management.five_gaps(**(given | {"customers": given["customers"].assign(expected_assurance=[9, 5, 5, 5])}))
+        five_gaps(**(given | {"customers": given["customers"].assign(expected_assurance=[9, 5, 5, 5])}))
     with pytest.raises(DataError, match="must be numbers"):
-        management.five_gaps(**(given | {"customers": given["customers"].assign(expected_assurance="high")}))
+        five_gaps(**(given | {"customers": given["customers"].assign(expected_assurance="high")}))
     with pytest.raises(DataError, match="no respondent has both `expected_tangibles`"):
-        management.five_gaps(**(given | {"customers": given["customers"].assign(expected_tangibles=np.nan)}))
+        five_gaps(**(given | {"customers": given["customers"].assign(expected_tangibles=np.nan)}))
     for name in ("customer_id", "respondent"):
         with pytest.raises(DataError, match=r"1 of them stand more than once in `customers`, e.g. 'ann'"):
-            management.five_gaps(**(given | {"customers": given["customers"].assign(**{name: ["ann", "bob", "ann", "cy"]})}))
+            five_gaps(**(given | {"customers": given["customers"].assign(**{name: ["ann", "bob", "ann", "cy"]})}))
     with pytest.raises(DataError, match=r"from 0 to 100; 2 do not, e.g. 101"):
-        management.misjudgement(importance([[101, 0, 0, 0, -1]]), given["managers"], seed=1)
+        misjudgement(importance([[101, 0, 0, 0, -1]]), given["managers"], seed=1)
     with pytest.raises(DataError, match="two customers or more with points for all dimensions; there are 1"):
-        management.misjudgement(importance([[20] * 5, [20, 20, 20, 20, np.nan]]), given["managers"], seed=1)
+        misjudgement(importance([[20] * 5, [20, 20, 20, 20, np.nan]]), given["managers"], seed=1)
 
 
 def test_refuses_tables_of_the_firm():
     given = tiny()
     with pytest.raises(DataError, match=r"no wave 3 in the manager_survey table. The waves: 1, 2"):
-        management.five_gaps(**given, wave=3)
+        five_gaps(**given, wave=3)
     with pytest.raises(DataError, match="the manager_survey table has no row for empathy"):
-        management.five_gaps(**(given | {"managers": given["managers"].query("dimension != 'empathy'")}))
+        five_gaps(**(given | {"managers": given["managers"].query("dimension != 'empathy'")}))
     with pytest.raises(DataError, match="share a key that must be unique"):
-        management.five_gaps(**(given | {"managers": pd.concat([given["managers"]] * 2)}))
+        five_gaps(**(given | {"managers": pd.concat([given["managers"]] * 2)}))
     with pytest.raises(DataError, match=r"do not cover the same months: 1 stand in only one of them, e.g. 2024-02"):
-        management.five_gaps(**(given | {"standards": given["standards"][:5]}))
+        five_gaps(**(given | {"standards": given["standards"][:5]}))
     with pytest.raises(DataError, match="the promises table lacks a dimension in 2024-02"):
-        management.five_gaps(**(given | {"promises": given["promises"][:-1]}))
+        five_gaps(**(given | {"promises": given["promises"][:-1]}))
     for part in ("managers", "standards", "delivery", "promises"):
         with pytest.raises(ArgumentError, match="must be a DataFrame, the path"):
-            management.five_gaps(**(given | {part: object()}))
+            five_gaps(**(given | {part: object()}))
     with pytest.raises(DataError, match="two managers or more"):
-        management.misjudgement(importance([[20] * 5] * 3), judged([[20] * 5]), seed=1)
+        misjudgement(importance([[20] * 5] * 3), judged([[20] * 5]), seed=1)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +377,7 @@ def test_refuses_tables_of_the_firm():
 )
 def test_refuses_arguments(arguments, why):
     with pytest.raises(ArgumentError, match=why):
-        management.five_gaps(**tiny(), **arguments)
-    for wrong, told in (({"seed": None}, "`seed`"), ({"seed": 1, "permutations": 0}, "`permutations`")):
-        with pytest.raises(ArgumentError, match=told):
-            management.misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), **wrong)
+        five_gaps(**tiny(), **arguments)
+    for wrong, message in (({"seed": None}, "`seed`"), ({"seed": 1, "permutations": 0}, "`permutations`")):
+        with pytest.raises(ArgumentError, match=message):
+            misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), **wrong)

@@ -146,12 +146,12 @@ def _mend(analysis: _Analysis) -> Section:
     except (ArgumentError, DataError) as error:
         return Section(question, f"This cannot be said: {error}")
     priorities = satisfaction.priorities(drivers)
-    shown = priorities.assign(first=priorities["first"].map(lambda share: percent(share, 0)))
+    shown = priorities.assign(p_best=priorities.p_best.map(lambda share: percent(share, 0)))
     quadrants = satisfaction.importance_performance(drivers)
     share = drivers.interval().query("measure == 'share'").set_index("predictor")
     weights = drivers.table.assign(share_low=share.low.to_numpy(), share_high=share.high.to_numpy())
     parts: tuple[Part, ...] = (
-        _table(shown.rename(columns={"first": "comes first in"})),
+        _table(shown.rename(columns={"p_best": "comes first in"})),
         *charts(quadrants.plot(), drivers.plot()),
         Folded(f"Shares of what is explained (R2 {drivers.r2:.2f}): LMG, Johnson, slopes", (_table(weights),)),
         Folded("The map in numbers", (_table(quadrants.table),)),
@@ -165,10 +165,10 @@ def _priority_answer(priorities: pd.DataFrame, n: int) -> str:
         answer = (
             f"Half a point more of {first.driver} goes with {_signed(first.gain)} points of overall satisfaction "
             f"(95 % interval {_signed(first.low)} to {_signed(first.high)}); "
-            f"in {percent(first['first'], 0)} of samples it comes first"
+            f"in {percent(first.p_best, 0)} of samples it comes first"
         )
-        answer += f", {second.driver} in {percent(second['first'], 0)}." if second["first"] > 0.05 else "."
-        if first["first"] < 0.8:
+        answer += f", {second.driver} in {percent(second.p_best, 0)}." if second.p_best > 0.05 else "."
+        if first.p_best < 0.8:
             answer += (
                 f" These answers do not settle whether {first.driver} or {second.driver} comes first; what each would cost may."
             )
@@ -294,7 +294,7 @@ def _groups(analysis: _Analysis) -> Section:
 def _set_aside(analysis: _Analysis) -> Section:
     survey = analysis.survey
     answer = (
-        f"{survey.read:,} rows were read, {len(survey.rows):,} are used, {survey.read - len(survey.rows):,} were set aside."
+        f"{survey.n_read:,} rows were read, {len(survey.rows):,} are used, {survey.n_read - len(survey.rows):,} were set aside."
     )
     parts: list[Part] = [_table(survey.findings)] if len(survey.findings) else []
     answer += "" if parts else " Nothing had to be mended."

@@ -7,21 +7,18 @@ watch (NPS, CSAT, ACSI) with honest intervals. It reads tables of answers and re
 what satisfaction does to loyalty and profit is known in ``loyalty`` and in the simulated firm.
 """
 
-from crmlab.satisfaction.answers import NonResponse, Survey, nonresponse, read_survey
-from crmlab.satisfaction.drivers import (
-    DriversFit,
-    ImportancePerformance,
-    OrdinalFit,
-    fit_drivers,
-    fit_ordinal,
-    importance_performance,
-    priorities,
-)
+from crmlab.satisfaction.answers import Survey, read_survey
+from crmlab.satisfaction.beliefs import Misjudgement, misjudgement
+from crmlab.satisfaction.drivers import DriversFit, fit_drivers
 from crmlab.satisfaction.gaps import RaterScores, gap_reliability, score_rater
+from crmlab.satisfaction.importance import ImportancePerformance, importance_performance, priorities
 from crmlab.satisfaction.indices import Change, Index, SampleSize, acsi, csat, nps, sample_size, top_box, wave_change
-from crmlab.satisfaction.instrument import Instrument, custom_instrument, questionnaire, rater
+from crmlab.satisfaction.instrument import Instrument, custom_instrument, rater
 from crmlab.satisfaction.kano import KANO, Kano, kano_classes, kano_questionnaire, simulate_kano
-from crmlab.satisfaction.management import FiveGaps, Misjudgement, five_gaps, misjudgement
+from crmlab.satisfaction.management import FiveGaps, five_gaps
+from crmlab.satisfaction.nonresponse_bias import NonResponse, nonresponse
+from crmlab.satisfaction.ordinal import OrdinalFit, fit_ordinal
+from crmlab.satisfaction.printing import questionnaire
 from crmlab.satisfaction.simulation import simulate_survey
 
 __all__ = [

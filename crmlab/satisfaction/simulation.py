@@ -1,12 +1,13 @@
-"""Simulation: answers to the RATER instrument with a known truth.
+"""Simulation: answers to an instrument with a known truth.
 
-``simulate_survey`` draws exactly the model that ``fit_cfa`` and ``fit_drivers`` recover, so that anyone can
-see how many answers it takes to find what is there, and what seven categories lose of it. The simulated
-firm (``world``) has a survey of its own, with customers who leave; this one knows nothing but answers.
+``simulate_survey`` draws exactly the model that ``fit_cfa`` and ``fit_drivers`` recover, so that anyone can see how many
+answers it takes to find what is there, and what seven categories lose of it. The simulated firm (``world``) has a survey
+of its own, with customers who leave; this one knows nothing but answers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,34 +17,32 @@ from scipy.special import ndtr
 from crmlab import _check
 from crmlab.errors import ArgumentError
 from crmlab.satisfaction.answers import Survey
-from crmlab.satisfaction.instrument import Instrument, rater
+from crmlab.satisfaction.findings import Findings
+from crmlab.satisfaction.instrument import Instrument, checked_instrument, rater
 
-_GAP = (-0.9, -0.3, 0.1, -0.4, -0.7)
+_GAP = (-0.9, -0.3, 0.1, -0.4, -0.7)  # perceived less expected, dimension by dimension
 _WEIGHTS = (0.32, 0.18, 0.08, 0.14, 0.28)
+_EXPECTED = 1.2  # how far the mean expectation lies above the middle of the scale
+_OVERALL = 4.8  # mean overall satisfaction
 
 
 def simulate_survey(
-    respondents: int,
-    *,
-    seed: int,
-    instrument: Instrument | None = None,
-    loading: float | list[float] = 0.75,
-    correlation: float = 0.5,
-    weights: list[float] | None = None,
-    noise: float = 0.6,
+    respondents: int, *, seed: int, instrument: Instrument | None = None, loading: float | Sequence[float] = 0.75,
+    correlation: float = 0.5, weights: Sequence[float] | None = None, noise: float = 0.6,
     categories: int | str | None = "scale",
-) -> Survey:
-    """Answers of one wave, keyed, with a known structure.
+) -> Survey:  # fmt: skip
+    """Draw the answers of one wave, keyed, with a known structure.
 
     Truth: each dimension of perceived quality is a standard normal variable; any two correlate by ``correlation``. An item
     is ``loading`` times its dimension plus noise that brings its variance to 1, times one point, plus a mean. Overall
     satisfaction is the weighted sum of the *dimension means of the uncut items*, ``weights``, plus normal noise. With
-    categories everything is rounded to the scale at the end: who then analyses plain correlations finds loadings and
+    categories everything is rounded to the scale at the end: an analysis of plain correlations then finds loadings and
     slopes that are too small.
 
     Parameters
     ----------
     respondents : int
+        How many answer.
     seed : int
         The same seed gives the same answers.
     instrument : Instrument, optional
@@ -77,59 +76,72 @@ def simulate_survey(
     >>> survey.rows.shape
     (5, 52)
     """
-    count = _check.integer("respondents", respondents, 1)
-    draw = np.random.default_rng(_check.integer("seed", seed, 0))
-    instrument = rater() if instrument is None else instrument
-    if not isinstance(instrument, Instrument):
-        raise ArgumentError("`instrument` must be an Instrument: `rater()`, or `custom_instrument(table)`.")
-    k, p = len(instrument.dimensions), len(instrument.items)
-    loads = np.broadcast_to(np.asarray(loading, dtype=float), p) if np.size(loading) in (1, p) else np.array([9.0])
-    if not (np.abs(loads) < 1).all():
-        raise ArgumentError(f"`loading` must be a number between -1 and 1, or a list of {p}; it is {loading!r}.")
-    if isinstance(correlation, bool) or not isinstance(correlation, int | float) or not 0 <= correlation < 1:
-        raise ArgumentError(f"`correlation` must lie from 0 to below 1; it is {correlation!r}.")
-    slopes = np.resize(_WEIGHTS, k) if weights is None else np.asarray(weights, dtype=float)
-    if slopes.shape != (k,) or not np.isfinite(slopes).all():
-        raise ArgumentError(f"`weights` must be {k} numbers, one for each dimension; it is {weights!r}.")
-    if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise < np.inf:
-        raise ArgumentError(f"`noise` must be 0 or more points; it is {noise!r}.")
+    n = _check.integer("respondents", respondents, 1)
+    rng = np.random.default_rng(_check.integer("seed", seed, 0))
+    instrument = rater() if instrument is None else checked_instrument(instrument)
+    loadings = _numbers("loading", loading, len(instrument.items), 1)
+    correlation = _check.number("correlation", correlation, 0, 1, closed="left")
+    default = np.resize(_WEIGHTS, len(instrument.dimensions)).tolist()
+    slopes = _numbers("weights", default if weights is None else weights, len(instrument.dimensions), np.inf)
+    noise = _check.number("noise", noise, 0)
     steps = None if categories in (None, "scale") else _check.integer("categories", categories, 2, 100)
-    place = np.array([instrument.dimensions.index(name) for name in instrument.items.dimension])
 
-    def latent() -> np.ndarray:
-        common = draw.standard_normal((count, 1))
-        return np.sqrt(correlation) * common + np.sqrt(1 - correlation) * draw.standard_normal((count, k))
-
-    def observed(dimensions: np.ndarray, mean: np.ndarray) -> np.ndarray:
-        own = draw.standard_normal((count, p))
-        return mean + loads * dimensions[:, place] + np.sqrt(1 - loads**2) * own
-
-    low, high = instrument.items.lowest.to_numpy(), instrument.items.highest.to_numpy()
-    middle = (low + high) / 2
+    answers, overall = _draw_answers(rng, n, instrument, loadings, correlation, slopes, noise)
     columns: dict[str, np.ndarray] = {}
-    quality = latent()
-    gap = np.resize(_GAP, k)[place]
-    answers = {"expected": observed(latent(), middle + 1.2), "perceived": observed(quality, middle + 1.2 + gap)}
-    perceived = answers["perceived"]
-    means = np.stack([perceived[:, place == d].mean(axis=1) for d in range(k)], axis=1)
-    centre = np.array([(middle + 1.2 + gap)[place == d].mean() for d in range(k)])
-    overall = 4.8 + (means - centre) @ slopes + noise * draw.standard_normal(count)
     for kind in instrument.kinds:
-        told = answers[kind]
-        if categories is not None:
-            boxes = high - low + 1 if steps is None else steps
-            box = np.floor((told - low + 0.5) / ((high - low + 1) / boxes))  # equal steps over the scale
-            told = np.clip(box, 0, boxes - 1) + (low if steps is None else 1)
-        for name, values in zip(instrument.items.item, told.T, strict=True):
-            columns[f"{kind}_{name}"] = values
-    points = np.maximum(slopes, 0.02) * np.exp(0.3 * draw.standard_normal((count, k)))
-    for name, values in zip(instrument.dimensions, (100 * points / points.sum(axis=1, keepdims=True)).T, strict=True):
-        columns[f"importance_{name}"] = values
+        values = answers[kind] if categories is None else _cut(answers[kind], instrument, steps)
+        columns |= {f"{kind}_{name}": column for name, column in zip(instrument.items["item"], values.T, strict=True)}
+    points = np.maximum(slopes, 0.02) * np.exp(0.3 * rng.standard_normal((n, len(slopes))))
+    shares = 100 * points / points.sum(axis=1, keepdims=True)
+    columns |= {f"importance_{name}": column for name, column in zip(instrument.dimensions, shares.T, strict=True)}
     likely = 10 * ndtr((overall - 4) / 1.3)
     columns["overall_satisfaction"] = overall if categories is None else np.clip(np.round(overall), 1, 7)
     columns["recommendation"] = likely if categories is None else np.round(likely)
-    rows = pd.DataFrame({"respondent": [f"R{number + 1:05d}" for number in range(count)], **columns})
+    rows = pd.DataFrame({"respondent": [f"R{number + 1:05d}" for number in range(n)], **columns})
     if steps is not None:
         instrument = replace(instrument, items=instrument.items.assign(lowest=1, highest=steps))
-    nothing = pd.DataFrame(columns=["what", "where", "count", "rule"]).astype({"count": "int64"})
-    return Survey(instrument, rows, nothing, pd.DataFrame(columns=["line", "column", "value", "reason"]), count)
+    return Survey(instrument, rows, Findings().table, Findings().set_aside, n)
+
+
+def _numbers(name: str, value: object, size: int, limit: float) -> np.ndarray:
+    """A number for all, or a list with one for each, as an array of shape (size,) within (-limit, limit)."""
+    several = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str)
+    values = list(value) if several else [value] * size  # type: ignore[call-overload]  # it is a sequence
+    if len(values) != size:
+        raise ArgumentError(f"`{name}` must be a list of {size} numbers, one for each; it has {len(values)}.")
+    return np.array([_check.number(name, each, -limit, limit, closed="neither") for each in values])
+
+
+def _draw_answers(
+    rng: np.random.Generator, n: int, instrument: Instrument, loadings: np.ndarray, correlation: float, weights: np.ndarray,
+    noise: float,
+) -> tuple[dict[str, np.ndarray], np.ndarray]:  # fmt: skip
+    """Uncut answers of each kind, shape (n, items), and overall satisfaction, shape (n,)."""
+    k = len(instrument.dimensions)
+    dimension = np.array([instrument.dimensions.index(name) for name in instrument.items["dimension"]])
+
+    def factors() -> np.ndarray:
+        common = rng.standard_normal((n, 1))
+        return np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal((n, k))
+
+    def items(factor: np.ndarray, mean: np.ndarray) -> np.ndarray:
+        unique = rng.standard_normal((n, len(dimension)))
+        return mean + loadings * factor[:, dimension] + np.sqrt(1 - loadings**2) * unique
+
+    quality = factors()
+    middle = (instrument.items["lowest"].to_numpy() + instrument.items["highest"].to_numpy()) / 2
+    mean = middle + _EXPECTED + np.resize(_GAP, k)[dimension]
+    expected = items(factors(), middle + _EXPECTED)
+    perceived = items(quality, mean)
+    scores = np.stack([perceived[:, dimension == d].mean(axis=1) for d in range(k)], axis=1)
+    centre = np.array([mean[dimension == d].mean() for d in range(k)])
+    overall = _OVERALL + (scores - centre) @ weights + noise * rng.standard_normal(n)
+    return {"expected": expected, "perceived": perceived}, overall
+
+
+def _cut(values: np.ndarray, instrument: Instrument, steps: int | None) -> np.ndarray:
+    """Answers cut into equal steps over the scale: those of the instrument, or ``steps`` of them from 1 on."""
+    low, high = instrument.items["lowest"].to_numpy(), instrument.items["highest"].to_numpy()
+    n_steps = high - low + 1 if steps is None else steps
+    step = np.floor((values - low + 0.5) / ((high - low + 1) / n_steps))
+    return np.clip(step, 0, n_steps - 1) + (low if steps is None else 1)
