@@ -165,9 +165,9 @@ def test_the_page_is_the_same_every_time_and_fits_each_model_once(cdnow, cdnow_p
 def test_refusals_are_one_sentence_and_leave_nothing(tmp_path, capsys):
     (tmp_path / "mine.csv").write_text("CustomerID,Date,Total\na,2024-01-01,5\n")
     assert main(["report", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "out.html")]) == 1
-    told = capsys.readouterr().err
-    assert '--rename "CustomerID=customer_id,Date=order_date,Total=amount"' in told
-    assert "Traceback" not in told
+    text = capsys.readouterr().err
+    assert '--rename "CustomerID=customer_id,Date=order_date,Total=amount"' in text
+    assert "Traceback" not in text
     assert main(["report", str(tmp_path / "none.csv")]) == 1
     assert "there is no file" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.csv"]
@@ -185,23 +185,23 @@ def test_nothing_but_a_report_is_written_over(tmp_path):
             report.orders_report(mine, out)
     assert mine.read_text() == text
     page = report.orders_report(mine, tmp_path / "page.html")
-    told = page.read_text(encoding="utf-8")
-    assert "3 of 4 rows are used" in told
-    assert "1 of the rows in use are the same as an earlier row in every cell" in told
-    assert "Negative amounts are most likely returns" in told
+    text = page.read_text(encoding="utf-8")
+    assert "3 of 4 rows are used" in text
+    assert "1 of the rows in use are the same as an earlier row in every cell" in text
+    assert "Negative amounts are most likely returns" in text
 
 
 def test_the_command_line_speaks_its_own_words(tmp_path, capsys):
     (tmp_path / "mine.csv").write_text("x,Bestellnr,Datum,Betrag\na,1,03/04/2024,5\n")
     mine = str(tmp_path / "mine.csv")
     main(["report", mine])
-    told = capsys.readouterr().err
-    assert '--rename "?=customer_id,Datum=order_date,Betrag=amount,Bestellnr=order_id" (put the name' in told
+    text = capsys.readouterr().err
+    assert '--rename "?=customer_id,Datum=order_date,Betrag=amount,Bestellnr=order_id" (put the name' in text
     rename = "x=customer_id,Datum=order_date,Betrag=amount"
     main(["report", mine, "--rename", rename])
-    told = capsys.readouterr().err
-    assert "--day-first (the day stands first) or --month-first" in told
-    assert "day_first" not in told
+    text = capsys.readouterr().err
+    assert "--day-first (the day stands first) or --month-first" in text
+    assert "day_first" not in text
     main(["report", mine, "--rename", "customer_id=x,order_date=Datum"])
     assert "--rename is the wrong way round" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
@@ -264,8 +264,8 @@ def test_the_survey_page_says_the_topics_numbers(rater):
     scores = satisfaction.score_rater(satisfaction.read_survey(ANSWERS))
     for value in scores.table[["gap", "low", "high", "weighted_gap"]].to_numpy().ravel():
         assert f">{show(value)}<" in rater
-    found = satisfaction.priorities(satisfaction.fit_drivers(scores, seed=1))
-    assert f">{show(found.gain[0])}<" in rater
+    priorities = satisfaction.priorities(satisfaction.fit_drivers(scores, seed=1))
+    assert f">{show(priorities.gain[0])}<" in rater
 
 
 def test_the_survey_page_is_the_same_every_time(rater, tmp_path):
@@ -340,18 +340,18 @@ def test_items_not_turned_stand_at_the_head_of_the_page(tmp_path):
 def test_the_survey_command_speaks_its_own_words(tmp_path, capsys):
     file, out = tmp_path / "answers.csv", str(tmp_path / "page.html")
 
-    def told(frame, *options):
+    def refusal(frame, *options):
         frame.to_csv(file, index=False)
         assert main(["report", "--survey", str(file), "--out", out, *options]) == 1
         return capsys.readouterr().err
 
-    assert '--scale "all=1-5"' in told(squeezed(("expected_", "perceived_")))
-    assert '--scale "expected=1-5"' in told(squeezed("expected_"))
-    assert '--mapping "good=?"' in told(wave(perceived_empathy_1="good"))
-    lost = told(wave().rename(columns={"perceived_empathy_1": "mystery"}))
+    assert '--scale "all=1-5"' in refusal(squeezed(("expected_", "perceived_")))
+    assert '--scale "expected=1-5"' in refusal(squeezed("expected_"))
+    assert '--mapping "good=?"' in refusal(wave(perceived_empathy_1="good"))
+    lost = refusal(wave().rename(columns={"perceived_empathy_1": "mystery"}))
     assert '--rename "?=perceived_empathy_1" (put the name' in lost
-    assert "there is no file" in told(wave(), "--items", str(tmp_path / "none.csv"))
-    assert "--by must be a column" in told(wave(), "--by", "town")
+    assert "there is no file" in refusal(wave(), "--items", str(tmp_path / "none.csv"))
+    assert "--by must be a column" in refusal(wave(), "--by", "town")
     assert list(tmp_path.glob("*.html")) == []
     for wrong in (["--mapping", "good"], ["--mapping", "good=seven"], ["--scale", "expected=5"], ["orders.csv"]):
         with pytest.raises(SystemExit, match="2"):

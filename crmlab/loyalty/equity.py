@@ -196,8 +196,8 @@ class CustomerEquity(Result):
         parts = [("today's customers", today, self.base_value, low, high)]
         if new:
             parts += [("new customers", new, value, value, value), ("what it costs to win them", new, -cost, -cost, -cost)]
-        ends = (low + self.total - self.base_value, high + self.total - self.base_value)
-        parts.append(("customer equity", today + new, self.total, *ends))
+        bounds = (low + self.total - self.base_value, high + self.total - self.base_value)
+        parts.append(("customer equity", today + new, self.total, *bounds))
         return pd.DataFrame(parts, columns=["part", "customers", "amount", "low", "high"])
 
     def top_share(self, share: float = 0.1) -> float:

@@ -51,6 +51,11 @@ def alive(
     ArgumentError
         A fit of another kind, or weeks out of range.
 
+    References
+    ----------
+    Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model; Schmittlein, Morrison & Colombo (1987), Counting
+    your customers, Management Science 33(1).
+
     Examples
     --------
     >>> from crmlab import btyd, datasets, widgets
@@ -61,11 +66,6 @@ def alive(
     >>> shown.purchases = [4, 9, 14, 20, 26, 60]
     >>> round(float(shown.table.p_alive[0]), 2)
     0.85
-
-    References
-    ----------
-    Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model; Schmittlein, Morrison & Colombo (1987), Counting
-    your customers, Management Science 33(1).
     """
     weeks = _check.integer("weeks", weeks, 10, 260)
     fits = [_check_fit("fit", fit)] + ([] if beside is None else [_check_fit("beside", beside)])

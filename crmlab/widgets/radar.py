@@ -102,6 +102,10 @@ def radar_effect(
     ArgumentError
         As ``radar``, or ``values`` are not one number within reach for each dimension.
 
+    References
+    ----------
+    Parasuraman, Zeithaml & Berry (1988), SERVQUAL, Journal of Retailing 64(1), for the weighted gap.
+
     Examples
     --------
     >>> import pandas as pd
@@ -112,9 +116,5 @@ def radar_effect(
     >>> effect = widgets.radar_effect(levels, None, [6, 5, 4]).set_index("measure")
     >>> [round(float(gap), 2) for gap in effect.loc["weighted_gap", ["now", "changed", "difference"]]]
     [-0.7, -0.2, 0.5]
-
-    References
-    ----------
-    Parasuraman, Zeithaml & Berry (1988), SERVQUAL, Journal of Retailing 64(1), for the weighted gap.
     """
     return effect(radar_model(levels, grid, cost), values)

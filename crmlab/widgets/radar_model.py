@@ -171,9 +171,9 @@ def _answer(names: Sequence[str], grid: pd.DataFrame, cost: str | float) -> Answ
         price = usual if isinstance(cost, str) else cost * usual.index.to_series()
         paid = table.assign(profit=(table.profit - table.amount.map(price) * table.payers) / (table.months / 12))
         for measure in _MEASURES:
-            wide = paid.pivot(index="amount", columns="seed", values=measure)
-            now[measure] = wide.loc[0.0].to_numpy()
-            changes[measure].append((wide - wide.loc[0.0]).to_numpy())
+            by_firm = paid.pivot(index="amount", columns="seed", values=measure)
+            now[measure] = by_firm.loc[0.0].to_numpy()
+            changes[measure].append((by_firm - by_firm.loc[0.0]).to_numpy())
         amounts.append(usual.index.to_numpy())
         prices.append(price.to_numpy())
     return Answer(int(grid.months.iloc[0]), tuple(amounts), tuple(prices), now, changes)

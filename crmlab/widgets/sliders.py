@@ -147,11 +147,13 @@ def guess(
     Parameters
     ----------
     question : str
+        What to guess.
     answer : float
         In ``unit``; shown only after the guess.
     lowest, highest, step : float
         Of the slider, which begins in the middle.
     unit : str
+        Written behind the numbers.
 
     Returns
     -------
