@@ -14,7 +14,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from crmlab import _draw, _page
+from crmlab import _atomic, _draw, _page
 from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -117,12 +117,9 @@ def write(out: Path, template: str, sections: Sequence[Callable[[Source], Sectio
     with tqdm(sections, desc="writing the report", delay=2, leave=False) as bar:
         made = [section(source) for section in bar]
     page = _page.render(template, sections=made, made_by=_MADE_BY, **context)
-    part = out.with_name(out.name + ".part")
     try:
-        part.write_text(page, encoding="utf-8")
-        part.replace(out)
+        _atomic.write(out, page.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DataError(f"{str(out)!r} could not be written ({error.strerror}). Choose another `out`.") from None
     return out
 
