@@ -1,0 +1,211 @@
+"""Rows keep their labels: no public function of a table depends on the order or on the index of its rows.
+
+Each is called with a table as it is made and with the same rows shuffled, some of them filtered away in both, under an index
+of text. What has one row per row of the table must come back under its labels; what is a total, a table by key or a fit must
+be the same. A function that is neither tried nor named among ``OTHERS`` fails the test, so that new ones are thought of.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_house import PUBLIC
+
+from crmlab import btyd, datasets, loyalty, measurement, retention, satisfaction, segmentation
+
+#: Functions of tables that are not tried here, and why.
+OTHERS = {
+    "reports write pages": {"report.orders_report", "report.survey_report"},
+    "their tables are made by the kit, in its own order": {
+        "segmentation.plot_rfm", "retention.plot_cohorts", "btyd.plot_alive_history", "btyd.plot_expected",
+        "btyd.plot_frequency",
+        "btyd.plot_tracking", "world.effect", "widgets.radar", "widgets.what_if", "widgets.alive",
+        "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
+        "widgets.guess", "widgets.picture",
+    },
+    "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
+        "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
+        "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of a table, and the columns that name its rows where the answer has one row for each of them."""
+
+    table: Callable[[], pd.DataFrame]
+    answer: Callable[[pd.DataFrame], object]
+    rowwise: bool = False
+
+
+@cache
+def orders() -> pd.DataFrame:
+    table = datasets.load("orders")
+    return table[table.customer_id.isin(table.customer_id.drop_duplicates().iloc[::8])]
+
+
+@cache
+def summary() -> pd.DataFrame:
+    table = btyd.purchase_summary(datasets.load("orders"))
+    return table[table.monetary_value.gt(0) | (table.frequency == 0)].iloc[::2]
+
+
+@cache
+def donors() -> pd.DataFrame:
+    truth = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
+    return btyd.simulate_purchases("bgbb", truth, customers=400, weeks=8, seed=1)
+
+
+@cache
+def bgnbd() -> btyd.PurchaseFit:
+    return btyd.fit_mbgnbd(summary())
+
+
+@cache
+def spend() -> btyd.SpendFit:
+    return btyd.fit_gamma_gamma(summary())
+
+
+@cache
+def survey() -> pd.DataFrame:
+    return datasets.load("survey").drop_duplicates("customer_id").iloc[::3]
+
+
+@cache
+def answers() -> pd.DataFrame:
+    return satisfaction.read_survey(survey()).items("perceived").dropna().iloc[:, :6]
+
+
+@cache
+def forecast() -> pd.DataFrame:
+    values = btyd.customer_value(bgnbd(), spend(), summary()).table
+    return values[["customer_id", "discounted_purchases", "spend"]]
+
+
+@cache
+def kano() -> pd.DataFrame:
+    return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
+
+
+def drivers(table: pd.DataFrame) -> object:
+    predictors = [f"perceived_{name}_1" for name in ("reliability", "empathy")]
+    return satisfaction.fit_drivers(table, predictors=predictors, draws=20, seed=1).table
+
+
+def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
+    return satisfaction.fit_ordinal(table, "overall_satisfaction", ["perceived_reliability_1"])
+
+
+CALLS = {
+    "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
+    "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
+    "retention.cohort_table": Call(orders, retention.cohort_table),
+    "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),
+    "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),
+    "loyalty.customer_equity": Call(
+        lambda: loyalty.clv_from_forecast(forecast(), margin=0.3), lambda table: loyalty.customer_equity(table).table
+    ),
+    "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
+    "btyd.period_summary": Call(orders, btyd.period_summary),
+    "btyd.fit_bgnbd": Call(summary, lambda table: btyd.fit_bgnbd(table).params),
+    "btyd.fit_mbgnbd": Call(summary, lambda table: btyd.fit_mbgnbd(table).params),
+    "btyd.fit_pareto_nbd": Call(summary, lambda table: btyd.fit_pareto_nbd(table).params),
+    "btyd.fit_bgbb": Call(donors, lambda table: btyd.fit_bgbb(table).params),
+    "btyd.fit_gamma_gamma": Call(summary, lambda table: btyd.fit_gamma_gamma(table).params),
+    "btyd.PurchaseFit.predict": Call(summary, lambda table: bgnbd().predict(table), rowwise=True),
+    "btyd.PurchaseFit.p_alive": Call(summary, lambda table: bgnbd().p_alive(table), rowwise=True),
+    "btyd.PurchaseFit.forecast": Call(
+        summary, lambda table: bgnbd().forecast(table, draws=20, seed=1)[["customer_id"]], rowwise=True
+    ),
+    "btyd.SpendFit.predict": Call(summary, lambda table: spend().predict(table), rowwise=True),
+    "btyd.customer_value": Call(summary, lambda table: btyd.customer_value(bgnbd(), spend(), table).table, rowwise=True),
+    "btyd.forecast_revenue": Call(
+        summary, lambda table: round(btyd.forecast_revenue(bgnbd(), spend(), table, draws=400, seed=1).revenue, 3)
+    ),
+    "btyd.frequencies": Call(summary, lambda table: btyd.frequencies(bgnbd(), table)),
+    "btyd.spend_independence": Call(summary, lambda table: str(btyd.spend_independence(table))),
+    "btyd.tracking": Call(orders, lambda table: btyd.tracking(bgnbd(), table, fitted_until="2025-06-30")),
+    "measurement.fit_cfa": Call(
+        answers,
+        lambda table: measurement.fit_cfa(table, {"one": list(table)[:5]}).table.drop(columns="p_value", errors="ignore"),
+    ),
+    "measurement.fit_efa": Call(answers, lambda table: measurement.fit_efa(table, 1).loadings.round(6)),
+    "measurement.parallel_analysis": Call(
+        answers, lambda table: measurement.parallel_analysis(table, draws=10, seed=1).table[["eigenvalue"]]
+    ),
+    "measurement.polychoric": Call(answers, lambda table: measurement.polychoric(table.iloc[:, :3]).correlations),
+    "measurement.reliability": Call(answers, lambda table: measurement.reliability(table).alpha),
+    "satisfaction.score_rater": Call(survey, lambda table: satisfaction.score_rater(table).table),
+    "satisfaction.read_survey": Call(survey, lambda table: satisfaction.read_survey(table).items("perceived"), rowwise=True),
+    "satisfaction.fit_drivers": Call(survey, lambda table: drivers(table)[["predictor", "lmg", "slope"]]),
+    "satisfaction.fit_ordinal": Call(survey, lambda table: ordinal(table).table),
+    "satisfaction.OrdinalFit.predict": Call(
+        lambda: survey().dropna(subset="perceived_reliability_1"), lambda table: ordinal(survey()).predict(table), rowwise=True
+    ),
+    "satisfaction.acsi": Call(answers, lambda table: satisfaction.acsi(table, highest=7).value),
+    "satisfaction.csat": Call(survey, lambda table: satisfaction.csat(table.overall_satisfaction).value),
+    "satisfaction.nps": Call(survey, lambda table: satisfaction.nps(table.recommendation).value),
+    "satisfaction.top_box": Call(survey, lambda table: satisfaction.top_box(table.overall_satisfaction).value),
+    "satisfaction.wave_change": Call(
+        lambda: datasets.load("survey"),
+        lambda table: satisfaction.wave_change(table, before=5, after=6, column="recommendation").difference,
+    ),
+    "satisfaction.kano_classes": Call(kano, lambda table: satisfaction.kano_classes(table).table),
+    "satisfaction.Survey.where": Call(
+        survey,
+        lambda table: (read := satisfaction.read_survey(table)).where(read.rows.overall_satisfaction > 4).items("perceived"),
+        rowwise=True,
+    ),
+}
+
+
+def shuffled(table: pd.DataFrame) -> pd.DataFrame:
+    """The same rows in another order, under labels of text that sort in yet another."""
+    rows = np.random.default_rng(1).permutation(len(table))
+    return table.iloc[rows].set_axis([f"r{7919 * (row + 1) % 99991}" for row in rows])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_rows_keep_their_labels(name):
+    call = CALLS[name]
+    plain = call.table().reset_index(drop=True)
+    mixed = shuffled(plain)
+    expected, answer = call.answer(plain), call.answer(mixed)
+    if call.rowwise:
+        assert answer.index.isin(mixed.index).all()
+        assert list(answer.index) == [label for label in mixed.index if label in set(answer.index)]
+        place = pd.Series(np.random.default_rng(1).permutation(len(plain)), mixed.index)[answer.index]
+        compare(answer.set_axis(place).sort_index(), expected.loc[sorted(place)])
+    else:
+        compare(answer, expected)
+
+
+def compare(answer: object, expected: object) -> None:
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(answer, expected, rtol=1e-6, atol=1e-8, check_names=False)
+    elif isinstance(expected, pd.Series):
+        pd.testing.assert_series_equal(answer, expected, rtol=1e-6, check_names=False)
+    else:
+        assert answer == (expected if isinstance(expected, str) else pytest.approx(expected, rel=1e-6))
+
+
+def test_every_function_of_a_table_is_tried():
+    functions = set()
+    for module in PUBLIC:
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            members = {name: value} if inspect.isfunction(value) else {}
+            if inspect.isclass(value):
+                members = {
+                    f"{name}.{key}": what for key, what in vars(value).items() if inspect.isfunction(what) and key[0] != "_"
+                }
+            for label, function in members.items():
+                hints = [str(each.annotation) for each in inspect.signature(function).parameters.values()]
+                if any("pd.DataFrame" in hint or "pd.Series" in hint for hint in hints):
+                    functions.add(f"{module.__name__.removeprefix('crmlab.')}.{label}")
+    assert functions - set(CALLS) - set().union(*OTHERS.values()) == set()
