@@ -112,7 +112,7 @@ def test_negatively_worded_items_are_reversed(answers, survey):
 
 
 def test_the_wording_of_questions_is_enough(answers, survey):
-    english = satisfaction.read_survey(Path(__file__).parent.parent / "datasets" / "survey_form.csv")
+    english = satisfaction.read_survey(Path(__file__).parents[1] / "datasets" / "survey_form.csv")
     pd.testing.assert_frame_equal(english.rows[survey.rows.columns.drop("respondent")], survey.rows.drop(columns="respondent"))
     assert english.rows.respondent.to_list() == survey.rows.respondent.to_list()
 

@@ -150,7 +150,7 @@ def _mend(analysis: _Analysis) -> Section:
     quadrants = satisfaction.importance_performance(drivers)
     share = drivers.interval().query("measure == 'share'").set_index("predictor")
     weights = drivers.table.assign(share_low=share.low.to_numpy(), share_high=share.high.to_numpy())
-    parts = (
+    parts: tuple[Part, ...] = (
         _table(shown.rename(columns={"p_best": "comes first in"})),
         *charts(quadrants.plot(), drivers.plot()),
         Folded(f"Shares of what is explained (R2 {drivers.r2:.2f}): LMG, Johnson, slopes", (_table(weights),)),
