@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from crmlab import __version__
+from crmlab._lab.terminal import accept_any_text
 from crmlab.errors import CrmlabError, DataError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the status is 0 if it did what was asked, 1 if it refused, 2 if the words were off."""
+    accept_any_text()
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)

@@ -31,7 +31,19 @@ _DELIMITERS = ",;\t|"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """A file's cells as they stand, by line, with the lines that do not fit the header."""
+    """A file's cells as they stand, by line, with the lines that do not fit the header.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row for each record, indexed by the line where it begins; one column for each heading.
+    misfits : list of (int, str, str)
+        Line, text and reason of each record that does not fit the header.
+    blank : int
+        Blank lines passed over.
+    form : str
+        How the file was understood, in words.
+    """
 
     table: pd.DataFrame
     misfits: list[tuple[int, str, str]]
@@ -40,7 +52,7 @@ class Cells:
 
 
 def read_cells(path: object, encoding: str | None, sheet: str | int) -> Cells:
-    """The cells of a CSV, Excel or Parquet file, or of a DataFrame."""
+    """Read the cells of a CSV, Excel or Parquet file, or of a DataFrame."""
     if isinstance(path, pd.DataFrame):
         return _typed(path, "a DataFrame")
     if not isinstance(path, str | PathLike):
@@ -75,11 +87,11 @@ def _open_parquet(file: Path) -> Cells:
 
 
 def _typed(frame: pd.DataFrame, form: str) -> Cells:
-    """A table that has types already; its first row is line 1."""
-    plain = {str(name): column.astype(object) if column.dtype == "category" else column for name, column in frame.items()}
-    if len(plain) < frame.shape[1]:
+    """Take a table that has types already; its first row is line 1."""
+    columns = {str(name): column.astype(object) if column.dtype == "category" else column for name, column in frame.items()}
+    if len(columns) < frame.shape[1]:
         raise DataError(f"two columns are called {frame.columns[frame.columns.duplicated()][0]!r}. Rename one.")
-    return Cells(pd.DataFrame(plain).set_axis(pd.RangeIndex(1, len(frame) + 1, name="line")), [], 0, form)
+    return Cells(pd.DataFrame(columns).set_axis(pd.RangeIndex(1, len(frame) + 1, name="line")), [], 0, form)
 
 
 def _open_excel(file: Path, sheet: str | int) -> Cells:
@@ -106,14 +118,14 @@ def _open_csv(file: Path, encoding: str | None) -> Cells:
         start = raw.read(4096)
     if b"\0" in start and file.suffix.lower() != ".gz" and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(f"{file.name!r} is not a text file. Give a CSV, Excel (.xlsx) or Parquet file, with its usual ending.")
-    encoding, named = _encoding(file, encoding)
+    encoding, form = _encoding(file, encoding)
     size = file.stat().st_size
     style = {"unit": "B", "unit_scale": True, "delay": 2, "leave": False}
     with open(file, "rb") as raw, tqdm(total=size, desc=f"reading {file.name}", **style) as bar:
         unpacked = gzip.GzipFile(fileobj=raw) if file.suffix.lower() == ".gz" else raw
         try:
             with io.TextIOWrapper(unpacked, encoding=encoding, newline="") as text:
-                return _assemble(_csv_rows(text, file.name, lambda: bar.update(raw.tell() - bar.n)), named)
+                return _assemble(_csv_rows(text, file.name, lambda: bar.update(raw.tell() - bar.n)), form)
         except (gzip.BadGzipFile, EOFError):
             raise DataError(f"{file.name!r} is not a whole .gz file. Unpack it by hand, or export it again.") from None
         except UnicodeDecodeError as error:
@@ -123,7 +135,7 @@ def _open_csv(file: Path, encoding: str | None) -> Cells:
 
 
 def _csv_rows(text: io.TextIOBase, name: str, progress: Callable[[], object]) -> Iterator[tuple[int, list[str] | str]]:
-    """Each record with the line where it begins; text instead of cells where the quotation marks do not match."""
+    """Yield each record with the line where it begins; a reason instead of cells where it cannot be read."""
     first, offset = text.readline(), 1
     if first.casefold().startswith("sep=") and len(first.strip()) == 5:  # a note to Excel, not a header
         first, offset = text.readline(), 2
@@ -140,17 +152,15 @@ def _csv_rows(text: io.TextIOBase, name: str, progress: Callable[[], object]) ->
                 raise DataError(
                     f"{name!r}: a quotation mark that opens in line {begins:,} never closes. Mend that line."
                 ) from None
-            yield (
-                begins,
-                "has quotation marks that do not match" if "expected after" in str(error) else f"cannot be read ({error})",
-            )
+            unmatched = "expected after" in str(error)
+            yield begins, "has quotation marks that do not match" if unmatched else f"cannot be read ({error})"
         if begins % 10_000 == 0:
             progress()
 
 
 def _assemble(lines: Iterator[tuple[int, list | str]], form: str, *, pad: bool = False) -> Cells:
-    """Header and records as a table of cells by line."""
-    blank, misfits, numbers, held, blocks = 0, [], [], [], []
+    """Lay out header and records as a table of cells by line."""
+    blank, misfits, numbers, records, blocks = 0, [], [], [], []
     header: list[str] | None = None
     for number, record in lines:
         if isinstance(record, str):
@@ -171,20 +181,20 @@ def _assemble(lines: Iterator[tuple[int, list | str]], form: str, *, pad: bool =
             misfits.append((number, shown, f"has {len(record)} cells, the header {width}"))
             continue
         numbers.append(number)
-        held.append(record[:width])
-        if len(held) == _BLOCK:
-            blocks.append(_compact(held, header))
-            held = []
+        records.append(record[:width])
+        if len(records) == _BLOCK:
+            blocks.append(_compact(records, header))
+            records = []
     if header is None:
         raise DataError("the file is empty. It needs a header line with the names of its columns, and rows below it.")
-    if held or not blocks:
-        blocks.append(_compact(held, header))
+    if records or not blocks:
+        blocks.append(_compact(records, header))
     cells = pd.concat(blocks, ignore_index=True).set_axis(pd.Index(numbers, dtype="int64", name="line"))
     return Cells(cells, misfits, blank, form)
 
 
 def _header(record: list) -> list[str]:
-    """Names of the columns; empty ones at the end are no columns."""
+    """Return the names of the columns; empty ones at the end are no columns."""
     names = ["" if cell is None else str(cell).strip() for cell in record]
     while names[-1] == "":
         names.pop()
@@ -192,6 +202,7 @@ def _header(record: list) -> list[str]:
 
 
 def _compact(records: list[list], header: list[str]) -> pd.DataFrame:
+    """Turn records into columns, those of nothing but text into compact text."""
     columns = zip(*records, strict=True) if records else [() for _ in header]
     series = {}
     for name, cells in zip(header, columns, strict=True):
@@ -203,16 +214,16 @@ def _compact(records: list[list], header: list[str]) -> pd.DataFrame:
     return pd.DataFrame(series)
 
 
-def _encoding(file: Path, told: str | None) -> tuple[str, str]:
-    """The encoding to open a text file with, and how to speak of it."""
-    if told is not None:
+def _encoding(file: Path, given: str | None) -> tuple[str, str]:
+    """Return the encoding to open a text file with, and how to speak of it."""
+    if given is not None:
         try:
-            codecs.lookup(told)
+            codecs.lookup(given)
         except (LookupError, TypeError):
             raise ArgumentError(
-                f'`encoding` {told!r} is unknown. Try "utf-8", "gb18030" or "latin-1", or leave it out.'
+                f'`encoding` {given!r} is unknown. Try "utf-8", "gb18030" or "latin-1", or leave it out.'
             ) from None
-        return told, f"CSV, {told} as told"
+        return given, f"CSV, {given} as given"
     try:
         content = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
     except (gzip.BadGzipFile, EOFError):
@@ -227,7 +238,7 @@ def _encoding(file: Path, told: str | None) -> tuple[str, str]:
         # Accented Latin letters may decode as Chinese by chance, but to rare signs: real text is
         # made of those that were in the first standard, GB2312, already.
         letters = {letter for letter in content.decode("gb18030") if letter > "\x7f"}
-        if sum(_is_common(letter) for letter in letters) * 2 > len(letters):
+        if sum(_is_in_gb2312(letter) for letter in letters) * 2 > len(letters):
             return "gb18030", "CSV, GB18030"
     return ("cp1252" if _decodes(content, "cp1252") else "latin-1"), "CSV, Latin-1"
 
@@ -240,7 +251,7 @@ def _decodes(content: bytes, encoding: str) -> bool:
     return True
 
 
-def _is_common(letter: str) -> bool:
+def _is_in_gb2312(letter: str) -> bool:
     try:
         letter.encode("gb2312")
     except UnicodeEncodeError:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "crmlab").rglob("*.py"))
 # a package is one room: what its `__init__` names is public, its files are its own business
 ROOMS = [path.stem for path in (ROOT / "crmlab").glob("[!_]*.py")] + [
-    path.parent.name for path in (ROOT / "crmlab").glob("*/__init__.py")
+    path.parent.name for path in (ROOT / "crmlab").glob("[!_]*/__init__.py")
 ]
 PUBLIC = [importlib.import_module(f"crmlab.{name}") for name in sorted(ROOMS)]
 FUNCTIONS = [

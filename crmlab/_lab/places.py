@@ -116,7 +116,7 @@ class Kit:
     @property
     def test(self) -> AddOn:
         """What runs the tests."""
-        return AddOn("test", self.root / "requirements-test.lock", self.tools / "test", 350)
+        return AddOn("test", self.root / "requirements-test.lock", self.tools / "test", 270)
 
     @property
     def nbgrader(self) -> AddOn:

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from crmlab import _atomic
 from crmlab._lab import terminal, tools
 from crmlab._lab.failures import fail
 from crmlab._lab.places import AGAIN, Kit
 from crmlab._lab.setup import pinned
+from crmlab._write import atomic_write
 
 
 def lock(kit: Kit, words: Sequence[str]) -> None:
@@ -41,7 +41,8 @@ def lock(kit: Kit, words: Sequence[str]) -> None:
         texts |= {draft.name: without(draft.read_text(encoding="utf-8"), names) for draft in (test, nbgrader)}
     texts["environment.yml"] = environment_yml(pyproject.read_text(encoding="utf-8"))
     for name, text in texts.items():
-        _atomic.write(kit.root / name, text.encode())
+        with atomic_write(kit.root / name) as draft:
+            draft.write_bytes(text.encode())
     *first, last = texts
     terminal.say(f"{', '.join(first)} and {last} are written.")
 

@@ -15,10 +15,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from crmlab import _atomic
 from crmlab._lab import places, stamps, terminal, tools
 from crmlab._lab.mutex import only_one_at_a_time
 from crmlab._lab.places import AGAIN, AddOn, Kit
+from crmlab._write import atomic_write
 
 
 def set_up(kit: Kit) -> None:
@@ -143,7 +143,8 @@ def pinned(lock_text: str) -> set[str]:
 def _write_link(link: Path, folder: Path) -> None:
     """Let the Python of .venv find what lies in a folder of the kit."""
     # Relative: Pythons differ in how they decode a path with, say, Chinese letters in a .pth file.
-    _atomic.write(link, (os.path.relpath(folder, link.parent) + "\n").encode("ascii"))
+    with atomic_write(link) as draft:
+        draft.write_text(os.path.relpath(folder, link.parent) + "\n", encoding="ascii")
 
 
 def _site_packages(kit: Kit) -> Path:

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from crmlab import _atomic
 from crmlab._lab.places import AGAIN, AddOn, Kit
+from crmlab._write import atomic_write
 
 
 def stamp_key(lock_bytes: bytes, version: Sequence[int], platform: str, root: Path | str) -> str:
@@ -41,7 +41,9 @@ def packages(site: Path) -> list[str]:
 
 def write_stamp(stamp: Path, key: str, site: Path) -> None:
     """Say that the packages in ``site`` are complete."""
-    _atomic.write(stamp, json.dumps({"key": key, "packages": packages(site)}).encode())
+    content = json.dumps({"key": key, "packages": packages(site)})
+    with atomic_write(stamp) as draft:
+        draft.write_text(content, encoding="utf-8")
 
 
 def why_unfit(stamp: Path, key: str, site: Path | None, title: str) -> str | None:

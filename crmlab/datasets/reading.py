@@ -173,9 +173,7 @@ def _clean(
         faults.append(_faults(in_file[declared.key[0]], repeated.astype(str), reason))
         clean = clean.drop(repeated.index)
     misfits = pd.DataFrame(cells.misfits, columns=["line", "value", "reason"]).assign(column=pd.NA)
-    set_aside = pd.concat([misfits, *faults])[_FAULT].astype(
-        {"line": "int64", "column": "str", "value": "str", "reason": "str"}
-    )
+    set_aside = pd.concat([misfits, *faults])[list(_FAULT)].astype(_FAULT)
     set_aside = set_aside.sort_values("line", kind="stable", ignore_index=True)
     return Reading(clean, set_aside, len(rows) + len(cells.misfits), cells.blank, cells.form)
 

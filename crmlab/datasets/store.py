@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmlab import __version__, _atomic, world
+from crmlab import __version__, world
+from crmlab._write import atomic_write, replace
 from crmlab.errors import CrmlabWarning, DataError
 from crmlab.world.firm import read as _read_table
 from crmlab.world.firm import write as _write_table
@@ -89,17 +90,20 @@ def cached_firm(version: str) -> Path:
     """
     folder = cache() / __version__ / version
     if not (folder / MANIFEST).exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
         for abandoned in folder.parent.glob(f".{version}-*"):  # of a killed process; a living one is done within the hour
             if time.time() - abandoned.stat().st_mtime > _HOUR:
                 shutil.rmtree(abandoned, ignore_errors=True)
         draft = folder.with_name(f".{version}-{uuid.uuid4().hex}")
         try:
+            draft.mkdir(parents=True)
             write_firm(draft, version)
-            _atomic.replace(draft, folder)
-        except OSError:
-            if not (folder / MANIFEST).exists():
-                raise
+            replace(draft, folder)
+        except OSError as error:
+            if not (folder / MANIFEST).exists():  # else another process was quicker
+                raise DataError(
+                    f"the tables of {version} could not be kept in {folder.parent} ({error.strerror}). Name a folder that you "
+                    "may write to, and that no other program synchronises, in the environment variable CRMLAB_CACHE."
+                ) from None
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return folder
@@ -133,4 +137,5 @@ def write_firm(folder: Path, version: str) -> None:
         else:
             _write_table(firm, name, path)
         hashes[file_name(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    _atomic.write(folder / MANIFEST, (json.dumps(hashes, indent=1) + "\n").encode())
+    with atomic_write(folder / MANIFEST) as part:
+        part.write_bytes((json.dumps(hashes, indent=1) + "\n").encode())
