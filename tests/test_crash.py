@@ -1,7 +1,7 @@
 """Killed in the middle: whatever moment a process dies at, the finished course is the one that nobody disturbed.
 
 ``kill -9`` comes at six random moments of grading (at twenty with --long; the same ones each time, counted from the start), and
-at a few of releasing. After each, the store must be sound and no submission may still be running; at the end, points, answers and
+at a few of releasing. After each, the store must be sound and no submission may still run; at the end, points, answers and
 files must equal those of an undisturbed course. What is not shown: a power cut, where the disk has its own say.
 """
 

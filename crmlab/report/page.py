@@ -14,7 +14,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from crmlab import _atomic, _draw, _page
+from crmlab import _draw, _page
+from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def write(out: Path, template: str, sections: Sequence[Callable[[Source], Sectio
         made = [section(source) for section in bar]
     page = _page.render(template, sections=made, made_by=_MADE_BY, **context)
     try:
-        _atomic.write(out, page.encode())
+        with atomic_write(out) as part:
+            part.write_bytes(page.encode())
     except OSError as error:
         raise DataError(f"{str(out)!r} could not be written ({error.strerror}). Choose another `out`.") from None
     return out
