@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from crmlab import btyd, datasets, report, satisfaction
-from crmlab.__main__ import main
+from crmlab.__main__ import _as_options, main
 from crmlab._result import show
 from crmlab.errors import ArgumentError, DataError
 from crmlab.report import orders
@@ -207,6 +207,21 @@ def test_the_command_line_speaks_its_own_words(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["report"])
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("`until` lies in the future; see `day_first`.", "--until lies in the future; see --day-first."),
+        ('decimal="." or decimal=","', "--decimal . or --decimal ,"),
+        ("day_first=False looks right; keyed=True, or keyed=False", "--month-first looks right; --keyed, or without --keyed"),
+        ('scale={"expected": (1, 5)}, or', '--scale "expected=1-5", or'),
+        ('rename={"a}b": "amount", "x": "customer_id"}', '--rename "a}b=amount,x=customer_id"'),
+        ("`rows` and until=late stay", "`rows` and until=late stay"),
+    ],
+)
+def test_arguments_in_a_message_become_options(message, words):
+    assert _as_options(message) == words
 
 
 def test_refuses_wrong_arguments(tmp_path):
