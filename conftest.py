@@ -48,6 +48,24 @@ def pytest_collect_file(file_path, parent):
     return None
 
 
+@pytest.fixture(scope="session")
+def _released_course(tmp_path_factory):
+    """The folder of a course without students, whose exercise 01 is released."""
+    from crmlab import course
+
+    home = str(tmp_path_factory.mktemp("examples") / "crm")
+    course.new(home)
+    course.release(home, "01")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _course_for_examples(request, doctest_namespace):
+    """Examples of `crmlab.course` begin with one released course, at `home`: making it takes longer than all they show."""
+    if request.node.name.startswith("crmlab.course.") and "home" not in doctest_namespace:
+        doctest_namespace["home"] = request.getfixturevalue("_released_course")
+
+
 @pytest.fixture(autouse=True)
 def _no_figures_left():
     yield

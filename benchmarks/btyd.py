@@ -130,8 +130,8 @@ def small_tables(home: Path) -> dict[str, str]:
 
 
 def read(path: str) -> dict[str, np.ndarray]:
-    with np.load(path) as held:
-        return {name: held[name] for name in held.files}
+    with np.load(path) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 # --- the yardstick ------------------------------------------------------------------------------------------------------
@@ -175,8 +175,8 @@ def fit(model: str, summary):
     """A fit, and its table with standard errors."""
     from crmlab import btyd
 
-    found = getattr(btyd, f"fit_{model}")(summary)
-    return found, found.table
+    fitted = getattr(btyd, f"fit_{model}")(summary)
+    return fitted, fitted.table
 
 
 def frame(model: str, table: dict[str, np.ndarray]):
@@ -208,15 +208,15 @@ def one(model: str, path: str, repeats: int, weeks: int) -> None:
         if orders:
             rows = btyd.purchase_summary(path, until=until)
             prepared.append(time.perf_counter() - start)
-        found, table = fit(model, rows)
+        fitted, table = fit(model, rows)
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - busy)
     peak = memory_mb("VmHWM")
     errors = dict(zip(table["parameter"], table["std_error"].astype(float), strict=True))
-    told = {"params": {name: float(value) for name, value in found.params.items()}, "errors": errors}
-    told |= {"seconds": seconds, "processor": processor, "told_loglik": float(found.loglik)}
-    told |= {"prepared": statistics.median(prepared)} if prepared else {}
-    print(json.dumps(told | {"peak_mb": peak, "more_mb": peak - before}))
+    record = {"params": {name: float(value) for name, value in fitted.params.items()}, "errors": errors}
+    record |= {"seconds": seconds, "processor": processor, "reported_loglik": float(fitted.loglik)}
+    record |= {"prepared": statistics.median(prepared)} if prepared else {}
+    print(json.dumps(record | {"peak_mb": peak, "more_mb": peak - before}))
 
 
 def value(model: str, path: str) -> None:
@@ -240,8 +240,8 @@ def value(model: str, path: str) -> None:
     rows = frame(model, read(path))
     work(rows.head(1_000))
     before = memory_mb("VmRSS")
-    told = work(rows) | {"peak_mb": memory_mb("VmHWM")}
-    print(json.dumps(told | {"more_mb": told["peak_mb"] - before}))
+    record = work(rows) | {"peak_mb": memory_mb("VmHWM")}
+    print(json.dumps(record | {"more_mb": record["peak_mb"] - before}))
 
 
 # --- running ------------------------------------------------------------------------------------------------------------
@@ -291,78 +291,80 @@ class Bench:
         if self.alone:
             return {}
         script, more = str(HERE / "btyd_peer.py"), ["--repeats", str(repeats)]
-        found = {"lifetimes": [self.peer("lifetimes"), script, "lifetimes", model, path, *more]}
+        commands = {"lifetimes": [self.peer("lifetimes"), script, "lifetimes", model, path, *more]}
         if model != "bgbb":  # its likelihood of counted rows is not offered by pymc-marketing
             flags = f"PYTENSOR_FLAGS=base_compiledir={self.home / 'compiled'}"
-            found["pymc-marketing"] = ["env", flags, self.peer("pymc"), script, "pymc", model, path, *more]
-        return found
+            commands["pymc-marketing"] = ["env", flags, self.peer("pymc"), script, "pymc", model, path, *more]
+        return commands
 
     def measure(self, contenders: dict[str, list[str]]) -> dict[str, dict]:
         """Medians of each contender; they take turns, and who took more than a minute or failed runs once."""
-        found: dict[str, list[dict]] = {name: [] for name in contenders}
+        runs: dict[str, list[dict]] = {name: [] for name in contenders}
         for _ in range(self.runs):
             for name, command in contenders.items():
-                before = found[name]
+                before = runs[name]
                 if before and ("failed" in before[0] or before[0]["whole"] > 60):
                     continue
                 before.append(run(command, self.limit))
-        told = {}
-        for name, each in found.items():
-            told[name] = {key: its for key, its in each[0].items() if its != []} | {"runs": len(each)}
+        medians = {}
+        for name, results in runs.items():
+            medians[name] = {key: value for key, value in results[0].items() if value != []} | {"runs": len(results)}
             for key in ("seconds", "processor", "searched", "prepared", "peak_mb", "more_mb"):
-                if key in told[name]:  # several of one process, or one
-                    told[name][key] = statistics.median(np.median(one[key]) for one in each)
-        return told
+                if key in medians[name]:  # several of one process, or one
+                    medians[name][key] = statistics.median(np.median(result[key]) for result in results)
+        return medians
 
 
 def compare(bench: Bench, model: str, path: str, contenders: dict[str, list[str]]) -> dict[str, dict]:
     """Run, judge by the yardstick, print a row for each contender."""
-    found, table = bench.measure(contenders), read(path)
-    ours = found["crmlab"]
+    results, table = bench.measure(contenders), read(path)
+    ours = results["crmlab"]
     if "failed" in ours:
         sys.exit(f"crmlab: {ours['failed']}")
-    for its in found.values():
-        if "params" in its:
-            its["loglik"] = loglik(model, its["params"], table)
-            its["away"] = max(abs(its["params"][name] - ours["params"][name]) / ours["errors"][name] for name in TRUTH[model])
-    best = np.nanmax([its["loglik"] for its in found.values() if "params" in its])
+    for result in results.values():
+        if "params" in result:
+            result["loglik"] = loglik(model, result["params"], table)
+            result["away"] = max(
+                abs(result["params"][name] - ours["params"][name]) / ours["errors"][name] for name in TRUTH[model]
+            )
+    best = np.nanmax([result["loglik"] for result in results.values() if "params" in result])
     if best - ours["loglik"] > 0.1:
         print(f"crmlab's log-likelihood lies {best - ours['loglik']:.3g} below the best", file=sys.stderr)
-    if abs(ours["told_loglik"] - ours["loglik"]) > 1e-9 * abs(ours["loglik"]) + 1e-3:
-        print(f"crmlab tells {ours['told_loglik']!r}, the formula gives {ours['loglik']!r}", file=sys.stderr)
+    if abs(ours["reported_loglik"] - ours["loglik"]) > 1e-9 * abs(ours["loglik"]) + 1e-3:
+        print(f"crmlab tells {ours['reported_loglik']!r}, the formula gives {ours['loglik']!r}", file=sys.stderr)
     print("| who | seconds | times ours | processor s | search s | peak MB | LL below best | farthest parameter | agrees |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for name, its in found.items():
-        if "failed" in its:
-            print(f"| {name} | {its['failed']} | | | | | | | |", flush=True)
+    for name, result in results.items():
+        if "failed" in result:
+            print(f"| {name} | {result['failed']} | | | | | | | |", flush=True)
             continue
-        agrees = "yes" if best - its["loglik"] <= 0.1 and its["away"] <= 0.1 else "no"
-        cells = (f"{its[key]:{form}}" if key in its else "" for key, form in (
+        agrees = "yes" if best - result["loglik"] <= 0.1 and result["away"] <= 0.1 else "no"
+        cells = (f"{result[key]:{form}}" if key in result else "" for key, form in (
             ("processor", ".2f"), ("searched", ".2f"), ("peak_mb", ",.0f"),
         ))  # fmt: skip
-        once = " (once)" if its["runs"] == 1 < bench.runs else ""
+        once = " (once)" if result["runs"] == 1 < bench.runs else ""
         print(
-            f"| {name} | {its['seconds']:.3f}{once} | {its['seconds'] / ours['seconds']:.1f} | {' | '.join(cells)} | "
-            f"{best - its['loglik']:.2g} | {its['away']:.2g} | {agrees} |",
+            f"| {name} | {result['seconds']:.3f}{once} | {result['seconds'] / ours['seconds']:.1f} | {' | '.join(cells)} | "
+            f"{best - result['loglik']:.2g} | {result['away']:.2g} | {agrees} |",
             flush=True,
         )
-    return found
+    return results
 
 
 def fits(bench: Bench, customers: int) -> None:
     for model, weeks, share in (("bgnbd", 39, 8), ("pareto_nbd", 39, 15), ("pareto_nbd", 104, 15)):
         path = bench.data(model, customers, weeks, days=False)
         print(f"\n{LABEL[model]}, {customers:,} customers, {weeks} weeks, continuous times; medians of {bench.runs}\n")
-        found = compare(bench, model, path, {"crmlab": bench.ours("--one", model, path), **bench.peers(model, path)})
-        theirs = [its for name, its in found.items() if name != "crmlab" and "seconds" in its]
-        ours = found["crmlab"]["seconds"]
-        if theirs:
-            whole = min(its["seconds"] for its in theirs) / ours
-            kind = min(its.get("searched", its["seconds"]) for its in theirs) / ours
+        results = compare(bench, model, path, {"crmlab": bench.ours("--one", model, path), **bench.peers(model, path)})
+        peers = [result for name, result in results.items() if name != "crmlab" and "seconds" in result]
+        ours = results["crmlab"]["seconds"]
+        if peers:
+            whole = min(result["seconds"] for result in peers) / ours
+            kind = min(result.get("searched", result["seconds"]) for result in peers) / ours
             print(f"\nOurs takes 1/{whole:.1f} of the faster peer's time (of its search alone 1/{kind:.1f}); asked: 1/{share}.")
         elif not bench.alone:
             print(f"\nNo peer ended in {bench.limit:.0f} s: ours takes less than 1/{bench.limit / ours:.1f}; asked: 1/{share}.")
-        truth_held(model, found["crmlab"])
+        truth_held(model, results["crmlab"])
 
 
 def truth_held(model: str, ours: dict) -> None:
@@ -386,16 +388,18 @@ def days(bench: Bench, customers: int) -> None:
             contenders["lifetimes, rows counted before"] = bench.peers(model, counted)["lifetimes"]
         distinct = read(counted)["customers"].size
         print(f"\n{LABEL[model]}, {customers:,} customers, {weeks} weeks, whole days: {distinct:,} different rows\n")
-        found = compare(bench, model, path, contenders)
+        results = compare(bench, model, path, contenders)
         if model == "pareto_nbd" and customers == 1_000_000:
             for name in ("crmlab", "crmlab, from orders"):
-                share = CLVTOOLS_RECORDED / found[name]["seconds"]
+                share = CLVTOOLS_RECORDED / results[name]["seconds"]
                 print(f"\n{name}: 1/{share:.1f} of the {CLVTOOLS_RECORDED:.1f} s recorded for CLVTools; asked: 1/4.")
         truth = loglik(model, TRUTH[model], read(path))
-        ours = found["crmlab"]
+        ours = results["crmlab"]
         print(
             f"\nLog-likelihood {ours['loglik']:,.1f}; at the truth of the continuous times {truth:,.1f}. Told by each: "
-            + ", ".join(f"{name} {its['told_loglik']:,.6g}" for name, its in found.items() if "told_loglik" in its)
+            + ", ".join(
+                f"{name} {result['reported_loglik']:,.6g}" for name, result in results.items() if "reported_loglik" in result
+            )
             + ". Ours: "
             + ", ".join(f"{name} {value:.4f}" for name, value in ours["params"].items())
             + "."
@@ -412,21 +416,21 @@ def cdnow(bench: Bench) -> None:
         contenders |= {
             name: [*words[:-1], "20" if name == "lifetimes" else "3"] for name, words in bench.peers(model, path).items()
         }
-        found = bench.measure(contenders)
-        ours = found["crmlab"]
+        results = bench.measure(contenders)
+        ours = results["crmlab"]
         if "failed" in ours:
             sys.exit(f"crmlab: {ours['failed']}")
-        for name, its in found.items():
-            if "failed" in its:
-                print(f"| {LABEL[model]} | {Path(path).stem} | {name} | {its['failed']} | | | | | |", flush=True)
+        for name, result in results.items():
+            if "failed" in result:
+                print(f"| {LABEL[model]} | {Path(path).stem} | {name} | {result['failed']} | | | | | |", flush=True)
                 continue
-            away = max(abs(value - ours["params"][key]) / ours["errors"][key] for key, value in its["params"].items())
-            estimates = " ".join(f"{value:.3f}" for value in its["params"].values())
-            searched = f"{1000 * its['searched']:.0f}" if "searched" in its else ""
+            distance = max(abs(value - ours["params"][key]) / ours["errors"][key] for key, value in result["params"].items())
+            estimates = " ".join(f"{value:.3f}" for value in result["params"].values())
+            searched = f"{1000 * result['searched']:.0f}" if "searched" in result else ""
             print(
-                f"| {LABEL[model]} | {Path(path).stem} | {name} | {1000 * its['seconds']:.1f} | "
-                f"{its['seconds'] / ours['seconds']:.1f} | {1000 * its['processor']:.1f} | {searched} | "
-                f"{away:.2g} | {estimates} |",
+                f"| {LABEL[model]} | {Path(path).stem} | {name} | {1000 * result['seconds']:.1f} | "
+                f"{result['seconds'] / ours['seconds']:.1f} | {1000 * result['processor']:.1f} | {searched} | "
+                f"{distance:.2g} | {estimates} |",
                 flush=True,
             )
 
@@ -447,12 +451,12 @@ def values(bench: Bench, customers: int) -> None:
             peer = [bench.peer("lifetimes"), str(HERE / "btyd_peer.py"), "lifetimes", "value", path]
             contenders["lifetimes, BG/NBD, no intervals"] = peer
         for name, command in contenders.items():
-            each = [run(command, bench.limit) for _ in range(bench.runs)]
-            if "failed" in each[0]:
-                print(f"| {name} | {each[0]['failed']} | | | | | |", flush=True)
+            runs = [run(command, bench.limit) for _ in range(bench.runs)]
+            if "failed" in runs[0]:
+                print(f"| {name} | {runs[0]['failed']} | | | | | |", flush=True)
                 continue
-            its = {key: statistics.median(one[key] for one in each) for key in each[0]}
-            cells = (f"{its[key]:{form}}" if key in its else "" for key, form in (
+            medians = {key: statistics.median(result[key] for result in runs) for key in runs[0]}
+            cells = (f"{medians[key]:{form}}" if key in medians else "" for key, form in (
                 ("predict", ".2f"), ("value", ".2f"), ("forever", ".2f"), ("peak_mb", ",.0f"), ("more_mb", ",.0f"),
                 ("total", ",.0f"),
             ))  # fmt: skip
@@ -467,11 +471,11 @@ def growth(bench: Bench, sizes: list[int]) -> None:
         for whole in (True, False):
             for customers in sizes:
                 path = bench.data(model, customers, 39, days=whole)
-                each = [run(bench.ours("--one", model, path)) for _ in range(bench.runs if customers < 5_000_000 else 1)]
-                if "failed" in each[0]:
-                    sys.exit(f"crmlab: {each[0]['failed']}")
-                seconds, busy = (statistics.median(one[key][0] for one in each) for key in ("seconds", "processor"))
-                peak, more = (statistics.median(one[key] for one in each) for key in ("peak_mb", "more_mb"))
+                runs = [run(bench.ours("--one", model, path)) for _ in range(bench.runs if customers < 5_000_000 else 1)]
+                if "failed" in runs[0]:
+                    sys.exit(f"crmlab: {runs[0]['failed']}")
+                seconds, busy = (statistics.median(result[key][0] for result in runs) for key in ("seconds", "processor"))
+                peak, more = (statistics.median(result[key] for result in runs) for key in ("peak_mb", "more_mb"))
                 print(
                     f"| {LABEL[model]} | {'whole days' if whole else 'continuous'} | {customers:,} | {seconds:.3f} | "
                     f"{busy:.3f} | {seconds / customers * 1e6:.2f} | {peak:,.0f} | {more:,.0f} |",

@@ -40,7 +40,9 @@ from scipy import stats
 from tqdm.auto import tqdm
 
 from crmlab import btyd
-from crmlab.btyd import fitting
+from crmlab._likelihood import Fit
+from crmlab.btyd import histories, prediction
+from crmlab.btyd import spend as spending
 from crmlab.errors import ConvergenceError
 
 LEVEL, SINGLES = 0.95, 20
@@ -62,7 +64,9 @@ YEARS, YEARS_AHEAD = 6, 5  # of donations
 def draw(model: str, customers: int, seed: int) -> pd.DataFrame:
     """Histories and what comes after the cut."""
     if model == "bgbb":
-        return btyd.simulate_purchases(model, TRUTH[model], customers=customers, weeks=YEARS, seed=seed, later=YEARS_AHEAD)
+        return btyd.simulate_purchases(
+            model, TRUTH[model], customers=customers, weeks=YEARS, seed=seed, holdout_weeks=YEARS_AHEAD
+        )
     kind, z = model.split()[0], np.arange(2 if "covariate" in model else 1)
     groups = []
     for place, (weeks, moved) in enumerate((weeks, moved) for weeks in WEEKS for moved in z):
@@ -71,7 +75,7 @@ def draw(model: str, customers: int, seed: int) -> pd.DataFrame:
             for name, effect in (EFFECT.items() if moved else ())
         }
         size = customers // (len(WEEKS) * z.size)
-        group = btyd.simulate_purchases(kind, truth, customers=size, weeks=weeks, seed=seed + place, later=AHEAD)
+        group = btyd.simulate_purchases(kind, truth, customers=size, weeks=weeks, seed=seed + place, holdout_weeks=AHEAD)
         groups.append(group.assign(z=moved))
     return pd.concat(groups, ignore_index=True).sample(frac=1, random_state=seed)
 
@@ -85,71 +89,80 @@ FIT = {
 }
 
 
-def parameters(fit: btyd.PurchaseFit | btyd.SpendFit, truth: dict[str, float]) -> dict[str, tuple]:
+def parameters(fit: Fit, truth: dict[str, float]) -> dict[str, tuple]:
     """Of each parameter: does its interval hold the truth, its error, its standard error."""
     ends = fit.interval(LEVEL).set_index("parameter")
-    at = pd.Series(fit.found.at, fit.params.index)
-    errors = pd.Series(np.sqrt(np.diag(fit.found.covariance)), fit.params.index)
-    found = {}
+    at = pd.Series(fit.estimate.optimum, fit.params.index)
+    errors = pd.Series(np.sqrt(np.diag(fit.estimate.covariance)), fit.params.index)
+    coverage = {}
     for name, true in truth.items():
         if name in fit.weak:
-            found[name] = (None, np.nan, np.nan)
+            coverage[name] = (None, np.nan, np.nan)
             continue
         low, high = ends.loc[name]
-        found[name] = (bool(low <= true <= high), at[name] - (true if ": " in name else np.log(true)), errors[name])
-    return found
+        coverage[name] = (bool(low <= true <= high), at[name] - (true if ": " in name else np.log(true)), errors[name])
+    return coverage
 
 
-def total(found: float, true: float, error: float) -> tuple[bool, float, float]:
+def expectation(fit: btyd.PurchaseFit, table: pd.DataFrame, weeks: float, annual_rate: float) -> prediction.ExpectedPurchases:
+    """Expected purchases and their slopes, as arrays."""
+    horizon, rate = prediction.check_horizon(fit.model, weeks, annual_rate)
+    rows = histories.read_histories(table, fit.model, fit.covariates)
+    return prediction.expected_purchases(fit.model, fit.estimate, rows, horizon, rate)
+
+
+def total(estimate: float, true: float, error: float) -> tuple[bool, float, float]:
     """Likewise of a positive total, by its logarithm."""
-    away = np.log(found / true)
-    return bool(abs(away) <= stats.norm.ppf((1 + LEVEL) / 2) * error / found), away, error / found
+    deviation = np.log(estimate / true)
+    return bool(abs(deviation) <= stats.norm.ppf((1 + LEVEL) / 2) * error / estimate), deviation, error / estimate
 
 
 def one(model: str, run: int, customers: int, seed: int) -> tuple[str, dict[str, tuple] | None]:
     """One study: what each interval of one simulated table held."""
-    drawing, spending, foretelling, luck = (int(each) for each in np.random.SeedSequence([seed, run]).generate_state(4))
-    summary = draw(model, customers, drawing)
-    amounts = btyd.simulate_spend(SPEND, summary.frequency, seed=spending)
+    seed_drawn, seed_spend, seed_forecast, seed_paid = (
+        int(state) for state in np.random.SeedSequence([seed, run]).generate_state(4)
+    )
+    summary = draw(model, customers, seed_drawn)
+    amounts = btyd.simulate_spend(SPEND, summary.frequency, seed=seed_spend)
     summary["monetary_value"] = amounts.monetary_value.to_numpy()
     try:
         fit, spend = FIT[model](summary), btyd.fit_gamma_gamma(summary)
     except ConvergenceError:
         return model, None
     truth = TRUTH[model] | (EFFECT if fit.covariates else {})
-    found = parameters(fit, truth)
+    coverage = parameters(fit, truth)
     if model == "bgnbd":
-        found |= {f"gamma-gamma {name}": told for name, told in parameters(spend, SPEND).items()}
+        coverage |= {f"gamma-gamma {name}": values for name, values in parameters(spend, SPEND).items()}
     # the same fits as if their parameters were known
     at = np.array([value if ": " in name else np.log(value) for name, value in truth.items()])
-    exact = replace(fit, found=replace(fit.found, at=at))
-    exact_spend = replace(spend, found=replace(spend.found, at=np.log(list(SPEND.values()))))
+    exact = replace(fit, estimate=replace(fit.estimate, optimum=at))
+    exact_spend = replace(spend.estimate, optimum=np.log(list(SPEND.values())))
     ahead = YEARS_AHEAD if model == "bgbb" else AHEAD
 
     some, few = summary.head(100) if fit.covariates else summary, summary.head(SINGLES)
-    _, purchases, slopes = fit.expectation(some, ahead, 0.0)
-    error = fitting.delta(slopes.sum(axis=1, keepdims=True), fit.found)[0]
-    expected = exact.expectation(some, ahead, 0.0, slopes=False)[1]
-    found["expected purchases"] = total(purchases.sum(), expected.sum(), error)
+    estimated = expectation(fit, some, ahead, 0.0)
+    error = fit.estimate.std_errors(estimated.jacobian.sum(axis=1, keepdims=True))[0]
+    expected = expectation(exact, some, ahead, 0.0).purchases
+    coverage["expected purchases"] = total(estimated.purchases.sum(), expected.sum(), error)
     value = btyd.customer_value(fit, spend, few, annual_rate=0.1)
-    worth = exact.expectation(few, np.inf, 0.1, slopes=False)[1] * exact_spend.expectation(few)[0]
-    found["expected value"] = total(value.total, worth[value.table.spend.notna()].sum(), value.total_std_error)
+    worth = expectation(exact, few, np.inf, 0.1).purchases * spending.expected_spend(exact_spend, few)[0]
+    coverage["expected value"] = total(value.total, worth[value.table.spend.notna()].sum(), value.total_std_error)
 
     if not fit.covariates:
-        later, rate = summary.later.to_numpy(), SPEND["p"] / amounts.own_mean.to_numpy()
-        paid = np.random.default_rng(luck).gamma(np.maximum(SPEND["p"] * later, 1e-9)) / rate * (later > 0)
-        revenue = btyd.forecast_revenue(fit, spend, summary, weeks=ahead, level=LEVEL, draws=20, seed=foretelling)
+        later, rate = summary.holdout_purchases.to_numpy(), SPEND["p"] / amounts.own_mean.to_numpy()
+        paid = np.random.default_rng(seed_paid).gamma(np.maximum(SPEND["p"] * later, 1e-9)) / rate * (later > 0)
+        revenue = btyd.forecast_revenue(fit, spend, summary, weeks=ahead, level=LEVEL, draws=20, seed=seed_forecast)
         sure = float(np.hypot(revenue.parameter_error, revenue.chance))
-        held = bool(revenue.low <= paid.sum() <= revenue.high)
-        found["revenue that came"] = (held, revenue.revenue - paid.sum(), sure)
+        covered = bool(revenue.low <= paid.sum() <= revenue.high)
+        coverage["revenue that came"] = (covered, revenue.revenue - paid.sum(), sure)
     for name, rows in (
         ("purchases of single customers that came", few),
-        ("the same, frequent buyers", summary.nlargest(SINGLES, "frequency")),
+        ("the same, frequent buyers", summary.sort_values("frequency", ascending=False, kind="stable").head(SINGLES)),
     ):
-        told = fit.forecast(rows, ahead, level=LEVEL, draws=400, seed=foretelling)
-        held = (told.low.to_numpy() <= rows.later.to_numpy()) & (rows.later.to_numpy() <= told.high.to_numpy())
-        found[name] = (float(held.mean()), np.nan, np.nan)
-    return model, found
+        forecast = fit.forecast(rows, ahead, level=LEVEL, draws=400, seed=seed_forecast)
+        covered = rows.holdout_purchases.between(forecast.low, forecast.high)
+        coverage[name] = (float(covered.mean()), np.nan, np.nan)
+    return model, coverage
 
 
 def gather(models: list[str], runs: int, customers: int | None, workers: int, seed: int) -> Iterator[tuple[str, dict | None]]:
@@ -162,35 +175,35 @@ def gather(models: list[str], runs: int, customers: int | None, workers: int, se
 
 def report(studies: Iterable[tuple[str, dict | None]], models: list[str]) -> bool:
     """Print the table; whether every share lies in its band."""
-    found, failed, weak = defaultdict(list), Counter(), Counter()
-    for model, told in studies:
-        if told is None:
+    coverage, failed, weak = defaultdict(list), Counter(), Counter()
+    for model, study in studies:
+        if study is None:
             failed[model] += 1
             continue
-        weak[model] += any(held is None for held, *_ in told.values())
-        for name, values in told.items():
-            found[model, name].append(values)
+        weak[model] += any(covered is None for covered, *_ in study.values())
+        for name, values in study.items():
+            coverage[model, name].append(values)
     print(
         "| model | of | intervals | share that holds | joint band | error / SE | SE / SD of estimates |\n"
         "|---|---|---|---|---|---|---|"
     )
-    good, tail = True, (1 - LEVEL) / 2 / len(found)
-    for (model, name), values in sorted(found.items(), key=lambda row: models.index(row[0][0])):
-        held, away, error = np.array([each for each in values if each[0] is not None], dtype=float).T
-        low, high = stats.binom.ppf([tail, 1 - tail], held.size, LEVEL) / held.size
-        single = np.isnan(away).all()
+    all_covered, tail = True, (1 - LEVEL) / 2 / len(coverage)
+    for (model, name), values in sorted(coverage.items(), key=lambda row: models.index(row[0][0])):
+        covered, deviation, error = np.array([row for row in values if row[0] is not None], dtype=float).T
+        low, high = stats.binom.ppf([tail, 1 - tail], covered.size, LEVEL) / covered.size
+        single = np.isnan(deviation).all()
         high = 1.0 if single else high  # customers of one table are not independent: the band is of one a table, so wide
-        missed = not low <= held.mean() <= high
-        good &= not missed
-        spread = " | " if single else f"{away.mean() / error.mean():+.3f} | {error.mean() / away.std(ddof=1):.3f}"
+        missed = not low <= covered.mean() <= high
+        all_covered &= not missed
+        errors = " | " if single else f"{deviation.mean() / error.mean():+.3f} | {error.mean() / deviation.std(ddof=1):.3f}"
         print(
-            f"| {model} | {name} | {held.size:,} | {held.mean():.4f}{' MISSED' if missed else ''} | {low:.4f} to {high:.4f} | "
-            f"{spread} |"
+            f"| {model} | {name} | {covered.size:,} | {covered.mean():.4f}{' MISSED' if missed else ''} | "
+            f"{low:.4f} to {high:.4f} | {errors} |"
         )
     print("\n| model | no maximum reached | fits with a weak parameter |\n|---|---|---|")
     for model in models:
         print(f"| {model} | {failed[model]} | {weak[model]} |")
-    return good
+    return all_covered
 
 
 if __name__ == "__main__":

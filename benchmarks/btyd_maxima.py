@@ -13,10 +13,13 @@ import argparse
 import numpy as np
 
 from crmlab import btyd
-from crmlab.btyd import fitting, purchases, spend
+from crmlab._likelihood import Likelihood, Model, Observations, group_observations, maximise, newton_trust_region
+from crmlab.btyd import gamma_gamma
+from crmlab.btyd.histories import read_histories
+from crmlab.btyd.models import MODELS
 from crmlab.errors import ConvergenceError
 
-KINDS = (*purchases.MODELS, "gamma_gamma")
+KINDS = (*MODELS, "gamma_gamma")
 LOST = 0.001
 
 
@@ -25,7 +28,7 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def table(rng: np.random.Generator, kind: str) -> tuple[fitting.Model, tuple[np.ndarray, ...]]:
+def table(rng: np.random.Generator, kind: str) -> tuple[Model, tuple[np.ndarray, ...]]:
     """Customers of random parameters: the model that fits them and the columns it reads."""
     customers = int(log_uniform(rng, 60, 4_000))
     if kind == "gamma_gamma":
@@ -34,28 +37,28 @@ def table(rng: np.random.Generator, kind: str) -> tuple[fitting.Model, tuple[np.
         mean = rng.gamma(p * x) / x * v / rng.gamma(q, size=customers)
         if rng.random() < 0.3:  # two kinds of customers, as no gamma distribution has
             mean *= np.where(rng.random(customers) < 0.5, 1, log_uniform(rng, 2, 50))
-        return spend.GAMMA_GAMMA, (x, mean)
-    ends = {
+        return gamma_gamma.MODEL, (x, mean)
+    ranges = {
         "bgbb": ((0.2, 5), (0.2, 5), (0.2, 5), (0.3, 10)),
         "pareto_nbd": ((0.1, 5), (0.5, 60), (0.1, 5), (0.5, 100)),
     }.get(kind, ((0.1, 5), (0.5, 60), (0.05, 5), (0.3, 10)))
-    model = purchases.MODELS[kind]
-    truth = {name: log_uniform(rng, *each) for name, each in zip(model.likelihood.parameters, ends, strict=True)}
+    model = MODELS[kind]
+    truth = {name: log_uniform(rng, *bounds) for name, bounds in zip(model.likelihood.parameters, ranges, strict=True)}
     weeks = int(rng.integers(4, 15)) if kind == "bgbb" else log_uniform(rng, 20, 150)
     drawn = btyd.simulate_purchases(kind, truth, customers=customers, weeks=weeks, seed=int(rng.integers(2**31)))
-    return model.likelihood, purchases.histories(drawn, model, ())[0]
+    return model.likelihood, read_histories(drawn, model).columns
 
 
-def losses(model: fitting.Model, rows: fitting.Histories) -> tuple[float, float, float, float]:
+def losses(model: Model, rows: Observations) -> tuple[float, float, float, float]:
     """By how much the best start, the best two and the fit end below the best end; the least that the first knows."""
-    likelihood = fitting.Likelihood(model, rows)
+    likelihood = Likelihood(model, rows)
     starts = sorted(np.log(model.starts(rows.weight, *rows.columns)), key=lambda start: -likelihood(start)[0])
-    ends = [fitting._climb(likelihood, start, 1e-8) for start in starts]
+    ends = [newton_trust_region(likelihood, start, 1e-8) for start in starts]
     reached = [likelihood(end)[0] for end in ends]
-    found = fitting.maximise(model, rows).loglik
+    fitted = maximise(model, rows).loglik
     least = np.linalg.eigvalsh(-likelihood(ends[0])[2])[0]
-    best = max(*reached, found)
-    return best - reached[0], best - max(reached[:2]), best - found, least
+    best = max(*reached, fitted)
+    return best - reached[0], best - max(reached[:2]), best - fitted, least
 
 
 def main() -> None:
@@ -63,20 +66,20 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=1_600)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    rng, told, failed = np.random.default_rng(asked.seed), {kind: [] for kind in KINDS}, dict.fromkeys(KINDS, 0)
+    rng, lost_by, failed = np.random.default_rng(asked.seed), {kind: [] for kind in KINDS}, dict.fromkeys(KINDS, 0)
     for number in range(asked.tables):
         kind = KINDS[number % len(KINDS)]
         model, columns = table(rng, kind)
-        rows = fitting.count(columns, np.empty((columns[0].size, 0)))
+        rows = group_observations(model, columns)
         if columns[0].any() and rows.weight.size > 2:
             try:
-                told[kind].append(losses(model, rows))
+                lost_by[kind].append(losses(model, rows))
             except ConvergenceError:
                 failed[kind] += 1
     print("| model | fits | no maximum | best start loses | by at most | best two lose | the fit loses | by at most | known |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for kind, each in told.items():
-        lost = np.array(each)
+    for kind, tables in lost_by.items():
+        lost = np.array(tables)
         one, two, fit = (lost[:, :3] > LOST).sum(axis=0)
         known = f"{lost[lost[:, 0] > LOST, 3].max():.2f}" if one else ""
         worst, left = (f"{most:.2g}" if most > LOST else "" for most in lost[:, [0, 2]].max(axis=0))

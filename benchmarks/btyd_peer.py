@@ -110,8 +110,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    with np.load(asked.table) as held:
-        table = {name: held[name] for name in held.files}
+    with np.load(asked.table) as arrays:
+        table = {name: arrays[name] for name in arrays.files}
     if asked.model == "value":
         print(json.dumps(value(table) | {"peak_mb": peak_mb()}))
         return

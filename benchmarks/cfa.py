@@ -3,7 +3,7 @@
 Holzinger & Swineford (1939), three factors: ours with standard errors, fit indices and SRMR, semopy with what it
 offers, each in a process and an environment of its own, in turn; the estimates are first checked to agree. If
 ``Rscript`` and lavaan are there, 24 random tables (five factors, 22 items, 200 to 500 rows, continuous or cut into seven
-categories, some with improper solutions) are fitted by both, and the largest difference of every number is told.
+categories, some with improper solutions) are fitted by both, and the largest difference of every number is printed.
 
     python benchmarks/cfa.py
     python benchmarks/cfa.py --lavaan
@@ -53,8 +53,8 @@ for (path in Sys.glob(file.path(folder, "*.csv"))) {
                     standardized = standard$est.std, standardized_std_error = standard$se)
   write.csv(out, sub("csv$", "table", path), row.names = FALSE)
   m <- fitMeasures(fit, c("chisq", "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic", "logl"))
-  told <- c(seconds, as.integer(lavInspect(fit, "converged")), as.numeric(m))
-  writeLines(format(told, digits = 15), sub("csv$", "fit", path))
+  numbers <- c(seconds, as.integer(lavInspect(fit, "converged")), as.numeric(m))
+  writeLines(format(numbers, digits = 15), sub("csv$", "fit", path))
 }
 """
 
@@ -79,18 +79,16 @@ def ours(path: str) -> None:
     rows = pd.read_csv(path)
 
     def fit():
-        found = measurement.fit_cfa(rows, MODEL)
-        return found, (found.table, found.srmr, found.cfi, found.tli, found.rmsea_interval(), found.aic, found.bic)
+        cfa = measurement.fit_cfa(rows, MODEL)
+        return cfa, (cfa.table, cfa.srmr, cfa.cfi, cfa.tli, cfa.rmsea_interval(), cfa.aic, cfa.bic)
 
     fit()
     seconds = []
     for _ in range(20):
         start = time.perf_counter()
-        found, _ = fit()
+        cfa, _ = fit()
         seconds.append(time.perf_counter() - start)
-    print(
-        json.dumps({"seconds": statistics.median(seconds), "loadings": found.loadings.estimate.to_list(), "chi2": found.chi2})
-    )
+    print(json.dumps({"seconds": statistics.median(seconds), "loadings": cfa.loadings.estimate.to_list(), "chi2": cfa.chi2}))
 
 
 def beside_semopy(runs: int) -> None:
@@ -104,15 +102,15 @@ def beside_semopy(runs: int) -> None:
         rows_with(pd.read_csv(COVARIANCE, index_col=0), 301).to_csv(rows, index=False)
         script = Path(home) / "peer.py"
         script.write_text(SEMOPY, encoding="utf-8")
-        found = {"crmlab": [], "semopy": []}
+        runs_by_name = {"crmlab": [], "semopy": []}
         for _ in range(runs):
             for name, command in {"crmlab": [sys.executable, __file__, "--one"], "semopy": [python, str(script)]}.items():
                 ran = subprocess.run([*command, str(rows)], capture_output=True, text=True, check=True)
-                found[name].append(json.loads(ran.stdout.strip().splitlines()[-1]))
-    apart = max(abs(a - b) for a, b in zip(found["crmlab"][0]["loadings"], found["semopy"][0]["loadings"], strict=True))
-    print(f"largest difference of a loading: {apart:.1e}\n\n| who | seconds a fit | chi2 |\n|---|---|---|")
-    for name, each in found.items():
-        print(f"| {name} | {statistics.median(one['seconds'] for one in each):.4f} | {each[0]['chi2']:.3f} |")
+                runs_by_name[name].append(json.loads(ran.stdout.strip().splitlines()[-1]))
+    difference = max(abs(a - b) for a, b in zip(*(results[0]["loadings"] for results in runs_by_name.values()), strict=True))
+    print(f"largest difference of a loading: {difference:.1e}\n\n| program | seconds a fit | chi2 |\n|---|---|---|")
+    for name, results in runs_by_name.items():
+        print(f"| {name} | {statistics.median(run['seconds'] for run in results):.4f} | {results[0]['chi2']:.3f} |")
 
 
 def table(number: int):
@@ -122,13 +120,13 @@ def table(number: int):
 
     draw = np.random.default_rng([2024, number])
     n = (200, 300, 500, 220)[number % 4]
-    weakest, strongest = ((0.5, 0.9), (0.2, 0.8), (0.1, 0.95))[number % 3]
-    between = draw.standard_normal((5, 3 + number % 5))
-    between = between @ between.T + (0.3 if number % 2 else 1.0) * np.eye(5)
-    between /= np.sqrt(np.outer(np.diag(between), np.diag(between)))
+    lowest, highest = ((0.5, 0.9), (0.2, 0.8), (0.1, 0.95))[number % 3]
+    correlation = draw.standard_normal((5, 3 + number % 5))
+    correlation = correlation @ correlation.T + (0.3 if number % 2 else 1.0) * np.eye(5)
+    correlation /= np.sqrt(np.outer(np.diag(correlation), np.diag(correlation)))
     factor = np.repeat(np.arange(5), list(SIZES.values()))
-    loading = draw.uniform(weakest, strongest, 22) * np.where(draw.random(22) < 0.2, -1, 1)
-    quality = draw.multivariate_normal(np.zeros(5), between, n)
+    loading = draw.uniform(lowest, highest, 22) * np.where(draw.random(22) < 0.2, -1, 1)
+    quality = draw.multivariate_normal(np.zeros(5), correlation, n)
     rows = quality[:, factor] * loading + draw.standard_normal((n, 22)) * np.sqrt(1 - loading**2)
     if number % 4:
         rows = np.clip(np.round(4 + 1.3 * rows), 1, 7)
@@ -165,14 +163,15 @@ def against_lavaan(count: int) -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 fit = measurement.fit_cfa(rows, model)
-            own = fit.table.set_index("parameter")
+            estimates = fit.table.set_index("parameter")
             took = time.perf_counter() - start
-            mine = [fit.chi2, fit.cfi, fit.tli, fit.rmsea, *fit.rmsea_interval(), fit.srmr, fit.aic, fit.bic, fit.loglik]
-            apart = ((own - theirs.loc[own.index]).abs() / np.maximum(1, theirs.loc[own.index].abs())).max()
-            worst = max(abs(a - b) for a, b in zip(mine, measures, strict=True))
+            indices = [fit.chi2, fit.cfi, fit.tli, fit.rmsea, *fit.rmsea_interval(), fit.srmr, fit.aic, fit.bic, fit.loglik]
+            lavaan = theirs.loc[estimates.index]
+            differences = ((estimates - lavaan).abs() / np.maximum(1, lavaan.abs())).max()
+            worst = max(abs(a - b) for a, b in zip(indices, measures, strict=True))
             note = fit.improper[0] if fit.improper else "" if converged else "lavaan did not converge"
             print(f"| {number} | {len(rows)} | {fit.chi2:.3f} | {worst:.0e} | "
-                f"{' | '.join(f'{value:.0e}' for value in apart)} | "
+                f"{' | '.join(f'{value:.0e}' for value in differences)} | "
                   f"{took:.3f} | {seconds:.3f} | {note} |")  # fmt: skip
 
 
@@ -182,10 +181,10 @@ if __name__ == "__main__":
     parser.add_argument("--lavaan", action="store_true", help="against lavaan, which must be installed in R")
     parser.add_argument("--tables", type=int, default=24)
     parser.add_argument("--one", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
-        ours(asked.one)
-    elif asked.lavaan:
-        against_lavaan(asked.tables)
+    arguments = parser.parse_args()
+    if arguments.one:
+        ours(arguments.one)
+    elif arguments.lavaan:
+        against_lavaan(arguments.tables)
     else:
-        beside_semopy(asked.runs)
+        beside_semopy(arguments.runs)

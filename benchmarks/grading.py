@@ -120,10 +120,10 @@ def main(students: int, runs: int, alone: bool) -> None:
             words = [sys.executable, "-P", "-m", "nbgrader", "autograde", NAME, "--force"]
             contenders["nbgrader, no sandbox"] = (words, peer, peer_course(peer, students))
         measured(*contenders["crmlab, two workers"])  # Python compiles, fonts are looked for: once
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+        runs_of: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
         for _ in range(runs):
             for name, how in contenders.items():
-                found[name].append(measured(*how))
+                runs_of[name].append(measured(*how))
         from crmlab.course.store import Store
 
         with Store(home / "course.db") as store:
@@ -132,8 +132,8 @@ def main(students: int, runs: int, alone: bool) -> None:
     assert rights == 8 * students, "all answers are right, or this measures something else"
     print(f"{students} submissions, medians of {runs}; releasing took {releasing / students:.2f} s a student\n")
     print("| who | seconds in all | seconds a submission | peak MB |\n|---|---|---|---|")
-    for name, each in found.items():
-        seconds, memory = (statistics.median(one[k] for one in each) for k in (0, 1))
+    for name, measurements in runs_of.items():
+        seconds, memory = map(statistics.median, zip(*measurements, strict=True))
         print(f"| {name} | {seconds:.1f} | {seconds / students:.2f} | {memory:,.0f} |")
     print(f"\nOne submission from start to end of its sandbox: median {statistics.median(alone_seconds):.2f} s")
 

@@ -25,7 +25,7 @@ import numpy as np
 from scipy import stats
 
 from crmlab import measurement, satisfaction
-from crmlab.satisfaction.drivers import _weights
+from crmlab.satisfaction.relative_importance import relative_importance
 
 LOADINGS = np.linspace(0.5, 0.9, 22)
 WEIGHTS = np.array([0.32, 0.18, 0.08, 0.14, 0.28])
@@ -46,25 +46,26 @@ def survey(seed: int, n: int, **options) -> satisfaction.Survey:
 def driver_truth() -> np.ndarray:
     """LMG in the population, from the covariances of dimension means."""
     model = satisfaction.rater().model
-    ends = np.cumsum([0, *map(len, model.values())])
-    means = np.array([LOADINGS[a:b].mean() for a, b in pairwise(ends)])
-    own = np.array([(1 - LOADINGS[a:b] ** 2).sum() / (b - a) ** 2 for a, b in pairwise(ends)])
-    between = CORRELATION * np.outer(means, means) + np.diag((1 - CORRELATION) * means**2 + own)
-    to = between @ WEIGHTS
-    whole = np.block([[between, to[:, None]], [to[None], np.array([[WEIGHTS @ to + NOISE**2]])]])
-    return _weights(whole[None])["lmg"][0]
+    bounds = np.cumsum([0, *map(len, model.values())])
+    means = np.array([LOADINGS[a:b].mean() for a, b in pairwise(bounds)])
+    unique = np.array([(1 - LOADINGS[a:b] ** 2).sum() / (b - a) ** 2 for a, b in pairwise(bounds)])
+    covariance = CORRELATION * np.outer(means, means) + np.diag((1 - CORRELATION) * means**2 + unique)
+    with_outcome = covariance @ WEIGHTS
+    whole = np.block(
+        [[covariance, with_outcome[:, None]], [with_outcome[None], np.array([[WEIGHTS @ with_outcome + NOISE**2]])]]
+    )
+    return relative_importance(whole[None], np.zeros((1, len(whole)))).lmg[0]
 
 
-def one(seed: int, n: int) -> dict[str, list[bool]]:
+def intervals_hold(seed: int, n: int) -> dict[str, list[bool]]:
     """Which intervals of one survey hold the truth."""
-    found = survey(seed, n)
-    fit = measurement.fit_cfa(found.items("perceived"), found.instrument.model)
+    answers = survey(seed, n)
+    fit = measurement.fit_cfa(answers.items("perceived"), answers.instrument.model)
     ends = fit.interval(standardized=True)
-    loads = ends.iloc[: LOADINGS.size]
-    inside = {"loadings": (loads.low <= LOADINGS) & (loads.high >= LOADINGS)}
-    rest = ends.iloc[-10:]
-    inside["correlations"] = (rest.low <= CORRELATION) & (rest.high >= CORRELATION)
-    scores = satisfaction.score_rater(found)
+    loadings, correlations = ends.iloc[: LOADINGS.size], ends.iloc[-10:]
+    inside = {"loadings": (loadings.low <= LOADINGS) & (loadings.high >= LOADINGS)}
+    inside["correlations"] = (correlations.low <= CORRELATION) & (correlations.high >= CORRELATION)
+    scores = satisfaction.score_rater(answers)
     truth = np.array([-0.9, -0.3, 0.1, -0.4, -0.7])
     inside["gaps"] = (scores.table.low <= truth) & (truth <= scores.table.high)
     drivers = satisfaction.fit_drivers(scores, seed=seed, draws=1_000).interval()
@@ -72,33 +73,33 @@ def one(seed: int, n: int) -> dict[str, list[bool]]:
         ends = drivers[drivers.measure == name]
         inside[f"drivers: {name}"] = (ends.low.to_numpy() <= true) & (true <= ends.high.to_numpy())
     alphas = []
-    for items in found.instrument.model.values():
-        place = [list(found.instrument.items["item"]).index(item) for item in items]
+    for items in answers.instrument.model.values():
+        place = [list(answers.instrument.items["item"]).index(item) for item in items]
         load = LOADINGS[place]
         k, total = len(load), load.sum() ** 2 + (1 - load**2).sum()
-        low, high = measurement.reliability(found.items("perceived")[items]).interval()
+        low, high = measurement.reliability(answers.items("perceived")[items]).interval()
         alphas.append(low <= k / (k - 1) * (1 - k / total) <= high)
     inside["alpha"] = alphas
-    return {name: [bool(each) for each in values] for name, values in inside.items()}
+    return {name: [bool(holds) for holds in values] for name, values in inside.items()}
 
 
 def coverage(runs: int, n: int, workers: int, seed: int) -> None:
     with ProcessPoolExecutor(workers) as pool:
-        found = list(pool.map(one, range(seed, seed + runs), repeat(n), chunksize=20))
+        surveys = list(pool.map(intervals_hold, range(seed, seed + runs), repeat(n), chunksize=20))
     print(
         f"{runs:,} surveys of {n} respondents\n\n| parameters | number | smallest | largest | joint band |\n"
         "|---|---|---|---|---|"
     )
-    for name in found[0]:
-        share = np.mean([each[name] for each in found], axis=0)
+    for name in surveys[0]:
+        share = np.mean([inside[name] for inside in surveys], axis=0)
         low, high = stats.binom.ppf([0.025 / share.size, 1 - 0.025 / share.size], runs, 0.95) / runs
         verdict = "" if low <= share.min() and share.max() <= high else " MISSED"
         print(f"| {name} | {share.size} | {share.min():.3f} | {share.max():.3f} | {low:.3f} to {high:.3f}{verdict} |")
 
 
 def loadings(seed: int, n: int, categories: int) -> tuple[np.ndarray, np.ndarray]:
-    found = survey(seed, n, categories=categories)
-    items, model = found.items("perceived"), found.instrument.model
+    answers = survey(seed, n, categories=categories)
+    items, model = answers.items("perceived"), answers.instrument.model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return tuple(
@@ -115,27 +116,27 @@ def ordinal(runs: int, n: int, workers: int) -> None:
     print("|---|---|---|---|---|")
     for categories in (5, 7):
         with ProcessPoolExecutor(workers) as pool:
-            found = np.array(list(pool.map(loadings, range(runs), repeat(n), repeat(categories), chunksize=20)))
+            estimates = np.array(list(pool.map(loadings, range(runs), repeat(n), repeat(categories), chunksize=20)))
         for place, kind in enumerate(("plain", "polychoric")):
-            bias = found[:, place].mean(axis=0) - LOADINGS
-            error = found[:, place].std(axis=0, ddof=1).max() / np.sqrt(runs)
+            bias = estimates[:, place].mean(axis=0) - LOADINGS
+            error = estimates[:, place].std(axis=0, ddof=1).max() / np.sqrt(runs)
             worst = np.abs(bias).argmax()
             print(
-                f"| {categories} | {kind} | {found[:, place].mean() / LOADINGS.mean():.4f} | {bias[worst]:+.4f} | "
+                f"| {categories} | {kind} | {estimates[:, place].mean() / LOADINGS.mean():.4f} | {bias[worst]:+.4f} | "
                 f"{4 * error:.4f} |"
             )
 
 
 def step(name: str, n: int) -> None:
     """One step on n respondents, in this process: prints a JSON line."""
-    found = survey(1, n, categories=7)
-    scores = satisfaction.score_rater(found) if name in ("drivers", "ordinal logit") else None
-    raw = found.rows.copy()
-    for item in found.instrument.items[found.instrument.items.direction < 0]["item"]:
-        for kind in found.kinds:
+    answers = survey(1, n, categories=7)
+    scores = satisfaction.score_rater(answers) if name in ("drivers", "ordinal logit") else None
+    raw = answers.rows.copy()
+    for item in answers.instrument.items[answers.instrument.items.direction < 0]["item"]:
+        for kind in answers.kinds:
             raw[f"{kind}_{item}"] = 8 - raw[f"{kind}_{item}"]
-    items, model = found.items("perceived"), found.instrument.model
-    predictors = [f"perceived_{dimension}" for dimension in found.instrument.dimensions]
+    items, model = answers.items("perceived"), answers.instrument.model
+    predictors = [f"perceived_{dimension}" for dimension in answers.instrument.dimensions]
     with tempfile.TemporaryDirectory() as folder:
         from crmlab import report
 
@@ -143,7 +144,7 @@ def step(name: str, n: int) -> None:
         raw.to_parquet(file)
         work = {
             "read_survey (Parquet)": lambda: satisfaction.read_survey(file),
-            "score_rater": lambda: satisfaction.score_rater(found),
+            "score_rater": lambda: satisfaction.score_rater(answers),
             "reliability": lambda: measurement.reliability(items[model["reliability"]]),
             "fit_cfa": lambda: measurement.fit_cfa(items, model).table,
             "polychoric": lambda: measurement.polychoric(items),
@@ -167,8 +168,8 @@ def scale(n: int) -> None:
 
     print(f"{n:,} respondents, 22 items twice\n\n| step | seconds | peak MB (with the table made) |\n|---|---|---|")
     for name in run("list", 50):
-        found = run(name, n)
-        print(f"| {name} | {found['seconds']:.2f} | {found['peak_mb']:,.0f} |", flush=True)
+        measured = run(name, n)
+        print(f"| {name} | {measured['seconds']:.2f} | {measured['peak_mb']:,.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def simulate(customers: int, workers: int, files: bool) -> None:
             rows = sum(pq.read_metadata(part).num_rows for part in parts)
             size = sum(part.stat().st_size for part in parts)
         else:
-            rows, size = sum(table.num_rows for table in firm._held.values()), 0
+            rows, size = sum(table.num_rows for table in firm._tables.values()), 0
     print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak[0], "disk_mb": size / 1e6}))
 
 

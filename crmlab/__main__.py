@@ -7,22 +7,14 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from crmlab import __version__
 from crmlab._lab.terminal import accept_any_text
-from crmlab.errors import ColumnError, CrmlabError, DataError
+from crmlab.errors import CrmlabError, DataError
 
-#: What a message to a programmer says -> how the command line spells it.
-_ARGUMENTS = ("rename", "until", "out", "sheet", "encoding", "decimal", "mapping", "scale", "by")
-_SPELLED = {
-    "day_first=True": "--day-first",
-    "day_first=False": "--month-first",
-    'decimal="."': "--decimal .",
-    'decimal=","': "--decimal ,",
-    "keyed=True": "--keyed",
-    "keyed=False": "without --keyed",
-} | {f"`{name}`": f"--{name}" for name in _ARGUMENTS}
+if TYPE_CHECKING:
+    from crmlab._result import Summary
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,34 +24,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except CrmlabError as error:
-        told = str(error)
-        if isinstance(error, ColumnError):  # the same advice in the words of the command line
-            pairs = ",".join(f"{theirs}={ours}" for ours, theirs in error.rename.items())
-            unknown = " (put the name of your column in place of each ?)" if "?=" in pairs else ""
-            told = told.partition("Say which is which")[0] + f'Say which is which: --rename "{pairs}"{unknown}'
-        told = re.sub(r"(mapping|scale)=\{([^}]*)\}", _as_option, told)
-        for ours, theirs in _SPELLED.items():
-            told = told.replace(ours, theirs)
-        print(f"crmlab {arguments.command}: {told}", file=sys.stderr)
+        print(f"crmlab {arguments.command}: {_as_options(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 130
 
 
-def _as_option(found: re.Match) -> str:
-    """``scale={"expected": (1, 5)}`` as ``--scale "expected=1-5"``."""
-    pairs = re.sub(r"\((\S+), (\S+)\)", r"\1-\2", found[2]).replace('": ', "=").replace('"', "").replace(", ", ",")
-    return f'--{found[1]} "{pairs}"'
+def _as_options(message: str) -> str:
+    """Write the Python arguments that a message names as options: `` `until` `` as --until, ``decimal=","`` as --decimal ,."""
+    return _ARGUMENT.sub(lambda match: _as_option(match["name"] or match["argument"], match["value"]), message)
 
 
-class _Gathered(argparse.Action):
-    """Pairs of an option that is given more than once, together."""
+def _as_option(name: str, value: str | None) -> str:
+    if value is None:
+        return f"--{name.replace('_', '-')}"
+    if name in _FLAGS:
+        return _FLAGS[name][value == "True"]
+    if not value.startswith("{"):
+        return f"--{name} {value.strip(chr(34))}"
+    pairs = re.sub(r"\((\S+), (\S+)\)", r"\1-\2", value[1:-1])  # (1, 5) is 1-5
+    pairs = pairs.replace('": ', "=").replace('"', "").replace(", ", ",")
+    unknown = " (put the name of your column in place of each ?)" if name == "rename" and "?=" in pairs else ""
+    return f'--{name} "{pairs}"{unknown}'
+
+
+#: How flags are spelled, false and true.
+_FLAGS = {"day_first": ("--month-first", "--day-first"), "keyed": ("without --keyed", "--keyed")}
+_NAMES = "rename|until|out|sheet|encoding|decimal|mapping|scale|by|day_first|keyed"
+#: An argument in a message: its name in backticks, or with its value.
+_ARGUMENT = re.compile(
+    rf"""`(?P<name>{_NAMES})`|\b(?P<argument>{_NAMES})=(?P<value>True|False|"[^"]*"|\{{(?:"[^"]*"|[^{{}}"])*\}})"""
+)
+
+
+class _MergePairs(argparse.Action):
+    """Merge the pairs of an option that is given more than once."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, space: argparse.Namespace, values: dict, option: str | None = None
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
     ) -> None:
-        setattr(space, self.dest, (getattr(space, self.dest) or {}) | values)
+        earlier = getattr(namespace, self.dest) or {}
+        setattr(namespace, self.dest, earlier | values if isinstance(values, dict) else values)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,7 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="crmlab", description="A research and teaching kit for customer relationship management.")
     parser.add_argument("--version", action="version", version=f"crmlab {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _report_parser(commands)
+    _questionnaire_parser(commands)
+    data = commands.add_parser("data", help="write the kit's own tables again")
+    data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
+    data.set_defaults(run=_data)
+    _course_parser(commands)
+    return parser
 
+
+def _report_parser(commands: argparse._SubParsersAction) -> None:
     report = commands.add_parser(
         "report",
         help="one HTML page about your own orders, or about answers to a survey",
@@ -81,17 +96,21 @@ def _parser() -> argparse.ArgumentParser:
         epilog="examples: crmlab report orders.csv --rename CustomerID=customer_id,Date=order_date,Total=amount; "
         "crmlab report --survey answers.csv",
     )
-    what = report.add_mutually_exclusive_group(required=True)
-    what.add_argument("file", nargs="?", help="your orders: customer_id, order_date, amount, and if you have it order_id")
-    what.add_argument("--survey", metavar="FILE", help="answers to the RATER questionnaire, as your form tool exports them")
+    source = report.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", nargs="?", help="your orders: customer_id, order_date, amount, and if you have it order_id")
+    source.add_argument("--survey", metavar="FILE", help="answers to the RATER questionnaire, as your form tool exports them")
     report.add_argument(
-        "--rename", type=_pairs, action=_Gathered, metavar="THEIRS=OURS,...", help="which of your columns is which of ours"
+        "--rename",
+        type=_text_pairs,
+        action=_MergePairs,
+        metavar="THEIRS=OURS,...",
+        help="which of your columns is which of ours",
     )
     report.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
     report.add_argument("--out", default="report.html", metavar="FILE", help="where to write the page (default: report.html)")
-    first = report.add_mutually_exclusive_group()
-    first.add_argument("--day-first", dest="day_first", action="store_true", default=None, help="12/03/2024 is 12 March")
-    first.add_argument("--month-first", dest="day_first", action="store_false", help="12/03/2024 is December 3")
+    order = report.add_mutually_exclusive_group()
+    order.add_argument("--day-first", dest="day_first", action="store_true", default=None, help="12/03/2024 is 12 March")
+    order.add_argument("--month-first", dest="day_first", action="store_false", help="12/03/2024 is December 3")
     report.add_argument(
         "--decimal", choices=[".", ","], metavar="MARK", help="the decimal mark, where 1,234 could be read in two ways"
     )
@@ -99,10 +118,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--sheet", default="0", help="name or number (from 0) of the Excel sheet")
     survey = report.add_argument_group("only with --survey")
     survey.add_argument(
-        "--mapping", type=_worth, action=_Gathered, metavar="WORDS=NUMBER,...", help='answers in words: "very good=7,good=6"'
+        "--mapping",
+        type=_number_pairs,
+        action=_MergePairs,
+        metavar="WORDS=NUMBER,...",
+        help='answers in words: "very good=7,good=6"',
     )
     survey.add_argument(
-        "--scale", type=_scales, action=_Gathered, metavar="WHAT=LOW-HIGH,...", help='another scale: "1-5", "expected=1-5"'
+        "--scale", type=_ranges, action=_MergePairs, metavar="WHAT=LOW-HIGH,...", help='another scale: "1-5", "expected=1-5"'
     )
     survey.add_argument("--keyed", action="store_true", help="negatively worded statements are turned round already")
     survey.add_argument("--by", metavar="COLUMN", help="compare the groups of this column (default: waves)")
@@ -110,22 +133,18 @@ def _parser() -> argparse.ArgumentParser:
     survey.add_argument("--perceptions-only", action="store_true", help="its statements were asked of this firm alone")
     report.set_defaults(run=_report)
 
-    sheet = commands.add_parser(
+
+def _questionnaire_parser(commands: argparse._SubParsersAction) -> None:
+    questionnaire = commands.add_parser(
         "questionnaire",
         help="the RATER questionnaire to print, in English and Chinese",
         description="The RATER questionnaire as one HTML page, to print or to copy into a form tool.",
     )
-    sheet.add_argument("--short", action="store_true", help="ten statements instead of 22")
-    sheet.add_argument("--language", default="both", choices=["en", "zh", "both"], help="default: both")
-    sheet.add_argument("--firm", default="", help="what stands in the heading")
-    sheet.add_argument("--out", default="questionnaire.html", metavar="FILE", help="default: questionnaire.html")
-    sheet.set_defaults(run=_questionnaire)
-
-    data = commands.add_parser("data", help="write the kit's own tables anew")
-    data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
-    data.set_defaults(run=_data)
-    _course_parser(commands)
-    return parser
+    questionnaire.add_argument("--short", action="store_true", help="ten statements instead of 22")
+    questionnaire.add_argument("--language", default="both", choices=["en", "zh", "both"], help="default: both")
+    questionnaire.add_argument("--firm", default="", help="what stands in the heading")
+    questionnaire.add_argument("--out", default="questionnaire.html", metavar="FILE", help="default: questionnaire.html")
+    questionnaire.set_defaults(run=_questionnaire)
 
 
 def _course_parser(commands: argparse._SubParsersAction) -> None:
@@ -137,13 +156,13 @@ def _course_parser(commands: argparse._SubParsersAction) -> None:
     )
     steps = course.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    def step(name: str, told: str, *, assignment: bool = True, folder: bool = True) -> argparse.ArgumentParser:
-        made = steps.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+    def step(name: str, text: str, *, assignment: bool = True, folder: bool = True) -> argparse.ArgumentParser:
+        parser = steps.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         if assignment:
-            made.add_argument("assignment", help='beginning of its name, such as "01"')
+            parser.add_argument("assignment", help='beginning of its name, such as "01"')
         if folder:
-            made.add_argument("--dir", default=".", metavar="DIR", help="the course's folder (default: this one)")
-        return made
+            parser.add_argument("--dir", default=".", metavar="DIR", help="the course's folder (default: this one)")
+        return parser
 
     new = step("new", "make the folder of a course, with a secret and an empty roster", assignment=False, folder=False)
     new.add_argument("dir", help="a folder that does not exist yet")
@@ -180,7 +199,7 @@ def _course_parser(commands: argparse._SubParsersAction) -> None:
     course.set_defaults(run=_course)
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _text_pairs(text: str) -> dict[str, str]:
     pairs = [pair.rpartition("=") for pair in text.split(",")]
     if not all(theirs and ours for theirs, _, ours in pairs):
         raise argparse.ArgumentTypeError(
@@ -189,17 +208,17 @@ def _pairs(text: str) -> dict[str, str]:
     return {theirs.strip(): ours.strip() for theirs, _, ours in pairs}
 
 
-def _worth(text: str) -> dict[str, float]:
+def _number_pairs(text: str) -> dict[str, float]:
     try:
-        return {words: float(number) for words, number in _pairs(text).items()}
+        return {words: float(number) for words, number in _text_pairs(text).items()}
     except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError('write it as "very good=7,good=6", a number behind each') from None
 
 
-def _scales(text: str) -> dict[str, tuple[float, float]]:
+def _ranges(text: str) -> dict[str, tuple[float, float]]:
     try:
-        ends = {what: span.split("-") for what, span in _pairs(text if "=" in text else f"all={text}").items()}
-        return {what: (float(low), float(high)) for what, (low, high) in ends.items()}
+        limits = {what: span.split("-") for what, span in _text_pairs(text if "=" in text else f"all={text}").items()}
+        return {what: (float(low), float(high)) for what, (low, high) in limits.items()}
     except (ValueError, argparse.ArgumentTypeError):
         raise argparse.ArgumentTypeError(
             'write it as "1-5" (all statements), or "expected=1-5,overall_satisfaction=1-5"'
@@ -216,14 +235,14 @@ def _survey_report(arguments: argparse.Namespace) -> int:
         arguments.survey, arguments.out, instrument=instrument, rename=arguments.rename, mapping=arguments.mapping,
         scale=arguments.scale, keyed=arguments.keyed, by=arguments.by, encoding=arguments.encoding, sheet=_sheet(arguments),
     )  # fmt: skip
-    return _written(page)
+    return _report_written(page)
 
 
 def _sheet(arguments: argparse.Namespace) -> str | int:
     return int(arguments.sheet) if arguments.sheet.isdigit() else arguments.sheet
 
 
-def _written(page: Path) -> int:
+def _report_written(page: Path) -> int:
     print(f"written: {Path(page).resolve()} (open it in a browser)")
     return 0
 
@@ -243,7 +262,7 @@ def _report(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
         sheet=_sheet(arguments),
     )
-    return _written(page)
+    return _report_written(page)
 
 
 def _questionnaire(arguments: argparse.Namespace) -> int:
@@ -259,7 +278,7 @@ def _questionnaire(arguments: argparse.Namespace) -> int:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
         raise DataError(f"{arguments.out!r} could not be written ({error.strerror}). Choose another `out`.") from None
-    return _written(out)
+    return _report_written(out)
 
 
 def _data(arguments: argparse.Namespace) -> int:
@@ -271,49 +290,49 @@ def _data(arguments: argparse.Namespace) -> int:
 
 
 def _course(arguments: argparse.Namespace) -> int:
+    summary = _course_step(arguments)
+    print(summary)
+    return int(arguments.step == "verify" and summary.table is not None and len(summary.table) > 0)
+
+
+def _course_step(a: argparse.Namespace) -> Summary:
     from crmlab import course
 
-    here, told = arguments, ""
-    match here.step:
+    match a.step:
         case "new":
-            told = course.new(here.dir, title=here.title)
+            return course.new(a.dir, title=a.title)
         case "release":
-            told = course.release(
-                here.dir, here.assignment, individual=here.individual, again=here.again, discard=here.discard,
-                workers=here.workers,
-            )  # fmt: skip
-        case "collect":
-            told = course.collect(here.dir, here.assignment, here.source)
-        case "withdraw":
-            told = course.withdraw(here.dir, here.assignment, here.student)
-        case "grade":
-            told = course.grade(
-                here.dir, here.assignment, workers=here.workers, again=here.again, sandboxed=not here.no_sandbox, warn=_warn
+            return course.release(
+                a.dir, a.assignment, individual=a.individual, again=a.again, discard=a.discard, workers=a.workers
             )
-        case "mark" if here.write or here.read:
-            told = course.mark_csv(here.dir, here.assignment, here.write or here.read, read=bool(here.read))
+        case "collect":
+            return course.collect(a.dir, a.assignment, a.source)
+        case "withdraw":
+            return course.withdraw(a.dir, a.assignment, a.student)
+        case "grade":
+            return course.grade(a.dir, a.assignment, workers=a.workers, again=a.again, sandboxed=not a.no_sandbox, warn=_warn)
+        case "mark" if a.write or a.read:
+            return course.mark_csv(a.dir, a.assignment, a.write or a.read, read=bool(a.read))
         case "mark":
-            told = course.mark_page(here.dir, here.assignment, port=here.port, started=_opened)
+            return course.mark_page(a.dir, a.assignment, port=a.port, started=_open_marking_page)
         case "feedback":
-            told = course.feedback(here.dir, here.assignment)
+            return course.feedback(a.dir, a.assignment)
         case "export":
-            told = course.export(here.dir, here.assignment, format=here.format, file=here.out)
+            return course.export(a.dir, a.assignment, format=a.format, file=a.out)
         case "status":
-            told = course.status(here.dir)
+            return course.status(a.dir)
         case "verify":
-            told = course.verify(here.dir)
-        case "practice":
-            told = course.practice(here.master, **({"folder": here.to} if here.to else {}))
-    print(told)
-    return int(here.step == "verify" and bool(len(told.table)))
+            return course.verify(a.dir)
+        case _:
+            return course.practice(a.master, **({"folder": a.to} if a.to else {}))
 
 
-def _warn(told: str) -> None:
-    frame = "!" * 78
-    print(frame, told, frame, sep="\n", file=sys.stderr, flush=True)
+def _warn(message: str) -> None:
+    line = "!" * 78
+    print(line, message, line, sep="\n", file=sys.stderr, flush=True)
 
 
-def _opened(address: str) -> None:
+def _open_marking_page(address: str) -> None:
     import webbrowser
 
     print(f"Your page to mark: {address}\nPress Done on it, or Ctrl-C here, to end.", flush=True)

@@ -1,8 +1,7 @@
 """The environment: whether everything is here that the kit needs.
 
-One check for the first cell of the first lesson, and for anyone who asks for help. It reads what
-is installed and compares it with the lock, and tells what to do where the two differ. It changes
-and installs nothing: ``python lab.py`` does that.
+``check`` is for the first cell of the first lesson, and for anyone who asks for help. It reads what is installed, compares it
+with the lock, and says what to do where the two differ. It changes and installs nothing: ``python lab.py`` does that.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _AGAIN = "close JupyterLab and run `python lab.py` again"
 
 
 def check() -> Summary:
-    """Whether Python, the packages, the data and the fonts are as the lessons need them.
+    """Check whether Python, the packages, the data and the fonts are as the lessons need them.
 
     Returns
     -------
@@ -38,19 +37,20 @@ def check() -> Summary:
     >>> environment.check().title
     'The environment is ready'
     """
-    found = [(name, *_tried(test)) for name, test in _CHECKS.items()]
-    table = pd.DataFrame(found, columns=["what", "state", "remedy"])
-    bad = table[table.state != "fine"]
-    if bad.empty:
+    states = [(name, *_state(test)) for name, test in _CHECKS.items()]
+    table = pd.DataFrame(states, columns=["what", "state", "remedy"])
+    problems = table[table.state != "fine"]
+    if problems.empty:
         return Summary("The environment is ready", table=table.drop(columns="remedy"))
     return Summary(
-        f"{len(bad)} of {len(table)} checks need you",
+        f"{len(problems)} of {len(table)} checks need you",
         table=table,
         note=f"crmlab {__version__}, Python {sys.version.split()[0]}",
     )
 
 
-def _tried(test: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+def _state(test: Callable[[], tuple[str, str]]) -> tuple[str, str]:
+    """Return what a check says, or that it failed, and the remedy."""
     try:
         return test()
     except Exception as error:  # whatever is broken, the other checks must still be seen
@@ -70,8 +70,8 @@ def _packages() -> tuple[str, str]:
     if not lock.exists():
         return "fine", ""  # installed without the kit's folder: pip has looked after the packages
     lines = [line.strip(" \\\n") for line in lock.read_text(encoding="utf-8").splitlines() if line[:1].isalnum()]
-    wanted = [need for need in map(Requirement, lines) if need.marker is None or need.marker.evaluate()]
-    wrong = [need.name for need in wanted if not need.specifier.contains(_version(need.name), prereleases=True)]
+    locked = [pin for pin in map(Requirement, lines) if pin.marker is None or pin.marker.evaluate()]
+    wrong = [pin.name for pin in locked if not pin.specifier.contains(_version(pin.name), prereleases=True)]
     return (f"not as locked: {', '.join(wrong[:5])}", _AGAIN) if wrong else ("fine", "")
 
 

@@ -1,7 +1,7 @@
 """Retention: who comes back, period by period.
 
 Customers who began in the same period are a cohort; following cohorts side by side shows whether
-newer customers stay better than older ones did. This room counts cohorts in orders. It returns
+newer customers stay better than older ones did. This module counts cohorts in orders. It returns
 head-counts and shares; it knows no money (see ``loyalty``) and forecasts nobody's next order (see
 ``btyd``).
 """
@@ -32,11 +32,11 @@ _PERIODS = {"week": ("W", "W-SUN"), "month": ("M", "M"), "quarter": ("Q", "Q"), 
 def cohort_table(
     orders: pd.DataFrame | ibis.Table | str | PathLike, *, period: str = "month", until: str | dt.date | None = None
 ) -> pd.DataFrame:
-    """How many customers of each cohort bought again, period by period.
+    """Count how many customers of each cohort bought again, in one row per ``cohort`` and ``period``.
 
     A cohort is made of the customers whose first order fell in one period. Every cell that could
-    have been seen by the cut is there: a zero is nobody, a missing row is the future. ``complete``
-    is false where the period had not ended at the cut, so that its share can still rise.
+    have been seen by the last day is there: a zero is nobody, a missing row is the future. ``complete``
+    is false where the period had not ended on that day, so that its share can still rise.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def cohort_table(
     period : {"week", "month", "quarter", "year"}
         Calendar periods; weeks begin on Monday.
     until : date or str, optional
-        The cut, the last day that counts; by default the day of the last order.
+        The last day that counts; by default the day of the last order.
 
     Returns
     -------
@@ -77,46 +77,46 @@ def cohort_table(
     _check.choice("period", period, tuple(_PERIODS))
     unit, frequency = _PERIODS[period]
     with _engine.orders(orders, until, amount=False) as source:
-        held = source.table
-        periods = held.select("customer_id", now=held.order_date.truncate(unit)).distinct()
-        first = periods.group_by("customer_id").aggregate(cohort=periods.now.min())
-        joined = periods.join(first, "customer_id")
-        seen = source.run(joined.group_by("cohort", "now").aggregate(active=joined.count()))
-    return _complete(seen, frequency, pd.Timestamp(source.until))
+        purchases = source.table.select("customer_id", calendar=source.table.order_date.truncate(unit)).distinct()
+        first = purchases.group_by("customer_id").aggregate(cohort=purchases.calendar.min())
+        joined = purchases.join(first, "customer_id")
+        counted = source.run(joined.group_by("cohort", "calendar").aggregate(active=joined.count()))
+    return _with_zeros(counted, frequency, pd.Timestamp(source.until))
 
 
-def _complete(seen: pd.DataFrame, frequency: str, until: pd.Timestamp) -> pd.DataFrame:
-    """The cells that were counted, and the zeros between them, up to the cut."""
-    cohort, now = (pd.PeriodIndex(pd.to_datetime(seen[name]), freq=frequency) for name in ("cohort", "now"))
-    counts = pd.Series(seen.active.to_numpy(), index=pd.MultiIndex.from_arrays([cohort, now]))
+def _with_zeros(counted: pd.DataFrame, frequency: str, until: pd.Timestamp) -> pd.DataFrame:
+    """Add zeros between the cells that were counted, up to the last day."""
+    cohort, calendar = (pd.PeriodIndex(pd.to_datetime(counted[name]), freq=frequency) for name in ("cohort", "calendar"))
+    counts = pd.Series(counted.active.to_numpy(), index=pd.MultiIndex.from_arrays([cohort, calendar]))
     last = pd.Period(until, freq=frequency)
     cells = pd.MultiIndex.from_tuples(
-        [(start, each) for start in cohort.unique().sort_values() for each in pd.period_range(start, last)]
+        [(start, period) for start in sorted(set(cohort)) for period in pd.period_range(start, last)]
     )
     active = counts.reindex(cells, fill_value=0)
-    starts, nows = (pd.PeriodIndex(cells.get_level_values(level)) for level in (0, 1))
+    starts, periods = (pd.PeriodIndex(cells.get_level_values(level)) for level in (0, 1))
     customers = counts[counts.index.get_level_values(0) == counts.index.get_level_values(1)].droplevel(1)
     table = pd.DataFrame(
         {
             "cohort": starts.to_timestamp(),
-            "period": nows.astype("int64") - starts.astype("int64"),
+            "period": periods.astype("int64") - starts.astype("int64"),
             "customers": customers.reindex(starts).to_numpy(),
             "active": active.to_numpy(),
         }
     )
     table["share"] = table.active / table.customers
-    table["complete"] = nows.end_time.normalize() <= until
+    table["complete"] = periods.end_time.normalize() <= until
     return table
 
 
 def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The cohort triangle: each row a cohort, each column a period since its first purchase.
+    """Draw the cohort triangle: each row a cohort, each column a period since its first purchase.
 
     Parameters
     ----------
     table : DataFrame
         From ``cohort_table``.
     ax : matplotlib Axes, optional
+        To draw on; by default those of a new chart.
 
     Returns
     -------
@@ -141,15 +141,15 @@ def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     50.0 % of new customers bought again in the following period
     """
     _engine.check(table, "cohort_table")
-    seen = table[table.complete & (table.period > 0)]
-    if seen.empty:
+    ended = table[table.complete & (table.period > 0)]
+    if ended.empty:
         raise DataError("no cohort has been seen for a whole period after its first. Choose a shorter `period`.")
-    starts = pd.to_datetime(seen.cohort)
-    names = starts.dt.strftime("%Y-%m" if (starts.dt.day == 1).all() else "%Y-%m-%d")
-    names += " (" + seen.customers.map("{:,}".format) + ")"
-    triangle = seen.assign(cohort=names).pivot(index="cohort", columns="period", values="share")
-    again = seen[seen.period == 1]
-    share = percent(again.active.sum() / again.customers.sum())
+    starts = pd.to_datetime(ended.cohort)
+    labels = starts.dt.strftime("%Y-%m" if (starts.dt.day == 1).all() else "%Y-%m-%d")
+    labels += " (" + ended.customers.map("{:,}".format) + ")"
+    triangle = ended.assign(cohort=labels).pivot(index="cohort", columns="period", values="share")
+    following = ended[ended.period == 1]
+    share = percent(following.active.sum() / following.customers.sum())
     return _draw.heatmap(
         triangle,
         title=f"{share} of new customers bought again in the following period",

@@ -1,6 +1,6 @@
 """Segmentation: who the customers are, seen from what they are worth to us.
 
-Resources are limited, so customers are told apart before they are cared for. This room scores
+Resources are limited, so customers are told apart before they are cared for. This module scores
 customers on recency, frequency and monetary value. It reads orders and returns one row per
 customer; it knows neither how long they will stay (see ``btyd`` and ``retention``) nor what to
 offer them.
@@ -31,7 +31,7 @@ def rfm_scores(
     bins: int = 5,
     ties: str = "together",
 ) -> pd.DataFrame:
-    """Recency, frequency and monetary value of each customer, and a score from 1 to ``bins`` on each.
+    """Score recency, frequency and monetary value from 1 to ``bins``, in one row per ``customer_id``.
 
     Customers are ranked on each of the three; the score says into which of ``bins`` equal parts of
     the ranking a customer falls, ``bins`` being the best (most recent, most often, most money).
@@ -47,15 +47,16 @@ def rfm_scores(
     orders : DataFrame, path or Ibis table
         ``customer_id``, ``order_date``, ``amount`` (see ``tables.describe("orders")``).
     until : date or str, optional
-        The cut, the last day that counts; by default the day of the last order.
+        The last day that counts; by default the day of the last order.
     bins : int, 2 to 10
         How many scores there are.
     ties : {"together", "split"}
+        What becomes of equal customers, as above.
 
     Returns
     -------
-    DataFrame, one row per customer, by ``customer_id``
-        ``recency_days`` (last purchase to the cut), ``purchase_days`` (days with a purchase),
+    DataFrame, one row per ``customer_id``, sorted by it
+        ``recency_days`` (last purchase to the last day that counts), ``purchase_days`` (days with a purchase),
         ``total_amount`` (currency, to the cent), ``r_score``, ``f_score``, ``m_score``.
 
     Raises
@@ -64,6 +65,10 @@ def rfm_scores(
         As ``btyd.purchase_summary``.
     ArgumentError
         ``bins`` or ``ties`` is none of the above.
+
+    References
+    ----------
+    Hughes (1994), Strategic Database Marketing: scores by equal parts of the ranking.
 
     Examples
     --------
@@ -79,44 +84,39 @@ def rfm_scores(
     0         ann             0        3        3        2
     1         bob            21        1        1        1
     2          cy             7        2        1        3
-
-    References
-    ----------
-    Hughes (1994), Strategic Database Marketing: scores by equal parts of the ranking.
     """
     import ibis
 
     bins = _check.integer("bins", bins, 2, 10)
     _check.choice("ties", ties, ("together", "split"))
     with _engine.orders(orders, until) as source:
-        held = source.table
-        customers = held.group_by("customer_id").aggregate(
-            recency_days=ibis.date(source.until.isoformat()).delta(held.order_date.max(), unit="day"),
-            purchase_days=held.order_date.nunique(),
+        customers = source.table.group_by("customer_id").aggregate(
+            recency_days=ibis.date(source.until.isoformat()).delta(source.table.order_date.max(), unit="day"),
+            purchase_days=source.table.order_date.nunique(),
             # whole cents, so that equal totals are equal in every engine and in any order of adding
-            total_cents=(held.amount * 100).round().cast("int64").sum(),
+            total_cents=(source.table.amount * 100).round().cast("int64").sum(),
         )
-        number = customers.count().over(ibis.window())
+        scores = customers.select(
+            "customer_id", "recency_days", "purchase_days", total_amount=customers.total_cents / 100,
+            r_score=_score(customers, -customers.recency_days, bins, ties),
+            f_score=_score(customers, customers.purchase_days, bins, ties),
+            m_score=_score(customers, customers.total_cents, bins, ties),
+        )  # fmt: skip
+        return source.run(scores.order_by("customer_id"))
 
-        def score(worst_first: ibis.Column) -> ibis.Column:
-            order = [worst_first] if ties == "together" else [worst_first, customers.customer_id]
-            rank = ibis.rank() if ties == "together" else ibis.row_number()
-            return (rank.over(ibis.window(order_by=order)) * bins // number + 1).cast("int64")
 
-        scored = customers.select(
-            "customer_id",
-            "recency_days",
-            "purchase_days",
-            total_amount=customers.total_cents / 100,
-            r_score=score(-customers.recency_days),
-            f_score=score(customers.purchase_days),
-            m_score=score(customers.total_cents),
-        )
-        return source.run(scored.order_by("customer_id"))
+def _score(customers: ibis.Table, worth: ibis.Column, bins: int, ties: str) -> ibis.Column:
+    """Write the score of each customer by a column of worth, the worst first, as an expression."""
+    import ibis
+
+    order = [worth] if ties == "together" else [worth, customers.customer_id]
+    rank = ibis.rank() if ties == "together" else ibis.row_number()
+    n_customers = customers.count().over(ibis.window())
+    return (rank.over(ibis.window(order_by=order)) * bins // n_customers + 1).cast("int64")
 
 
 def rfm_grid(scores: pd.DataFrame) -> pd.DataFrame:
-    """Customers and money in each cell of recency and frequency.
+    """Count customers and money in each cell of recency and frequency.
 
     Parameters
     ----------
@@ -150,17 +150,18 @@ def rfm_grid(scores: pd.DataFrame) -> pd.DataFrame:
     _engine.check(scores, "rfm_scores")
     cells = scores.groupby(["r_score", "f_score"])["total_amount"]
     grid = cells.agg(customers="size", total_amount="sum", mean_amount="mean").reset_index()
-    return grid.sort_values(["r_score", "f_score"], ascending=False, ignore_index=True)
+    return grid.sort_values(["r_score", "f_score"], ascending=False, kind="stable", ignore_index=True)
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """How many customers stand in each cell of recency and frequency, as a chart.
+    """Draw how many customers stand in each cell of recency and frequency.
 
     Parameters
     ----------
     scores : DataFrame
         From ``rfm_scores``.
     ax : matplotlib Axes, optional
+        To draw on; by default those of a new chart.
 
     Returns
     -------
@@ -187,11 +188,11 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     levels = range(1, top + 1)
     matrix = grid.pivot(index="r_score", columns="f_score", values="customers")
     matrix = matrix.reindex(index=reversed(levels), columns=levels).fillna(0)
-    best = int((scores[["r_score", "f_score"]].min(axis=1) * 2 > top + 1).sum())
-    fullest = grid.loc[grid.customers.idxmax()]
+    n_best = int((scores[["r_score", "f_score"]].min(axis=1) * 2 > top + 1).sum())
+    fullest = grid.loc[grid.customers.idxmax()]  # of equally full cells the best
     return _draw.heatmap(
         matrix,
-        title=f"{best:,} of {len(scores):,} customers ({percent(best / len(scores))}) are both recent and frequent",
+        title=f"{n_best:,} of {len(scores):,} customers ({percent(n_best / len(scores))}) are both recent and frequent",
         x=f"frequency score ({top}: most often)",
         y=f"recency score ({top}: latest)",
         label="customers",

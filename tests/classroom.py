@@ -4,13 +4,18 @@ The exercise has two numbers, a list and a text, on a firm of two hundred custom
 seconds. What a notebook must be for its student to be honest, lazy or hostile is written by the tests.
 """
 
+import csv
 import json
 import re
+import shutil
+from functools import cache
 from pathlib import Path
 
 import psutil
+import pytest
 
-from crmlab import course
+from crmlab import __main__, course
+from crmlab.course import sandbox
 from crmlab.course.store import Store
 
 NAME = "99_small"
@@ -181,3 +186,50 @@ def points(home: Path) -> dict[str, dict[str, float | None]]:
         for row in store.rows("score", assignment=NAME):
             found.setdefault(row["student"], {})[row["question"]] = row["points"]
     return found
+
+
+# -- One class for several files of tests ------------------------------------------------------------------------------
+
+CLASS = {"S001": "Ada King", "S002": "王 小明", "S003": "Bo Ek", "S004": "José de la Cruz", "S005": "Mia O'Neil"}
+
+
+@cache
+def released_course(base: Path) -> Path:
+    """A course of five whose exercise is given out; made once, and copied by each test that changes it."""
+    return make(base / "released" / "crm", CLASS)
+
+
+@cache
+def graded_course(base: Path) -> Path:
+    """The same after a batch: correct, wrong, copied, with a fault in it, and one who did not hand in."""
+    if reason := sandbox.missing():
+        pytest.skip(reason)
+    place = base / "graded"
+    place.mkdir()
+    home, heap = Path(shutil.copytree(released_course(base), place / "crm")), place / "heap"
+    heap.mkdir()
+    copied = [f"exercise.answer({name!r}, {value!r})" for name, value in keys(home, "S001").items()]
+    batch = {
+        "S001": notebook(*HONEST),
+        "S002": notebook(OPEN, DONE["q1"], 'exercise.answer("q2", 1.0)', DONE["q3"]),
+        "S003": notebook(OPEN, *copied),
+        "S004": notebook(OPEN, DONE["q1"], "1 / 0", DONE["q2"], DONE["q3"], DONE["memo"].replace("change", "old price")),
+    }
+    for student, content in batch.items():
+        (heap / f"{CLASS[student]}_{student}.ipynb").write_bytes(content)
+    course.collect(home, "99", heap)
+    course.grade(home, "99")
+    return home
+
+
+def command_line(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """Status, output and complaint of a step by the command line."""
+    status = __main__.main(["course", *map(str, words)])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def table_at(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -28,11 +28,13 @@ def known(frequency, recency, age):
 
 @every_fit
 def test_today_is_what_btyd_predicts(fit):
+    shown = widgets.alive(fit)
     for purchases in ([], [78], [1, 2, 3], [4, 9, 14, 20, 26], list(range(1, 79))):
-        now = widgets.alive(fit, purchases=purchases).table.iloc[0]
-        told = fit.predict(known(len(purchases), max(purchases, default=0), 78), weeks=52).iloc[0]
+        shown.purchases = purchases
+        now = shown.table.iloc[0]
+        expected = fit.predict(known(len(purchases), max(purchases, default=0), 78), weeks=52).iloc[0]
         assert now.model == fit.name
-        assert [now.p_alive, now.purchases] == [told.p_alive, told.purchases]
+        assert [now.p_alive, now.purchases] == [expected.p_alive, expected.purchases]
         assert now.purchases_if_alive * now.p_alive == pytest.approx(now.purchases, rel=1e-9)
 
 
@@ -41,10 +43,10 @@ def test_the_history_is_that_of_btyd(fit):
     """Day by day there, week by week here."""
     first = pd.Timestamp("2024-01-01")
     days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 9, 26)]
-    told = btyd.alive_history(fit, days, until=first + pd.Timedelta(weeks=78)).p_alive.iloc[::7]
-    found = widgets.alive(fit, purchases=[9, 26, 4]).history
-    assert found.week.tolist() == list(range(79))
-    assert found[fit.name].to_numpy() == pytest.approx(told.to_numpy(), rel=1e-12)
+    expected = btyd.alive_history(fit, days, until=first + pd.Timedelta(weeks=78)).p_alive.iloc[::7]
+    result = widgets.alive(fit, purchases=[9, 26, 4]).history
+    assert result.week.tolist() == list(range(79))
+    assert result[fit.name].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-12)
 
 
 @given(st.sets(st.integers(1, 78), min_size=1), st.permutations(range(78)))
@@ -113,18 +115,18 @@ def test_two_of_them_are_two():
 def test_the_page_gets_plain_numbers():
     data = widgets.alive(MBGNBD, PARETO, weeks=30).data
     assert json.loads(json.dumps(data, allow_nan=False)) == data
-    assert [each["chances"] for each in data["models"]] == [1, None]
-    assert widgets.alive(BGNBD).data["models"][0]["chances"] == 0
+    assert [each["dropoutsBefore"] for each in data["models"]] == [1, None]
+    assert widgets.alive(BGNBD).data["models"][0]["dropoutsBefore"] == 0
     for each, fit in zip(data["models"], (MBGNBD, PARETO), strict=True):
         assert each["params"] == fit.params.tolist()
         assert len(each["ahead"]) == 31
-        told = fit.predict(known(7, 3, 30), weeks=52).iloc[0]
-        assert each["ahead"][7] * told.p_alive == pytest.approx(told.purchases, rel=1e-9)
+        expected = fit.predict(known(7, 3, 30), weeks=52).iloc[0]
+        assert each["ahead"][7] * expected.p_alive == pytest.approx(expected.purchases, rel=1e-9)
 
 
 @pytest.mark.parametrize(
     ("last", "words"),
-    [(52, "Just after a purchase he is"), (51, "After a silent week he"), (26, "After 26 silent weeks he is")],
+    [(52, "Just after a purchase they are"), (51, "After a silent week they"), (26, "After 26 silent weeks they are")],
 )
 def test_the_title_says_the_finding(last, words):
     shown = widgets.alive(BGNBD, purchases=[4, last], weeks=52)

@@ -541,7 +541,7 @@ def as_btyd_says(fits, purchases):
     said = {}
     for fit in fits:
         row = widgets.alive(fit, purchases=purchases, weeks=52).table.iloc[0]
-        ahead = f"× {row.purchases_if_alive:.2f} purchases in 52 weeks if he is = {row.purchases:.2f} to expect"
+        ahead = f"× {row.purchases_if_alive:.2f} purchases in 52 weeks if they are = {row.purchases:.2f} to expect"
         said[row.model] = [f"{100 * row.p_alive:.1f} % still there", ahead]
     return said
 
@@ -745,7 +745,7 @@ def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, pho
         expect(outputs).to_have_text(hint, use_inner_text=True, timeout=SOON)
         picture = outputs.locator("img")
         expect(picture).to_be_visible()
-        expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks he is still there with a chance of "))
+        expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks they are still there with a chance of "))
         lesson.page.screenshot(path=photos / f"silent-stored-{whose.split()[0]}.png")
 
 

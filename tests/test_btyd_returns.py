@@ -55,10 +55,12 @@ def by_hand(orders: pd.DataFrame) -> tuple[dict, dict]:
     return kept, {key: left[key] for key in open_ if left[key] < 0}
 
 
-@given(rows)
-def test_equals_a_slow_reading_of_the_rule(bought):
+@given(rows, st.integers(0, 2**32 - 1))
+def test_equals_a_slow_reading_of_the_rule_in_any_order_of_rows(bought, seed):
     orders = orders_of(*bought, ids=True)
-    settled = returns.settle_returns(orders)
+    shuffled = orders.sample(frac=1, random_state=seed)
+    settled = returns.settle_returns(shuffled)
+    assert settled.orders.index.equals(shuffled.index[shuffled.index.isin(settled.orders.index)])
     kept, aside = by_hand(orders)
     assert {row.order_id: round(row.amount * 10) for row in settled.orders.itertuples()} == kept
     assert {row.order_id: round(row.amount * 10) for row in settled.set_aside.itertuples()} == aside
@@ -67,7 +69,7 @@ def test_equals_a_slow_reading_of_the_rule(bought):
 @given(frames("orders_with_returns"))
 def test_nothing_is_lost(orders):
     settled = returns.settle_returns(orders)
-    table = settled.table.set_index("fate")
+    table = settled.table.set_index("status")
     _engine.check(settled.table, "settled_returns")
     assert table.rows.sum() == len(orders)
     assert table.amount.sum() == pytest.approx(orders.amount.sum(), abs=1e-6)
@@ -83,17 +85,8 @@ def test_nothing_is_lost(orders):
     assert settled.set_aside.columns.tolist() == [*orders.columns, "reason"]
     assert (settled.orders.amount <= orders.amount[settled.orders.index]).all()
     assert (settled.set_aside.amount >= orders.amount[settled.set_aside.index]).all()
-
-
-@given(frames("orders_with_returns"), st.randoms())
-@few
-def test_order_of_rows_does_not_matter(orders, random):
-    shuffled = list(range(len(orders)))
-    random.shuffle(shuffled)
-    one, other = returns.settle_returns(orders), returns.settle_returns(orders.iloc[shuffled])
-    pd.testing.assert_frame_equal(one.orders, other.orders.sort_index())
-    pd.testing.assert_frame_equal(one.set_aside, other.set_aside.sort_index())
-    pd.testing.assert_frame_equal(one.table, other.table)
+    if len(settled.orders):  # nothing is left to settle
+        pd.testing.assert_frame_equal(returns.settle_returns(settled.orders).orders, settled.orders)
 
 
 @given(rows)
@@ -114,14 +107,6 @@ def test_orders_without_returns_stay_as_they_are(orders):
     assert settled.orders is not orders
     assert settled.set_aside.empty
     assert settled.table.rows.tolist() == [len(orders), 0, 0, 0, 0, 0, 0]
-
-
-@given(frames("orders_with_returns"))
-@few
-def test_settling_twice_changes_nothing(orders):
-    once = returns.settle_returns(orders).orders
-    if len(once):
-        pd.testing.assert_frame_equal(returns.settle_returns(once).orders, once)
 
 
 @pytest.mark.parametrize(
@@ -183,8 +168,8 @@ def test_reasons_counts_and_summary():
     assert settled.table.rows.tolist() == [0, 1, 1, 1, 1, 1, 2]
     assert settled.table.amount.tolist() == pytest.approx([0, 8, 5, -5, 20, -3, -34])
     assert settled.table.amount_left.tolist() == pytest.approx([0, 5, 0, 0, 0, 0, -14])
-    told = str(settled.summary())
-    assert all(words in told for words in ("Returns: 4\n", "Orders left: 1\n", "Set aside: 2\n", "orders left: 5\n"))
+    text = str(settled.summary())
+    assert all(words in text for words in ("Returns: 4\n", "Orders left: 1\n", "Set aside: 2\n", "orders left: 5\n"))
 
 
 @pytest.mark.parametrize("kind", ["int64", "Int64", "float32", "double[pyarrow]"])

@@ -1,48 +1,54 @@
 """Tracking: models of purchases held against what came, week by week and customer by customer, with pictures of it."""
 
 import datetime as dt
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from btyd_samples import (
+    CALIBRATION_END,
+    cdnow,
+    cdnow_fit,
+    cdnow_orders,
+    cdnow_spend,
+    donations,
+    donations_fit,
+    known,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import frames
 
 from crmlab import btyd
 from crmlab._result import show
-from crmlab.btyd import fitting, purchases
+from crmlab.btyd import gamma_gamma, histories, prediction
 from crmlab.errors import ArgumentError, DataError
-
-PUBLISHED = Path(__file__).parent / "published"
-CUT = "1997-09-30"
 
 
 @pytest.fixture(scope="module")
 def orders() -> pd.DataFrame:
-    return pd.read_csv(PUBLISHED / "cdnow_orders.csv", parse_dates=["order_date"])
+    return cdnow_orders()
 
 
 @pytest.fixture(scope="module")
-def summary(orders) -> pd.DataFrame:
-    return btyd.purchase_summary(orders, until=CUT)
+def summary() -> pd.DataFrame:
+    return cdnow()
 
 
 @pytest.fixture(scope="module")
-def fit(summary) -> purchases.PurchaseFit:
-    return btyd.fit_bgnbd(summary)
+def fit() -> btyd.PurchaseFit:
+    return cdnow_fit("bgnbd")
 
 
 @pytest.fixture(scope="module")
-def donors() -> purchases.PurchaseFit:
-    return btyd.fit_bgbb(pd.read_csv(PUBLISHED / "donations.csv"))
+def donors() -> btyd.PurchaseFit:
+    return donations_fit()
 
 
 @pytest.fixture(scope="module")
 def tracked(fit, orders) -> pd.DataFrame:
-    return btyd.tracking(fit, orders, fitted_until=CUT)
+    return btyd.tracking(fit, orders, fitted_until=CALIBRATION_END)
 
 
 # -- Week by week -------------------------------------------------------------------------------------------------
@@ -57,19 +63,20 @@ def test_actual_purchases_are_those_that_a_plain_count_finds(orders, tracked):
         end = start + pd.Timedelta(days=7 * row.week)
         assert row.ends == end
         assert row.actual_total == (again.order_date <= end).sum()
-        assert row.seen == (end <= pd.Timestamp(CUT))
+        assert row.seen == (end <= pd.Timestamp(CALIBRATION_END))
     assert tracked.actual.cumsum().tolist() == tracked.actual_total.tolist()
     assert tracked.ends.iloc[-1] <= orders.order_date.max() < tracked.ends.iloc[-1] + pd.Timedelta(days=7)
     assert tracked.actual_total.iloc[-1] >= 4_000
 
 
 def test_expected_purchases_are_a_sum_over_customers(orders, fit, tracked):
-    """One customer after the other, from his own first day on."""
+    """One customer after the other, from their first day on."""
     firsts = orders.groupby("customer_id").order_date.min()
     counted = firsts.value_counts()
     for week in (1, 5, 13, 39, 77):
         end = orders.order_date.min() + pd.Timedelta(days=7 * week)
-        by_hand = sum(many * fit.expected((end - day).days / 7) for day, many in counted.items() if day < end)
+        ages = {day: (end - day).days / 7 for day in counted.index if day < end}
+        by_hand = sum(counted[day] * fit.expected_purchases_new_customer(age) for day, age in ages.items())
         assert tracked.expected_total[week - 1] == pytest.approx(by_hand, rel=1e-9)
     np.testing.assert_allclose(tracked.expected.cumsum(), tracked.expected_total, rtol=1e-12)
 
@@ -81,12 +88,12 @@ def test_the_published_curve_is_near_what_came(tracked):
     assert last.expected_total < last.actual_total
 
 
-def test_customers_who_came_after_the_cut_do_not_count(fit):
+def test_customers_who_came_after_the_end_of_calibration_do_not_count(fit):
     days = ["2024-01-01", "2024-01-10", "2024-02-20", "2024-02-25", "2024-03-20"]
     orders = pd.DataFrame({"customer_id": list("aabbb"), "order_date": pd.to_datetime(days)})
     found = btyd.tracking(fit, orders, fitted_until="2024-01-31")
     assert found.actual_total.iloc[-1] == 1
-    np.testing.assert_allclose(found.expected_total, fit.expected(found.week.to_numpy()), rtol=1e-9)
+    np.testing.assert_allclose(found.expected_total, fit.expected_purchases_new_customer(found.week.to_numpy()), rtol=1e-9)
     assert found.seen.sum() == 4
     assert len(found) == 11
 
@@ -183,7 +190,7 @@ def test_conditional_expectation_is_a_mean_by_frequency(fit, summary):
     "later", [[1, 2], object(), "many", [np.nan] * 2357, ["x"] * 2357], ids=["short", "object", "text", "missing", "words"]
 )
 def test_conditional_expectation_refuses(fit, summary, later):
-    with pytest.raises(DataError, match="`later` must hold one number for each of the 2,357 customers"):
+    with pytest.raises(DataError, match="`holdout_purchases` must hold one number for each of the 2,357 customers"):
         btyd.conditional_expectation(fit, summary, later, weeks=39)
     with pytest.raises(ArgumentError, match="`fit` must be a fit of purchases"):
         btyd.conditional_expectation(object(), summary, later, weeks=39)
@@ -205,7 +212,7 @@ def test_frequencies_are_counts_and_sums_of_chances(fit, summary):
 
 
 def test_frequencies_of_donors(donors):
-    table = pd.read_csv(PUBLISHED / "donations.csv")
+    table = donations()
     whole = table.loc[table.index.repeat(table.customers)].drop(columns="customers")
     found = btyd.frequencies(donors, whole, top=6)
     assert found.actual.sum() == 11_104
@@ -249,15 +256,15 @@ def test_the_history_of_a_chance_is_that_of_each_day(fit):
     found = btyd.alive_history(fit, days, until="2024-06-30")
     assert found.date.tolist() == pd.date_range("2024-01-01", "2024-06-30").tolist()
     assert found.date[found.bought].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "04-15"]
-    for row in found.iloc[::13].itertuples():
-        known = pd.DataFrame(
+    for row in found.iloc[::36].itertuples():
+        orders = pd.DataFrame(
             {"customer_id": 1, "order_date": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-04-15"]), "amount": 1.0}
         )
-        then = btyd.purchase_summary(known, until=row.date)
+        then = btyd.purchase_summary(orders, until=row.date)
         assert row.p_alive == pytest.approx(fit.p_alive(then)[0], rel=1e-12)
         assert (row.frequency, row.weeks) == (then.frequency[0], then.age_weeks[0])
     change = found.p_alive.diff()
-    assert (change[found.bought & (found.frequency > 1)] > 0).all()  # a purchase says that he lives
+    assert (change[found.bought & (found.frequency > 1)] > 0).all()  # a purchase says that the customer is alive
     assert (change[~found.bought].dropna() <= 0).all()
     assert (found.p_alive[found.frequency == 0] == 1).all()
 
@@ -266,7 +273,7 @@ def test_a_picture_of_a_history(fit):
     found = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
     ax = btyd.plot_alive_history(found)
     assert ax.get_title("left").replace("\n", " ") == (
-        f"After 21.4 silent weeks he is alive with a chance of {100 * found.p_alive.iloc[-1]:.0f} %"
+        f"After 21.4 silent weeks the customer is alive with a chance of {100 * found.p_alive.iloc[-1]:.0f} %"
     )
     assert ax.get_ylabel() == "chance that the customer is alive"
     assert ax.get_ylim() == (0, 1.04)
@@ -287,11 +294,15 @@ def test_a_picture_of_a_history(fit):
         (lambda _, donors: btyd.alive_history(donors, ["2024-01-01"], until="2024-02-01"), ArgumentError, "purchases in weeks"),
         (lambda _, donors: btyd.tracking(donors, "orders.csv", fitted_until="2024-02-01"), ArgumentError, "purchases in weeks"),
         (lambda fit, _: btyd.tracking(fit, "none.csv", fitted_until="2024-02-01"), DataError, "no file 'none.csv'"),
-        (lambda *_: btyd.plot_tracking(pd.DataFrame({"week": [1]})), DataError, "lacks actual, .*Give what `btyd.tracking`"),
-        (lambda *_: btyd.plot_tracking(3), DataError, "lacks week"),
+        (
+            lambda *_: btyd.plot_tracking(pd.DataFrame({"week": [1]})),
+            DataError,
+            "no column `actual`.*Give what `btyd.tracking`",
+        ),
+        (lambda *_: btyd.plot_tracking(3), DataError, "must be a DataFrame; it is int. Give what `btyd.tracking`"),
         (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency", "actual", "expected"])), DataError, "is empty"),
-        (lambda *_: btyd.plot_alive_history(pd.DataFrame()), DataError, "lacks weeks"),
-        (lambda *_: btyd.frequencies(3, 4), ArgumentError, "without covariates"),
+        (lambda *_: btyd.plot_alive_history(pd.DataFrame()), DataError, "no column `weeks`"),
+        (lambda *_: btyd.frequencies(3, 4), ArgumentError, "must be a fit of purchases"),
     ],
 )
 def test_refusals(fit, donors, call, kind, words):
@@ -302,7 +313,7 @@ def test_refusals(fit, donors, call, kind, words):
 def test_a_fit_with_covariates_is_refused(summary, orders):
     with_club = btyd.fit_bgnbd(summary.assign(club=np.arange(len(summary)) % 2), covariates=["club"])
     for call in (
-        lambda: btyd.tracking(with_club, orders, fitted_until=CUT),
+        lambda: btyd.tracking(with_club, orders, fitted_until=CALIBRATION_END),
         lambda: btyd.frequencies(with_club, summary),
         lambda: btyd.alive_history(with_club, ["2024-01-01"], until="2024-02-01"),
     ):
@@ -333,13 +344,13 @@ def test_periods_equal_a_plain_count(orders, period, until):
 
     over = ordinal(until + pd.Timedelta(days=1)) - 1  # the last period that has ended by the evening of ``until``
     rows = []
-    for customer, his in orders[orders.order_date <= until].groupby("customer_id"):
-        first = min(map(ordinal, his.order_date))
-        later = {ordinal(day) for day in his.order_date if first < ordinal(day) <= over}
+    for customer, bought in orders[orders.order_date <= until].groupby("customer_id"):
+        first = min(map(ordinal, bought.order_date))
+        later = {ordinal(day) for day in bought.order_date if first < ordinal(day) <= over}
         rows.append((customer, len(later), max(later, default=first) - first, max(over - first, 0)))
     expected = pd.DataFrame(rows, columns=["customer_id", "frequency", "recency_periods", "age_periods"])
     if not expected.age_periods.any():
-        with pytest.raises(DataError, match=f"nobody has a whole {period} behind him"):
+        with pytest.raises(DataError, match=f"nobody has been a customer for a whole {period}"):
             btyd.period_summary(orders, period=period, until=until)
         return
     pd.testing.assert_frame_equal(btyd.period_summary(orders, period=period, until=until), expected, check_dtype=False)
@@ -360,13 +371,13 @@ def test_periods_of_cdnow_fit(orders):
 
 
 @pytest.fixture(scope="module")
-def money(summary):
-    return btyd.fit_gamma_gamma(summary)
+def money() -> btyd.SpendFit:
+    return cdnow_spend()
 
 
 def test_revenue_and_its_two_errors(fit, money, summary):
-    """Against a plain simulation: parameters known, every customer's own rates drawn anew."""
-    ahead = btyd.forecast_revenue(fit, money, summary, weeks=39, level=0.9, draws=1_000, seed=1)
+    """Against a plain simulation: parameters known, the rates of every customer drawn again."""
+    ahead = btyd.forecast_revenue(fit, money, summary, weeks=39, level=0.9, draws=400, seed=1)
     expected = fit.predict(summary, 39).purchases * money.predict(summary).spend
     assert ahead.revenue == pytest.approx(expected.sum())
     assert ahead.purchases == pytest.approx(fit.predict(summary, 39).purchases.sum())
@@ -376,17 +387,17 @@ def test_revenue_and_its_two_errors(fit, money, summary):
     spent = (x * summary.monetary_value.fillna(0)).to_numpy()
     r, alpha, a, b = fit.params
     totals, alive = [], fit.p_alive(summary)
-    for _ in range(1_500):
+    for _ in range(1_000):
         rate, chance = rng.gamma(r + x) / (alpha + age), rng.beta(a, b + x)
         counts = np.minimum(rng.poisson(rate * 39), rng.geometric(chance)) * (rng.random(x.size) < alive)
         scale = rng.gamma(p * x + q) / (v + spent)
         totals.append((rng.gamma(np.maximum(p * counts, 1e-12)) * (counts > 0) / scale).sum())
-    assert ahead.revenue == pytest.approx(np.mean(totals), abs=4.5 * np.std(totals) / 38)
+    assert ahead.revenue == pytest.approx(np.mean(totals), abs=4.5 * np.std(totals) / 31)
     assert ahead.chance == pytest.approx(np.std(totals), rel=0.06)
     wide = 1.6448536 * np.hypot(ahead.parameter_error, ahead.chance)
     assert ahead.high == pytest.approx(ahead.revenue + wide)
     assert ahead.low == pytest.approx(max(ahead.revenue - wide, 0))
-    assert (ahead.customers, ahead.without) == (2357, 0)
+    assert (ahead.n, ahead.n_excluded) == (2357, 0)
     assert "The next 39 weeks of 2,357 customers" in str(ahead.summary())
 
 
@@ -412,13 +423,12 @@ def test_the_error_of_revenue_is_what_draws_of_the_parameters_say(fit, money, su
     ahead = btyd.forecast_revenue(fit, money, some, weeks=39, draws=20, seed=1)
     rng = np.random.default_rng(6)
     totals = []
+    rows, (x, mean) = histories.read_histories(some, fit.model), histories.read_spend(some)
     for _ in range(600):
-        one, other = (rng.multivariate_normal(each.found.at, each.found.covariance) for each in (fit, money))
-        moved = purchases.PurchaseFit(fit.model, fitting.Found(one, 0.0, fit.found.covariance, fit.found.weak), 2, (), False)
-        p, q, v = np.exp(other)
-        x = some.frequency
-        spend = p * (v + x * some.monetary_value.fillna(0)) / (p * x + q - 1)
-        totals.append((moved.expectation(some, 39.0, 0.0, False)[1] * spend).sum())
+        one, other = (rng.multivariate_normal(each.estimate.optimum, each.estimate.covariance) for each in (fit, money))
+        spend = gamma_gamma.expected_spend(np.exp(other)[:, None], x, mean)[0]
+        moved = prediction.expected_purchases(fit.model, known(one, "bgnbd"), rows, 39.0, 0.0, jacobian=False)
+        totals.append((moved.purchases * spend).sum())
     assert ahead.parameter_error == pytest.approx(np.std(totals), rel=0.1)
 
 
@@ -449,8 +459,8 @@ def test_a_picture_of_values(fit, money, summary):
     text = str(values.summary())
     assert "Together, for ever, at 15.0 % a year" in text
     assert "Customers: 2,357" in text
-    shorter = btyd.customer_value(fit, money, summary, annual_rate=0.15, weeks=52)
+    few = summary.head(100)
+    ever, shorter = (btyd.customer_value(fit, money, few, annual_rate=0.15, weeks=weeks) for weeks in (np.inf, 52))
     assert "for 52 weeks" in str(shorter.summary())
-    assert shorter.total < values.total
-    dear = btyd.customer_value(fit, money, summary, annual_rate=0.3)
-    assert dear.total < values.total
+    assert shorter.total < ever.total
+    assert btyd.customer_value(fit, money, few, annual_rate=0.3).total < ever.total

@@ -137,11 +137,11 @@ def test_explore_and_guess_refuse_wrong_calls():
 
 def test_a_guess_is_shown_beside_the_answer_only_when_made():
     box = widgets.guess("How many?", 61.04, unit="of 100")
-    _, slider, button, told = box.children
-    assert "61" not in told.value
+    _, slider, button, reply = box.children
+    assert "61" not in reply.value
     slider.value = 40
     button.click()
-    assert "You guessed 40 of 100; it is 61.04 of 100." in told.value
+    assert "You guessed 40 of 100; it is 61.04 of 100." in reply.value
 
 
 def test_every_chart_of_a_notebook_is_shown():

@@ -311,7 +311,7 @@ STUDENTS = {
                            "exercise.answer('q3', list(range(10**6)))"), NO_MEMO, "finished"),
     "deletes": (notebook(OPEN, DONE["q2"]), NOTHING | {"q2": 2}, "finished"),
     "deletes_all": (notebook(), NOTHING, "finished"),
-    "lazy": (notebook(OPEN), NOTHING, "finished"),  # the right answers lie where his data lie, but not for him
+    "lazy": (notebook(OPEN), NOTHING, "finished"),  # the right answers lie where the data lie, but not for a student
     "mute": (after_first(MUTE), FIRST, "out of memory"),
     "breaks": (after_first(BREAKS), FIRST, "ended by itself"),
     "babbles": (after_first(BABBLES), FIRST, "ended by itself"),
@@ -341,7 +341,7 @@ STUDENTS = {
 
 
 def hand_in(inbox: Path, student: str, what: object, home: Path, port: int) -> None:
-    """As a platform packs it: a folder that begins with the student's name, in it what he called his file."""
+    """As a platform packs it: a folder that begins with the student's name, in it the file as the student called it."""
     folder = inbox / f"{name_of(student)}_1234_assignsubmission_file_"
     folder.mkdir(parents=True)
     file = folder / f"{classroom.NAME}.ipynb"

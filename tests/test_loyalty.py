@@ -37,64 +37,64 @@ def test_gini_equals_the_mean_difference(spent):
 
 @given(amounts)
 def test_gini_is_twice_the_area_above_the_lorenz_curve(spent):
-    found = loyalty.concentration(orders_of(spent))
-    steps = found.cumulated / found.total_amount
-    assert found.gini == pytest.approx(1 - 2 * np.trapezoid(steps, dx=1 / found.customers), abs=1e-9)
+    result = loyalty.concentration(orders_of(spent))
+    steps = result.cumulated / result.total_amount
+    assert result.gini == pytest.approx(1 - 2 * np.trapezoid(steps, dx=1 / result.customers), abs=1e-9)
 
 
 @given(amounts, st.floats(0.01, 0.99))
 def test_laws_of_the_lorenz_curve(spent, share):
-    found = loyalty.concentration(orders_of(spent))
-    _engine.check(found.table, "lorenz")
-    curve = found.table.amount_share
+    result = loyalty.concentration(orders_of(spent))
+    _engine.check(result.table, "lorenz")
+    curve = result.table.amount_share
     assert curve.iloc[0] == 0
     assert curve.iloc[-1] == 1
     assert curve.diff().min() >= -1e-12
     assert curve.diff().diff().min() >= -1e-9  # the curve is convex
-    assert found.top_share(share) >= share - 1e-12
-    assert found.top_share(found.customers_for(share)) == pytest.approx(share) or found.customers_for(share) in (0.0, 1.0)
+    assert result.top_share(share) >= share - 1e-12
+    assert result.top_share(result.customers_for(share)) == pytest.approx(share) or result.customers_for(share) in (0.0, 1.0)
 
 
 def test_top_share_counts_part_of_a_customer():
-    found = loyalty.concentration(orders_of([10, 10, 20, 60]))
-    assert found.top_share(0.25) == pytest.approx(0.6)
-    assert found.top_share(0.125) == pytest.approx(0.3)
-    assert found.top_share(0.375) == pytest.approx(0.7)
-    assert found.customers_for(0.8) == pytest.approx(0.5)
+    result = loyalty.concentration(orders_of([10, 10, 20, 60]))
+    assert result.top_share(0.25) == pytest.approx(0.6)
+    assert result.top_share(0.125) == pytest.approx(0.3)
+    assert result.top_share(0.375) == pytest.approx(0.7)
+    assert result.customers_for(0.8) == pytest.approx(0.5)
 
 
 @given(frames("orders"))
 def test_totals_are_those_of_the_orders(orders):
     assume(orders.amount.sum() > 0)
-    found = loyalty.concentration(orders)
-    assert found.customers == orders.customer_id.nunique()
-    assert found.total_amount == pytest.approx(orders.amount.sum())
+    result = loyalty.concentration(orders)
+    assert result.customers == orders.customer_id.nunique()
+    assert result.total_amount == pytest.approx(orders.amount.sum())
 
 
 def test_shares_unless_told_otherwise():
-    found = loyalty.concentration(orders_of([10, 10, 20, 60]))
-    assert found.top_share() == found.top_share(0.1)
-    assert found.customers_for() == found.customers_for(0.8)
-    assert found.table.customer_share.tolist() == pytest.approx([k / 100 for k in range(101)])
+    result = loyalty.concentration(orders_of([10, 10, 20, 60]))
+    assert result.top_share() == result.top_share(0.1)
+    assert result.customers_for() == result.customers_for(0.8)
+    assert result.table.customer_share.tolist() == pytest.approx([k / 100 for k in range(101)])
 
 
 def test_summary_and_plot_say_the_same():
-    found = loyalty.concentration(orders_of([10, 10, 20, 60.004]))
-    assert "Revenue: 100\n" in str(found.summary())
-    assert "Customers who bring 80 % of revenue: 50.0 %" in str(found.summary())
-    assert "one has all): 0.4\n" in str(found.summary())
-    assert found.plot().figure.alt.endswith("Gini coefficient 0.400. 80 % of revenue comes from 50.0 % of customers.")
-    assert found.plot().lines[-1].get_xdata()[0] == 0.9
-    found = loyalty.concentration(orders_of([10, 10, 20, 60]))
-    assert "Share of revenue from the top 10 % of customers: 24.0 %" in str(found.summary())
-    assert found.plot().get_title("left") == "The top 10 % of customers bring 24.0 % of revenue"
+    result = loyalty.concentration(orders_of([10, 10, 20, 60.004]))
+    assert "Revenue: 100\n" in str(result.summary())
+    assert "Customers who bring 80 % of revenue: 50.0 %" in str(result.summary())
+    assert "one has all): 0.4\n" in str(result.summary())
+    assert result.plot().figure.alt.endswith("Gini coefficient 0.400. 80 % of revenue comes from 50.0 % of customers.")
+    assert result.plot().lines[-1].get_xdata()[0] == 0.9
+    result = loyalty.concentration(orders_of([10, 10, 20, 60]))
+    assert "Share of revenue from the top 10 % of customers: 24.0 %" in str(result.summary())
+    assert result.plot().get_title("left") == "The top 10 % of customers bring 24.0 % of revenue"
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, "a tenth", True, None])
 def test_refuses_shares_that_are_none(share):
-    found = loyalty.concentration(orders_of([1, 2]))
+    result = loyalty.concentration(orders_of([1, 2]))
     with pytest.raises(ArgumentError, match="`share` must be a share between 0 and 1"):
-        found.top_share(share)
+        result.top_share(share)
 
 
 @pytest.mark.parametrize("wrong", [[], [-1, 2], [0, 0], [1, np.nan], [1, np.inf], "text", [[1, 2]], None])
@@ -150,16 +150,16 @@ def test_value_and_elasticity_are_recovered_from_simulated_lifetimes(years, at_o
     alive = np.array([(lived > t).mean() for t in time])
     assert loyalty.simple_value(50, stays, rate, years=years, at_once=at_once) == pytest.approx(worth @ alive, rel=0.01)
     mean_time = (time * worth) @ alive / (worth @ alive)
-    found = loyalty.value_elasticities(50, stays, rate, years=years, at_once=at_once).retention_elasticity[0]
-    assert found == pytest.approx(mean_time, rel=0.015)
+    result = loyalty.value_elasticities(50, stays, rate, years=years, at_once=at_once).retention_elasticity[0]
+    assert result == pytest.approx(mean_time, rel=0.015)
 
 
 @given(shares, st.floats(-0.3, 0.5), st.integers(1, 40), st.booleans())
 def test_a_finite_value_is_the_sum_of_its_payments_and_its_elasticity_their_mean_time(retention, rate, years, at_once):
     time, worth = payments(retention, rate, years, at_once).T
     assert loyalty.simple_value(3, retention, rate, years=years, at_once=at_once) == pytest.approx(3 * worth.sum(), rel=1e-9)
-    found = loyalty.value_elasticities(3, retention, rate, years=years, at_once=at_once)
-    assert found.retention_elasticity[0] == pytest.approx((time @ worth) / worth.sum(), rel=1e-9, abs=1e-12)
+    result = loyalty.value_elasticities(3, retention, rate, years=years, at_once=at_once)
+    assert result.retention_elasticity[0] == pytest.approx((time @ worth) / worth.sum(), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("at_once", [False, True])
@@ -169,8 +169,8 @@ def test_nothing_breaks_where_payments_do_not_shrink(off, years, at_once):
     """Retention 1 and a rate of 0, or nearly so: the sum is plain, and the mean time is its middle."""
     time, worth = payments(1, off, years, at_once).T
     assert loyalty.simple_value(1, 1, off, years=years, at_once=at_once) == pytest.approx(worth.sum(), rel=1e-12)
-    found = loyalty.value_elasticities(1, 1, off, years=years, at_once=at_once).retention_elasticity[0]
-    assert found == pytest.approx((time @ worth) / worth.sum(), rel=1e-11, abs=1e-11)
+    result = loyalty.value_elasticities(1, 1, off, years=years, at_once=at_once).retention_elasticity[0]
+    assert result == pytest.approx((time @ worth) / worth.sum(), rel=1e-11, abs=1e-11)
 
 
 @given(shares, rates_of_interest, st.booleans(), st.none() | st.integers(2, 30))
@@ -179,9 +179,9 @@ def test_elasticities_are_derivatives(retention, rate, at_once, years):
         return loyalty.simple_value(m, r, i, at_once=at_once, years=years) - c
 
     assume(net() > 1)
-    found = loyalty.value_elasticities(100, retention, rate, acquisition_cost=20, at_once=at_once, years=years).iloc[0]
-    _engine.check(found.to_frame().T, "value_elasticities")
-    assert found.net_value == pytest.approx(net())
+    result = loyalty.value_elasticities(100, retention, rate, acquisition_cost=20, at_once=at_once, years=years).iloc[0]
+    _engine.check(result.to_frame().T, "value_elasticities")
+    assert result.net_value == pytest.approx(net())
     step = 1e-5
     for name, slope in {
         "retention_elasticity": (net(r=retention * (1 + step)) - net(r=retention * (1 - step))) / (2 * step),
@@ -190,7 +190,7 @@ def test_elasticities_are_derivatives(retention, rate, at_once, years):
         "rate_elasticity": (net(i=rate * (1 + step)) - net(i=rate * (1 - step))) / (2 * step),
         "acquisition_elasticity": (net(c=20 * (1 + step)) - net(c=20 * (1 - step))) / (2 * step),
     }.items():
-        assert found[name] == pytest.approx(slope / net(), rel=1e-5, abs=1e-6), name
+        assert result[name] == pytest.approx(slope / net(), rel=1e-5, abs=1e-6), name
 
 
 @given(shares, rates_of_interest, st.floats(0.01, 1e6))
@@ -228,6 +228,31 @@ def test_numbers_give_a_number_and_arrays_an_array():
     assert many[2].tolist() == [0, 0]
     assert loyalty.simple_value(5, 0.0, 0.1, at_once=True, years=3) == 5
     assert loyalty.value_elasticities([1, 2], 0.8, 0.1).retention.tolist() == [0.8, 0.8]
+
+
+@pytest.mark.parametrize("rows", [[2, 0, 1], [2, 0]], ids=["shuffled", "filtered"])
+def test_answers_keep_the_rows_of_the_caller(rows):
+    """Whatever order or part of a table is given, each customer's number stands in their row."""
+    customers = pd.DataFrame({"margin": [1.0, 2.0, 3.0], "retention": [0.5, 0.7, 0.9]}, index=["ann", "bob", "cy"])
+    value, elasticity = 2 * 0.7 / (1.1 - 0.7), 1.1 / (1.1 - 0.9)
+    some = customers.iloc[rows].copy()
+    some["value"] = loyalty.simple_value(some.margin, some.retention)
+    some["elasticity"] = loyalty.value_elasticities(some.margin, some.retention).retention_elasticity
+    assert some.elasticity["cy"] == pytest.approx(elasticity)
+    if "bob" in some.index:
+        assert some.value["bob"] == pytest.approx(value)
+    some["factor"] = loyalty.discount_factor(0.1, 52 * some.margin)
+    assert some.factor["cy"] == pytest.approx(1.1**-3)
+    assert loyalty.value_elasticities(1, [0.5, 0.6]).index.equals(pd.RangeIndex(2))
+    values = loyalty.clv_from_forecast(
+        pd.DataFrame({"customer_id": some.index, "discounted_purchases": some.margin, "spend": 1.0}), margin=1
+    )
+    assert values.set_index("customer_id").lifetime_value["cy"] == 3
+    for function in (loyalty.simple_value, loyalty.value_elasticities):
+        with pytest.raises(ArgumentError, match="`margin` and `retention` are Series of different rows"):
+            function(customers.margin, customers.retention[::-1])
+    with pytest.raises(ArgumentError, match="are Series of different rows"):
+        loyalty.discount_factor(customers.retention, customers.margin[::-1])
 
 
 @pytest.mark.parametrize(
@@ -282,8 +307,8 @@ def test_a_contract_is_a_forecast_by_date():
     """A geometric lifetime with a yearly fee of 100, as a table, is worth m r / (1 + i - r)."""
     time = np.arange(1, 400)
     table = pd.DataFrame({"customer_id": "a", "weeks": 52 * time, "purchases": 0.8**time, "spend": 100.0})
-    found = loyalty.clv_from_forecast(table, margin=0.4, annual_rate=0.12)
-    assert found.lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.12))
+    result = loyalty.clv_from_forecast(table, margin=0.4, annual_rate=0.12)
+    assert result.lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.12))
     assert loyalty.clv_from_forecast(table, margin=0.4).lifetime_value[0] == pytest.approx(loyalty.simple_value(40, 0.8, 0.1))
 
 
@@ -313,13 +338,13 @@ def test_both_forms_of_a_forecast_agree():
 @given(frames("discounted_forecast"), frames("period_forecast"), shares, rates_of_interest)
 @few
 def test_values_keep_their_declaration_and_fall_with_the_rate(discounted, dated, margin, rate):
-    found = loyalty.clv_from_forecast(discounted, margin=margin)
-    _engine.check(found, "lifetime_values")
+    result = loyalty.clv_from_forecast(discounted, margin=margin)
+    _engine.check(result, "lifetime_values")
     dated_values = loyalty.clv_from_forecast(dated, margin=margin, annual_rate=rate)
     _engine.check(dated_values, "lifetime_values")
     later = loyalty.clv_from_forecast(dated.assign(weeks=dated.weeks + 52), margin=margin, annual_rate=rate)
     assert later.lifetime_value.tolist() == pytest.approx((dated_values.lifetime_value / (1 + rate)).tolist())
-    assert set(found.customer_id) == set(discounted.customer_id)
+    assert set(result.customer_id) == set(discounted.customer_id)
 
 
 FORECAST = pd.DataFrame({"customer_id": [1, 2], "discounted_purchases": [3.0, 1.0], "spend": [10.0, 20.0]})
@@ -337,7 +362,7 @@ FORECAST = pd.DataFrame({"customer_id": [1, 2], "discounted_purchases": [3.0, 1.
         (FORECAST, {"annual_rate": 0.1}, ArgumentError, "are discounted already. Leave `annual_rate` out."),
         (FORECAST, {"margin": 30}, ArgumentError, "`margin` must be finite and at least 0 and at most 1, a share such as"),
         (FORECAST, {"margin": [0.1, 0.2]}, ArgumentError, "`margin` must be one number, not 2."),
-        ("forecast.csv", {}, ArgumentError, "`forecast` must be a DataFrame; it is str."),
+        ("forecast.csv", {}, DataError, "`forecast` must be a DataFrame; it is str."),
     ],
 )
 def test_refuses_forecasts_that_are_none(forecast, arguments, kind, words):
@@ -424,11 +449,11 @@ def test_equity_is_the_sum_and_its_chart_shows_all_of_it(worth):
 
 def test_equity_is_told_in_words():
     equity = loyalty.customer_equity(values_of([60, 30, 10, 0], [6, 3, 1, 0.5]))
-    told = str(equity.summary())
-    assert "the largest possible" in " ".join(told.split())
-    assert "own, 10.5," in " ".join(told.split())
-    assert "Mean value of a customer of today: 25\n" in told
-    assert "top 10 % of customers: 24.0 %" in told
+    text = str(equity.summary())
+    assert "the largest possible" in " ".join(text.split())
+    assert "own, 10.5," in " ".join(text.split())
+    assert "Mean value of a customer of today: 25\n" in text
+    assert "top 10 % of customers: 24.0 %" in text
     ax = equity.plot()
     assert ax.get_title("left") == "The top 10 % of customers hold 24.0 % of all value"
     assert ax.figure.alt.endswith(
@@ -445,7 +470,7 @@ def test_equity_is_told_in_words():
         (values_of([1, np.nan]), {}, DataError, "`lifetime_value` is empty"),
         (values_of([1, 2]).assign(customer_id=0), {}, DataError, "share a key"),
         (values_of([1]).rename(columns={"lifetime_value": "value"}), {}, DataError, "no column `lifetime_value`"),
-        ([1, 2], {}, ArgumentError, "`values` must be a DataFrame; it is list."),
+        ([1, 2], {}, DataError, "`values` must be a DataFrame; it is list."),
         (values_of([1]), {"new_customers": -1}, ArgumentError, "`new_customers` must be a whole number of at least 0"),
         (values_of([1]), {"new_customers": 5}, ArgumentError, "new customers need both"),
         (values_of([1]), {"new_value": 5}, ArgumentError, "or none of them; they are 0, 5 and 0."),

@@ -23,7 +23,7 @@ NAME = "01_relationship"
 MASTER = ROOT / f"exercises/masters/{NAME}.ipynb"
 REGION = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?### END \1\n?", re.DOTALL)
 STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]  # what nbgrader puts in place of a solution
-ADA, BEN = "ada", "ben"  # she has all right; he has two answers wrong and left one question as it was
+ADA, BEN = "ada", "ben"  # Ada has all right; Ben has two answers wrong and left one question as it was
 CHANGED, OPEN = ["q1", "q6"], "q4"
 
 CONFIG = """c = get_config()

@@ -63,18 +63,18 @@ def test_one_dimension_is_the_effect_of_the_firm(number, way):
         cost, price = {"free": (0, 0), "usual": ("usual", usual), "a price": (0.4, 0.4 * amount)}[way]
         if price < 0:
             continue  # `world.effect` knows no saving
-        found = at(*alone(number, amount), radar=shown(cost))
-        told = world.effect(GRID, cause, amount, cost=float(price)).table().set_index("measure")
+        result = at(*alone(number, amount), radar=shown(cost))
+        expected = world.effect(GRID, cause, amount, cost=float(price)).table().set_index("measure")
         for measure, name, factor in (
             ("satisfaction", "satisfaction", 1),
             ("leaving", "retention", -1),
             ("profit", "profit", 1 / YEARS),
         ):
-            ours, theirs = found.loc[measure], factor * told.loc[name, ["difference", "low", "high"]].astype(float)
+            ours, theirs = result.loc[measure], factor * expected.loc[name, ["difference", "low", "high"]].astype(float)
             ends = sorted([theirs.low, theirs.high])
             assert [ours.difference, ours.low, ours.high] == pytest.approx([theirs.difference, *ends], rel=1e-9, abs=1e-9)
-        assert found.loc["profit", "changed"] == pytest.approx(told.loc["profit", "changed"] / YEARS, rel=1e-9)
-        assert found.loc["leaving", "changed"] == pytest.approx(1 - told.loc["retention", "changed"], rel=1e-9)
+        assert result.loc["profit", "changed"] == pytest.approx(expected.loc["profit", "changed"] / YEARS, rel=1e-9)
+        assert result.loc["leaving", "changed"] == pytest.approx(1 - expected.loc["retention", "changed"], rel=1e-9)
 
 
 def test_a_step_down_saves_by_the_same_rule():
@@ -109,33 +109,33 @@ def test_the_interval_is_of_the_sums():
 
 @pytest.mark.parametrize("grid", [GRID, None], ids=["grid", "gaps"])
 def test_nothing_moved_changes_nothing(grid):
-    found = widgets.radar_effect(LEVELS, grid, LEVELS.perceived).set_index("measure")
-    assert (found.difference == 0).all()
-    assert (found.now == found.changed).all()
-    assert found.loc[["weighted_gap"], ["low", "high"]].isna().all(axis=None)
+    result = widgets.radar_effect(LEVELS, grid, LEVELS.perceived).set_index("measure")
+    assert (result.difference == 0).all()
+    assert (result.now == result.changed).all()
+    assert result.loc[["weighted_gap"], ["low", "high"]].isna().all(axis=None)
 
 
 def test_gaps_by_hand():
     levels = {"dimension": ["a", "b", "c"], "expected": [6, 5, 4], "perceived": [5, 5, 6], "weight": [0.5, 0.25, 0.25]}
     radar = widgets.radar(pd.DataFrame(levels))
-    found = at(1, -2, radar=radar)
-    assert found.loc["weighted_gap", ["now", "changed", "difference"]].tolist() == [0.0, 0.0, 0.0]
-    found = at(0.5, 0, 0.5, radar=radar)
-    assert found.loc["weighted_gap", ["now", "changed", "difference"]].tolist() == [0.0, 0.375, 0.375]
-    assert found.loc["gap", ["now", "changed"]].tolist() == pytest.approx([1 / 3, 2 / 3])
+    result = at(1, -2, radar=radar)
+    assert result.loc["weighted_gap", ["now", "changed", "difference"]].tolist() == [0.0, 0.0, 0.0]
+    result = at(0.5, 0, 0.5, radar=radar)
+    assert result.loc["weighted_gap", ["now", "changed", "difference"]].tolist() == [0.0, 0.375, 0.375]
+    assert result.loc["gap", ["now", "changed"]].tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
 def test_nobody_leaves_twice():
     """Where added effects would keep more customers than there are, all are kept and no more."""
     faithful = GRID.assign(retention=GRID.retention.clip(0.99, 1.0).where(GRID.amount == 0, 1.0))
-    found = at(1, 1, 1, radar=widgets.radar(LEVELS, faithful)).loc["leaving"]
-    assert (found.changed, round(found.difference, 9)) == (0, -0.01)
+    result = at(1, 1, 1, radar=widgets.radar(LEVELS, faithful)).loc["leaving"]
+    assert (result.changed, round(result.difference, 9)) == (0, -0.01)
 
 
 def test_one_firm_has_no_interval():
-    found = at(0.5, radar=widgets.radar(LEVELS, GRID[GRID.seed == 1]))
-    assert found.difference.ne(0).all()
-    assert found[["low", "high"]].isna().all(axis=None)
+    result = at(0.5, radar=widgets.radar(LEVELS, GRID[GRID.seed == 1]))
+    assert result.difference.ne(0).all()
+    assert result[["low", "high"]].isna().all(axis=None)
 
 
 # -- Refusals -----------------------------------------------------------------------------------------------------
@@ -283,15 +283,15 @@ def test_a_stored_radar_can_be_read():
     alt = re.search('<img alt="([^"]+)"', picture["text/html"])[1]
     assert alt == picture["text/plain"]
     now = at()["now"]
-    told = [
+    facts = [
         "Weighted gap, perceived less expected: −0.18",
         f"Satisfaction, in points: −{-now.satisfaction:.2f}",
         f"Customers who leave within 24 months: {100 * now.leaving:.1f} %",
         f"Profit a year: {now.profit:,.0f}",
     ]
-    assert alt.endswith(". ".join(told) + ".")
+    assert alt.endswith(". ".join(facts) + ".")
     words = texts(picture["text/html"])
-    assert set(told) <= set(words)
+    assert set(facts) <= set(words)
     assert {"Reliability", "5.35 / 5.66", "Responsiveness", "5.04 / 5.45", "perceived", "expected"} <= set(words)
     assert "Plain gap: −0.09" in texts(widgets.radar(LEVELS)._outputs()[0]["text/html"])
 

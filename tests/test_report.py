@@ -6,14 +6,18 @@ import io
 import re
 import subprocess
 import sys
+from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from crmlab import btyd, datasets, report
+from crmlab import btyd, datasets, report, satisfaction
 from crmlab.__main__ import main
+from crmlab._result import show
 from crmlab.errors import ArgumentError, DataError
+from crmlab.report import orders
 
 CDNOW = Path(__file__).parent / "published" / "cdnow_orders.csv"
 
@@ -41,10 +45,15 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def cdnow(tmp_path_factory) -> str:
+def cdnow_page(tmp_path_factory) -> Path:
     page = tmp_path_factory.mktemp("cdnow") / "report.html"
     assert main(["report", str(CDNOW), "--until", "1997-09-30", "--out", str(page)]) == 0
-    return page.read_text(encoding="utf-8")
+    return page
+
+
+@pytest.fixture(scope="module")
+def cdnow(cdnow_page) -> str:
+    return cdnow_page.read_text(encoding="utf-8")
 
 
 def test_cdnow_has_the_published_counts(cdnow):
@@ -71,8 +80,8 @@ def test_the_page_holds_all_it_shows(cdnow):
 
 def test_the_page_says_what_the_models_say(cdnow):
     """The numbers are those of ``btyd``, and the list holds every customer."""
-    orders = pd.read_csv(CDNOW, parse_dates=["order_date"])
-    summary = btyd.purchase_summary(orders, until="1997-09-30")
+    history = pd.read_csv(CDNOW, parse_dates=["order_date"])
+    summary = btyd.purchase_summary(history, until="1997-09-30")
     fit, spend = btyd.fit_mbgnbd(summary), btyd.fit_gamma_gamma(summary)  # the best of three by likelihood
     ahead = btyd.forecast_revenue(fit, spend, summary, seed=1)
     assert f"buy {ahead.purchases:,.0f} times in the 52 weeks after 1997-09-30, for {ahead.revenue:,.0f} (" in cdnow
@@ -86,7 +95,7 @@ def test_the_page_says_what_the_models_say(cdnow):
     assert (first.customer_id, first.low, first.high) == (best.customer_id, round(best.low, 2), round(best.high, 2))
     unseen = re.search(r"held against the (\d+) weeks after: it expected ([\d,]+) repeat purchases, ([\d,]+) came", cdnow)
     expected, came = (int(each.replace(",", "")) for each in unseen.groups()[1:])
-    later = orders[(orders.order_date > "1997-07-02") & (orders.order_date <= "1997-09-30")]
+    later = history[history.order_date.between("1997-07-03", "1997-09-30")]
     assert int(unseen[1]) == 13
     assert 0.8 < expected / came < 1.2
     assert came < len(later)
@@ -124,21 +133,41 @@ def test_small_and_odd_orders(tmp_path):
     assert "This cannot be said: every amount is zero" in page
     assert "All 1 rows of the file are used." in page
     assert page.count("This cannot be said yet: one customer cannot show how customers differ.") == 2
-    page = report.orders_report(datasets.load("orders"), tmp_path / "shop.html", until="2024-12-15").read_text(encoding="utf-8")
+    shop = datasets.load("orders")
+    few = shop[shop.customer_id.isin(shop.customer_id.unique()[:40])]
+    page = report.orders_report(few, tmp_path / "shop.html", until="2024-12-15").read_text(encoding="utf-8")
+    assert re.search(r"\d% \*</td>", page)
     assert "* The period had not ended at the cut." in page
 
 
-def test_the_page_is_the_same_every_time(cdnow, tmp_path):
-    again = report.orders_report(CDNOW, tmp_path / "report.html", until="1997-09-30")
+def test_the_page_is_the_same_every_time_and_fits_each_model_once(cdnow, cdnow_page, monkeypatch):
+    """Written over the earlier page, from two purchase summaries and seven fits: all orders, the calibration's."""
+    calls = Counter()
+
+    def counted(function):
+        def call(*args, **kwargs):
+            calls[function.__name__] += 1
+            return function(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(orders, "_MODELS", tuple(counted(fit) for fit in orders._MODELS))
+    for name in ("purchase_summary", "fit_gamma_gamma"):
+        monkeypatch.setattr(btyd, name, counted(getattr(btyd, name)))
+    again = report.orders_report(CDNOW, cdnow_page, until="1997-09-30")
+    assert again == cdnow_page
     assert again.read_text(encoding="utf-8") == cdnow
+    assert calls == {
+        "purchase_summary": 2, "fit_bgnbd": 2, "fit_mbgnbd": 2, "fit_pareto_nbd": 2, "fit_gamma_gamma": 1,
+    }  # fmt: skip
 
 
 def test_refusals_are_one_sentence_and_leave_nothing(tmp_path, capsys):
     (tmp_path / "mine.csv").write_text("CustomerID,Date,Total\na,2024-01-01,5\n")
     assert main(["report", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "out.html")]) == 1
-    told = capsys.readouterr().err
-    assert '--rename "CustomerID=customer_id,Date=order_date,Total=amount"' in told
-    assert "Traceback" not in told
+    text = capsys.readouterr().err
+    assert '--rename "CustomerID=customer_id,Date=order_date,Total=amount"' in text
+    assert "Traceback" not in text
     assert main(["report", str(tmp_path / "none.csv")]) == 1
     assert "there is no file" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.csv"]
@@ -156,24 +185,23 @@ def test_nothing_but_a_report_is_written_over(tmp_path):
             report.orders_report(mine, out)
     assert mine.read_text() == text
     page = report.orders_report(mine, tmp_path / "page.html")
-    assert report.orders_report(mine, page) == page
-    told = page.read_text(encoding="utf-8")
-    assert "3 of 4 rows are used" in told
-    assert "1 of the rows in use are the same as an earlier row in every cell" in told
-    assert "Negative amounts are most likely returns" in told
+    text = page.read_text(encoding="utf-8")
+    assert "3 of 4 rows are used" in text
+    assert "1 of the rows in use are the same as an earlier row in every cell" in text
+    assert "Negative amounts are most likely returns" in text
 
 
 def test_the_command_line_speaks_its_own_words(tmp_path, capsys):
     (tmp_path / "mine.csv").write_text("x,Bestellnr,Datum,Betrag\na,1,03/04/2024,5\n")
     mine = str(tmp_path / "mine.csv")
     main(["report", mine])
-    told = capsys.readouterr().err
-    assert '--rename "?=customer_id,Datum=order_date,Betrag=amount,Bestellnr=order_id" (put the name' in told
+    text = capsys.readouterr().err
+    assert '--rename "?=customer_id,Datum=order_date,Betrag=amount,Bestellnr=order_id" (put the name' in text
     rename = "x=customer_id,Datum=order_date,Betrag=amount"
     main(["report", mine, "--rename", rename])
-    told = capsys.readouterr().err
-    assert "--day-first (the day stands first) or --month-first" in told
-    assert "day_first" not in told
+    text = capsys.readouterr().err
+    assert "--day-first (the day stands first) or --month-first" in text
+    assert "day_first" not in text
     main(["report", mine, "--rename", "customer_id=x,order_date=Datum"])
     assert "--rename is the wrong way round" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
@@ -182,15 +210,15 @@ def test_the_command_line_speaks_its_own_words(tmp_path, capsys):
 
 
 def test_refuses_wrong_arguments(tmp_path):
-    orders = datasets.load("orders")
+    shop = datasets.load("orders")
     with pytest.raises(DataError, match=r"the folder .* does not exist"):
-        report.orders_report(orders, tmp_path / "no" / "out.html")
+        report.orders_report(shop, tmp_path / "no" / "out.html")
     with pytest.raises(ArgumentError, match="`until` lies in the future"):
-        report.orders_report(orders, tmp_path / "out.html", until="2999-01-01")
+        report.orders_report(shop, tmp_path / "out.html", until="2999-01-01")
     with pytest.raises(DataError, match="no order lies on or before"):
-        report.orders_report(orders, tmp_path / "out.html", until="1999-01-01")
+        report.orders_report(shop, tmp_path / "out.html", until="1999-01-01")
     with pytest.raises(ArgumentError, match="`out` must be"):
-        report.orders_report(orders, None)
+        report.orders_report(shop, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -233,14 +261,11 @@ def test_the_survey_page_answers_a_managers_questions(rater):
 
 
 def test_the_survey_page_says_the_topics_numbers(rater):
-    from crmlab import satisfaction
-    from crmlab._result import show
-
     scores = satisfaction.score_rater(satisfaction.read_survey(ANSWERS))
     for value in scores.table[["gap", "low", "high", "weighted_gap"]].to_numpy().ravel():
         assert f">{show(value)}<" in rater
-    found = satisfaction.priorities(satisfaction.fit_drivers(scores, seed=1))
-    assert f">{show(found.gain[0])}<" in rater
+    priorities = satisfaction.priorities(satisfaction.fit_drivers(scores, seed=1))
+    assert f">{show(priorities.gain[0])}<" in rater
 
 
 def test_the_survey_page_is_the_same_every_time(rater, tmp_path):
@@ -248,9 +273,19 @@ def test_the_survey_page_is_the_same_every_time(rater, tmp_path):
     assert again.read_text(encoding="utf-8") == rater
 
 
-def wave(**columns) -> pd.DataFrame:
+@cache
+def last_wave() -> pd.DataFrame:
     survey = datasets.load("survey")
-    return survey[survey.wave == 6].drop(columns=["wave", "date"]).reset_index(drop=True).assign(**columns)
+    return survey[survey.wave == 6].drop(columns=["wave", "date"]).reset_index(drop=True)
+
+
+def wave(**columns) -> pd.DataFrame:
+    return last_wave().assign(**columns)
+
+
+def squeezed(prefix: str | tuple[str, ...]) -> pd.DataFrame:
+    """Answers from 1 to 7 as if given on a scale from 1 to 5."""
+    return wave(**{name: (1 + (last_wave()[name] - 1) * 4 / 6).round() for name in last_wave() if name.startswith(prefix)})
 
 
 def test_a_messy_survey(tmp_path):
@@ -305,38 +340,34 @@ def test_items_not_turned_stand_at_the_head_of_the_page(tmp_path):
 def test_the_survey_command_speaks_its_own_words(tmp_path, capsys):
     file, out = tmp_path / "answers.csv", str(tmp_path / "page.html")
 
-    def told(frame, *options):
+    def refusal(frame, *options):
         frame.to_csv(file, index=False)
         assert main(["report", "--survey", str(file), "--out", out, *options]) == 1
         return capsys.readouterr().err
 
-    everything = [name for name in wave() if name.startswith(("expected_", "perceived_"))]
-    assert '--scale "all=1-5"' in told(wave(**{name: (1 + (wave()[name] - 1) * 4 / 6).round() for name in everything}))
-    columns = [name for name in wave() if name.startswith("expected_")]
-    short = {name: (1 + (wave()[name] - 1) * 4 / 6).round() for name in columns}
-    assert '--scale "expected=1-5"' in told(wave(**short))
-    assert '--mapping "good=?"' in told(wave(perceived_empathy_1="good"))
-    lost = told(wave().rename(columns={"perceived_empathy_1": "mystery"}))
+    assert '--scale "all=1-5"' in refusal(squeezed(("expected_", "perceived_")))
+    assert '--scale "expected=1-5"' in refusal(squeezed("expected_"))
+    assert '--mapping "good=?"' in refusal(wave(perceived_empathy_1="good"))
+    lost = refusal(wave().rename(columns={"perceived_empathy_1": "mystery"}))
     assert '--rename "?=perceived_empathy_1" (put the name' in lost
-    assert "there is no file" in told(wave(), "--items", str(tmp_path / "none.csv"))
-    assert "--by must be a column" in told(wave(), "--by", "town")
+    assert "there is no file" in refusal(wave(), "--items", str(tmp_path / "none.csv"))
+    assert "--by must be a column" in refusal(wave(), "--by", "town")
     assert list(tmp_path.glob("*.html")) == []
     for wrong in (["--mapping", "good"], ["--mapping", "good=seven"], ["--scale", "expected=5"], ["orders.csv"]):
         with pytest.raises(SystemExit, match="2"):
             main(["report", "--survey", str(file), *wrong])
 
 
-def test_options_given_twice_add_up(tmp_path):
-    halves = [[name for name in wave() if name.startswith(half)] for half in ("expected_", "perceived_")]
-    short = wave(**{name: (1 + (wave()[name] - 1) * 4 / 6).round() for half in halves for name in half})
-    file, pages = tmp_path / "answers.csv", [tmp_path / "one.html", tmp_path / "two.html"]
-    short.to_csv(file, index=False)
-    assert (
-        main(["report", "--survey", str(file), "--scale", "expected=1-5", "--scale", "perceived=1-5", "--out", str(pages[0])])
-        == 0
-    )
-    assert main(["report", "--survey", str(file), "--scale", "1-5", "--out", str(pages[1])]) == 0
-    assert pages[0].read_text("utf-8") == pages[1].read_text("utf-8")
+def test_options_given_twice_add_up(tmp_path, monkeypatch):
+    """Two halves of a scale are read as the whole."""
+    file, scales = tmp_path / "answers.csv", []
+    squeezed(("expected_", "perceived_")).to_csv(file, index=False)
+    monkeypatch.setattr(report, "survey_report", lambda path, out, *, scale, **_: scales.append(scale) or out)
+    for options in (["--scale", "expected=1-5", "--scale", "perceived=1-5"], ["--scale", "1-5"]):
+        assert main(["report", "--survey", str(file), *options]) == 0
+    assert scales == [{"expected": (1.0, 5.0), "perceived": (1.0, 5.0)}, {"all": (1.0, 5.0)}]
+    halves, whole = (satisfaction.read_survey(file, scale=scale).rows for scale in scales)
+    pd.testing.assert_frame_equal(halves, whole)
 
 
 def test_too_few_answers_say_so(tmp_path):

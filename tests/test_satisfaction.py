@@ -17,6 +17,7 @@ from scipy import stats
 
 from crmlab import _engine, datasets, satisfaction, tables
 from crmlab.errors import ArgumentError, ConvergenceError, DataError
+from crmlab.satisfaction.relative_importance import relative_importance
 
 PUBLISHED = Path(__file__).parent / "published"
 ITEMS = [item.name for item in tables.ITEMS]
@@ -64,7 +65,7 @@ def test_gaps_by_hand():
         importance_a=[70, 50, 100], importance_b=[30, 50, 0],
     )  # fmt: skip
     found = satisfaction.score_rater(survey)
-    # respondent 1: a (-2 - 1) / 2, b +2; respondent 2: a -1 (his second item has no expectation), b 0; respondent 3: a 0, b +2
+    # respondent 1: a (-2 - 1) / 2, b +2; respondent 2: a -1 (a_2 has no expectation), b 0; respondent 3: a 0, b +2
     assert found.respondents.gap_a.to_list() == [-1.5, -1, 0]
     assert found.respondents.gap_b.to_list() == [2, 0, 2]
     table = found.table.set_index("dimension")
@@ -229,20 +230,25 @@ def test_johnson_by_hand_for_two():
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
 def test_weights_share_out_what_is_explained(seed, k):
     """Law: LMG and Johnson's weights sum to R2 and are not negative; unrelated predictors get their own R2 by either."""
-    draw = np.random.default_rng(seed)
-    root = draw.standard_normal((k + 1, k + 3))
-    names = [f"v{number}" for number in range(k + 1)]
-    matrix = pd.DataFrame(root @ root.T, names, names)
-    fit = satisfaction.fit_drivers(matrix, "v0", n=100, draws=100, seed=1)
-    for rule in ("lmg", "johnson"):
-        assert fit.table[rule].sum() == pytest.approx(fit.r2)
-        assert (fit.table[rule] > -1e-12).all()
-    plain = matrix.copy()
-    plain.loc[names[1:], names[1:]] = np.diag(np.diag(matrix)[1:]) * k
-    own = (plain.loc["v0"] ** 2 / np.diag(plain) / plain.loc["v0", "v0"])[1:]
-    fit = satisfaction.fit_drivers(plain, "v0", n=100, draws=100, seed=1)
-    np.testing.assert_allclose(fit.table.lmg, own, atol=1e-10)
-    np.testing.assert_allclose(fit.table.johnson, own, atol=1e-10)
+    root = np.random.default_rng(seed).standard_normal((k + 1, k + 3))
+    related = root @ root.T  # the outcome stands last
+    unrelated = related.copy()
+    unrelated[:k, :k] = np.diag(np.diag(related)[:k]) * k
+    own_r2 = unrelated[:k, k] ** 2 / np.diag(unrelated)[:k] / unrelated[k, k]
+    weights = relative_importance(np.stack([related, unrelated]), np.zeros((2, k + 1)))
+    for parts in (weights.lmg, weights.johnson):
+        assert parts.sum(axis=1) == pytest.approx(weights.r2)
+        assert (parts > -1e-12).all()
+        np.testing.assert_allclose(parts[1], own_r2, atol=1e-10)
+
+
+def test_weights_of_a_matrix_are_those_of_its_numbers():
+    covariance = published("customersat_corr")
+    fit = satisfaction.fit_drivers(covariance, "q1", n=1811, draws=100, seed=1)
+    last = [*covariance.columns.drop("q1"), "q1"]
+    weights = relative_importance(covariance.loc[last, last].to_numpy()[None], np.zeros((1, len(last))))
+    np.testing.assert_allclose(fit.table[["lmg", "johnson", "slope"]].to_numpy().T,
+                               [weights.lmg[0], weights.johnson[0], weights.slope[0]])  # fmt: skip
 
 
 def test_known_weights_are_found():

@@ -288,7 +288,7 @@ def squeezed(values: pd.Series) -> pd.Series:
     return (1 + (values - 1) * 4 / 6).round()
 
 
-def test_two_scales_in_one_file_are_refused(answers):
+def test_two_scales_in_one_file_are_refused(answers, survey):
     columns = [name for name in answers if name.startswith("expected_")]
     mixed = answers.assign(**{name: squeezed(answers[name]) for name in columns})
     with pytest.raises(
@@ -300,7 +300,7 @@ def test_two_scales_in_one_file_are_refused(answers):
         satisfaction.read_survey(one)
     read = satisfaction.read_survey(mixed, scale={"expected": (1, 5)})
     assert sum(counts(read, "stretched").values()) == int(answers[columns].notna().sum().sum())
-    assert abs(read.items("expected") - satisfaction.read_survey(answers).items("expected")).max().max() <= 0.76
+    assert abs(read.items("expected") - survey.items("expected")).max().max() <= 0.76
     satisfaction.read_survey(one, scale={"perceived_empathy_1": (1, 7)})  # the user says that nobody used the upper end
 
 
@@ -311,7 +311,7 @@ def test_few_answers_on_a_shorter_half_are_refused_too(answers):
         satisfaction.read_survey(few.assign(**{name: squeezed(few[name]) for name in columns}))
 
 
-def test_items_not_reversed_are_named(answers):
+def test_items_not_reversed_are_named(answers, survey):
     flipped = answers.assign(perceived_empathy_4=8 - answers.perceived_empathy_4)
     read = satisfaction.read_survey(flipped)
     assert list(counts(read, "goes against")) == ["perceived_empathy_4"]
@@ -323,7 +323,7 @@ def test_items_not_reversed_are_named(answers):
         f"{kind}_{item}" for kind in ("expected", "perceived") for item in REVERSED
     }
     assert counts(satisfaction.read_survey(keyed, keyed=True), "goes against") == {}
-    assert counts(satisfaction.read_survey(answers), "goes against") == {}
+    assert counts(survey, "goes against") == {}
     unlike = answers.assign(perceived_assurance_1=8 - answers.perceived_assurance_1)
     read = satisfaction.read_survey(unlike)
     assert list(counts(read, "goes against")) == ["perceived_assurance_1"]
@@ -377,13 +377,13 @@ def test_arguments_that_cannot_be(answers, options, message):
         satisfaction.read_survey(answers, **options)
 
 
-def test_a_whole_file_on_a_shorter_scale_is_refused(answers):
+def test_a_whole_file_on_a_shorter_scale_is_refused(answers, survey):
     columns = [name for name in answers if name.startswith(("expected_", "perceived_"))]
     short = answers.assign(**{name: squeezed(answers[name]) for name in columns})
     with pytest.raises(DataError, match=r"no answer at all is above 5 of 7: .*scale=\{\"all\": \(1, 5\)\}"):
         satisfaction.read_survey(short)
     mended = satisfaction.read_survey(short, scale={"all": (1, 5)})
-    assert abs(mended.items("perceived") - satisfaction.read_survey(answers).items("perceived")).max().max() <= 0.76
+    assert abs(mended.items("perceived") - survey.items("perceived")).max().max() <= 0.76
 
 
 def test_overall_satisfaction_has_a_scale_too(answers):
@@ -396,10 +396,10 @@ def test_overall_satisfaction_has_a_scale_too(answers):
         satisfaction.read_survey(answers.assign(overall_satisfaction=10 - answers.recommendation % 4))
 
 
-def test_halves_told_apart_by_order_are_said(answers):
+def test_halves_told_apart_by_order_are_said(answers, survey):
     read = satisfaction.read_survey(exported(answers, lambda kind, item, number: f"{number}. {item.wording}"))
     assert counts(read, "the two halves") == {"statements": 22}
-    assert counts(satisfaction.read_survey(answers), "the two halves") == {}
+    assert counts(survey, "the two halves") == {}
 
 
 def test_a_word_alone_is_no_closing_question(answers):
@@ -449,7 +449,7 @@ def test_decimal_commas_of_importance(answers):
 # -- Whose answers are whose --------------------------------------------------------------------------------------
 
 
-def test_rows_keep_the_index_of_the_table(answers):
+def test_rows_keep_the_index_of_the_table(answers, survey):
     """Shuffled, filtered, named by text, one row set aside: each row's scores stand beside its own answers."""
     table = answers.set_index("customer_id", drop=False).rename_axis("name").sample(frac=1, random_state=1)
     table = table[table.overall_satisfaction > 2].drop(columns="customer_id")
@@ -463,7 +463,7 @@ def test_rows_keep_the_index_of_the_table(answers):
     assert np.isnan(table.tangibles[empty])
     scores = satisfaction.score_rater(table).respondents
     pd.testing.assert_index_equal(scores.index, read.rows.index)
-    keyed = satisfaction.read_survey(answers).items("perceived").set_axis(answers.customer_id)
+    keyed = survey.items("perceived").set_axis(answers.customer_id)
     someone = scores.index[7]
     assert scores.perceived_empathy[someone] == pytest.approx(keyed.filter(like="empathy").loc[someone].mean())
     part = read.where(read.rows.overall_satisfaction == 6)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from crmlab import satisfaction
 from crmlab.errors import ArgumentError, ColumnError, DataError
-from crmlab.satisfaction import kano
 
 PAIR = {"A": (1, 3), "O": (1, 5), "M": (3, 5), "I": (3, 3), "R": (3, 1), "Q": (1, 1)}
 counted = st.fixed_dictionaries({letter: st.integers(0, 30) for letter in "AOMIRQ"}).filter(lambda count: any(count.values()))
@@ -27,7 +27,7 @@ def answers_of(feature: str = "x", **counts: int) -> pd.DataFrame:
 
 
 def classes_of(**counts: int) -> pd.Series:
-    return kano.kano_classes(answers_of(**counts)).table.iloc[0]
+    return satisfaction.kano_classes(answers_of(**counts)).table.iloc[0]
 
 
 # -- published
@@ -47,15 +47,15 @@ def test_evaluation_table_of_berger_1993():
         for f, line in enumerate(printed.split("\n")[1:6])
         for d, letter in enumerate(line.split())
     ]
-    found = kano.kano_classes(pd.DataFrame(rows))
-    assert found.counts.loc[list("AOMIRQ")].to_numpy().tolist() == np.diag([3, 1, 3, 9, 7, 2]).tolist()
+    result = satisfaction.kano_classes(pd.DataFrame(rows))
+    assert result.counts.loc[list("AOMIRQ")].to_numpy().tolist() == np.diag([3, 1, 3, 9, 7, 2]).tolist()
 
 
 def test_coefficients_of_sauerwein_1996():
     """The Kano model: how to delight your customers, figure 11: edge grip of a ski, in per cent."""
-    found = classes_of(A=7, O=33, M=50, I=10)
-    assert (round(found.better, 2), round(found.worse, 2)) == (0.40, -0.83)
-    assert found["class"] == "M"
+    result = classes_of(A=7, O=33, M=50, I=10)
+    assert (round(result.better, 2), round(result.worse, 2)) == (0.40, -0.83)
+    assert result["class"] == "M"
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_coefficients_of_sauerwein_1996():
 )
 def test_coefficients_of_brand_and_rese(counts, better, worse):
     """Journal of Retailing and Consumer Services 89, table 1 (second-hand): reverse and questionable do not count."""
-    found = classes_of(**dict(zip("AOMIRQ", counts, strict=True)))
-    assert (round(found.better, 3), round(found.worse, 3)) == (better, worse)
-    assert found["class"] == "I"
+    result = classes_of(**dict(zip("AOMIRQ", counts, strict=True)))
+    assert (round(result.better, 3), round(result.worse, 3)) == (better, worse)
+    assert result["class"] == "I"
 
 
-def test_fong_by_his_formula():
+def test_fong_by_the_formula():
     """n = 100, a + b = 80: clear from |a - b| = 1.65 √(80 * 120 / 200) = 11.43 on."""
     assert not classes_of(A=45, M=35, I=20).clear
     assert classes_of(A=46, M=34, I=20).clear
@@ -88,10 +88,10 @@ def test_fong_by_his_formula():
 @pytest.mark.parametrize("noise", [0, 0.3, 0.6])
 def test_classes_are_recovered(noise):
     truth = {"one": "A", "two": "O", "three": "M", "four": "I", "five": "R", "six": "Q"}
-    found = kano.kano_classes(kano.simulate_kano(truth, 400, noise, seed=3))
-    assert found.classes["class"].to_dict() == truth
-    assert found.counts.sum(axis=1).tolist() == [400] * 6
-    shares = found.counts / 400
+    result = satisfaction.kano_classes(satisfaction.simulate_kano(truth, 400, noise, seed=3))
+    assert result.classes["class"].to_dict() == truth
+    assert result.counts.sum(axis=1).tolist() == [400] * 6
+    shares = result.counts / 400
     cells = {"A": 3, "O": 1, "M": 3, "I": 9, "R": 7, "Q": 2}
     for feature, letter in truth.items():
         for other, count in cells.items():
@@ -103,7 +103,7 @@ def test_intervals_cover_the_truth():
     random = np.random.default_rng(4)
     counts = random.binomial(40, 0.5, size=1000)
     table = pd.DataFrame(0, index=range(1000), columns=list("AOMIRQ")).assign(A=counts, M=40 - counts)
-    ends = kano.Kano(table, pd.Series(0, index=table.index)).coefficients(0.95)
+    ends = satisfaction.Kano(table, pd.Series(0, index=table.index)).coefficients(0.95)
     assert np.mean((ends.better_low <= 0.5) & (ends.better_high >= 0.5)) == pytest.approx(0.95, abs=0.03)
     assert np.mean((ends.worse_low <= -0.5) & (ends.worse_high >= -0.5)) == pytest.approx(0.95, abs=0.03)
 
@@ -112,9 +112,9 @@ def test_fong_calls_clear_too_often_and_the_exact_test_does_not():
     """Two classes equally common in truth: Fong's rule, meant for one in ten, finds a difference in one of four."""
     counts = np.random.default_rng(6).binomial(100, 0.5, size=4000)
     table = pd.DataFrame(0, index=range(4000), columns=list("AOMIRQ")).assign(A=counts, M=100 - counts)
-    found = kano.Kano(table, pd.Series(0, index=table.index)).classes
-    assert found.clear.mean() == pytest.approx(0.24, abs=0.04)
-    assert np.mean(found.p_value < 0.05) <= 0.05
+    result = satisfaction.Kano(table, pd.Series(0, index=table.index)).classes
+    assert result.clear.mean() == pytest.approx(0.24, abs=0.04)
+    assert np.mean(result.p_value < 0.05) <= 0.05
 
 
 # -- laws
@@ -122,28 +122,28 @@ def test_fong_calls_clear_too_often_and_the_exact_test_does_not():
 
 @given(counted)
 def test_laws_of_a_feature(counts):
-    found = classes_of(**counts)
-    assert {letter: found[letter] for letter in "AOMIRQ"} == counts
-    assert found.answers == sum(counts.values())
-    assert counts[found["class"]] == max(counts.values())
+    result = classes_of(**counts)
+    assert {letter: result[letter] for letter in "AOMIRQ"} == counts
+    assert result.answers == sum(counts.values())
+    assert counts[result["class"]] == max(counts.values())
     if sum(counts[letter] for letter in "AOMI"):
-        assert 0 <= found.better_low <= found.better <= found.better_high <= 1
-        assert -1 <= found.worse_low <= found.worse <= found.worse_high <= 0
+        assert 0 <= result.better_low <= result.better <= result.better_high <= 1
+        assert -1 <= result.worse_low <= result.worse <= result.worse_high <= 0
     else:
-        assert np.isnan([found.better, found.better_low, found.worse, found.worse_high]).all()
+        assert np.isnan([result.better, result.better_low, result.worse, result.worse_high]).all()
     a, b = sorted(counts.values())[:-3:-1]
-    assert found.p_value == pytest.approx(stats.binomtest(a, a + b, 0.5).pvalue)
-    assert found.questionable == pytest.approx(counts["Q"] / sum(counts.values()))
+    assert result.p_value == pytest.approx(stats.binomtest(a, a + b, 0.5).pvalue)
+    assert result.questionable == pytest.approx(counts["Q"] / sum(counts.values()))
 
 
 @given(counted)
-def test_whoever_takes_yes_for_no_turns_delight_into_reverse(counts):
+def test_swapped_questions_turn_delight_into_reverse(counts):
     """Swapping the two questions sends attractive, one-dimensional and must-be features to reverse."""
     answers = answers_of(**counts)
     swapped = answers.rename(columns={"functional": "dysfunctional", "dysfunctional": "functional"})
-    found = kano.kano_classes(swapped).table.iloc[0]
-    assert (counts["I"], counts["Q"]) == (found.I, found.Q)
-    assert counts["A"] + counts["O"] + counts["M"] <= found.R
+    result = satisfaction.kano_classes(swapped).table.iloc[0]
+    assert (counts["I"], counts["Q"]) == (result.I, result.Q)
+    assert counts["A"] + counts["O"] + counts["M"] <= result.R
 
 
 def test_ties_go_to_what_is_missed_most():
@@ -154,10 +154,10 @@ def test_ties_go_to_what_is_missed_most():
         ("IR", "I", "R"),
         ("RQ", "R", "Q"),
     ):
-        found = classes_of(**dict.fromkeys(tied, 4))
-        assert (found["class"], found.second) == (chosen, next_best)
-        assert not found.clear
-        assert found.p_value == 1
+        result = classes_of(**dict.fromkeys(tied, 4))
+        assert (result["class"], result.second) == (chosen, next_best)
+        assert not result.clear
+        assert result.p_value == 1
 
 
 def test_questionable_answers_are_flagged_from_chance_level_on():
@@ -167,17 +167,17 @@ def test_questionable_answers_are_flagged_from_chance_level_on():
 
 
 def test_codes_and_wordings_say_the_same():
-    answers = kano.simulate_kano({"x": "A", "y": "M"}, 40, 0.8, seed=2)
-    expected = kano.kano_classes(answers).table
-    for words in (*kano.KANO.answers.values(), tuple("12345")):
-        said = answers.assign(
+    answers = satisfaction.simulate_kano({"x": "A", "y": "M"}, 40, 0.8, seed=2)
+    expected = satisfaction.kano_classes(answers).table
+    for words in (*satisfaction.KANO.answers.values(), tuple("12345")):
+        worded = answers.assign(
             **{name: [f" {words[code - 1]}" for code in answers[name]] for name in ("functional", "dysfunctional")}
         )
-        pd.testing.assert_frame_equal(kano.kano_classes(said).table, expected)
+        pd.testing.assert_frame_equal(satisfaction.kano_classes(worded).table, expected)
     for kind in ("float64", "Int8"):
-        said = answers.astype({"functional": kind, "dysfunctional": kind})
-        pd.testing.assert_frame_equal(kano.kano_classes(said).table, expected)
-    assert len({word for words in kano.KANO.answers.values() for word in words}) == 10
+        worded = answers.astype({"functional": kind, "dysfunctional": kind})
+        pd.testing.assert_frame_equal(satisfaction.kano_classes(worded).table, expected)
+    assert len({word for words in satisfaction.KANO.answers.values() for word in words}) == 10
 
 
 def test_missing_answers_are_counted():
@@ -185,10 +185,10 @@ def test_missing_answers_are_counted():
     answers.loc[0, "functional"] = pd.NA
     answers.loc[4, "dysfunctional"] = None
     nobody = pd.DataFrame({"respondent": [1], "feature": ["y"], "functional": [pd.NA], "dysfunctional": [3]})
-    found = kano.kano_classes(pd.concat([answers, nobody]))
-    table = found.table.set_index("feature")
-    assert table.loc["x", ["A", "M", "answers", "missing"]].tolist() == [2, 1, 3, 2]
-    assert table.loc["y", ["answers", "missing", "class", "second", "clear", "doubtful"]].tolist() == [
+    result = satisfaction.kano_classes(pd.concat([answers, nobody]))
+    table = result.table.set_index("feature")
+    assert table.loc["x", ["A", "M", "answers", "n_excluded"]].tolist() == [2, 1, 3, 2]
+    assert table.loc["y", ["answers", "n_excluded", "class", "second", "clear", "doubtful"]].tolist() == [
         0,
         1,
         "",
@@ -197,29 +197,29 @@ def test_missing_answers_are_counted():
         False,
     ]
     assert np.isnan(table.loc["y", "better"])
-    assert "Missing, left out: 3" in str(found)
-    assert found.plot().figure.alt.startswith("“x” can please most")
+    assert "Missing, left out: 3" in str(result)
+    assert result.plot().figure.alt.startswith("“x” can please most")
 
 
 def test_features_stay_in_their_order():
     answers = pd.concat([answers_of("z", A=3), answers_of("a", M=2)])
-    assert kano.kano_classes(answers).table.feature.tolist() == ["z", "a"]
+    assert satisfaction.kano_classes(answers).table.feature.tolist() == ["z", "a"]
 
 
 def test_summary_and_plot_say_the_same():
-    found = kano.kano_classes(pd.concat([answers_of("z", A=30, Q=3), answers_of("a", M=20, O=18)]))
-    text = str(found)
+    result = satisfaction.kano_classes(pd.concat([answers_of("z", A=30, Q=3), answers_of("a", M=20, O=18)]))
+    text = str(result)
     assert "Two classes too close to tell apart (Fong): a\n" in text
     assert "Perhaps not understood: questionable answers: z\n" in text
-    assert "<table>" in found._repr_html_()
-    ax = found.plot()
+    assert "<table>" in result._repr_html_()
+    ax = result.plot()
     assert " ".join(ax.get_title("left").split()) == "“z” can please most, “a” would be missed most"
     assert "z: better 1.00, worse 0.00; a: better 0.47, worse -1.00." in ax.figure.alt
     spots = {text.get_text().strip(): (*text.get_position(), text.get_ha()) for text in ax.texts}
     assert spots == {"z": (0, 1, "left"), "a": (1, pytest.approx(18 / 38), "right")}
     marks = {line.get_label(): line.get_xydata() for line in ax.lines}
     assert marks["A attractive"].tolist() == [[0, 1]]
-    row = found.table.set_index("feature").loc["a"]
+    row = result.table.set_index("feature").loc["a"]
     across, up = (each.get_segments()[0] for each in ax.collections[2:])
     assert across.tolist() == [[-row.worse_low, row.better], [-row.worse_high, row.better]]
     assert up.tolist() == [[1, row.better_low], [1, row.better_high]]
@@ -254,7 +254,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize(("language", "languages"), [("en", {"en"}), ("zh", {"zh"}), ("both", {"en", "zh"})])
 def test_questionnaire_asks_everything(language, languages):
     features = {"returns": {"en": "Free returns", "zh": "免费退货"}, "gift": "C&A <b>"}
-    page = kano.kano_questionnaire(features, language=language)
+    page = satisfaction.kano_questionnaire(features, language=language)
     read = Page(page)
     assert sum(attributes.get("class") == "circle" for _, attributes in read.seen) == 2 * 2 * 5
     assert {attributes["lang"] for tag, attributes in read.seen if tag == "span" and "lang" in attributes} == languages
@@ -262,8 +262,8 @@ def test_questionnaire_asks_everything(language, languages):
     words = " ".join(read.words)
     for each in ("en", "zh"):
         asked = [
-            *kano.KANO.answers[each],
-            *(question[each] for question in kano.KANO.questions.values()),
+            *satisfaction.KANO.answers[each],
+            *(question[each] for question in satisfaction.KANO.questions.values()),
             features["returns"][each],
         ]
         assert all((word in words) == (each in languages) for word in asked)
@@ -274,7 +274,7 @@ def test_questionnaire_asks_everything(language, languages):
 
 
 def test_questionnaire_takes_a_list_and_both_languages_by_default():
-    assert kano.kano_questionnaire(["a", "b"]) == kano.kano_questionnaire({"x": "a", "y": "b"}, language="both")
+    assert satisfaction.kano_questionnaire(["a", "b"]) == satisfaction.kano_questionnaire({"x": "a", "y": "b"}, language="both")
 
 
 # -- refusals
@@ -294,36 +294,39 @@ def test_questionnaire_takes_a_list_and_both_languages_by_default():
 )
 def test_refuses_answers_by_name(change, why):
     with pytest.raises(DataError, match=why):
-        kano.kano_classes(answers_of(A=3).assign(**change))
+        satisfaction.kano_classes(answers_of(A=3).assign(**change))
 
 
 def test_refuses_tables():
     with pytest.raises(ColumnError, match=r'rename it: `.rename\(columns={"customer_id": "respondent"}\)'):
-        kano.kano_classes(answers_of(A=3).rename(columns={"respondent": "customer_id"}))
+        satisfaction.kano_classes(answers_of(A=3).rename(columns={"respondent": "customer_id"}))
     with pytest.raises(DataError, match="is empty"):
-        kano.kano_classes(answers_of(A=3)[:0])
-    with pytest.raises(ArgumentError, match="`answers` must be a DataFrame"):
-        kano.kano_classes(object())
+        satisfaction.kano_classes(answers_of(A=3)[:0])
+    with pytest.raises(DataError, match="`answers` must be a DataFrame"):
+        satisfaction.kano_classes(object())
     with pytest.raises(DataError, match="nothing to map"):
-        kano.kano_classes(answers_of(R=3, Q=1)).plot()
+        satisfaction.kano_classes(answers_of(R=3, Q=1)).plot()
 
 
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda: kano.simulate_kano({"x": "B"}, 5, 0.1, seed=1), "`features` must be one of 'A'"),
-        (lambda: kano.simulate_kano({}, 5, 0.1, seed=1), "`features` must say the class"),
-        (lambda: kano.simulate_kano(object(), object(), object(), seed=object()), "`features`"),
-        (lambda: kano.simulate_kano({"x": "A"}, 0, 0.1, seed=1), "`respondents`"),
-        (lambda: kano.simulate_kano({"x": "A"}, 5, 1.1, seed=1), "`noise` must be a share from 0 to 1"),
-        (lambda: kano.simulate_kano({"x": "A"}, 5, 0.1, seed=-1), "`seed`"),
-        (lambda: kano.kano_questionnaire("returns"), "`features` must be a list"),
-        (lambda: kano.kano_questionnaire([]), "`features` is empty"),
-        (lambda: kano.kano_questionnaire(["a", "a"]), "names a feature twice"),
-        (lambda: kano.kano_questionnaire([" "]), "needs a wording in en and zh"),
-        (lambda: kano.kano_questionnaire({"x": {"en": "a"}}), "needs a wording in en and zh; one has {'en': 'a'}"),
-        (lambda: kano.kano_questionnaire(["a"], language="fr"), "`language` must be one of"),
-        (lambda: kano.kano_classes(answers_of(A=3)).coefficients(95), "`level`"),
+        (lambda: satisfaction.simulate_kano({"x": "B"}, 5, 0.1, seed=1), "`features` must be one of 'A'"),
+        (lambda: satisfaction.simulate_kano({}, 5, 0.1, seed=1), "`features` must say the class"),
+        (lambda: satisfaction.simulate_kano(object(), object(), object(), seed=object()), "`features`"),
+        (lambda: satisfaction.simulate_kano({"x": "A"}, 0, 0.1, seed=1), "`respondents`"),
+        (
+            lambda: satisfaction.simulate_kano({"x": "A"}, 5, 1.1, seed=1),
+            "`noise` must be a finite number of at least 0",
+        ),
+        (lambda: satisfaction.simulate_kano({"x": "A"}, 5, 0.1, seed=-1), "`seed`"),
+        (lambda: satisfaction.kano_questionnaire("returns"), "`features` must be a list"),
+        (lambda: satisfaction.kano_questionnaire([]), "`features` is empty"),
+        (lambda: satisfaction.kano_questionnaire(["a", "a"]), "names a feature twice"),
+        (lambda: satisfaction.kano_questionnaire([" "]), "needs a wording in en and zh"),
+        (lambda: satisfaction.kano_questionnaire({"x": {"en": "a"}}), "needs a wording in en and zh; one has {'en': 'a'}"),
+        (lambda: satisfaction.kano_questionnaire(["a"], language="fr"), "`language` must be one of"),
+        (lambda: satisfaction.kano_classes(answers_of(A=3)).coefficients(95), "`level`"),
     ],
 )
 def test_refuses_arguments(call, why):

@@ -1,13 +1,14 @@
 """Management's side: gaps worked out by hand, the firm's known misjudgement, the size of its test, and refusals."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from crmlab import _draw, datasets, tables
+from crmlab import _draw, datasets, satisfaction, tables
 from crmlab.errors import ArgumentError, ColumnError, DataError
 from crmlab.satisfaction import beliefs, five_gaps, misjudgement
 
@@ -71,6 +72,11 @@ def firm() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
+def tiny_gaps() -> satisfaction.FiveGaps:
+    return five_gaps(**tiny())
+
+
+@pytest.fixture(scope="module")
 def default_firm() -> dict[str, pd.DataFrame]:
     return firm()
 
@@ -78,9 +84,9 @@ def default_firm() -> dict[str, pd.DataFrame]:
 # -- by hand
 
 
-def test_five_gaps_by_hand():
+def test_five_gaps_by_hand(tiny_gaps):
     """Expected (6 + 5 + 7) / 3, believed 5.2, standard 4.9, delivered 4.6, promised 6, perceived (5 + 5 + 4) / 3."""
-    found = five_gaps(**tiny()).table
+    found = tiny_gaps.table
     assert found.dimension.tolist() == list(FIVE)
     first = found.iloc[0]
     assert first[["n", "n_excluded"]].tolist() == [3, 1]
@@ -108,9 +114,9 @@ def test_intervals_are_those_of_the_textbook():
     assert found[["gap5_low", "gap5_high"]].tolist() == pytest.approx(list(paired))
 
 
-def test_intervals_hold_together_by_default():
+def test_intervals_hold_together_by_default(tiny_gaps):
     """Bonferroni: five at 95 % together are each at 99 %."""
-    together, apart = five_gaps(**tiny()), five_gaps(**tiny(), level=0.99, simultaneous=False)
+    together, apart = tiny_gaps, replace(tiny_gaps, level=0.99, simultaneous=False)
     pd.testing.assert_frame_equal(together.table, apart.table)
     pd.testing.assert_frame_equal(together.intervals(), together.intervals(0.99, simultaneous=False))
     assert together.level == 0.95

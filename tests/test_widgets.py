@@ -26,8 +26,8 @@ def marks(picture, name):
 
 def test_a_change_shows_the_effect_of_the_firm(grid):
     picture = widgets.change(grid, "responsiveness", 1.0, 0.25)
-    found = world.effect(grid, "responsiveness", 1.0, cost=0.25)
-    table = found.table().set_index("measure")
+    result = world.effect(grid, "responsiveness", 1.0, cost=0.25)
+    table = result.table().set_index("measure")
     kept, earned = table.loc["retention"], table.loc["profit"]
     assert f"{100 * kept.difference:+.1f} (95 % interval {100 * kept.low:+.1f} to {100 * kept.high:+.1f})" in picture.alt
     assert f"{earned.difference / 2:+,.0f} (95 % interval {earned.low / 2:+,.0f} to " in picture.alt.replace("−", "-")

@@ -3,112 +3,35 @@
 ``fit_bgnbd``, ``fit_mbgnbd``, ``fit_pareto_nbd`` and ``fit_bgbb`` read one row per customer and return a
 ``PurchaseFit``. Its answers come with two uncertainties that must not be confused: how well the parameters are known
 (``predict``: standard errors by the delta method, which shrink as customers are added) and what one customer will do
-anyway (``forecast``: simulated, and as wide for the millionth customer as for the first). The mathematics stand in
-``nbd``, ``bgbb`` and ``future``; what a purchase is worth is known in ``value``.
+anyway (``forecast``: simulated, and as wide for the millionth customer as for the first). The formulas stand in the files of
+the models, how answers are computed in ``prediction``; what a purchase is worth is known in ``value``.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from crmlab import _check
-from crmlab._result import Summary, show
-from crmlab.btyd import bgbb, fitting, future, nbd, simulation
+from crmlab._likelihood import Fit, group_observations, log_prior, maximise
+from crmlab.btyd import prediction
+from crmlab.btyd.histories import answers, covariate_names, read_counts, read_histories
+from crmlab.btyd.models import MODELS, PurchaseModel
 from crmlab.errors import ArgumentError, DataError
-from crmlab.tables import table as declared
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseModel:
-    """All that is known of one model: likelihood, future, frequencies, and how to draw from it."""
-
-    key: str
-    likelihood: fitting.Model
-    alive: Callable
-    future: Callable
-    pmf: Callable
-    draw: Callable
-    table: str = "purchase_summary"
-    unit: str = "weeks"
-
-    @property
-    def columns(self) -> tuple[str, str, str]:
-        """Names of the three columns of a history."""
-        return "frequency", f"recency_{self.unit}", f"age_{self.unit}"
-
-
-def _geometric_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> list[tuple]:
-    between = (weight @ age) / (weight @ x)  # weeks from purchase to purchase, if nobody died
-    return [(r, 0.6 * r * between, a, 3 * a) for r in (0.4, 2.0) for a in (0.5, 1.5)]
-
-
-def _pareto_starts(weight: np.ndarray, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> list[tuple]:
-    between, usual = (weight @ age) / (weight @ x), (weight @ age) / weight.sum()
-    return [(r, 0.6 * r * between, s, 0.6 * usual) for r in (0.4, 2.0) for s in (0.4, 1.0)]
-
-
-def _bgbb_starts(*_: np.ndarray) -> list[tuple]:
-    return [(alpha, 1.0, gamma, 2.0) for alpha in (0.5, 2.0) for gamma in (0.5, 2.0)]
-
-
-def _geometric(key: str, name: str, chances: int, source: str) -> PurchaseModel:
-    return PurchaseModel(
-        key,
-        fitting.Model(
-            name, ("r", "alpha", "a", "b"), partial(nbd.geometric_terms, chances=chances), _geometric_starts, source,
-            {"alpha": -1, "a": 1, "b": 1},
-        ),
-        partial(future.geometric_alive, chances=chances),
-        partial(future.geometric_future, chances=chances),
-        partial(future.geometric_pmf, chances=chances),
-        partial(simulation.geometric_draw, chances=chances),
-    )  # fmt: skip
-
-
-MODELS = {
-    model.key: model
-    for model in (
-        _geometric("bgnbd", "BG/NBD", 0, "Fader, Hardie & Lee (2005), Marketing Science 24(2)"),
-        _geometric("mbgnbd", "MBG/NBD", 1, "Batislam, Denizel & Filiztekin (2007), Int. Journal of Research in Marketing 24"),
-        PurchaseModel(
-            "pareto_nbd",
-            fitting.Model(
-                "Pareto/NBD", ("r", "alpha", "s", "beta"), nbd.pareto_terms, _pareto_starts,
-                "Schmittlein, Morrison & Colombo (1987), Management Science 33(1)", {"alpha": -1, "beta": -1}, block=2_048,
-            ),
-            future.pareto_alive, future.pareto_future, future.pareto_pmf, simulation.pareto_draw,
-        ),
-        PurchaseModel(
-            "bgbb",
-            fitting.Model(
-                "BG/BB", ("alpha", "beta", "gamma", "delta"), bgbb.bgbb_terms, _bgbb_starts,
-                "Fader, Hardie & Shang (2010), Marketing Science 29(6)",
-            ),
-            future.bgbb_alive, future.bgbb_future, future.bgbb_pmf, simulation.bgbb_draw,
-            "period_summary", "periods",
-        ),
-    )
-}  # fmt: skip
+Prior = Mapping[str, tuple[float, float]]
 
 
 # -- Fits ---------------------------------------------------------------------------------------------------------
 
 
-def fit_bgnbd(
-    summary: pd.DataFrame, *, covariates: Sequence[str] = (), prior: Mapping[str, tuple[float, float]] | None = None
-) -> PurchaseFit:
-    """BG/NBD: purchases at a rate of one's own until one dies, unseen, after a purchase.
+def fit_bgnbd(summary: pd.DataFrame, *, covariates: Sequence[str] = (), prior: Prior | None = None) -> PurchaseFit:
+    """Fit BG/NBD: customers buy at a rate of their own until they drop out, unseen, after a purchase.
 
     Parameters
     ----------
@@ -124,7 +47,8 @@ def fit_bgnbd(
     Returns
     -------
     PurchaseFit
-        With parameters r, alpha (purchase rates: gamma; alpha in weeks), a, b (chance to die after a repeat purchase: beta).
+        With parameters r, alpha (purchase rates: gamma; alpha in weeks), a, b (probability to drop out after a repeat
+        purchase: beta).
 
     Raises
     ------
@@ -136,26 +60,35 @@ def fit_bgnbd(
     ConvergenceError
         No maximum was reached.
 
-    Examples
+    See Also
     --------
-    >>> from crmlab import btyd
-    >>> summary = btyd.simulate_purchases(
-    ...     "bgnbd", {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}, customers=3_000, weeks=39, seed=1
-    ... )
-    >>> fit = btyd.fit_bgnbd(summary)
-    >>> bool(0.2 < fit.params["r"] < 0.3), fit.weak
-    (True, ())
+    fit_mbgnbd : Customers may drop out after the first purchase, too.
+    fit_pareto_nbd : Customers may drop out at any moment.
+
+    Notes
+    -----
+    With x repeat purchases, the last at t_x, in T weeks, the likelihood of a customer is Gamma(r + x) / Gamma(r) alpha^r
+    B(a, b + x) / B(a, b) [(alpha + T)^-(r + x) + a / (b + x - 1) (alpha + t_x)^-(r + x)], the last term for x > 0 only.
 
     References
     ----------
     Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2). Fader & Hardie (2007),
     Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD models.
+
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+    >>> summary = btyd.simulate_purchases("bgnbd", truth, customers=3_000, weeks=39, seed=1)
+    >>> fit = btyd.fit_bgnbd(summary)
+    >>> bool(0.2 < fit.params["r"] < 0.3), fit.weak
+    (True, ())
     """
     return _fit(MODELS["bgnbd"], summary, covariates, prior)
 
 
-def fit_mbgnbd(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]] | None = None) -> PurchaseFit:
-    """MBG/NBD: as BG/NBD, but one may die after the first purchase, too, so that nobody is surely alive.
+def fit_mbgnbd(summary: pd.DataFrame, *, prior: Prior | None = None) -> PurchaseFit:
+    """Fit MBG/NBD: as BG/NBD, but customers may drop out after the first purchase, too, so that nobody is surely alive.
 
     Parameters
     ----------
@@ -172,27 +105,29 @@ def fit_mbgnbd(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]
     DataError, ArgumentError, ConvergenceError
         As ``fit_bgnbd``.
 
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> summary = btyd.simulate_purchases(
-    ...     "mbgnbd", {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}, customers=3_000, weeks=39, seed=1
-    ... )
-    >>> btyd.fit_mbgnbd(summary).predict(summary.head(1), weeks=52).columns[:3].tolist()
-    ['customer_id', 'p_alive', 'purchases']
+    Notes
+    -----
+    With x repeat purchases, the last at t_x, in T weeks, the likelihood of a customer is Gamma(r + x) / Gamma(r) alpha^r
+    B(a, b + x + 1) / B(a, b) [(alpha + T)^-(r + x) + a / (b + x) (alpha + t_x)^-(r + x)].
 
     References
     ----------
     Batislam, Denizel & Filiztekin (2007), Empirical validation and comparison of models for customer base analysis,
     International Journal of Research in Marketing 24(3).
+
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"r": 0.5, "alpha": 6.0, "a": 0.9, "b": 1.6}
+    >>> summary = btyd.simulate_purchases("mbgnbd", truth, customers=3_000, weeks=39, seed=1)
+    >>> btyd.fit_mbgnbd(summary).predict(summary.head(1), weeks=52).columns[:3].tolist()
+    ['customer_id', 'p_alive', 'purchases']
     """
     return _fit(MODELS["mbgnbd"], summary, (), prior)
 
 
-def fit_pareto_nbd(
-    summary: pd.DataFrame, *, covariates: Sequence[str] = (), prior: Mapping[str, tuple[float, float]] | None = None
-) -> PurchaseFit:
-    """Pareto/NBD: purchases at a rate of one's own until one dies, unseen, at any moment.
+def fit_pareto_nbd(summary: pd.DataFrame, *, covariates: Sequence[str] = (), prior: Prior | None = None) -> PurchaseFit:
+    """Fit Pareto/NBD: customers buy at a rate of their own until they drop out, unseen, at any moment.
 
     Parameters
     ----------
@@ -200,38 +135,42 @@ def fit_pareto_nbd(
         As for ``fit_bgnbd``.
     covariates : list of str
         Numeric columns that do not change with time. Each acts on alpha and on beta by exp(-g z): a positive coefficient
-        means more purchases, and an earlier death.
+        means more purchases, and an earlier dropout.
 
     Returns
     -------
     PurchaseFit
-        With parameters r, alpha (purchase rates: gamma), s, beta (death rates: gamma); alpha and beta in weeks.
+        With parameters r, alpha (purchase rates: gamma), s, beta (dropout rates: gamma); alpha and beta in weeks.
 
     Raises
     ------
     DataError, ArgumentError, ConvergenceError
         As ``fit_bgnbd``.
 
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> summary = btyd.simulate_purchases(
-    ...     "pareto_nbd", {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}, customers=3_000, weeks=39, seed=1
-    ... )
-    >>> fit = btyd.fit_pareto_nbd(summary)
-    >>> bool(0.45 < fit.params["r"] < 0.65)
-    True
+    Notes
+    -----
+    With x repeat purchases, the last at t_x, in T weeks, the likelihood of a customer is Gamma(r + x) / Gamma(r) alpha^r
+    beta^s [(alpha + T)^-(r + x) (beta + T)^-s + s int_t_x^T (alpha + u)^-(r + x) (beta + u)^-(s + 1) du].
 
     References
     ----------
     Schmittlein, Morrison & Colombo (1987), Counting your customers, Management Science 33(1). Fader & Hardie (2005), A
     note on deriving the Pareto/NBD model and related expressions.
+
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"r": 0.55, "alpha": 10.6, "s": 0.6, "beta": 11.7}
+    >>> summary = btyd.simulate_purchases("pareto_nbd", truth, customers=3_000, weeks=39, seed=1)
+    >>> fit = btyd.fit_pareto_nbd(summary)
+    >>> bool(0.45 < fit.params["r"] < 0.65)
+    True
     """
     return _fit(MODELS["pareto_nbd"], summary, covariates, prior)
 
 
-def fit_bgbb(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]] | None = None) -> PurchaseFit:
-    """BG/BB: a coin at each opportunity until one dies, unseen, between two of them.
+def fit_bgbb(summary: pd.DataFrame, *, prior: Prior | None = None) -> PurchaseFit:
+    """Fit BG/BB: a coin at each opportunity until customers drop out, unseen, between two of them.
 
     Parameters
     ----------
@@ -245,195 +184,81 @@ def fit_bgbb(summary: pd.DataFrame, *, prior: Mapping[str, tuple[float, float]] 
     Returns
     -------
     PurchaseFit
-        With parameters alpha, beta (chance to take an opportunity: beta), gamma, delta (chance to die before the next: beta).
+        With parameters alpha, beta (probability to take an opportunity: beta), gamma, delta (probability to drop out before
+        the next: beta).
 
     Raises
     ------
     DataError, ArgumentError, ConvergenceError
         As ``fit_bgnbd``; periods must be whole numbers.
 
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> summary = btyd.simulate_purchases(
-    ...     "bgbb", {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}, customers=3_000, weeks=6, seed=1
-    ... )
-    >>> btyd.fit_bgbb(summary).params.index.tolist()
-    ['alpha', 'beta', 'gamma', 'delta']
+    Notes
+    -----
+    With x of n opportunities taken, the last of them t_x, the likelihood of a customer is the sum over i = 0, ..., n - t_x - 1
+    of B(alpha + x, beta + t_x - x + i) B(gamma + 1, delta + t_x + i), plus B(alpha + x, beta + n - x) B(gamma, delta + n), over
+    B(alpha, beta) B(gamma, delta).
 
     References
     ----------
     Fader, Hardie & Shang (2010), Customer-base analysis in a discrete-time noncontractual setting, Marketing Science 29(6).
+
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
+    >>> summary = btyd.simulate_purchases("bgbb", truth, customers=3_000, weeks=6, seed=1)
+    >>> btyd.fit_bgbb(summary).params.index.tolist()
+    ['alpha', 'beta', 'gamma', 'delta']
     """
     return _fit(MODELS["bgbb"], summary, (), prior)
 
 
-def _fit(model: PurchaseModel, summary: pd.DataFrame, covariates: Sequence[str], prior: object) -> PurchaseFit:
-    names = covariate_names(summary, covariates)
-    columns, extra = histories(summary, model, names)
-    weight = None
-    if model.key == "bgbb" and "customers" in summary:
-        weight = numbers(summary, "customers", model.table, whole=True)
-        columns, extra = tuple(column[weight > 0] for column in columns), extra[weight > 0]
-        weight = weight[weight > 0]
-    customers = int(summary.shape[0] if weight is None else weight.sum())
-    if customers < 2:
+def _fit(model: PurchaseModel, summary: pd.DataFrame, covariates: Sequence[str], prior: Prior | None) -> PurchaseFit:
+    names = covariate_names(covariates)
+    histories = read_histories(summary, model, names)
+    weight = read_counts(summary, model)
+    if weight is not None:
+        histories, weight = histories.take(weight > 0), weight[weight > 0]
+    n = int(len(summary) if weight is None else weight.sum())
+    if n < 2:
         raise DataError("one customer cannot show how customers differ. Give the histories of many (some hundreds at least).")
-    if not columns[0].any():
+    if not histories.frequency.any():
         raise DataError("nobody has a repeat purchase, so nothing is known about rates. Wait, or choose an earlier beginning.")
-    rows = fitting.count(columns, extra, weight)
-    if rows.weight.size == 1:
-        raise DataError(f"all {customers:,} customers have one and the same history, so how they differ cannot be seen.")
-    for name, column in zip(names, extra.T, strict=True):
+    observations = group_observations(model.likelihood, histories.columns, histories.covariates, weight)
+    if observations.weight.size == 1:
+        raise DataError(f"all {n:,} customers have one and the same history, so how they differ cannot be seen.")
+    for name, column in zip(names, histories.covariates.T, strict=True):
         if not np.ptp(column):
             raise DataError(f"the covariate `{name}` is the same for all, so its effect cannot be seen. Leave it out.")
-    belief = fitting.log_prior(prior, model.likelihood, len(names))
-    return PurchaseFit(model, fitting.maximise(model.likelihood, rows, belief), customers, names, prior is not None)
-
-
-# -- Doors --------------------------------------------------------------------------------------------------------
-
-
-def covariate_names(summary: object, covariates: object) -> tuple[str, ...]:
-    """The covariates, checked as names."""
-    if not isinstance(summary, pd.DataFrame):
-        raise DataError(f"`summary` must be a DataFrame with one row per customer; it is {type(summary).__name__}.")
-    try:
-        covariates = (None,) if isinstance(covariates, str) else tuple(covariates)
-    except TypeError:
-        covariates = (None,)
-    if not all(isinstance(name, str) for name in covariates):
-        raise ArgumentError('`covariates` must be a list of column names, such as ["newsletter"].')
-    if len(set(covariates)) < len(covariates):
-        raise ArgumentError("`covariates` names a column twice.")
-    return covariates
-
-
-def numbers(frame: pd.DataFrame, name: str, table: str, *, whole: bool = False, low: float = 0.0) -> np.ndarray:
-    """A column as finite numbers, none below ``low``."""
-    column = frame[name]
-    if isinstance(column, pd.DataFrame):
-        raise DataError(f"the {table} table has two columns of the name `{name}`. Rename or drop one.")
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        raise DataError(f"column `{name}` of the {table} table must hold numbers; it holds {column.dtype}.")
-    values = column.to_numpy(float, na_value=np.nan)
-    what = "is not a whole number" if whole else "is missing or infinite"
-    good = np.isfinite(values) & (values == np.floor(values) if whole else True)
-    _refuse(frame, ~good, f"`{name}` {what}", table)
-    _refuse(frame, values < low, f"`{name}` is below {low:g}", table)
-    return values
-
-
-def _refuse(frame: pd.DataFrame, wrong: np.ndarray, reason: str, table: str) -> None:
-    if wrong.any():
-        rows = np.flatnonzero(wrong)
-        shown = ", ".join(f"{key}={show(value)}" for key, value in frame.iloc[rows[0]].items())
-        raise DataError(
-            f"{reason} in {rows.size:,} of {len(frame):,} rows of the {table} table, first in row {rows[0]} ({shown}). "
-            "Mend these rows or take them out; `btyd.purchase_summary` makes such a table from orders."
-        )
-
-
-def histories(
-    summary: pd.DataFrame, model: PurchaseModel, covariates: tuple[str, ...]
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """Frequency, recency and age of each customer, and the covariates; refused where they cannot be."""
-    if not isinstance(summary, pd.DataFrame):
-        raise DataError(f"`summary` must be a DataFrame with one row per customer; it is {type(summary).__name__}.")
-    _check.required_columns(summary.columns, declared(model.table), model.columns)
-    if missing := [name for name in covariates if name not in summary]:
-        told = ", ".join(f"`{name}`" for name in missing)
-        raise DataError(f"the table has no column {told}, which the fit reads as a covariate.")
-    if not len(summary):
-        raise DataError(f"the {model.table} table is empty. It needs at least one row.")
-    discrete = model.unit == "periods"
-    frequency, recency, age = model.columns
-    x = numbers(summary, frequency, model.table, whole=True)
-    t_x, t = (numbers(summary, name, model.table, whole=discrete) for name in (recency, age))
-    _refuse(summary, t_x > t, f"`{recency}` is above `{age}`: the last purchase lies after the cut", model.table)
-    _refuse(summary, (x == 0) & (t_x > 0), f"`{frequency}` is 0, but `{recency}` is above 0", model.table)
-    told = f"`{frequency}` is above 0, but `{recency}` is 0: no time for a repeat purchase (purchases of one day are one)"
-    _refuse(summary, (x > 0) & (t_x == 0), told, model.table)
-    if discrete:
-        _refuse(summary, x > t_x, f"`{frequency}` is above `{recency}`: more were taken than there were", model.table)
-    extra = np.empty((len(summary), len(covariates)))
-    for place, name in enumerate(covariates):
-        extra[:, place] = numbers(summary, name, model.table, low=-np.inf)
-    return (x, t_x, t), extra
+    log_normal = log_prior(prior, model.likelihood, len(names))
+    estimate = maximise(model.likelihood, observations, covariates=names, prior=log_normal)
+    return PurchaseFit(estimate, n, prior is not None, model)
 
 
 # -- The fit ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PurchaseFit:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PurchaseFit(Fit):
     """A fitted model of purchases.
 
     Attributes
     ----------
-    model : PurchaseModel
-    found : fitting.Found
+    estimate : Estimate
         The maximum, in logarithms.
-    customers : int
-    covariates : tuple of str
+    n : int
+        Customers to whom the model was fitted.
     has_prior : bool
         Whether it is the mode of a posterior instead of a maximum of the likelihood.
+    model : PurchaseModel
     """
 
     model: PurchaseModel
-    found: fitting.Found
-    customers: int
-    covariates: tuple[str, ...]
-    has_prior: bool
-
-    @property
-    def name(self) -> str:
-        """Of the model, such as "BG/NBD"."""
-        return self.model.likelihood.name
-
-    @property
-    def params(self) -> pd.Series:
-        """The parameters, then the coefficients of covariates ("alpha: newsletter")."""
-        return fitting.estimates(self.found, self.model.likelihood, self.covariates)
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """``parameter``, ``estimate``, ``std_error`` (empty where the data say nothing)."""
-        return fitting.table(self.found, self.model.likelihood, self.covariates)
-
-    def interval(self, level: float = 0.95) -> pd.DataFrame:
-        """Confidence intervals (``parameter``, ``low``, ``high``), of the parameters made on the scale of the logarithm."""
-        return fitting.interval(self.found, self.model.likelihood, self.covariates, level)
-
-    @property
-    def cov(self) -> pd.DataFrame:
-        """Covariances of the estimates."""
-        return fitting.covariance(self.found, self.model.likelihood, self.covariates)
-
-    @property
-    def loglik(self) -> float:
-        """Log-likelihood at the maximum (with a prior: without it)."""
-        return self.found.loglik
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion; smaller is better, among fits of one table."""
-        return 2 * self.found.at.size - 2 * self.loglik
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion; smaller is better, among fits of one table."""
-        return math.log(self.customers) * self.found.at.size - 2 * self.loglik
-
-    @property
-    def weak(self) -> tuple[str, ...]:
-        """Parameters of which the data say (nearly) nothing; their standard errors are empty."""
-        return tuple(self.params.index[self.found.weak])
 
     def predict(
         self, summary: pd.DataFrame, weeks: float = 52, *, annual_rate: float = 0.0, level: float = 0.95
     ) -> pd.DataFrame:
-        """Who is alive, and how many purchases are to be expected of each customer.
+        """Return who is alive, and how many purchases are to be expected of each customer.
 
         Parameters
         ----------
@@ -448,89 +273,114 @@ class PurchaseFit:
 
         Returns
         -------
-        DataFrame, one row per customer
+        DataFrame, one row per customer, with the index of ``summary``
             ``customer_id`` if the table has one, ``p_alive``, ``purchases``, ``std_error``, ``low``, ``high``.
+
+        Raises
+        ------
+        DataError, ArgumentError
+            As the fit; an infinite horizon without discount.
+
+        See Also
+        --------
+        forecast : What single customers may do.
+
+        Examples
+        --------
+        >>> from crmlab import btyd
+        >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+        >>> summary = btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1)
+        >>> fit = btyd.fit_bgnbd(summary)
+        >>> often = summary[summary.frequency > 9].sort_values("frequency", kind="stable")
+        >>> often["expected"] = fit.predict(often, weeks=52).purchases  # each row gets its own answer
+        >>> often.expected.round(2).equals(fit.predict(summary, weeks=52).purchases[often.index].round(2))
+        True
         """
         level = _check.share("level", level)
-        alive, purchases, slopes = self.expectation(summary, weeks, annual_rate)
-        error = fitting.delta(slopes, self.found)
-        factor = np.exp(stats.norm.ppf((1 + level) / 2) * error / np.maximum(purchases, 1e-300))
-        return ids(summary).assign(
-            p_alive=alive, purchases=purchases, std_error=error, low=purchases / factor, high=purchases * factor
-        )
+        horizon, rate = prediction.check_horizon(self.model, weeks, annual_rate)
+        histories = read_histories(summary, self.model, self.covariates)
+        expected = prediction.expected_purchases(self.model, self.estimate, histories, horizon, rate)
+        error = self.estimate.std_errors(expected.jacobian)
+        factor = np.exp(stats.norm.ppf((1 + level) / 2) * error / np.maximum(expected.purchases, 1e-300))
+        return answers(summary).assign(
+            p_alive=expected.p_alive, purchases=expected.purchases, std_error=error,
+            low=expected.purchases / factor, high=expected.purchases * factor,
+        )  # fmt: skip
 
-    def expectation(
-        self, summary: pd.DataFrame, weeks: float, annual_rate: float, slopes: bool = True
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """P(alive), expected purchases, and the slopes of the latter by each log parameter, shape (parameters, customers)."""
-        weeks, rate = horizon(self.model, weeks, annual_rate)
-        columns, extra = histories(summary, self.model, self.covariates)
-        first, place = fitting.distinct((*columns, *extra.T))
-        columns, extra = tuple(column[first] for column in columns), extra[first]
-        x, age = columns[0], columns[2]
-        theta = self.theta(extra)
-        scale = np.minimum(theta[1], theta[3]) if "beta" in self.params else theta[1]
-        groups = [np.arange(x.size)]
-        if self.covariates:  # customers with the same covariates share their parameters
-            some, kind = fitting.distinct(tuple(extra.T))
-            bounds = np.cumsum(np.bincount(kind))[:-1]
-            groups = np.split(np.argsort(kind, kind="stable"), bounds) if some.size * 100 <= x.size else []
-        curves = [(rows, *ages(x[rows], age[rows], float(scale[rows[0] if scale.size > 1 else 0]))) for rows in groups]
+    def p_alive(self, summary: pd.DataFrame) -> pd.Series:
+        """Return the probability that each customer is alive at the end of calibration (BG/BB: at the next opportunity).
 
-        def at(point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            theta = fitting.spread(self.model.likelihood, point, extra)[0]
-            alive = in_blocks(self.model.alive, theta, *columns)
-            ahead = np.zeros(alive.size)
-            if weeks == 0:
-                return alive, ahead
+        Parameters
+        ----------
+        summary : DataFrame
+            As for ``predict``.
 
-            def future(theta: np.ndarray, x: np.ndarray, age: np.ndarray) -> np.ndarray:
-                return in_blocks(lambda *given: self.model.future(*given, weeks, rate), theta, x, age, size=512)
+        Returns
+        -------
+        Series, one value per customer, with the index of ``summary``
 
-            for rows, points_x, points_age, read in curves:
-                own = theta if theta.shape[1] == 1 else theta[:, rows[:1]]
-                ahead[rows] = read(future(own, points_x, points_age))
-            return alive, alive * (ahead if curves else future(theta, x, age))
+        Raises
+        ------
+        DataError
+            As the fit.
 
-        alive, purchases = at(self.found.at)
-        steps = np.full(self.found.at.size, 1e-5)  # a coefficient's so small that no customer's parameter moves farther
-        widest = np.maximum(np.abs(extra).max(axis=0, initial=0), 1e-300)
-        steps[len(self.model.likelihood.parameters) :] /= np.tile(widest, len(self.model.likelihood.moved))
-        ways = np.diag(steps) if slopes else []
-        moved = [(at(self.found.at + way)[1] - purchases)[place] / way.sum() for way in ways]
-        return alive[place], purchases[place], np.array(moved)
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from crmlab import btyd
+        >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+        >>> fit = btyd.fit_bgnbd(btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1))
+        >>> two = pd.DataFrame({"frequency": 5, "recency_weeks": [26, 50], "age_weeks": 52}, index=["silent", "recent"])
+        >>> fit.p_alive(two).idxmax()
+        'recent'
+        """
+        histories = read_histories(summary, self.model, self.covariates)
+        p_alive = prediction.probability_alive(self.model, self.estimate, histories)
+        return pd.Series(p_alive, summary.index, name="p_alive")
 
-    def p_alive(self, summary: pd.DataFrame) -> np.ndarray:
-        """The chance that each customer is alive at the cut (BG/BB: at the next opportunity)."""
-        columns, extra = histories(summary, self.model, self.covariates)
-        return in_blocks(self.model.alive, self.theta(extra), *columns)
+    def expected_purchases_new_customer(self, weeks: npt.ArrayLike) -> np.ndarray:
+        """Return expected repeat purchases of a new customer in their first ``weeks`` (all covariates zero).
 
-    def theta(self, extra: np.ndarray) -> np.ndarray:
-        """Each customer's own parameters, shape (4, 1) or (4, customers)."""
-        return fitting.spread(self.model.likelihood, self.found.at, extra)[0]
+        Before anything is known of them: the mean over customers whose first purchase was ``weeks`` ago.
 
-    def expected(self, weeks: float | np.ndarray) -> float | np.ndarray:
-        """Expected repeat purchases of a new customer in his first ``weeks`` (all covariates zero).
+        Parameters
+        ----------
+        weeks : float or array
+            Since the first purchase (BG/BB: opportunities).
 
-        Before anything is known of him; the mean over customers whose first purchase is ``weeks`` ago.
+        Returns
+        -------
+        float or ndarray, of the shape of ``weeks``
+
+        Raises
+        ------
+        ArgumentError
+            A number below 0 or infinite; opportunities that are not whole.
+
+        Examples
+        --------
+        >>> from crmlab import btyd
+        >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+        >>> fit = btyd.fit_bgnbd(btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1))
+        >>> year = fit.expected_purchases_new_customer([26, 52])
+        >>> bool(0 < year[0] < year[1])
+        True
         """
         try:
-            weeks = np.asarray(weeks, dtype=float)
+            horizons = np.asarray(weeks, dtype=float)
         except (TypeError, ValueError):
-            weeks = np.array(np.nan)
-        if not (np.isfinite(weeks).all() and (weeks >= 0).all()):
+            horizons = np.array(np.nan)
+        if not (np.isfinite(horizons).all() and (horizons >= 0).all()):
             raise ArgumentError("`weeks` must be finite numbers, none below 0.")
-        if self.model.unit == "periods" and (weeks != np.floor(weeks)).any():
+        if self.model.counts_periods and (horizons != np.floor(horizons)).any():
             raise ArgumentError(f"`weeks` counts opportunities in {self.name}: give whole numbers.")
-        theta, none = np.exp(self.found.at[:4, None]), np.zeros(1)
-        distinct, place = np.unique(weeks, return_inverse=True)
-        found = (self.model.alive(theta, none, none, none) * self.model.future(theta, none, none, distinct, 0.0))[place]
-        return found.reshape(weeks.shape) if weeks.shape else float(found)
+        expected = prediction.expected_purchases_new_customer(self.model, self.estimate, horizons.ravel())
+        return expected.reshape(horizons.shape)[()]  # a number for a number
 
     def forecast(
         self, summary: pd.DataFrame, weeks: float = 52, *, draws: int = 1_000, level: float = 0.9, seed: int
     ) -> pd.DataFrame:
-        """What single customers may do: prediction intervals of their purchases, by simulation at the estimates.
+        """Return what single customers may do: prediction intervals of their purchases, by simulation at the estimates.
 
         Parameters
         ----------
@@ -545,108 +395,96 @@ class PurchaseFit:
 
         Returns
         -------
-        DataFrame, one row per customer
-            ``customer_id`` if there is one, ``purchases`` (mean), ``low``, ``high`` (whole purchases), ``none`` (the chance
-            not to buy at all).
+        DataFrame, one row per customer, with the index of ``summary``
+            ``customer_id`` if there is one, ``purchases`` (mean), ``low``, ``high`` (whole purchases), ``p_zero`` (the
+            probability to make no purchase at all).
+
+        Raises
+        ------
+        DataError, ArgumentError
+            As ``predict``; an infinite horizon.
+
+        See Also
+        --------
+        predict : What is to be expected, and how well that is known.
+
+        Examples
+        --------
+        >>> from crmlab import btyd
+        >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+        >>> summary = btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1)
+        >>> ahead = btyd.fit_bgnbd(summary).forecast(summary.head(3), weeks=52, draws=100, seed=2)
+        >>> ahead.columns.tolist()
+        ['customer_id', 'purchases', 'low', 'high', 'p_zero']
         """
         draws, level = _check.integer("draws", draws, 1), _check.share("level", level)
         rng = np.random.default_rng(_check.integer("seed", seed, 0))
-        weeks, _ = horizon(self.model, weeks, 0.0)
-        columns, extra = histories(summary, self.model, self.covariates)
-        theta = self.theta(extra)
-        alive = in_blocks(self.model.alive, theta, *columns)
-        found = np.empty((4, alive.size))
-        block = max(1, 2_000_000 // draws)
-        for start in range(0, alive.size, block):
-            rows = slice(start, start + block)
-            part = theta if theta.shape[1] == 1 else theta[:, rows]
-            lives = rng.random((draws, alive[rows].size)) < alive[rows]
-            counts = lives * self.model.draw(rng, part, columns[0][rows], columns[2][rows], weeks, lives.shape)
-            ends = np.quantile(counts, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
-            found[:, rows] = counts.mean(axis=0), *ends, (counts == 0).mean(axis=0)
-        return ids(summary).assign(purchases=found[0], low=found[1].astype(int), high=found[2].astype(int), none=found[3])
-
-    def summary(self) -> Summary:
-        """The fit in a few lines, and what is weak in words."""
-        facts = ("Log-likelihood", round(self.loglik, 2)), ("AIC", round(self.aic, 1)), ("BIC", round(self.bic, 1))
-        return fitting.summary(self, facts, self.model.likelihood.source)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """The estimates and their intervals, as multiples of the estimate."""
-        return fitting.plot(self, ax)
+        horizon, _ = prediction.check_horizon(self.model, weeks, 0.0)
+        histories = read_histories(summary, self.model, self.covariates)
+        mean, low, high, p_zero = prediction.forecast_purchases(
+            rng, self.model, self.estimate, histories, horizon, draws, level
+        )
+        return answers(summary).assign(purchases=mean, low=low.astype(int), high=high.astype(int), p_zero=p_zero)
 
 
-# -- How expectations are computed --------------------------------------------------------------------------------
+# -- Comparison ---------------------------------------------------------------------------------------------------
 
 
-def horizon(model: PurchaseModel, weeks: object, annual_rate: object) -> tuple[float, float]:
-    """A horizon and the rate of discount in its unit, checked."""
-    for name, value in (("weeks", weeks), ("annual_rate", annual_rate)):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or np.isnan(value) or value < 0:
-            raise ArgumentError(f"`{name}` must be a number of at least 0; it is {value!r}.")
-    if 1e6 < weeks < math.inf:
-        raise ArgumentError(f"`weeks` is {weeks:g}, more than a million: give infinity and a discount, or fewer weeks.")
-    rate = math.log1p(annual_rate) / (1 if model.unit == "periods" else 52)
-    if math.isinf(weeks) and not rate > 0:
-        raise ArgumentError("an infinite horizon needs a discount: set `annual_rate`, e.g. 0.1 for ten per cent a year.")
-    if model.unit == "periods" and math.isfinite(weeks) and weeks != int(weeks):
-        raise ArgumentError(f"`weeks` counts opportunities in {model.likelihood.name}: give a whole number; it is {weeks!r}.")
-    return float(weeks), rate
+def likelihood_ratio(small: PurchaseFit, large: PurchaseFit) -> pd.DataFrame:
+    """Test whether the covariates of the larger fit tell more than chance would, by the likelihood ratio.
 
+    Parameters
+    ----------
+    small, large : PurchaseFit
+        Of one model and one table; the covariates of ``small`` are among those of ``large``.
 
-def ids(summary: pd.DataFrame) -> pd.DataFrame:
-    """The customers' names, if they have any, to put answers beside."""
-    kept = [name for name in ("customer_id",) if name in summary]
-    return summary[kept].reset_index(drop=True) if kept else pd.DataFrame(index=range(len(summary)))
+    Returns
+    -------
+    DataFrame, one row
+        ``chi2``, ``df``, ``p_value``.
 
+    Raises
+    ------
+    ArgumentError
+        The fits are not nested, not of the same customers, or have priors.
 
-def in_blocks(function: Callable, theta: np.ndarray, *columns: np.ndarray, size: int = 4_096) -> np.ndarray:
-    """A function of customers in blocks that fit into a processor's own memory; neighbours in a block are alike."""
-    order = np.argsort(columns[0], kind="stable")
-    found = np.empty(order.size)
+    References
+    ----------
+    Wilks (1938), The large-sample distribution of the likelihood ratio, Annals of Mathematical Statistics 9(1).
 
-    for start in range(0, order.size, size):
-        mine = order[start : start + size]
-        part = theta if theta.shape[1] == 1 else theta[:, mine]
-        found[mine] = function(part, *(column[mine] for column in columns))
-    return found
-
-
-def ages(x: np.ndarray, age: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, Callable]:
-    """At which frequencies and ages to compute a smooth positive function, and how to read it at all the others.
-
-    Distinct pairs; but where many ages share a frequency, Chebyshev points in log(scale + age) between the youngest and the
-    oldest, and the polynomial through the logarithm there. The function has no singularity nearer than 1.5 to that line
-    (``scale`` is the smaller of alpha and beta), so a relative error below 1e-10 needs 25 / asinh(3 / range) points.
+    Examples
+    --------
+    >>> from crmlab import btyd
+    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
+    >>> summary = btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1)
+    >>> summary["even"] = summary.customer_id % 2  # has no effect
+    >>> test = btyd.likelihood_ratio(btyd.fit_bgnbd(summary), btyd.fit_bgnbd(summary, covariates=["even"]))
+    >>> int(test.df[0]), bool(test.p_value[0] > 0.01)
+    (3, True)
     """
-    first, place = fitting.distinct((x, age))
-    order = first[np.lexsort((age[first], x[first]))]
-    begins = np.flatnonzero(np.diff(x[order], prepend=-1))
-    groups = np.split(order, begins[1:])
-    points_x, points_age, curves, start = [], [], [], 0
-    for group in groups:
-        low, high = np.log(scale + age[group[[0, -1]]])
-        count = int(np.ceil(25 / np.arcsinh(3 / max(high - low, 1e-6)))) + 2
-        nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
-        where = None
-        points_age.append(age[group])
-        if group.size > 1.5 * count:
-            where = 2 * (np.log(scale + age[group]) - low) / (high - low) - 1
-            points_age[-1] = np.maximum(np.exp(low + (high - low) * (nodes + 1) / 2) - scale, 0.0)
-        points_x.append(np.full(points_age[-1].size, x[group[0]]))
-        curves.append((group, slice(start, start + points_age[-1].size), nodes, where))
-        start += points_age[-1].size
-    back = np.empty(x.size, dtype=np.intp)  # from a row to its distinct pair, by where that stands first
-    back[first] = np.arange(first.size)
+    for name, fit in (("small", small), ("large", large)):
+        check_fit(name, fit)
+    if small.name != large.name or small.n != large.n:
+        raise ArgumentError(
+            f"the fits must be of one model and of the same customers; they are {small.name} of {small.n:,} and "
+            f"{large.name} of {large.n:,}. Compare different models by `.aic` or `.bic`."
+        )
+    if not set(small.covariates) < set(large.covariates):
+        raise ArgumentError("the covariates of `small` must be among those of `large`, which must have more of them.")
+    if small.has_prior or large.has_prior:
+        raise ArgumentError("a fit with a prior is no maximum of the likelihood: the test does not hold. Fit without priors.")
+    chi2 = max(0.0, 2 * (large.loglik - small.loglik))
+    df = large.estimate.optimum.size - small.estimate.optimum.size
+    return pd.DataFrame({"chi2": [chi2], "df": [df], "p_value": [float(stats.chi2.sf(chi2, df))]})
 
-    def read(values: np.ndarray) -> np.ndarray:
-        found = np.empty(first.size)
-        for group, points, nodes, where in curves:
-            if where is None:
-                found[back[group]] = values[points]
-            else:
-                series = np.polynomial.chebyshev.chebfit(nodes, np.log(values[points]), nodes.size - 1)
-                found[back[group]] = np.exp(np.polynomial.chebyshev.chebval(where, series))
-        return found[place]
 
-    return np.concatenate(points_x), np.concatenate(points_age), read
+def check_fit(name: str, fit: object, *, covariates: bool = True, weeks: bool = False) -> PurchaseFit:
+    """Check that ``fit`` is a fit of purchases; perhaps without covariates, perhaps in weeks."""
+    example = "such as `btyd.fit_bgnbd(summary)`"
+    if not isinstance(fit, PurchaseFit):
+        raise ArgumentError(f"`{name}` must be a fit of purchases, {example}; it is {type(fit).__name__}.")
+    if weeks and fit.model.counts_periods:
+        raise ArgumentError(f"`{name}` must be a fit of purchases in weeks, {example}; it is {fit.name}.")
+    if not covariates and fit.covariates:
+        raise ArgumentError(f"`{name}` must be a fit without covariates; it reads {', '.join(fit.covariates)}.")
+    return fit

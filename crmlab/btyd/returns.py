@@ -2,8 +2,8 @@
 
 A till writes a return as a negative amount, and models of purchases know nothing of such rows: an order that was
 cancelled is no purchase, and one that was sent back in part was a smaller one. This file settles returns
-against purchases by one stated rule and tells the fate of every row; it reads and returns orders, and what they
-boil down to is known in ``summary``.
+against purchases by one stated rule and tells the status of every row; it reads and returns orders, and how they are
+summarized is known in ``summary``.
 """
 
 from __future__ import annotations
@@ -16,23 +16,46 @@ import numpy as np
 import pandas as pd
 
 from crmlab import _engine
-from crmlab._result import Summary
+from crmlab._result import Result, Summary
 from crmlab.errors import ArgumentError, DataError
 
 #: Amounts are compared in millionths, so that 0.3 - 0.1 - 0.2 is nothing; beyond the limit a 64-bit integer cannot hold them.
 _UNITS, _LIMIT = 1_000_000, 1e12
 #: What becomes of a row, in the order of the table.
-_FATES = (
+_STATUS = (
     "kept as they were", "kept, less what was returned", "purchases cancelled", "returns that cancelled them",
     "purchases returned bit by bit", "returns taken off purchases", "set aside",
 )  # fmt: skip
-_KEPT, _REDUCED, _CANCELLED, _CANCELLING, _USED_UP, _TAKEN_OFF, _ASIDE = range(len(_FATES))
+_KEPT, _REDUCED, _CANCELLED, _CANCELLING, _USED_UP, _TAKEN_OFF, _ASIDE = range(len(_STATUS))
 _NO_PURCHASE = "no purchase of this customer, on this day or before, is left to take it off"
 _TOO_LARGE = "more than is left of this customer's purchases up to this day: this is the rest"
 
 
+@dataclass(frozen=True, slots=True)
+class _Settlement:
+    """What becomes of each of n rows; filled in customer by customer.
+
+    Attributes
+    ----------
+    status : ndarray of int, shape (n,)
+        Place in ``_STATUS``.
+    rest : ndarray, shape (n,)
+        What is left of the amount.
+    reason : ndarray of str, shape (n,)
+        Why a row is set aside.
+    """
+
+    status: np.ndarray
+    rest: np.ndarray
+    reason: np.ndarray
+
+    def put(self, rows: int | list[int], status: int, rest: float = 0.0, reason: str = "") -> None:
+        """Write what becomes of rows."""
+        self.status[rows], self.rest[rows], self.reason[rows] = status, rest, reason
+
+
 def settle_returns(orders: pd.DataFrame) -> Settled:
-    """Take returns off purchases: what is left are orders that models of purchases can read.
+    """Take returns off purchases: what is left are orders, rows as they were given, that models of purchases can read.
 
     The rule. A negative amount is a return.
 
@@ -48,8 +71,9 @@ def settle_returns(orders: pd.DataFrame) -> Settled:
     So the order of the rows plays no part, unless rows agree in all of these. A purchase of amount 0 stays as it is. Amounts
     are compared to a millionth.
 
-    A return is known on its own day, not on that of its purchase. To fit a model at a cut, cut first and settle then:
-    ``settle_returns(orders[orders.order_date <= until])``; else what is known later changes what was seen before.
+    A return is known on its own day, not on that of its purchase. To fit a model, first select the orders up to the end of
+    calibration and then settle: ``settle_returns(orders[orders.order_date <= until])``; else what is known later changes what
+    was seen before.
 
     Parameters
     ----------
@@ -98,86 +122,89 @@ def settle_returns(orders: pd.DataFrame) -> Settled:
         raise DataError(
             f"`amount` goes up to {largest:g}, which is beyond a trillion. Check its unit, or give it in thousands."
         )
-    fate, left, reason = np.full(amount.size, _KEPT), amount.copy(), np.full(amount.size, "", dtype=object)
-    _settle(orders, amount, fate, left, reason)
-
-    stays, aside = fate <= _REDUCED, fate == _ASIDE
-    by_fate = pd.DataFrame({"fate": fate, "rows": 1, "amount": amount, "amount_left": left}).groupby("fate").sum()
-    table = by_fate.reindex(range(len(_FATES)), fill_value=0).astype({"rows": "int64"}).reset_index(drop=True)
-    table.insert(0, "fate", list(_FATES))
-    settled = orders.assign(amount=pd.Series(left, index=orders.index).astype(_dtype(orders["amount"])))
-    return Settled(
-        settled[stays] if (fate != _KEPT).any() else orders.copy(),
-        settled[aside].assign(reason=reason[aside].astype("str")),
-        table,
-    )
+    settlement = _settle(orders, amount)
+    status, rest = settlement.status, settlement.rest
+    stays, aside = status <= _REDUCED, status == _ASIDE
+    rows = pd.DataFrame({"status": status, "rows": 1, "amount": amount, "amount_left": rest})
+    table = rows.groupby("status").sum().reindex(range(len(_STATUS)), fill_value=0).reset_index(drop=True)
+    table = table.astype({"rows": "int64"})
+    table.insert(0, "status", list(_STATUS))
+    settled = orders.assign(amount=pd.Series(rest, index=orders.index).astype(_dtype(orders["amount"])))
+    set_aside = settled[aside].assign(reason=settlement.reason[aside].astype("str"))
+    return Settled(settled[stays] if (status != _KEPT).any() else orders.copy(), set_aside, table)
 
 
 def _dtype(amount: pd.Series) -> object:
-    """The type of the amounts if it is one of numbers; what a file had as exact decimals becomes float."""
+    """Keep the type of the amounts if it is one of numbers; what a file had as exact decimals becomes float."""
     return amount.dtype if amount.dtype.kind in "iuf" else "float64"
 
 
-def _settle(orders: pd.DataFrame, amount: np.ndarray, fate: np.ndarray, left: np.ndarray, reason: np.ndarray) -> None:
-    """Write the fate of each row, what is left of it, and why it is set aside; rows of customers without returns stay."""
+def _settle(orders: pd.DataFrame, amount: np.ndarray) -> _Settlement:
+    """Settle the rows of each customer with returns; the rows of others stay."""
+    n = amount.size
+    settlement = _Settlement(np.full(n, _KEPT), amount.copy(), np.full(n, "", dtype=object))
     customers = pd.factorize(orders["customer_id"])[0]
-    theirs = np.flatnonzero(np.isin(customers, np.unique(customers[amount < 0])))
-    held = pd.DataFrame(
+    rows = np.flatnonzero(np.isin(customers, np.unique(customers[amount < 0])))
+    events = pd.DataFrame(
         {
-            "row": theirs,
-            "customer": customers[theirs],
-            "time": pd.to_datetime(orders["order_date"].iloc[theirs]).to_numpy(),
-            "returned": amount[theirs] < 0,
-            "units": np.abs(np.rint(amount[theirs] * _UNITS)).astype("int64"),
+            "row": rows,
+            "customer": customers[rows],
+            "time": pd.to_datetime(orders["order_date"].iloc[rows]).to_numpy(),
+            "returned": amount[rows] < 0,
+            "units": np.abs(np.rint(amount[rows] * _UNITS)).astype("int64"),
         }
     )
-    held["day"] = held.time.dt.normalize()
+    events["day"] = events.time.dt.normalize()
     if "order_id" in orders:
-        held["order_id"] = orders["order_id"].to_numpy()[theirs]
-    ties = [name for name in ("day", "returned", "time", "units", "order_id") if name in held]
-    held = held.sort_values(["customer", *ties], kind="stable")  # on each day purchases come before returns
-    events = zip(*(held[name].tolist() for name in ("customer", "row", "returned", "units")), strict=True)
-    for _, rows in groupby(events, key=lambda event: event[0]):
-        _settle_customer([event[1:] for event in rows], fate, left, reason)
+        events["order_id"] = orders["order_id"].to_numpy()[rows]
+    ties = [name for name in ("day", "returned", "time", "units", "order_id") if name in events]
+    events = events.sort_values(["customer", *ties], kind="stable")  # on each day purchases come before returns
+    columns = zip(*(events[name].tolist() for name in ("customer", "row", "returned", "units")), strict=True)
+    for _, group in groupby(columns, key=lambda event: event[0]):
+        _settle_customer([event[1:] for event in group], settlement)
+    return settlement
 
 
-def _settle_customer(rows: list[tuple[int, bool, int]], fate: np.ndarray, left: np.ndarray, reason: np.ndarray) -> None:
-    """The rule for one customer's rows (number, whether a return, millionths) in time; each row is looked at twice at most."""
-    equal: defaultdict[int, list[int]] = defaultdict(list)
-    for row, returned, units in rows:
+def _settle_customer(events: list[tuple[int, bool, int]], settlement: _Settlement) -> None:
+    """Apply the rule to one customer's rows (number, whether a return, millionths) in time; two passes at most."""
+    purchases: defaultdict[int, list[int]] = defaultdict(list)  # by their amount
+    for row, returned, units in events:
         if not returned:
-            equal[units].append(row)
-        elif units and equal[units]:
-            cancelled = equal[units].pop()
-            fate[[cancelled, row]] = _CANCELLED, _CANCELLING
-            left[[cancelled, row]] = 0
+            purchases[units].append(row)
+        elif units and purchases[units]:
+            settlement.put(purchases[units].pop(), _CANCELLED)
+            settlement.put(row, _CANCELLING)
 
-    standing: list[list[int]] = []  # purchases of which something is left, the newest at the end
-    for row, returned, units in rows:
-        if fate[row] != _KEPT:
+    remaining: list[tuple[int, int]] = []  # purchases of which something is left, the newest at the end
+    for row, returned, units in events:
+        if settlement.status[row] != _KEPT:
             continue
-        if not returned:
-            if units:
-                standing.append([row, units])
-            continue
-        rest = units
-        while rest and standing:
-            purchase = standing[-1]
-            taken = min(rest, purchase[1])
-            rest, purchase[1] = rest - taken, purchase[1] - taken
-            fate[purchase[0]], left[purchase[0]] = (_REDUCED if purchase[1] else _USED_UP), purchase[1] / _UNITS
-            if not purchase[1]:
-                standing.pop()
-        if not rest:
-            fate[row], left[row] = _TAKEN_OFF, 0
-        elif rest == units:
-            fate[row], reason[row] = _ASIDE, _NO_PURCHASE
-        else:
-            fate[row], left[row], reason[row] = _ASIDE, -rest / _UNITS, _TOO_LARGE
+        if returned:
+            _take_off(row, units, remaining, settlement)
+        elif units:
+            remaining.append((row, units))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Settled:
+def _take_off(row: int, units: int, remaining: list[tuple[int, int]], settlement: _Settlement) -> None:
+    """Take a return off the newest purchases of which something is left, till it is used up."""
+    rest = units
+    while rest and remaining:
+        purchase, available = remaining.pop()
+        taken = min(rest, available)
+        rest, available = rest - taken, available - taken
+        settlement.put(purchase, _REDUCED if available else _USED_UP, available / _UNITS)
+        if available:
+            remaining.append((purchase, available))
+    if not rest:
+        settlement.put(row, _TAKEN_OFF)
+    elif rest == units:
+        settlement.put(row, _ASIDE, settlement.rest[row], _NO_PURCHASE)
+    else:
+        settlement.put(row, _ASIDE, -rest / _UNITS, _TOO_LARGE)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Settled(Result):
     """Orders from which returns were taken off.
 
     Attributes
@@ -187,7 +214,7 @@ class Settled:
     set_aside : DataFrame
         Returns, or the rest of them, that belong to no purchase here: the same columns, and ``reason``.
     table : DataFrame
-        ``fate, rows, amount, amount_left``: what became of the rows, what stood in them, what is left
+        ``status, rows, amount, amount_left``: what became of the rows, what stood in them, what is left
         (``tables.describe("settled_returns")``). Its rows and amounts add up to those given, and so does what is left.
     """
 
@@ -196,8 +223,8 @@ class Settled:
     table: pd.DataFrame
 
     def summary(self) -> Summary:
-        """What became of every row."""
-        returned = self.table[self.table.fate.isin([_FATES[k] for k in (_CANCELLING, _TAKEN_OFF, _ASIDE)])]
+        """Show what became of every row."""
+        returned = self.table[self.table.status.isin([_STATUS[place] for place in (_CANCELLING, _TAKEN_OFF, _ASIDE)])]
         return Summary(
             "Returns settled",
             facts=(

@@ -1,7 +1,7 @@
-"""Summary: orders boiled down to what models of customers without contract read.
+"""Summary: orders, summarized as models of customers without contract read them.
 
-How often a customer came back, when last, and for how long he could have: three numbers are all that the
-models of this package need of him, and a mean of what he spent. This file reads orders and returns one row
+How often a customer came back, when last, and for how long they could have: three numbers are all that the
+models of this package need of them, and a mean of what they spent. This file reads orders and returns one row
 per customer; what the rows say about the future is known in the other files.
 """
 
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     import ibis
     from matplotlib.axes import Axes
 
+#: Period -> (Ibis unit, pandas frequency)
+_PERIODS = {"year": ("Y", "Y"), "quarter": ("Q", "Q"), "month": ("M", "M"), "week": ("W", "W-SUN")}
+
 
 def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, until: str | dt.date | None = None) -> pd.DataFrame:
-    """Each customer's purchases in three numbers: how often, how recently, since when.
+    """Summarize purchases in one row per ``customer_id``: how often, how recently, since when.
 
     Orders of one customer on one day count as one purchase. The first purchase makes the customer;
     ``frequency`` counts the *repeat* purchase days after it. Orders after ``until`` are left for a
@@ -38,20 +41,26 @@ def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, unti
     orders : DataFrame, path or Ibis table
         ``customer_id``, ``order_date``, ``amount`` (see ``tables.describe("orders")``).
     until : date or str, optional
-        The cut, the last day that counts; by default the day of the last order.
+        The end of calibration, the last day that counts; by default the day of the last order.
 
     Returns
     -------
-    DataFrame, one row per customer, by ``customer_id``
+    DataFrame, one row per ``customer_id``, sorted by it
         ``frequency`` (repeat purchase days), ``recency_weeks`` (first to last purchase),
-        ``age_weeks`` (first purchase to the cut), ``monetary_value`` (mean spend on a *repeat*
-        purchase day; empty for a customer without one). Weeks are days / 7, not rounded.
+        ``age_weeks`` (first purchase to the end of calibration), ``monetary_value`` (mean spend on a
+        *repeat* purchase day; empty for a customer without one). Weeks are days / 7, not rounded.
 
     Raises
     ------
     DataError
         A column is missing or empty, an amount negative, a date in the future, an ``order_id``
         twice, or no order on or before ``until``.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2),
+    section 2: (x, t_x, T) are sufficient. Leaving the first purchase out of the spend follows
+    Fader & Hardie (2013), The gamma-gamma model of monetary value, section 4.
 
     Examples
     --------
@@ -66,18 +75,11 @@ def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, unti
       customer_id  frequency  recency_weeks  age_weeks  monetary_value
     0         ann          1            2.0        4.0            25.0
     1         bob          0            0.0        3.0             NaN
-
-    References
-    ----------
-    Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2),
-    section 2: (x, t_x, T) are sufficient. Leaving the first purchase out of the spend follows
-    Fader & Hardie (2013), The gamma-gamma model of monetary value, section 4.
     """
     import ibis
 
     with _engine.orders(orders, until) as source:
-        held = source.table
-        days = held.group_by("customer_id", "order_date").aggregate(spend=held.amount.sum())
+        days = source.table.group_by("customer_id", "order_date").aggregate(spend=source.table.amount.sum())
         first, last = days.order_date.min(), days.order_date.max()
         repeats = days.count() - 1
         weeks = lambda start, end: end.delta(start, unit="day") / 7.0  # noqa: E731 - an expression, named twice
@@ -93,10 +95,10 @@ def purchase_summary(orders: pd.DataFrame | ibis.Table | str | PathLike, *, unti
 def period_summary(
     orders: pd.DataFrame | ibis.Table | str | PathLike, *, period: str = "year", until: str | dt.date | None = None
 ) -> pd.DataFrame:
-    """Each customer's history at fixed opportunities: in how many later years (months, ...) he bought, and in which last.
+    """Summarize purchases at fixed opportunities in one row per ``customer_id``: how many were taken, and which last.
 
-    The period of the first purchase makes the customer; each whole period after it, up to the cut, is an opportunity. That
-    is what ``fit_bgbb`` reads: for donations once a year, seasons, fairs.
+    The period (year, quarter, month or week) of the first purchase makes the customer; each whole period after it, up to the
+    end of calibration, is an opportunity. That is what ``fit_bgbb`` reads: for donations once a year, seasons, fairs.
 
     Parameters
     ----------
@@ -106,17 +108,21 @@ def period_summary(
     period : str
         "year", "quarter", "month" or "week" of the calendar.
     until : date or str, optional
-        The cut; by default the day of the last order. A period that has not ended by then does not count.
+        The end of calibration; by default the day of the last order. A period that has not ended by then does not count.
 
     Returns
     -------
-    DataFrame, one row per customer, by ``customer_id``
+    DataFrame, one row per ``customer_id``, sorted by it
         ``frequency``, ``recency_periods``, ``age_periods``.
 
     Raises
     ------
     DataError, ArgumentError
-        As ``purchase_summary``; another period; nobody has an opportunity behind him.
+        As ``purchase_summary``; another period; no customer has had an opportunity.
+
+    References
+    ----------
+    Fader, Hardie & Shang (2010), Marketing Science 29(6), section 2.
 
     Examples
     --------
@@ -130,54 +136,54 @@ def period_summary(
       customer_id  frequency  recency_periods  age_periods
     0         ann          1                2            3
     1         bob          0                0            2
-
-    References
-    ----------
-    Fader, Hardie & Shang (2010), Marketing Science 29(6), section 2.
     """
-    _check.choice("period", period, ("year", "quarter", "month", "week"))
+    unit, code = _PERIODS[_check.choice("period", period, tuple(_PERIODS))]
     with _engine.orders(orders, until, amount=False) as source:
-        unit = {"year": "Y", "quarter": "Q", "month": "M", "week": "W"}[period]
-        held = source.table.mutate(start=source.table.order_date.truncate(unit))
-        bought = source.run(held.select("customer_id", "start").distinct().order_by("customer_id", "start"))
-        cut = source.until
-    code = {"year": "Y", "quarter": "Q", "month": "M", "week": "W-SUN"}[period]
+        starts = source.table.select("customer_id", start=source.table.order_date.truncate(unit)).distinct()
+        bought = source.run(starts.order_by("customer_id", "start"))
     number = pd.PeriodIndex(pd.to_datetime(bought["start"]), freq=code).astype("int64").to_numpy()
-    now = pd.Period(cut, freq=code)
-    ended = now.ordinal - (0 if now.end_time.date() <= cut else 1)  # the last period that is over
-    customer = bought["customer_id"]
-    first = pd.Series(number).groupby(customer.to_numpy()).transform("min").to_numpy()
-    later = (number > first) & (number <= ended)
-    table = pd.DataFrame({"customer_id": customer, "frequency": later, "recency_periods": np.where(later, number - first, 0)})
-    found = table.groupby("customer_id", sort=False).agg({"frequency": "sum", "recency_periods": "max"})
-    found["age_periods"] = np.maximum(ended - pd.Series(first).groupby(customer.to_numpy(), sort=False).first(), 0)
-    if not found.age_periods.any():
-        raise DataError(f"nobody has a whole {period} behind him since that of his first purchase. Choose a shorter `period`.")
-    return found.astype("int64").reset_index()
+    current = pd.Period(source.until, freq=code)
+    last = current.ordinal - (0 if current.end_time.date() <= source.until else 1)  # the last period that is over
+    first = pd.Series(number).groupby(bought["customer_id"].to_numpy()).transform("min").to_numpy()
+    repeat = (number > first) & (number <= last)
+    periods = pd.DataFrame({
+        "customer_id": bought["customer_id"], "frequency": repeat, "recency_periods": np.where(repeat, number - first, 0),
+        "age_periods": np.maximum(last - first, 0),
+    })  # fmt: skip
+    summary = periods.groupby("customer_id", sort=False).agg(
+        {"frequency": "sum", "recency_periods": "max", "age_periods": "max"}
+    )
+    if not summary.age_periods.any():
+        raise DataError(
+            f"nobody has been a customer for a whole {period} since that of their first purchase. Choose a shorter `period`."
+        )
+    return summary.astype("int64").reset_index()
 
 
 @cache
 def _min_by() -> Callable:
-    """The value at the least key: an aggregate that DuckDB, Spark and Trino have under this name.
+    """Return the aggregate for the value at the least key, which DuckDB, Spark and Trino have under this name.
 
     Ibis's own ``argmin`` sorts each group first, which takes twice as long.
     """
     import ibis
 
     @ibis.udf.agg.builtin
-    def min_by(value: float, key: dt.date) -> float: ...
+    def min_by(value: float, key: dt.date) -> float:  # type: ignore[empty-body]  # Ibis reads the signature only
+        ...
 
     return min_by
 
 
 def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """How many customers came back how often, as a chart.
+    """Draw how many customers came back how often.
 
     Parameters
     ----------
     summary : DataFrame
         From ``purchase_summary``.
     ax : matplotlib Axes, optional
+        To draw on; by default those of a new chart.
 
     Returns
     -------
@@ -204,10 +210,10 @@ def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     counts = summary.frequency.clip(upper=top).value_counts().reindex(range(top + 1), fill_value=0)
     if summary.frequency.max() > top:
         counts = counts.rename(index={top: f"{top}+"})
-    again = (summary.frequency > 0).mean()
+    repeat_share = (summary.frequency > 0).mean()
     return _draw.bars(
         counts,
-        title=f"{percent(again)} of customers came back at least once",
+        title=f"{percent(repeat_share)} of customers came back at least once",
         x="repeat purchase days",
         y="customers",
         alt="Bars: " + ", ".join(f"{label}: {count:,}" for label, count in counts.items()) + " customers.",

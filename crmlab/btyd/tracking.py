@@ -1,14 +1,14 @@
 """Tracking: whether a model of purchases says what then happens.
 
-A fit is held against what it was fitted to (how many bought how often) and against what came later, which it has not
-seen: week by week, customer by customer, from several origins, and beside the simple rules that managers use. This file
-compares; the models stand in ``purchases``.
+A fit is held against what came later, which it has not seen: week by week, and customer by customer from several origins,
+beside the simple rules that managers use. This file compares; the models stand in ``purchases``, comparisons by frequency in
+``by_frequency``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,9 @@ import pandas as pd
 
 from crmlab import _check, _draw, _engine
 from crmlab._result import percent, show
-from crmlab.btyd.purchases import PurchaseFit, histories
+from crmlab.btyd import prediction
+from crmlab.btyd.histories import made_table
+from crmlab.btyd.purchases import PurchaseFit, check_fit
 from crmlab.btyd.summary import purchase_summary
 from crmlab.errors import ArgumentError, DataError
 
@@ -33,16 +35,16 @@ if TYPE_CHECKING:
 def tracking(
     fit: PurchaseFit, orders: pd.DataFrame | ibis.Table | str | PathLike, *, fitted_until: str | dt.date
 ) -> pd.DataFrame:
-    """Repeat purchases week by week: what happened, and what the model expects of these customers from the first day on.
+    """Count repeat purchases week by week, beside what the model expects of these customers from the first day on.
 
     Parameters
     ----------
     fit : PurchaseFit
         Of customers without covariates, in weeks.
     orders : DataFrame, path or Ibis table
-        All orders, also those after the cut of the fit.
+        All orders, also those after the end of calibration.
     fitted_until : date or str
-        The cut of the fit. Customers whose first order lies after it are left out.
+        The end of calibration of the fit. Customers whose first order lies after it are left out.
 
     Returns
     -------
@@ -55,6 +57,10 @@ def tracking(
     DataError, ArgumentError
         As ``purchase_summary``; a fit with covariates or of opportunities; less than one whole week.
 
+    References
+    ----------
+    Fader, Hardie & Lee (2005), Marketing Science 24(2), figures 2 and 3.
+
     Examples
     --------
     >>> from crmlab import btyd, datasets
@@ -62,47 +68,46 @@ def tracking(
     >>> fit = btyd.fit_bgnbd(btyd.purchase_summary(orders, until="2024-12-31"))
     >>> btyd.tracking(fit, orders, fitted_until="2024-12-31").columns.tolist()[:4]
     ['week', 'ends', 'actual', 'expected']
-
-    References
-    ----------
-    Fader, Hardie & Lee (2005), Marketing Science 24(2), figures 2 and 3.
     """
-    if not isinstance(fit, PurchaseFit) or fit.model.unit != "weeks" or fit.covariates:
-        raise ArgumentError("`fit` must be of purchases in weeks, without covariates, such as `btyd.fit_bgnbd(summary)`.")
-    cut = _check.day("fitted_until", fitted_until)
+    check_fit("fit", fit, weeks=True, covariates=False)
+    calibration_end = _check.day("fitted_until", fitted_until)
+    repeats, firsts, last = _purchases_by_day(orders, calibration_end)
+    start = pd.to_datetime(firsts["first"]).min()
+    n_weeks = (pd.Timestamp(last) - start).days // 7
+    if len(firsts) == 0 or n_weeks < 1:
+        raise DataError("there is not one whole week to follow. Give more orders, or a later `fitted_until`.")
+    days = 7 * np.arange(1, n_weeks + 1)  # since the first order, at the end of each week
+    ages = np.maximum(days[:, None] - (pd.to_datetime(firsts["first"]) - start).dt.days.to_numpy(), 0) / 7
+    expected = prediction.expected_purchases_new_customer(fit.model, fit.estimate, ages.ravel()).reshape(ages.shape)
+    total = expected @ firsts["customers"].to_numpy()
+    purchase_days = (pd.to_datetime(repeats["order_date"]) - start).dt.days.to_numpy()
+    actual = np.histogram(purchase_days, np.concatenate([[0], days + 0.5]), weights=repeats["purchases"])[0]
+    ends = start + pd.to_timedelta(days, unit="D")
+    return pd.DataFrame({
+        "week": days // 7, "ends": ends, "actual": actual.astype(int), "expected": np.diff(total, prepend=0.0),
+        "actual_total": actual.cumsum().astype(int), "expected_total": total, "seen": ends <= pd.Timestamp(calibration_end),
+    })  # fmt: skip
+
+
+def _purchases_by_day(
+    orders: pd.DataFrame | ibis.Table | str | PathLike, calibration_end: dt.date
+) -> tuple[pd.DataFrame, pd.DataFrame, dt.date]:
+    """Count repeat purchases by day and new customers by day (up to the end of calibration); also return the last day."""
     import ibis
 
     with _engine.orders(orders, None, amount=False) as source:
         days = source.table.distinct()
         firsts = days.group_by("customer_id").aggregate(first=days.order_date.min())
-        firsts = firsts.filter(firsts["first"] <= ibis.date(cut.isoformat()))
-        again = days.join(firsts, "customer_id")
-        again = again.filter(again.order_date > again["first"])
-        bought = source.run(again.group_by("order_date").aggregate(purchases=again.count()))
-        begun = source.run(firsts.group_by("first").aggregate(customers=firsts.count()))
-        last = source.until
-    start = pd.to_datetime(begun["first"]).min()
-    weeks = (pd.Timestamp(last) - start).days // 7
-    if len(begun) == 0 or weeks < 1:
-        raise DataError("there is not one whole week to follow. Give more orders, or a later `fitted_until`.")
-    ends = 7 * np.arange(1, weeks + 1)
-    since = np.maximum(ends[:, None] - (pd.to_datetime(begun["first"]) - start).dt.days.to_numpy(), 0)
-    total = fit.expected(since / 7) @ begun["customers"].to_numpy()
-    when = (pd.to_datetime(bought["order_date"]) - start).dt.days.to_numpy()
-    seen = np.histogram(when, np.concatenate([[0], ends + 0.5]), weights=bought["purchases"])[0]
-    return pd.DataFrame({
-        "week": ends // 7,
-        "ends": start + pd.to_timedelta(ends, unit="D"),
-        "actual": seen.astype(int),
-        "expected": np.diff(total, prepend=0.0),
-        "actual_total": seen.cumsum().astype(int),
-        "expected_total": total,
-        "seen": start + pd.to_timedelta(ends, unit="D") <= pd.Timestamp(cut),
-    })  # fmt: skip
+        firsts = firsts.filter(firsts["first"] <= ibis.date(calibration_end.isoformat()))
+        repeats = days.join(firsts, "customer_id")
+        repeats = repeats.filter(repeats.order_date > repeats["first"])
+        by_day = source.run(repeats.group_by("order_date").aggregate(purchases=repeats.count()))
+        new = source.run(firsts.group_by("first").aggregate(customers=firsts.count()).order_by("first"))
+        return by_day, new, source.until
 
 
 def plot_tracking(tracked: pd.DataFrame, *, total: bool = True, ax: Axes | None = None) -> Axes:
-    """Actual and expected repeat purchases, week by week or added up, with the cut of the fit.
+    """Draw actual and expected repeat purchases, week by week or added up, with the end of calibration.
 
     Parameters
     ----------
@@ -111,6 +116,7 @@ def plot_tracking(tracked: pd.DataFrame, *, total: bool = True, ax: Axes | None 
     total : bool
         Whether to add up.
     ax : matplotlib Axes, optional
+        To draw on; by default those of a new chart.
 
     Returns
     -------
@@ -123,57 +129,61 @@ def plot_tracking(tracked: pd.DataFrame, *, total: bool = True, ax: Axes | None 
 
     Examples
     --------
-    >>> from crmlab import btyd, datasets
-    >>> orders = datasets.load("orders")
-    >>> fit = btyd.fit_bgnbd(btyd.purchase_summary(orders, until="2024-12-31"))
-    >>> ax = btyd.plot_tracking(btyd.tracking(fit, orders, fitted_until="2024-12-31"))
-    >>> "unseen" in ax.get_title("left")
+    >>> import pandas as pd
+    >>> from crmlab import btyd
+    >>> tracked = pd.DataFrame({
+    ...     "week": [1, 2], "actual": [5, 4], "expected": [5.0, 3.0], "actual_total": [5, 9], "expected_total": [5.0, 8.0],
+    ...     "seen": [True, False],
+    ... })
+    >>> "the model expects 25.0 % less" in btyd.plot_tracking(tracked).get_title("left")
     True
     """
     needed = ("week", "actual", "expected", "actual_total", "expected_total", "seen")
-    _columns(tracked, needed, "btyd.tracking")
-    names = ("actual_total", "expected_total") if total else ("actual", "expected")
-    cut = int(tracked.week[tracked.seen].max()) if tracked.seen.any() else 0
-    later = tracked[~tracked.seen]
-    if len(later) and later.actual.sum():
-        off = later.expected.sum() / later.actual.sum() - 1
-        title = f"In {len(later)} unseen weeks the model expects {percent(abs(off))} {'more' if off > 0 else 'less'} than came"
-    else:
-        title = "What the model expects of the weeks that it has seen"
-    if not total:
-        off = (tracked.expected - tracked.actual).abs().mean()
-        title = f"A week differs from what the model expects by {show(off, 1)} of {show(tracked.actual.mean(), 1)} purchases"
+    tracked = made_table("tracked", tracked, needed, "btyd.tracking")
+    names = ("actual_total", "expected_total") if _check.flag("total", total) else ("actual", "expected")
+    seen_weeks = int(tracked.week[tracked.seen].max()) if tracked.seen.any() else 0
     lines = tracked.set_index("week")[list(names)].rename(columns={names[0]: "actual", names[1]: "expected by the model"})
     ax = _draw.curves(
         lines,
-        title=title,
+        title=_finding(tracked, total),
         x="weeks since the first order",
         y="repeat purchases" + (", added up" if total else " in the week"),
         alt=f"Two lines over {len(tracked)} weeks: actual ends at {show(lines.iloc[-1, 0])}, expected at "
-        f"{show(lines.iloc[-1, 1], 0)}. The fit has seen {cut} weeks.",
+        f"{show(lines.iloc[-1, 1], 0)}. The fit has seen {seen_weeks} weeks.",
         ax=ax,
     )
-    if 0 < cut < tracked.week.max():
-        ax.axvline(cut, color=_draw.INK, linestyle=":", linewidth=1.2)
-        ax.annotate(" unseen", (cut, 1), xycoords=("data", "axes fraction"), va="top", fontsize=9.5)
+    if 0 < seen_weeks < tracked.week.max():
+        ax.axvline(seen_weeks, color=_draw.INK, linestyle=":", linewidth=1.2)
+        ax.annotate(" unseen", (seen_weeks, 1), xycoords=("data", "axes fraction"), va="top", fontsize=9.5)
     return ax
+
+
+def _finding(tracked: pd.DataFrame, total: bool) -> str:
+    """Write what a chart of ``tracking`` says."""
+    if not total:
+        error = (tracked.expected - tracked.actual).abs().mean()
+        return f"A week differs from what the model expects by {show(error, 1)} of {show(tracked.actual.mean(), 1)} purchases"
+    unseen = tracked[~tracked.seen]
+    if not unseen.actual.sum():
+        return "What the model expects of the weeks that it has seen"
+    error = unseen.expected.sum() / unseen.actual.sum() - 1
+    direction = "more" if error > 0 else "less"
+    return f"In {len(unseen)} unseen weeks the model expects {percent(abs(error))} {direction} than came"
 
 
 # -- From several origins -----------------------------------------------------------------------------------------
 
 
 def holdout(
-    orders: pd.DataFrame | ibis.Table | str | PathLike,
-    *,
-    until: Sequence[str | dt.date],
-    weeks: float,
+    orders: pd.DataFrame | ibis.Table | str | PathLike, *, until: Sequence[str | dt.date], weeks: float,
     fits: Mapping[str, Callable],
-) -> pd.DataFrame:
-    """How well models, fitted at several moments, foresee the weeks after; beside two simple rules.
+) -> pd.DataFrame:  # fmt: skip
+    """Measure how well models, fitted at several moments, foresee the weeks after; beside two simple rules.
 
     Parameters
     ----------
     orders : DataFrame, path or Ibis table
+        ``customer_id``, ``order_date`` (see ``tables.describe("orders")``).
     until : list of dates
         The origins: at each, the models are fitted to what was known then.
     weeks : float
@@ -192,313 +202,54 @@ def holdout(
     DataError, ArgumentError
         As ``purchase_summary`` and the fits; the orders end less than ``weeks`` after an origin.
 
-    Examples
-    --------
-    >>> from crmlab import btyd, datasets
-    >>> found = btyd.holdout(
-    ...     datasets.load("orders"), until=["2024-06-30"], weeks=52, fits={"BG/NBD": btyd.fit_bgnbd}
-    ... )
-    >>> found.model.tolist()
-    ['BG/NBD', 'as so far', 'all alike']
-
     References
     ----------
     Fader, Hardie & Lee (2005), Marketing Science 24(2), section 5: aggregate and individual-level hold-out.
+
+    Examples
+    --------
+    >>> from crmlab import btyd, datasets
+    >>> orders = datasets.load("orders")
+    >>> btyd.holdout(orders, until=["2024-06-30"], weeks=52, fits={"BG/NBD": btyd.fit_bgnbd}).model.tolist()
+    ['BG/NBD', 'as so far', 'all alike']
     """
     if not isinstance(until, list | tuple | pd.DatetimeIndex) or not len(until):
         raise ArgumentError('`until` must be a list of days, such as ["2024-06-30"].')
     if not isinstance(fits, Mapping) or not fits or not all(callable(fit) for fit in fits.values()):
         raise ArgumentError('`fits` must map names to functions of a summary, such as {"BG/NBD": btyd.fit_bgnbd}.')
-    if isinstance(weeks, bool) or not isinstance(weeks, int | float) or not 0 < weeks < np.inf:
-        raise ArgumentError(f"`weeks` must be a finite number above 0; it is {weeks!r}.")
+    horizon = _check.number("weeks", weeks, 0, closed="neither")
     with _engine.orders(orders, None, amount=False) as source:
         last = source.until
-    rows = []
+    scores: list[dict[str, object]] = []
     for day in until:
-        cut = _check.day("until", day)
-        end = cut + dt.timedelta(days=round(7 * weeks))
+        origin = _check.day("until", day)
+        end = origin + dt.timedelta(days=round(7 * horizon))
         if end > last:
             raise DataError(
-                f"the orders end on {last}, but {show(weeks)} weeks after {cut} is {end}. Choose an earlier origin."
+                f"the orders end on {last}, but {show(horizon)} weeks after {origin} is {end}. Choose an earlier origin."
             )
-        known = purchase_summary(orders, until=cut)
+        known = purchase_summary(orders, until=origin)
         later = purchase_summary(orders, until=end).set_index("customer_id").frequency
         actual = later.loc[known.customer_id].to_numpy() - known.frequency.to_numpy()
-        own = known.frequency / known.age_weeks.clip(lower=1 / 7) * weeks
-        guesses = {name: fit(known).predict(known, weeks).purchases.to_numpy() for name, fit in fits.items()}
-        guesses |= {"as so far": own.to_numpy(), "all alike": np.full(len(known), own.mean())}
-        for name, guess in guesses.items():
-            off = guess - actual
-            varies = np.ptp(guess) > 0 and np.ptp(actual) > 0
-            rows.append({
-                "until": pd.Timestamp(cut), "model": name, "customers": len(known), "actual": int(actual.sum()),
-                "expected": guess.sum(), "mae": np.abs(off).mean(), "rmse": np.sqrt((off**2).mean()),
-                "correlation": np.corrcoef(guess, actual)[0, 1] if varies else np.nan,
-            })  # fmt: skip
-    return pd.DataFrame(rows)
+        for name, expected in _forecasts(known, horizon, fits):
+            scores.append({"until": pd.Timestamp(origin), "model": name, **_scores(actual, expected)})
+    return pd.DataFrame(scores)
 
 
-def conditional_expectation(
-    fit: PurchaseFit, summary: pd.DataFrame, later: Sequence[float], *, weeks: float, top: int = 7
-) -> pd.DataFrame:
-    """Mean purchases after the cut by frequency before it: what came, and what the model expects.
-
-    Parameters
-    ----------
-    fit : PurchaseFit
-    summary : DataFrame, one row per customer
-    later : sequence of numbers
-        Each customer's purchases in the ``weeks`` after the cut, in the order of ``summary``.
-    weeks : float
-    top : int
-        Customers with this frequency or more go together.
-
-    Returns
-    -------
-    DataFrame, one row per frequency
-        ``frequency`` (text), ``customers``, ``actual``, ``expected``: means per customer.
-
-    Raises
-    ------
-    DataError, ArgumentError
-        As the fits; ``later`` of another length.
-
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
-    >>> drawn = btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1, later=39)
-    >>> btyd.conditional_expectation(btyd.fit_bgnbd(drawn), drawn, drawn.later, weeks=39).frequency.tolist()[-1]
-    '7+'
-
-    References
-    ----------
-    Fader, Hardie & Lee (2005), Marketing Science 24(2), figure 4.
-    """
-    top = _check.integer("top", top, 1)
-    if not isinstance(fit, PurchaseFit):
-        raise ArgumentError(f"`fit` must be a fit of purchases, such as `btyd.fit_bgnbd(summary)`; it is {type(fit).__name__}.")
-    expected = fit.predict(summary, weeks).purchases.to_numpy()
-    try:
-        actual = np.asarray(later, dtype=float)
-    except (TypeError, ValueError):
-        actual = np.full(0, np.nan)
-    if actual.shape != expected.shape or not np.isfinite(actual).all():
-        raise DataError(f"`later` must hold one number for each of the {len(summary):,} customers.")
-    frequency = summary[fit.model.columns[0]].to_numpy()
-    group = np.minimum(frequency, top).astype(int)
-    means = pd.DataFrame({"group": group, "actual": actual, "expected": expected}).groupby("group")
-    found = means.mean().assign(customers=means.size()).reset_index()
-    labels = [f"{each}+" if each == top and frequency.max() > top else str(each) for each in found.group]
-    return found.assign(frequency=labels)[["frequency", "customers", "actual", "expected"]]
+def _forecasts(known: pd.DataFrame, weeks: float, fits: Mapping[str, Callable]) -> Iterator[tuple[str, np.ndarray]]:
+    """Forecast the purchases of each customer in the next weeks by every model and by the two simple rules."""
+    for name, fit in fits.items():
+        yield name, fit(known).predict(known, weeks).purchases.to_numpy()
+    pace = known.frequency / known.age_weeks.clip(lower=1 / 7) * weeks
+    yield "as so far", pace.to_numpy()
+    yield "all alike", np.full(len(known), pace.mean())
 
 
-# -- What was seen ------------------------------------------------------------------------------------------------
-
-
-def frequencies(fit: PurchaseFit, summary: pd.DataFrame, *, top: int = 7) -> pd.DataFrame:
-    """How many customers bought how often: what was seen, and what the fitted model expects.
-
-    Parameters
-    ----------
-    fit : PurchaseFit
-        Without covariates.
-    summary : DataFrame, one row per customer
-    top : int
-        From here on frequencies go together.
-
-    Returns
-    -------
-    DataFrame, one row per frequency
-        ``frequency`` (text), ``actual``, ``expected``: customers.
-
-    Raises
-    ------
-    DataError, ArgumentError
-        As the fits.
-
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
-    >>> drawn = btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1)
-    >>> seen = btyd.frequencies(btyd.fit_bgnbd(drawn), drawn)
-    >>> int(seen.actual.sum()), round(seen.expected.sum())
-    (2000, 2000)
-
-    References
-    ----------
-    Fader, Hardie & Lee (2005), Marketing Science 24(2), eq. 8 and figure 1.
-    """
-    top = _check.integer("top", top, 1)
-    if not isinstance(fit, PurchaseFit) or fit.covariates:
-        raise ArgumentError("`fit` must be a fit of purchases without covariates, such as `btyd.fit_bgnbd(summary)`.")
-    (x, _, age), _ = histories(summary, fit.model, ())
-    distinct, customers = np.unique(age, return_counts=True)
-    theta = fit.theta(np.empty((1, 0)))
-    below = np.zeros(top)
-    for start in range(0, distinct.size, 500):
-        some = slice(start, start + 500)
-        below += fit.model.pmf(theta, distinct[some], top - 1) @ customers[some]
-    seen = np.bincount(np.minimum(x, top).astype(int), minlength=top + 1)
-    labels = [*map(str, range(top)), f"{top}+"]
-    return pd.DataFrame({"frequency": labels, "actual": seen, "expected": [*below, customers.sum() - below.sum()]})
-
-
-def plot_expected(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Actual bars and expected dots by frequency.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From ``frequencies`` or ``conditional_expectation``.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    DataError
-        Not such a table.
-
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
-    >>> drawn = btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1)
-    >>> ax = btyd.plot_expected(btyd.frequencies(btyd.fit_bgnbd(drawn), drawn))
-    >>> ax.get_xlabel()
-    'repeat purchases up to the cut'
-    """
-    _columns(table, ("frequency", "actual", "expected"), "btyd.frequencies")
-    means = "customers" in table
-    worst = table.iloc[(table.expected - table.actual).abs().to_numpy().argmax()]
-    off = worst.expected / worst.actual - 1 if worst.actual else np.inf
-    told = f"{percent(abs(off), 0)} too {'many' if off > 0 else 'few'}" if np.isfinite(off) else "some where none came"
-    of = f"those with {worst.frequency} purchases" if means else f"{worst.frequency} repeat purchases"
-    ax = _draw.bars(
-        table.set_index("frequency").actual.round(2),
-        title=f"The model misses most at {of}: {told}",
-        x="repeat purchases up to the cut",
-        y="mean purchases after the cut" if means else "customers",
-        alt="; ".join(
-            f"{row.frequency}: {show(row.actual, 2)}, expected {show(row.expected, 2)}" for row in table.itertuples()
-        ),
-        ax=ax,
-    )
-    ax.plot(range(len(table)), table.expected, "o", color=_draw.ORANGE, markersize=8, label="expected by the model", zorder=5)
-    ax.legend(frameon=False)
-    return ax
-
-
-def alive_history(fit: PurchaseFit, days: Sequence[str | dt.date], *, until: str | dt.date) -> pd.DataFrame:
-    """How likely one customer was alive, day by day since his first purchase.
-
-    Parameters
-    ----------
-    fit : PurchaseFit
-        In weeks, without covariates.
-    days : sequence of dates
-        His purchases.
-    until : date or str
-        The last day to show; purchases after it are left out.
-
-    Returns
-    -------
-    DataFrame, one row per day
-        ``date``, ``weeks`` (since the first purchase), ``frequency`` (repeat purchases so far), ``p_alive``,
-        ``bought`` (whether he did on this day).
-
-    Raises
-    ------
-    ArgumentError
-        No purchase up to ``until``; a fit of another kind.
-
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
-    >>> fit = btyd.fit_bgnbd(btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1))
-    >>> history = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
-    >>> float(history.p_alive.iloc[0]), bool(history.p_alive.iloc[-1] < 1)
-    (1.0, True)
-
-    References
-    ----------
-    Fader, Hardie & Lee (2008), Computing P(alive) using the BG/NBD model: at each moment with what was known then.
-    """
-    if not isinstance(fit, PurchaseFit) or fit.model.unit != "weeks" or fit.covariates:
-        raise ArgumentError("`fit` must be of purchases in weeks, without covariates, such as `btyd.fit_bgnbd(summary)`.")
-    end = pd.Timestamp(_check.day("until", until))
-    if isinstance(days, str) or not hasattr(days, "__iter__"):
-        raise ArgumentError(f'`days` must be a list of days, such as ["2024-01-01"]; it is {days!r}.')
-    bought = sorted({pd.Timestamp(_check.day("days", day)) for day in days})
-    bought = pd.DatetimeIndex([day for day in bought if day <= end])
-    if not len(bought):
-        raise ArgumentError(f"`days` holds no purchase up to {end.date()}. Choose a later `until`.")
-    every = pd.date_range(bought[0], end)
-    x = np.searchsorted(bought, every, side="right") - 1
-    last = bought[x]
-    histories = pd.DataFrame({
-        "frequency": x,
-        "recency_weeks": (last - bought[0]).days / 7,
-        "age_weeks": (every - bought[0]).days / 7,
-    })  # fmt: skip
-    return pd.DataFrame({
-        "date": every, "weeks": histories.age_weeks, "frequency": x, "p_alive": fit.p_alive(histories),
-        "bought": every.isin(bought),
-    })  # fmt: skip
-
-
-def plot_alive_history(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The chance that one customer is alive over time, with his purchases.
-
-    Parameters
-    ----------
-    history : DataFrame
-        From ``alive_history``.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    DataError
-        Not such a table.
-
-    Examples
-    --------
-    >>> from crmlab import btyd
-    >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
-    >>> fit = btyd.fit_bgnbd(btyd.simulate_purchases("bgnbd", truth, customers=2_000, weeks=39, seed=1))
-    >>> history = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
-    >>> btyd.plot_alive_history(history).get_ylabel()
-    'chance that the customer is alive'
-    """
-    _columns(history, ("weeks", "p_alive", "bought"), "btyd.alive_history")
-    now, silent = history.p_alive.iloc[-1], history.weeks.iloc[-1] - history.weeks[history.bought].max()
-    ax = _draw.curves(
-        history.set_index("weeks")[["p_alive"]],
-        title=f"After {show(float(silent), 1)} silent weeks he is alive with a chance of {percent(now, 0)}",
-        x="weeks since the first purchase",
-        y="chance that the customer is alive",
-        share=("y",),
-        alt=f"A line that falls in silence and rises at {int(history.bought.sum())} purchases; at the end {percent(now)}.",
-        ax=ax,
-    )
-    days = history[history.bought]
-    ax.plot(days.weeks, days.p_alive, "o", color=_draw.ORANGE, markersize=7, label="a purchase")
-    ax.set_ylim(0, 1.04)
-    ax.legend(frameon=False, loc="lower left")
-    return ax
-
-
-def _columns(table: object, needed: Sequence[str], maker: str) -> None:
-    missing = [name for name in needed if name not in getattr(table, "columns", ())]
-    if missing or not len(table):
-        told = f"lacks {', '.join(missing)}" if missing else "is empty"
-        raise DataError(f"the table {told}. Give what `{maker}` returns.")
+def _scores(actual: np.ndarray, expected: np.ndarray) -> dict[str, object]:
+    """Measure how far expected purchases are from those that came."""
+    error = expected - actual
+    varies = np.ptp(expected) > 0 and np.ptp(actual) > 0
+    return {
+        "customers": actual.size, "actual": int(actual.sum()), "expected": expected.sum(), "mae": np.abs(error).mean(),
+        "rmse": np.sqrt((error**2).mean()), "correlation": np.corrcoef(expected, actual)[0, 1] if varies else np.nan,
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """Audit: how a course stands, and whether everything in it still fits together.
 
-``status`` counts; ``verify`` computes hashes and marks anew and lists whatever is missing, changed or does not follow from
-what is stored. Nothing is mended here; each line says what would mend it.
+``status`` counts; ``verify`` computes hashes and points once more and lists whatever is missing, changed or does not follow
+from what is stored. Nothing is mended here; each line says what would mend it.
 """
 
 from __future__ import annotations

@@ -63,7 +63,17 @@ class Batch:
 
 
 def submission_path(course: Course, assignment: str, student: str, sha256: str) -> Path:
-    """Return where a submission lies."""
+    """Return where a submission lies.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    student : str
+        The id.
+    sha256 : str
+        Of the notebook.
+    """
     return course.home / "submissions" / assignment / student / f"{sha256[:16]}.ipynb"
 
 

@@ -51,7 +51,7 @@ class SandboxError(CrmlabError):
 
 
 def is_root() -> bool:
-    """Whether we are the machine's root, whom no limit on processes binds (not one of a rootless container)."""
+    """Say whether we are the machine's root, whom no limit on processes binds (not one of a rootless container)."""
     return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text(encoding="ascii").split() == ["0", "0", "4294967295"]
 
 
@@ -112,7 +112,7 @@ def _shown() -> tuple[list[Path], list[Path]]:
     system += [path for path in _SYSTEM_FILES if path.exists()]
     ours = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parents[1]}
     ours |= {_PACKAGE, _PACKAGE.parent / "datasets"}
-    return system, [path for path in sorted(ours) if path.is_dir() and not any(path.is_relative_to(each) for each in system)]
+    return system, [path for path in sorted(ours) if path.is_dir() and not any(map(path.is_relative_to, system))]
 
 
 def refuse_shown(secret: Iterable[Path]) -> None:
@@ -242,6 +242,10 @@ class InitProcess:
     def begin(self, limits: Limits) -> None:
         """Limit the first process, and let it go on.
 
+        Parameters
+        ----------
+        limits : Limits
+
         Raises
         ------
         SandboxError
@@ -294,7 +298,7 @@ class InitProcess:
         return self._has_ended(LINGER_SECONDS) and ended_by_itself
 
     def _has_ended(self, patience: float) -> bool:
-        """Whether the first process ends within these seconds: the kernel lets it do so after all others, and not before."""
+        """Say whether the first process ends within these seconds: the kernel lets it do so only after all others."""
         return bool(select.select([self._process], [], [], patience)[0])
 
     def close(self) -> None:

@@ -119,9 +119,8 @@ def release(
                 "go on with the old ones, put the old master back."
             )
         students = list(course.students) if individual else [""]
-        todo = [
-            name for name in students if again or name not in released or not _is_whole(course, master.name, released[name])
-        ]
+        whole = {student for student, row in released.items() if not changed_files(course, master.name, row)}
+        todo = [student for student in students if again or student not in whole]
         failures = _make_all(course, store, master, path, todo, workers)
         if failures:
             student, reason = min(failures)
@@ -140,7 +139,7 @@ def release(
 def _kind(
     course: Course, store: Store, name: str, released: dict[str, Any], individual: bool | None, discard: bool
 ) -> tuple[bool, str]:
-    """Whether each student gets data of their own, and in words what is lost by that; "" if nothing is."""
+    """Say whether each student gets data of their own, and in words what is lost by that; "" if nothing is."""
     was_individual = bool(released) and "" not in released
     individual = was_individual if individual is None else _check.flag("individual", individual)
     if individual and not course.students:
@@ -223,7 +222,15 @@ def _discard(course: Course, store: Store, name: str, students: list[str]) -> No
 
 
 def bundle_folder(course: Course, assignment: str, student: str) -> Path:
-    """Return where the files of a student lie; of everyone for the student ""."""
+    """Return where the files of a student lie; of everyone for the student "".
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    student : str
+        The id, or "".
+    """
     return course.home / "release" / assignment / (student or "everyone")
 
 
@@ -232,17 +239,29 @@ def _zip_of(folder: Path) -> Path:
 
 
 def changed_files(course: Course, name: str, release: dict[str, Any]) -> list[str]:
-    """Names of the files of a bundle that are missing or not as they were released."""
+    """List the files of a bundle that are missing or not as they were released.
+
+    Parameters
+    ----------
+    course : Course
+    name : str
+        Of the assignment.
+    release : dict
+        Row of the store.
+    """
     folder = bundle_folder(course, name, release["student"])
     return [file for file, digest in release["files"].items() if not has_digest(folder / file, digest)]
 
 
-def _is_whole(course: Course, name: str, release: dict[str, Any]) -> bool:
-    return not changed_files(course, name, release)
-
-
 def has_digest(path: Path, digest: str) -> bool:
-    """Whether a file is there and has this SHA-256."""
+    """Say whether a file is there and has this SHA-256.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str
+        In hexadecimal digits.
+    """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest() == digest
     except OSError:
@@ -250,12 +269,25 @@ def has_digest(path: Path, digest: str) -> bool:
 
 
 def files_beside(release: dict[str, Any]) -> dict[str, str]:
-    """Return the files, with their hashes, that lie beside a notebook when it runs: its sheet and its tables."""
+    """Return the files, with their hashes, that lie beside a notebook when it runs: its sheet and its tables.
+
+    Parameters
+    ----------
+    release : dict
+        Row of the store.
+    """
     return {name: digest for name, digest in release["files"].items() if not name.endswith(".ipynb")}
 
 
 def restore(course: Course, assignment: str, release: dict[str, Any]) -> Path:
     """Make sure that a student's sheet and tables are as they were released, and return their folder.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : str
+    release : dict
+        Row of the store.
 
     Raises
     ------

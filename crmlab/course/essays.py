@@ -55,12 +55,10 @@ def mark_page(
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     course.mark_page(f"{place}/crm", "01")
+    >>> course.mark_page(home, "01")
     Traceback (most recent call last):
     crmlab.errors.DataError: 01_relationship has no text to mark. Collect and grade first.
     """
@@ -100,12 +98,10 @@ def mark_csv(folder: str | PathLike, assignment: str, file: str | PathLike, *, r
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     course.mark_csv(f"{place}/crm", "01", f"{place}/marks.csv")
+    >>> course.mark_csv(home, "01", "marks.csv")
     Traceback (most recent call last):
     crmlab.errors.DataError: 01_relationship has no text to mark. Collect and grade first.
     """

@@ -164,6 +164,12 @@ def _rubric(section: Section) -> list[dict[str, str]]:
 def points_text(points: float) -> str:
     """Write points as a number: no zeros behind the dot.
 
+    Parameters
+    ----------
+    points : float
+
+    Examples
+    --------
     >>> points_text(2.0), points_text(0.5)
     ('2', '0.5')
     """

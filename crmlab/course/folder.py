@@ -87,11 +87,24 @@ class Course:
     due: dict[str, dt.datetime]
 
     def seed(self, assignment: str, student: str) -> bytes:
-        """Return what a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret."""
+        """Return what a student's data follow from: HMAC-SHA256 of the assignment and the student under the course's secret.
+
+        Parameters
+        ----------
+        assignment : str
+        student : str
+            The id; "" for everyone.
+        """
         return hmac.new(self.secret, f"{assignment}\0{student}".encode(), hashlib.sha256).digest()
 
     def master(self, wanted: object) -> Path:
-        """Return the master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's."""
+        """Return the master whose name begins with ``wanted``: the course's own in ``masters``, else the kit's.
+
+        Parameters
+        ----------
+        wanted : str
+            The beginning of its name.
+        """
         if not isinstance(wanted, str):
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         name = wanted.removesuffix(".ipynb").zfill(2)
@@ -112,12 +125,27 @@ class Course:
         return (self.home, *([KIT] if KIT.is_dir() else []))
 
     def late(self, assignment: str, at: dt.datetime) -> bool:
-        """Whether something handed in then was late."""
+        """Say whether something handed in then was late.
+
+        Parameters
+        ----------
+        assignment : str
+        at : datetime
+            When something was handed in.
+        """
         return assignment in self.due and at > self.due[assignment]
 
 
 def new(home: Path, title: str = "") -> Course:
-    """Make the folder of a course: a random secret, an empty roster, a place for private masters."""
+    """Make the folder of a course: a random secret, an empty roster, a place for private masters.
+
+    Parameters
+    ----------
+    home : Path
+        The folder, not there yet or empty.
+    title : str
+        By default the folder's name.
+    """
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise ArgumentError(f"{home} exists already and is not empty. Name a new folder.")
     home.mkdir(parents=True, exist_ok=True)
@@ -131,14 +159,26 @@ def new(home: Path, title: str = "") -> Course:
 
 
 def as_path(name: str, value: object) -> Path:
-    """Return ``value`` as a path; ``name`` is what the argument is called."""
+    """Return ``value`` as a path; ``name`` is what the argument is called.
+
+    Parameters
+    ----------
+    name : str
+        What the argument is called.
+    value : object
+    """
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise ArgumentError(f"`{name}` must be a path; it is {value!r}.")
     return Path(value)
 
 
 def open_course(folder: object) -> Course:
-    """Read the folder of a course."""
+    """Read the folder of a course.
+
+    Parameters
+    ----------
+    folder : str or path
+    """
     home = as_path("folder", folder)
     path = home / "course.toml"
     try:
@@ -178,6 +218,11 @@ def _moment(value: Any) -> dt.datetime:
 def roster(path: Path) -> dict[str, Student]:
     """Read the students by id, in the roster's order.
 
+    Parameters
+    ----------
+    path : Path
+        ``roster.csv``.
+
     Raises
     ------
     DataError
@@ -191,15 +236,15 @@ def roster(path: Path) -> dict[str, Student]:
         ) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8. In Excel: Save as, 'CSV UTF-8'.") from None
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
+    header = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=header.count)
     try:
         rows = csv.DictReader(text.splitlines(), delimiter=delimiter, strict=True)
         lines = [(rows.line_num, row) for row in rows]
     except csv.Error as error:
         raise DataError(f"{path}: a quotation mark opens and never closes, or stands inside a name ({error}).") from None
     if "student_id" not in (rows.fieldnames or ()):
-        raise DataError(f"{path} needs a column student_id; its first line is {first[:80]!r}.")
+        raise DataError(f"{path} needs a column student_id; its first line is {header[:80]!r}.")
     students: dict[str, Student] = {}
     seen: dict[str, int] = {}
     for line, row in lines:
@@ -211,11 +256,9 @@ def roster(path: Path) -> dict[str, Student]:
         if not any(cells.values()):
             continue
         student = _student(path, line, cells)
-        if student.id.casefold() in seen:
-            raise DataError(
-                f"{path}, line {line}: {student.id} is there twice (line {seen[student.id.casefold()]}). Take one line out."
-            )
-        seen[student.id.casefold()] = line
+        first = seen.setdefault(student.id.casefold(), line)
+        if first != line:
+            raise DataError(f"{path}, line {line}: {student.id} is there twice (line {first}). Take one line out.")
         students[student.id] = student
     return students
 

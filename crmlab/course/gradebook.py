@@ -50,12 +50,10 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     print(course.feedback(f"{place}/crm", "01").title)
+    >>> print(course.feedback(home, "01").title)
     01_relationship: pages for 0 of 0 students are written
     """
     course = open_course(folder)
@@ -118,12 +116,10 @@ def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     print(course.export(f"{place}/crm", "01", format="moodle").title)
+    >>> print(course.export(home, "01", format="moodle").title)
     01_relationship: 0 students, 0 with marks
     """
     course = open_course(folder)

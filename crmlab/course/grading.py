@@ -19,7 +19,13 @@ BY_HAND = "text"  # the kind of question that a person marks
 
 
 def questions_of(release: dict[str, Any]) -> dict[str, Question]:
-    """Return the questions of a release by name."""
+    """Return the questions of a release by name.
+
+    Parameters
+    ----------
+    release : dict
+        Row of the store.
+    """
     return {name: Question.from_json(question) for name, question in release["sheet"]["questions"].items()}
 
 
@@ -65,6 +71,15 @@ def score(
 ) -> dict[str, tuple[str, float | None]]:
     """Compare answers with keys.
 
+    Parameters
+    ----------
+    questions : dict
+        By name.
+    keys : dict
+        Question -> key on this student's data.
+    answers : dict
+        Question -> answer.
+
     Returns
     -------
     dict
@@ -107,7 +122,13 @@ class QuestionGrade:
 
 
 def question_grades(store: Store, assignment: str) -> dict[str, dict[str, QuestionGrade]]:
-    """Return how each student stands: student -> question -> grade. Points given by hand take the place of waiting."""
+    """Return how each student stands: student -> question -> grade. Points given by hand take the place of waiting.
+
+    Parameters
+    ----------
+    store : Store
+    assignment : str
+    """
     answers = {row["student"]: row["answers"] for row in store.rows("result", assignment=assignment)}
     grades: dict[str, dict[str, QuestionGrade]] = {}
     for row in store.rows("score", assignment=assignment):
@@ -122,5 +143,10 @@ def question_grades(store: Store, assignment: str) -> dict[str, dict[str, Questi
 
 
 def text_hash(text: Answer) -> str:
-    """Return the hash by which a marked text is known again."""
+    """Return the hash by which a marked text is known again.
+
+    Parameters
+    ----------
+    text : plain JSON
+    """
     return hashlib.sha256(str(text).encode()).hexdigest()

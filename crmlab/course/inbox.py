@@ -153,9 +153,8 @@ def _file(path: Path, place: PurePosixPath, *, owned: bool = False, whole: bool 
             yield Aside(str(place), f"it is larger than {LARGEST >> 20} MB")
         else:
             # a student can set the one time of a file, but not the other
-            yield Notebook(
-                place, file.read(LARGEST), _moment(max(status.st_mtime, status.st_ctime) if owned else status.st_mtime)
-            )
+            changed = max(status.st_mtime, status.st_ctime) if owned else status.st_mtime
+            yield Notebook(place, file.read(LARGEST), _moment(changed))
 
 
 def _moment(seconds: float) -> dt.datetime:
@@ -248,6 +247,11 @@ class Names:
 
         The first name from the left counts. Further left is what the platform wrote; a name that a student gave a file
         comes after it.
+
+        Parameters
+        ----------
+        place : PurePosixPath
+            Of the file.
         """
         for depth, part in enumerate(place.parts):
             words = _plain(Path(part).stem if depth == len(place.parts) - 1 else part[:300]).split()[:60]
@@ -286,6 +290,15 @@ def sort_out(
 
     The newest counts. A notebook that is still as it was given out (``given_out`` holds the hashes) is none. Where paths name
     students at different depths, only the least deep are believed: there the platform wrote, further down anyone could.
+
+    Parameters
+    ----------
+    gathered : iterable of Notebook or Aside
+    students : dict
+        The roster.
+    given_out : collection of str
+        Hashes of all files that students were given.
+    assignment : str
     """
     names, aside = Names(students), []
     best: dict[tuple[str, int], Notebook] = {}

@@ -55,7 +55,13 @@ def leaks(notebook: dict[str, Any], questions: Collection[str]) -> list[str]:
 
 
 def cell_leaks(cell: dict[str, Any]) -> list[str]:
-    """List what one cell of a student's notebook gives away."""
+    """List what one cell of a student's notebook gives away.
+
+    Parameters
+    ----------
+    cell : dict
+        As JSON.
+    """
     text = "".join(cell["source"])
     problems = [f"{line.strip()[:60]!r} looks like a marker, and removes nothing" for line in _like_markers(cell)]
     if cell["cell_type"] == "code":
@@ -89,7 +95,7 @@ def _like_markers(cell: dict[str, Any]) -> Iterator[str]:
 
 
 def _is_pair(words: list[str], closers: Collection[str]) -> bool:
-    """Whether a word like BEGIN or END is followed, at once or after one more, by one like SOLUTION or HIDDEN TESTS."""
+    """Say whether a word like BEGIN or END is followed, at once or after one more, by one like SOLUTION or HIDDEN TESTS."""
     for start, word in enumerate(words):
         if any(_alike(word, opener, 0.7) for opener in _OPENERS):
             for first, length in product((start + 1, start + 2), (1, 2, 3)):
@@ -100,12 +106,12 @@ def _is_pair(words: list[str], closers: Collection[str]) -> bool:
 
 
 def _alike(text: str, wanted: str, share: float) -> bool:
-    """Whether two words have so large a share of their letters in common, in order."""
+    """Say whether two words have so large a share of their letters in common, in order."""
     return SequenceMatcher(None, text, wanted, autojunk=False).ratio() >= share
 
 
 def _answers(cell: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Each answer that a cell hands in: its question, "" if that is not written out, and whether it is open still."""
+    """Find each answer that a cell hands in: its question, "" if that is not written out, and whether it is open still."""
     text = "".join(cell["source"])
     if cell["cell_type"] != "code" or "answer" not in text:
         return
@@ -126,7 +132,7 @@ def _answers(cell: dict[str, Any]) -> Iterator[tuple[str, bool]]:
 
 
 def _answer(call: ast.Call, assigned: dict[str, ast.expr]) -> tuple[str, bool]:
-    """The question of a call of ``answer``, and whether the name that it hands in is ``...`` so far."""
+    """Return the question of a call of ``answer``, and whether the name that it hands in is ``...`` so far."""
     if len(call.args) != 2 or not isinstance(call.args[0], ast.Constant) or not isinstance(call.args[0].value, str):
         return "", False
     value = call.args[1]
@@ -136,5 +142,6 @@ def _answer(call: ast.Call, assigned: dict[str, ast.expr]) -> tuple[str, bool]:
 
 
 def _handed_in(text: str, question: str) -> str:
-    found = re.search(rf"""answer\(\s*["']{re.escape(question)}["']\s*,\s*(\w+)\s*\)""", text)
-    return found[1] if found else "some_name"
+    """Return the name that a cell hands in as the answer to a question."""
+    match = re.search(rf"""answer\(\s*["']{re.escape(question)}["']\s*,\s*(\w+)\s*\)""", text)
+    return match[1] if match else "some_name"

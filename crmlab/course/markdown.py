@@ -1,4 +1,8 @@
-"""Markdown: an author's text as HTML. Of the markdown nothing but markdown is believed; a page prints the result as it is."""
+"""Markdown: an author's text as HTML.
+
+``to_html`` renders a text and ``split_heading`` a question. Of the markdown nothing but markdown is believed: raw HTML shows
+as it is written, so that a page can print the result as it is. Where it is printed is known to the pages.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,12 @@ if TYPE_CHECKING:
 def to_html(markdown: str) -> Markup:
     """Render an author's markdown: comments vanish, raw HTML shows as it is written, pictures as their description.
 
+    Parameters
+    ----------
+    markdown : str
+
+    Examples
+    --------
     >>> str(to_html("Of region north<!--region--> <b>only</b>"))
     '<p>Of region north &lt;b&gt;only&lt;/b&gt;</p>\\n'
     """
@@ -25,6 +35,12 @@ def to_html(markdown: str) -> Markup:
 def split_heading(markdown: str) -> tuple[Markup, Markup]:
     """Render a question as its heading, empty if the markdown does not begin with one, and the rest.
 
+    Parameters
+    ----------
+    markdown : str
+
+    Examples
+    --------
     >>> [str(part) for part in split_heading("## Question 1\\n\\nHow many?")]
     ['Question 1', '<p>How many?</p>\\n']
     """

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from crmlab.course.leaks import cell_leaks, leaks
+from crmlab.course.ties import unstable_sorts
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
 from crmlab.exercise.desk import Context, Desk
@@ -80,7 +81,13 @@ class Draft:
 
 
 def read(path: Path) -> Master:
-    """Read a master notebook, and refuse markers without a partner or a solution without an answer line."""
+    """Read a master notebook, and refuse lone markers, solutions without an answer line, and unstable sorts.
+
+    Parameters
+    ----------
+    path : Path
+        Of the notebook.
+    """
     try:
         content = path.read_bytes()
         notebook = json.loads(content)
@@ -97,10 +104,12 @@ def read(path: Path) -> Master:
                 f'{path.name}, cell {number}: below the solution a line exercise.answer("q1", some_name) is needed, outside '
                 "the markers, so that students see which name to fill."
             )
+        if kind == "code" and (problems := unstable_sorts(text)):
+            raise DataError(f"{path.name}, cell {number}, {problems[0]}.")
     return master
 
 
-def draft(master: Master, seed: bytes | None, student: str | None = None) -> Draft:
+def draft(master: Master, seed: bytes | None, student: str | None = None, *, twice: bool = True) -> Draft:
     """Run a master for one student, twice: the second time on shuffled rows, which must not change what is right.
 
     Parameters
@@ -111,6 +120,8 @@ def draft(master: Master, seed: bytes | None, student: str | None = None) -> Dra
         What the student's data and draws follow from; None for practice on the default firm.
     student : str, optional
         Written into the sheet.
+    twice : bool
+        False where it is known that the order of rows changes nothing.
 
     Raises
     ------
@@ -120,17 +131,23 @@ def draft(master: Master, seed: bytes | None, student: str | None = None) -> Dra
     whom = f" for {student}" if student else "" if seed is None else " for a student's data"
     with author.draft(seed) as context:
         desk = _run(master, context, whom)
+    if twice:
+        _check_shuffled(master, seed, desk, whom)
+    sheet = _sheet(master, desk, seed, student)
+    asked = _texts(master, sheet["given"])
+    if missing := set(sheet["questions"]) - set(asked):
+        raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
+    return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
+
+
+def _check_shuffled(master: Master, seed: bytes | None, desk: Desk, whom: str) -> None:
+    """Refuse a master if another run of it, on shuffled rows, gives other keys or misconceptions."""
     with author.draft(seed, shuffled=True, firm=desk.firm) as context:
         shuffled = _run(master, context, f"{whom} with the rows of its tables in another order")
     try:
         author.check_same(desk, shuffled)
     except CrmlabError as error:
         raise DataError(f"the master {master.name} failed{whom}: {error}") from None
-    sheet = _sheet(master, desk, seed, student)
-    asked = _texts(master, sheet["given"])
-    if missing := set(sheet["questions"]) - set(asked):
-        raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
-    return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
 
 
 def _run(master: Master, context: Context, circumstances: str) -> Desk:
@@ -192,7 +209,15 @@ def _fill_in(text: str, given: dict[str, object]) -> str:
 
 
 def copy(master: Master, sheet: dict[str, Any]) -> str:
-    """Return the student's notebook: no solution, no hidden test, no output; the same text each time."""
+    """Return the student's notebook: no solution, no hidden test, no output; the same text each time.
+
+    Parameters
+    ----------
+    master : Master
+        As ``read`` returned it.
+    sheet : dict
+        The student's, of ``draft``.
+    """
     cells = []
     for number, cell in enumerate(master.notebook["cells"], 1):
         if _is_instructors(cell):
@@ -242,7 +267,15 @@ def _open(text: str, student: str | None) -> str:
 
 
 def files(master: Master, draft: Draft) -> dict[str, bytes]:
-    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, the tables."""
+    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, the tables.
+
+    Parameters
+    ----------
+    master : Master
+        As ``read`` returned it.
+    draft : Draft
+        The master run for this student.
+    """
     contents = {
         f"{master.name}.ipynb": copy(master, draft.sheet).encode(),
         f"{master.name}.json": (json.dumps(draft.sheet, ensure_ascii=False, indent=1) + "\n").encode(),
@@ -256,7 +289,15 @@ def files(master: Master, draft: Draft) -> dict[str, bytes]:
 
 
 def packed(contents: dict[str, bytes], folder: str) -> bytes:
-    """Return files as one zip, the same bytes each time."""
+    """Return files as one zip, the same bytes each time.
+
+    Parameters
+    ----------
+    contents : dict of str to bytes
+        As ``files`` returned them.
+    folder : str
+        In which they lie within the zip.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
@@ -267,7 +308,15 @@ def packed(contents: dict[str, bytes], folder: str) -> bytes:
 
 
 def practice(path: Path, folder: Path = KIT) -> None:
-    """Write the practice copy of a master: the notebook and its sheet."""
+    """Write the practice copy of a master: the notebook and its sheet.
+
+    Parameters
+    ----------
+    path : Path
+        Of the master.
+    folder : Path
+        Where to.
+    """
     master = read(path)
     for name, content in files(master, draft(master, None)).items():
         (folder / name).write_bytes(content)

@@ -47,6 +47,12 @@ class Progress:
 def parse_line(line: bytes) -> Progress | None:
     """Read one line; None if it is not what the runner writes.
 
+    Parameters
+    ----------
+    line : bytes
+
+    Examples
+    --------
     >>> parse_line(b'{"cells": 3, "ran": 2, "errors": [], "end": false}').ran
     2
     >>> parse_line(b'{"cells": Infinity}')

@@ -49,7 +49,7 @@ class Essay:
 
     @property
     def marked(self) -> bool:
-        """Whether this text, as it is now, has points for each line of its rubric."""
+        """Say whether this text, as it is now, has points for each line of its rubric."""
         return bool(self.valid_points) and not self.changed
 
     @property
@@ -59,7 +59,12 @@ class Essay:
 
 
 def blind_order(essays: Sequence[Essay]) -> list[Essay]:
-    """Sort texts so that nothing tells who wrote what: question by question, within each by a hash."""
+    """Sort texts so that nothing tells who wrote what: question by question, within each by a hash.
+
+    Parameters
+    ----------
+    essays : sequence of Essay
+    """
     questions = list(dict.fromkeys(essay.question.name for essay in essays))
     places = {name: place for place, name in enumerate(questions)}
 
@@ -73,6 +78,14 @@ def blind_order(essays: Sequence[Essay]) -> list[Essay]:
 def parse_points(text: str, most: float) -> float | None:
     """Read points as somebody wrote them; None if they are no number from 0 to ``most`` in steps of a half.
 
+    Parameters
+    ----------
+    text : str
+    most : float
+        Points that can be given.
+
+    Examples
+    --------
     >>> parse_points("1,5", 2), parse_points("0.7", 2)
     (1.5, None)
     """
@@ -83,10 +96,20 @@ def parse_points(text: str, most: float) -> float | None:
 
 
 def points_range(most: float) -> str:
-    """Say which points can be given."""
+    """Say which points can be given.
+
+    Parameters
+    ----------
+    most : float
+    """
     return f"between 0 and {points_text(most)}, in steps of 0.5"
 
 
 def exact_text(points: float) -> str:
-    """Write a number as it is read back without a loss."""
+    """Write a number as it is read back without a loss.
+
+    Parameters
+    ----------
+    points : float
+    """
     return repr(float(points)).removesuffix(".0")

@@ -35,7 +35,7 @@ def _blank(text: str) -> str:
 
 
 def _columns(essays: Sequence[Essay]) -> list[str]:
-    """The names of all rubric lines, in order."""
+    """Return the names of all rubric lines, in order."""
     rubrics = {essay.question.name: [_column(line[0]) for line in essay.question.rubric] for essay in essays}
     for question, names in rubrics.items():
         if len(set(names)) < len(names):
@@ -49,7 +49,7 @@ def _column(line: str) -> str:
 
 
 def write_csv(essays: Sequence[Essay]) -> str:
-    """Texts to be marked as a table for a spreadsheet, one row each.
+    """Write texts to be marked as a table for a spreadsheet, one row each.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def write_csv(essays: Sequence[Essay]) -> str:
 
 
 def read_csv(text: str, essays: Sequence[Essay]) -> list[tuple[str, str, tuple[float, ...], str]]:
-    """The marks from a table that ``write_csv`` wrote and somebody filled in.
+    """Read the marks from a table that ``write_csv`` wrote and somebody filled in.
 
     Parameters
     ----------
@@ -144,10 +144,10 @@ def read_csv(text: str, essays: Sequence[Essay]) -> list[tuple[str, str, tuple[f
 
 
 def _rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows with their number in a spreadsheet, as column -> cell."""
+    """Yield rows with their number in a spreadsheet, as column -> cell."""
     text = text.removeprefix("\ufeff")
     first = re.split("[\r\n]", text, maxsplit=1)[0]
-    fitting = (each for each in ",;\t" if {"student_id", "question"} <= set(next(csv.reader([first], delimiter=each), [])))
+    fitting = (mark for mark in ",;\t" if {"student_id", "question"} <= set(next(csv.reader([first], delimiter=mark), [])))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=next(fitting, ","), strict=True)
     row, head = 0, []
     try:

@@ -23,7 +23,13 @@ MOST_ERRORS, LONGEST_ERROR = 20, 300
 
 
 def code_cells(text: str) -> list[str]:
-    """Return the code of a notebook, cell by cell; of format 4 or 3, whatever its kernel is called."""
+    """Return the code of a notebook, cell by cell; of format 4 or 3, whatever its kernel is called.
+
+    Parameters
+    ----------
+    text : str
+        The notebook.
+    """
     notebook = json.loads(text)
     sheets = notebook.get("worksheets", [notebook])
     cells = [cell for sheet in sheets for cell in sheet["cells"] if cell.get("cell_type") == "code"]
@@ -32,7 +38,13 @@ def code_cells(text: str) -> list[str]:
 
 
 def set_limits(settings: dict[str, Any]) -> None:
-    """Say what the kernel is to refuse from now on, for this process and all its children."""
+    """Say what the kernel is to refuse from now on, for this process and all its children.
+
+    Parameters
+    ----------
+    settings : dict
+        With processes, address_mb and disk_mb.
+    """
     for what, most in (
         (resource.RLIMIT_NPROC, settings["processes"]),
         (resource.RLIMIT_AS, settings["address_mb"] << 20),
@@ -66,7 +78,14 @@ class Reporter:
         self._last_answers = b""
 
     def add_error(self, cell: int, message: str) -> None:
-        """Note what went wrong in a cell."""
+        """Note what went wrong in a cell.
+
+        Parameters
+        ----------
+        cell : int
+            Its number; 0 for the notebook.
+        message : str
+        """
         if len(self.errors) < MOST_ERRORS:
             self.errors.append((cell, message[:LONGEST_ERROR]))
 
@@ -83,7 +102,13 @@ class Reporter:
 
 
 def main(settings: dict[str, Any]) -> None:
-    """Run the notebook and report."""
+    """Run the notebook and report.
+
+    Parameters
+    ----------
+    settings : dict
+        As ``sandbox`` writes them.
+    """
     reporter = Reporter(settings["pipe"], Path(settings["answers"]), settings["answers_kb"] << 10)
     reporter.send()  # from here on a failure is the notebook's
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -111,7 +136,15 @@ def main(settings: dict[str, Any]) -> None:
 
 
 def run(cells: list[str], reporter: Reporter, seconds: float) -> None:
-    """Run the cells one after the other; one that fails or takes too long does not end the others."""
+    """Run the cells one after the other; one that fails or takes too long does not end the others.
+
+    Parameters
+    ----------
+    cells : list of str
+    reporter : Reporter
+    seconds : float
+        For each cell.
+    """
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -145,6 +178,6 @@ def run(cells: list[str], reporter: Reporter, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    # str subclasses and replaced functions of the student's must not be met once he is done: leave without tidying up
+    # str subclasses and replaced functions of the student's must not be met when that is done: leave without tidying up
     main(json.loads(sys.argv[1]))
     os._exit(0)

@@ -81,6 +81,10 @@ def missing() -> str:
         return "the program `bwrap` (bubblewrap) is not installed"
     if bubblewrap.is_root() and not all(map(shutil.which, ("unshare", "setpriv", "prlimit", "mount"))):
         return "as root it needs the programs `unshare`, `setpriv`, `prlimit` and `mount` (util-linux)"
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return "its kernel (Linux before 5.3) cannot hold a process by a file (pidfd_open)"
     with bubblewrap.stage() as stage, tempfile.TemporaryFile() as output, bubblewrap.filter_files() as filters:
         tried = subprocess.run(
             bubblewrap.command(stage, ["/usr/bin/true"], Limits(), filters=filters), stdin=subprocess.DEVNULL, stdout=output,
@@ -232,11 +236,15 @@ def _watch(process: subprocess.Popen[bytes], reading: int, limits: Limits, init:
 
 
 def _complaint(process: subprocess.Popen[bytes]) -> str:
-    """What a run wrote to its standard error, as far as it is there by now."""
-    assert process.stderr is not None
-    os.set_blocking(process.stderr.fileno(), False)  # whoever wrote more there than a pipe holds has waited in vain
+    """Read what a run wrote to its standard error, as far as it is there by now."""
+    if process.stderr is None:
+        return ""
     with process.stderr:
-        text = process.stderr.read1(2_000) or b""  # type: ignore[attr-defined]  # it is a BufferedReader
+        os.set_blocking(process.stderr.fileno(), False)  # whoever wrote more there than a pipe holds has waited in vain
+        try:
+            text = os.read(process.stderr.fileno(), 2_000)
+        except BlockingIOError:
+            text = b""
     return " ".join(legible(text.decode(errors="replace")).split())
 
 

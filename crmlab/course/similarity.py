@@ -1,4 +1,8 @@
-"""Similarity: whose answers, code or texts look like another's. A note proves nothing: it says where to look."""
+"""Similarity: whose answers, code or texts look like another's.
+
+``similarity_notes`` compares all results of an exercise with each other and with the keys of the other students. A note proves
+nothing: it says where to look, and to the instructor alone. When an answer is right is known in ``grading``.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,11 @@ def similarity_notes(store: Store, assignment: str) -> dict[str, str]:
 
     At least three wrong numbers must fit the same other student (two, where fewer than five numbers are asked): one alone
     may well be chance.
+
+    Parameters
+    ----------
+    store : Store
+    assignment : str
     """
     releases = {row["student"]: row for row in store.rows("release", assignment=assignment) if row["student"]}
     results = store.rows("result", assignment=assignment)

@@ -129,7 +129,12 @@ def collect(folder: str | PathLike, assignment: str, source: str | PathLike) -> 
 
 
 def first_few(students: Sequence[str]) -> str:
-    """Write the first dozen of a list of students."""
+    """Write the first dozen of a list of students.
+
+    Parameters
+    ----------
+    students : sequence of str
+    """
     return ", ".join(students[:12]) + (" ..." if len(students) > 12 else "")
 
 
@@ -175,12 +180,10 @@ def withdraw(folder: str | PathLike, assignment: str, student: str) -> Summary:
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     course.withdraw(f"{place}/crm", "01", "S01")
+    >>> course.withdraw(home, "01", "S01")
     Traceback (most recent call last):
     crmlab.errors.ArgumentError: 'S01' has handed in nothing for 01_relationship.
     """
@@ -234,12 +237,10 @@ def grade(
 
     Examples
     --------
-    >>> import tempfile
+    In a course (at ``home``) where exercise 01 is released:
+
     >>> from crmlab import course
-    >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = course.new(f"{place}/crm")
-    ...     _ = course.release(f"{place}/crm", "01")
-    ...     print(course.grade(f"{place}/crm", "01", sandboxed=False).title)
+    >>> print(course.grade(home, "01", sandboxed=False).title)
     01_relationship: 0 graded, 0 graded before
     """
     course = open_course(folder)
@@ -270,7 +271,13 @@ def grade(
 
 
 def run_text(row: dict[str, Any]) -> str:
-    """Say what happened in a run that did not go smoothly, in a line; "" if it did."""
+    """Say what happened in a run that did not go smoothly, in a line; "" if it did.
+
+    Parameters
+    ----------
+    row : dict
+        Result, as the store keeps it.
+    """
     parts = [] if row["outcome"] in ("finished", "unreadable") else [
         f"{row['outcome']} after {row['ran']} of {row['cells']} cells"
     ]  # fmt: skip

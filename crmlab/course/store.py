@@ -90,17 +90,38 @@ class Store:
         self.connection.execute("COMMIT")
 
     def put(self, table: str, **row: Any) -> None:
-        """Write a row in place of the one with the same key."""
+        """Write a row in place of the one with the same key.
+
+        Parameters
+        ----------
+        table : str
+        **row : object
+            Column -> cell.
+        """
         cells = {key: _text(value) if key in _JSON else value for key, value in row.items()}
         places = ", ".join("?" for _ in cells)
         self.connection.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(cells)}) VALUES ({places})", list(cells.values()))
 
     def drop(self, table: str, **key: str) -> None:
-        """Take rows out."""
+        """Take rows out.
+
+        Parameters
+        ----------
+        table : str
+        **key : str
+            Column -> value.
+        """
         self.connection.execute(f"DELETE FROM {table} WHERE {' AND '.join(f'{name} = ?' for name in key)}", list(key.values()))
 
     def rows(self, table: str, **key: str) -> list[dict[str, Any]]:
-        """Return rows by key, in a fixed order."""
+        """Return rows by key, in a fixed order.
+
+        Parameters
+        ----------
+        table : str
+        **key : str
+            Column -> value; without any all rows.
+        """
         where = " WHERE " + " AND ".join(f"{name} = ?" for name in key) if key else ""
         query = f"SELECT * FROM {table}{where} ORDER BY assignment, student, rowid"
         cursor = self.connection.execute(query, list(key.values()))
@@ -110,7 +131,14 @@ class Store:
         ]
 
     def row(self, table: str, **key: str) -> dict[str, Any] | None:
-        """Return the one row of that key, or None."""
+        """Return the one row of that key, or None.
+
+        Parameters
+        ----------
+        table : str
+        **key : str
+            Column -> value.
+        """
         return next(iter(self.rows(table, **key)), None)
 
     def assignments(self) -> list[str]:
@@ -118,7 +146,12 @@ class Store:
         return [row[0] for row in self.connection.execute("SELECT DISTINCT assignment FROM release ORDER BY assignment")]
 
     def released(self, wanted: object) -> str:
-        """Return the name of the released exercise that begins so."""
+        """Return the name of the released exercise that begins so.
+
+        Parameters
+        ----------
+        wanted : str
+        """
         if not isinstance(wanted, str) or not wanted:
             raise ArgumentError(f"`assignment` must be the beginning of a name, such as '01'; it is {wanted!r}.")
         known, wanted = self.assignments(), wanted.removesuffix(".ipynb").zfill(2)

@@ -193,28 +193,39 @@ def question(
     desk = _desk.open_desk()
     if not isinstance(name, str) or not desk.is_master:
         raise ArgumentError("`question` stands in a master, after `exercise.declare(...)`; its name is a text such as 'q1'.")
+    _check.number("points", points, 0)
+    _check.number("tolerance", tolerance, 0)
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
         name, "text", unit, points, tolerance, low, high, tuple(choices), words=tuple(words), rubric=lines, hint=hint
     )
     if key is None:
-        total = sum(line[1] for line in lines)
-        if not lines or abs(total - points) > 1e-9:
-            raise ArgumentError(
-                f"{name} has no key, so a person marks it: its rubric must add up to {points:g}, not {total:g}."
-            )
-        desk.sheet["questions"][name] = rules.as_json()
-        _check_answer(desk, rules, None)
-        return
-    answer_key = to_json(key)
-    asked = _with_form(rules, answer_key)
-    if problem := asked.problem(answer_key):
+        _ask_for_text(desk, rules)
+    else:
+        _ask_for_key(desk, rules, to_json(key), misconceptions or {})
+
+
+def _ask_for_text(desk: Desk, rules: Question) -> None:
+    """Put a question on the sheet that a person marks."""
+    total = sum(points for _, points, _ in rules.rubric)
+    if not rules.rubric or abs(total - rules.points) > 1e-9:
+        raise ArgumentError(
+            f"{rules.name} has no key, so a person marks it: its rubric must add up to {rules.points:g}, not {total:g}."
+        )
+    desk.sheet["questions"][rules.name] = rules.as_json()
+    _check_answer(desk, rules, None)
+
+
+def _ask_for_key(desk: Desk, rules: Question, key: Answer, misconceptions: Mapping[str, object]) -> None:
+    """Put a question on the sheet that asks for a key, and keep key and misconceptions."""
+    asked, name = _with_form(rules, key), rules.name
+    if problem := asked.problem(key):
         raise ArgumentError(f"{name}: the key breaks the question's own rules. {problem}")
-    desk.sheet["questions"][name], desk.keys[name] = asked.as_json(), answer_key
+    desk.sheet["questions"][name], desk.keys[name] = asked.as_json(), key
     rounding = _ROUNDING_OF_PRACTICE if desk.sheet["practice"] else _ROUNDING
-    desk.misconceptions[name] = _told_apart(asked, misconceptions or {}, answer_key, rounding)
-    _check_answer(desk, asked, answer_key)
-    _check_key(asked, answer_key, desk.answers[name], rounding)
+    desk.misconceptions[name] = _told_apart(asked, misconceptions, key, rounding)
+    _check_answer(desk, asked, key)
+    _check_key(asked, key, desk.answers[name], rounding)
 
 
 def _with_form(rules: Question, key: Answer) -> Question:

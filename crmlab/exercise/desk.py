@@ -19,6 +19,7 @@ import pandas as pd
 
 from crmlab import _check, datasets
 from crmlab._result import Summary, show
+from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question
 from crmlab.exercise.values import Answer, is_valid, to_json
@@ -50,6 +51,8 @@ class Desk:
         Name of a question -> plain JSON.
     misconceptions : dict
         Name of a question -> list of (what a student is told, the wrong answer that shows it).
+    frames : dict
+        Tables that a master has asked for, by name.
     """
 
     sheet: dict[str, Any]
@@ -60,6 +63,7 @@ class Desk:
     answers: dict[str, Answer] = field(default_factory=dict)
     keys: dict[str, Answer] = field(default_factory=dict)
     misconceptions: dict[str, list[tuple[str, Answer]]] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def is_master(self) -> bool:
@@ -80,7 +84,15 @@ class Desk:
         return self.question(name)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return one of the tables of the sheet."""
+        """Return one of the tables of the sheet, a copy of its own."""
+        if not self.is_master:
+            return self._read(name)
+        if name not in self.frames:
+            frame = self._read(name)
+            self.frames[name] = frame.sample(frac=1, random_state=0, ignore_index=True) if self.shuffled else frame
+        return self.frames[name].copy()
+
+    def _read(self, name: str) -> pd.DataFrame:
         if self.firm is not None:
             return self.firm[name]
         if self.home is None or self.sheet.get("practice"):
@@ -98,12 +110,10 @@ class Desk:
         if self.file is None:
             return
         text = json.dumps({"assignment": self.sheet["assignment"], "answers": self.answers}, ensure_ascii=False, indent=1)
-        part = self.file.with_name(f"{self.file.name}.{os.getpid()}.part")
         try:
-            part.write_text(text + "\n", encoding="utf-8")
-            os.replace(part, self.file)
+            with atomic_write(self.file) as part:
+                part.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise DataError(
                 f"the answer could not be written to {self.file} ({error.strerror}). Is the disk full, or the folder read-only?"
             ) from None
@@ -313,8 +323,7 @@ def data(name: str) -> pd.DataFrame:
     True
     """
     desk = open_desk()
-    frame = desk.table(_check.choice("name", name, desk.sheet["tables"]))
-    return frame.sample(frac=1, random_state=0, ignore_index=True) if desk.shuffled else frame
+    return desk.table(_check.choice("name", name, desk.sheet["tables"]))
 
 
 def answer(name: str, value: object) -> Summary:

@@ -306,7 +306,13 @@ class Question:
         )
 
     def widened(self, factor: float) -> Question:
-        """Return this question with its tolerance multiplied by ``factor``."""
+        """Return this question with another tolerance.
+
+        Parameters
+        ----------
+        factor : float
+            What the tolerance is multiplied by.
+        """
         return replace(self, tolerance=factor * self.tolerance)
 
     def _bin(self, cell: Scalar) -> str:

@@ -122,6 +122,7 @@ def _polychoric_sample(items: pd.DataFrame) -> SampleCovariance:
 def _fit_sample(
     sample: SampleCovariance, factor_model: FactorModel, plan: dict[str, tuple[str, ...]], scaling: str, ordinal: bool
 ) -> CFAFit:
+    """Fit the model to covariances, however these were made; warn of an improper solution."""
     n, items = sample.n, factor_model.items
     if n <= len(items):
         raise DataError(

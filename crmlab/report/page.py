@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from crmlab import _draw, _page
+from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -117,12 +118,10 @@ def write(out: Path, template: str, sections: Sequence[Callable[[Source], Sectio
     with tqdm(sections, desc="writing the report", delay=2, leave=False) as bar:
         made = [section(source) for section in bar]
     page = _page.render(template, sections=made, made_by=_MADE_BY, **context)
-    part = out.with_name(out.name + ".part")
     try:
-        part.write_text(page, encoding="utf-8")
-        part.replace(out)
+        with atomic_write(out) as part:
+            part.write_bytes(page.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise DataError(f"{str(out)!r} could not be written ({error.strerror}). Choose another `out`.") from None
     return out
 

@@ -150,7 +150,7 @@ def _mend(analysis: _Analysis) -> Section:
     quadrants = satisfaction.importance_performance(drivers)
     share = drivers.interval().query("measure == 'share'").set_index("predictor")
     weights = drivers.table.assign(share_low=share.low.to_numpy(), share_high=share.high.to_numpy())
-    parts = (
+    parts: tuple[Part, ...] = (
         _table(shown.rename(columns={"p_best": "comes first in"})),
         *charts(quadrants.plot(), drivers.plot()),
         Folded(f"Shares of what is explained (R2 {drivers.r2:.2f}): LMG, Johnson, slopes", (_table(weights),)),
@@ -261,8 +261,8 @@ def _satisfied(analysis: _Analysis) -> Section:
     for column, index in (("overall_satisfaction", satisfaction.csat), ("recommendation", satisfaction.nps)):
         if column in answers and answers[column].notna().any():
             # a scale that was stretched has steps between the steps: the nearest counts
-            estimate = index(answers[column].round())
-            rows.append((estimate.name, estimate.unit, estimate.n, estimate.missing, estimate.estimate, *estimate.interval()))
+            score = index(answers[column].round())
+            rows.append((score.name, score.unit, score.n, score.n_excluded, score.estimate, *score.interval()))
     if not rows:
         return Section(question, "Neither overall satisfaction nor recommendation was asked.")
     table = pd.DataFrame(rows, columns=["index", "unit", "n", "missing", "estimate", "low", "high"])

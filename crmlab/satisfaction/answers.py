@@ -86,8 +86,8 @@ class Survey(Result):
         --------
         >>> from crmlab import datasets, satisfaction
         >>> survey = satisfaction.read_survey(datasets.load("survey"))
-        >>> len(survey.where(wave=6).rows), len(survey.where(survey.rows.overall_satisfaction <= 2, wave=6).rows)
-        (220, 4)
+        >>> len(survey.where(wave=6).rows), len(survey.where(survey.rows.overall_satisfaction <= 3, wave=6).rows)
+        (220, 10)
         """
         mask = pd.Series(True, self.rows.index) if chosen is None else chosen
         if not isinstance(mask, pd.Series) or mask.dtype != bool or not mask.index.equals(self.rows.index):

@@ -263,7 +263,7 @@ class DriversFit(Result):
         >>> from crmlab import satisfaction
         >>> scores = satisfaction.score_rater(satisfaction.simulate_survey(200, seed=1))
         >>> satisfaction.fit_drivers(scores, seed=1, draws=200).plot().get_title("left")
-        'Reliability explains most: 40 % of what can be\\nexplained'
+        'Responsiveness explains most: 34 % of what can be\\nexplained'
         """
         # by whole parts in a billion: what differs in the last digit only stays in the order of the predictors
         shares = self._shares().sort_values("estimate", ascending=False, kind="stable", key=lambda share: share.round(9))

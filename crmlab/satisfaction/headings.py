@@ -109,16 +109,15 @@ def match_columns(
     tuple of Instrument and dict
         What was asked, and name here -> column of the file.
     """
-    whole = rater() if instrument is None else instrument
-    names = _known_names(whole)
+    full = rater() if instrument is None else instrument
+    names = _known_names(full)
     rank = {name: place for place, name in enumerate(names.values())}
     columns = _renamed(rename, rank)
     free = {column: normalize(label) for column, label in labels.items() if column not in rename}
     _match_names(free, names, columns)
-    _match_wordings(
-        {column: label for column, label in free.items() if column not in columns.values()}, whole, columns, findings
-    )
-    asked = _fitting_instrument(whole, columns, labels, chosen=instrument is not None)
+    free = {column: label for column, label in free.items() if column not in columns.values()}
+    _match_wordings(free, full, columns, findings)
+    asked = _fitting_instrument(full, columns, labels, chosen=instrument is not None)
     return asked, dict(sorted(columns.items(), key=lambda pair: rank[pair[0]]))
 
 
@@ -230,17 +229,17 @@ def _match_closing(column: str, label: str, instrument: Instrument, columns: dic
 
 
 def _fitting_instrument(
-    whole: Instrument, columns: Mapping[str, str], labels: Mapping[str, str], *, chosen: bool
+    full: Instrument, columns: Mapping[str, str], labels: Mapping[str, str], *, chosen: bool
 ) -> Instrument:  # fmt: skip
     """The instrument that the columns hold, or a refusal that names what is missing."""
-    items = {kind: {item for item in whole.items["item"] if f"{kind}_{item}" in columns} for kind in KINDS}
-    kinds = tuple(kind for kind in whole.kinds if items[kind])
-    asked = whole
+    items = {kind: {item for item in full.items["item"] if f"{kind}_{item}" in columns} for kind in KINDS}
+    kinds = tuple(kind for kind in full.kinds if items[kind])
+    asked = full
     if not chosen and items["perceived"]:
         short = rater(short=True)
         if items["perceived"] <= set(short.items["item"]) and len(items["perceived"]) > 5:
             asked = short
-    missing = [f"{kind}_{item}" for kind in (kinds or whole.kinds) for item in asked.items["item"] if item not in items[kind]]
+    missing = [f"{kind}_{item}" for kind in (kinds or full.kinds) for item in asked.items["item"] if item not in items[kind]]
     if not missing and "perceived" in kinds:
         return replace(asked, kinds=kinds)
     missing = missing or [f"perceived_{item}" for item in asked.items["item"]]

@@ -74,7 +74,7 @@ def importance_performance(drivers: DriversFit) -> ImportancePerformance:
     table = pd.DataFrame({
         "driver": fit.predictors, "performance": performance, "performance_low": low[0], "performance_high": high[0],
         "slope": fit.estimates.slope[0], "importance": importance, "importance_low": low[1], "importance_high": high[1],
-        "quadrant": [_QUADRANTS[bool(important), bool(good)] for important, good in zip(matters, does_well, strict=True)],
+        "quadrant": [_QUADRANTS[bool(above), bool(right)] for above, right in zip(matters, does_well, strict=True)],
         "probability": ((matter == matters) & (do_well == does_well)).mean(axis=0),
     })  # fmt: skip
     return ImportancePerformance(table)
@@ -117,7 +117,7 @@ class ImportancePerformance(Result):
         >>> scores = satisfaction.score_rater(satisfaction.simulate_survey(200, seed=1))
         >>> drivers = satisfaction.fit_drivers(scores, seed=1, draws=200)
         >>> satisfaction.importance_performance(drivers).plot().get_title("left")
-        'Concentrate on reliability and responsiveness'
+        'Concentrate on responsiveness and reliability'
         """
         table = self.table
         ax = _draw.new_axes(ax, height=5.0)
@@ -130,10 +130,10 @@ class ImportancePerformance(Result):
         ax.axvline(table["performance"].mean(), color=_draw.INK, linestyle=":", linewidth=1)
         ax.axhline(table["importance"].mean(), color=_draw.INK, linestyle=":", linewidth=1)
         ax.margins(0.14)
-        for (important, good), words in _QUADRANTS.items():
+        for (above, right), words in _QUADRANTS.items():
             ax.text(
-                0.99 if good else 0.01, 0.985 if important else 0.015, words, transform=ax.transAxes, fontsize=9.5,
-                color="#555555", ha="right" if good else "left", va="top" if important else "bottom",
+                0.99 if right else 0.01, 0.985 if above else 0.015, words, transform=ax.transAxes, fontsize=9.5,
+                color="#555555", ha="right" if right else "left", va="top" if above else "bottom",
             )  # fmt: skip
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         places = (f"{row.driver}: {row.quadrant} (probability {percent(row.probability, 0)})" for row in table.itertuples())
@@ -157,8 +157,8 @@ class ImportancePerformance(Result):
 
 def _bars(table: pd.DataFrame, column: str) -> np.ndarray:
     """Lengths of the error bars below and above the estimates, shape (2, drivers)."""
-    ends = table[[f"{column}_low", f"{column}_high"]].to_numpy().T
-    return np.abs(ends - table[column].to_numpy())
+    interval = table[[f"{column}_low", f"{column}_high"]].to_numpy().T
+    return np.abs(interval - table[column].to_numpy())
 
 
 def priorities(drivers: DriversFit, *, step: float = 0.5, level: float = 0.95) -> pd.DataFrame:

@@ -174,8 +174,8 @@ def rater(*, short: bool = False) -> Instrument:
         (item.name, item.dimension, -1 if item.reverse else 1, 1, 7, item.wording, WORDING_ZH[item.name])
         for item in tables.ITEMS
     ]
-    whole = Instrument("RATER", pd.DataFrame(rows, columns=_COLUMNS))
-    return replace(whole.only(_SHORT), name="RATER, short form") if _check.flag("short", short) else whole
+    full = Instrument("RATER", pd.DataFrame(rows, columns=_COLUMNS))
+    return replace(full.only(_SHORT), name="RATER, short form") if _check.flag("short", short) else full
 
 
 def custom_instrument(
@@ -255,8 +255,8 @@ def _scale_ends(items: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     written = scale.str.fullmatch(r"\s*\d+\s*[-–]\s*\d+\s*")
     if not written.all():
         raise DataError(f'the column scale of `items` must be written like "1-7"; it is {items["scale"][~written].iloc[0]!r}.')
-    ends = scale.str.extract(r"(\d+)\D+(\d+)").astype(int)
-    if not (ends[0] < ends[1]).all():
-        first = items["item"][ends[0] >= ends[1]].iloc[0]
+    bounds = scale.str.extract(r"(\d+)\D+(\d+)").astype(int)
+    if not (bounds[0] < bounds[1]).all():
+        first = items["item"][bounds[0] >= bounds[1]].iloc[0]
         raise DataError(f"`scale` must run from a lower to a higher number; {first} does not.")
-    return ends[0], ends[1]
+    return bounds[0], bounds[1]

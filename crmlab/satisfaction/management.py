@@ -174,11 +174,11 @@ class FiveGaps(Result):
         >>> gaps = satisfaction.five_gaps(customers, *firm).intervals(0.9)
         >>> gaps[gaps.dimension == "tangibles"][["gap", "estimate", "low", "high"]].round(2)
              gap  estimate   low  high
-        2   gap1     -0.02 -0.60  0.55
-        7   gap2      0.30 -0.27  0.88
-        12  gap3     -0.10 -0.16 -0.04
-        17  gap4     -0.38 -0.43 -0.32
-        22  gap5      0.22 -0.21  0.65
+        2   gap1      0.51  0.06  0.95
+        7   gap2     -0.03 -0.39  0.34
+        12  gap3     -0.13 -0.23 -0.03
+        17  gap4     -0.33 -0.43 -0.23
+        22  gap5      0.10 -0.29  0.48
         """
         return with_intervals(self.gaps, level, len(DIMENSIONS) if _check.flag("simultaneous", simultaneous) else 1)
 
@@ -186,9 +186,9 @@ class FiveGaps(Result):
     def table(self) -> pd.DataFrame:
         """One row per dimension (``tables.describe("five_gaps")``): how many answered, the six levels, and each gap with
         its interval."""
-        ends = self._intervals().set_index(["dimension", "gap"])
+        intervals = self._intervals().set_index(["dimension", "gap"])
         gaps = {
-            f"{gap}{suffix}": ends[column].unstack().reindex(DIMENSIONS)[gap]
+            f"{gap}{suffix}": intervals[column].unstack().reindex(DIMENSIONS)[gap]
             for gap in _GAPS
             for column, suffix in (("estimate", ""), ("low", "_low"), ("high", "_high"))
         }

@@ -225,9 +225,9 @@ class OrdinalFit(Result):
         >>> answers = pd.DataFrame({"visits": [1, 2, 3, 4] * 5, "rating": [1, 2, 1, 3, 1, 1, 2, 2, 3, 1] * 2})
         >>> satisfaction.fit_ordinal(answers, "rating", ["visits"]).interval(0.9).round(2)
           parameter  estimate   low  high
-        0    visits      0.05 -0.58  0.68
-        1       1|2      0.13 -1.60  1.85
-        2       2|3      1.52 -0.29  3.33
+        0    visits      0.11 -0.51  0.74
+        1       1|2      0.29 -1.45  2.03
+        2       2|3      1.68 -0.18  3.54
         """
         z = stats.norm.ppf((1 + _check.share("level", level)) / 2)
         table = self.table[["parameter", "estimate"]]
@@ -250,8 +250,8 @@ class OrdinalFit(Result):
         >>> fit = satisfaction.fit_ordinal(answers, "rating", ["visits"])
         >>> fit.predict(pd.DataFrame({"visits": [1, 4]}, index=["Ann", "Bo"])).round(2)
                 1     2     3
-        Ann  0.52  0.29  0.19
-        Bo   0.48  0.31  0.21
+        Ann  0.54  0.28  0.17
+        Bo   0.46  0.31  0.23
         """
         rows = _check.frame("table", table, f"It needs the columns {', '.join(self.predictors)}.")
         _check.required_columns(rows.columns, "given", self.predictors)

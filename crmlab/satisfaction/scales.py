@@ -51,13 +51,14 @@ def numeric_answers(
         Notes how many questions do not apply.
     """
     values_of_words = {normalize(words): _mapped_number(words, value) for words, value in mapping.items()}
-    answers, unknown, not_applicable = {}, dict[str, int](), 0
+    answers, unknown, not_applicable = dict[str, np.ndarray](), dict[str, int](), 0
     for name, column in columns.items():
         if name in ("respondent", "wave"):
             continue
         texts = cells[column]
         if pd.api.types.is_numeric_dtype(texts) and not pd.api.types.is_bool_dtype(texts):
-            answers[name] = texts.astype("Float64").astype(float).where(lambda values: np.isfinite(values))
+            values = texts.to_numpy(dtype=float, na_value=np.nan)
+            answers[name] = np.where(np.isfinite(values), values, np.nan)
             continue
         numbers: dict[object, float] = {}
         for cell, count in texts.value_counts(dropna=True).items():
@@ -67,7 +68,7 @@ def numeric_answers(
             else:
                 numbers[cell] = number
                 not_applicable += int(count) if normalize(cell) in _NOT_APPLICABLE else 0
-        answers[name] = texts.map(numbers).astype(float)
+        answers[name] = texts.map(numbers).to_numpy(dtype=float)
     if unknown:
         _refuse_words(unknown)
     findings.note("does not apply", "any question", not_applicable, "taken as missing")
@@ -167,20 +168,20 @@ def rescale(
 
 
 def _scales(answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, tuple[float, float]]) -> _Scales:
-    ends: dict[str, tuple[float, float, float, float]] = {}
+    bounds: dict[str, tuple[float, float, float, float]] = {}
     used, named = set(), set()
     for kind in instrument.kinds:
         for item in instrument.items.itertuples():
             column = f"{kind}_{item.item}"
             key = next((key for key in (column, item.item, item.dimension, kind, "all") if key in scale), None)
             pair = (item.lowest, item.highest) if key is None else _ends(scale[key])
-            ends[column] = (*pair, item.lowest, item.highest)
+            bounds[column] = (*pair, item.lowest, item.highest)
             if key is not None:
                 used.add(key)
                 named.add(column)
     for column, pair in _CLOSING_SCALES.items():
         if column in answers:
-            ends[column] = (*(_ends(scale[column]) if column in scale else pair), *pair)
+            bounds[column] = (*(_ends(scale[column]) if column in scale else pair), *pair)
             used.add(column)
             named |= {column} & set(scale)
     if unknown := [key for key in scale if key not in used]:
@@ -188,8 +189,8 @@ def _scales(answers: pd.DataFrame, instrument: Instrument, scale: Mapping[str, t
             f"`scale` names {unknown[0]!r}, which is none of these: all, "
             f"{', '.join(instrument.kinds)}, overall_satisfaction, recommendation, a dimension, an item, a column."
         )
-    low, high, lowest, highest = np.array(list(ends.values()), dtype=float).T
-    return _Scales(np.array(list(ends)), low, high, lowest, highest, named)
+    low, high, lowest, highest = np.array(list(bounds.values()), dtype=float).T
+    return _Scales(np.array(list(bounds)), low, high, lowest, highest, named)
 
 
 def _ends(pair: object) -> tuple[float, float]:
@@ -278,11 +279,11 @@ def _refuse_short_halves(tops: Mapping[str, float], instrument: Instrument) -> N
             "instrument's own scale if nobody used the upper end."
         )
     if len(tops) == 2 and len(short) == 1 and top > highest - 2:
-        whole = f"({instrument.items['lowest'].iloc[0]:g}, {instrument.items['highest'].iloc[0]:g})"
+        full = f"({instrument.items['lowest'].iloc[0]:g}, {instrument.items['highest'].iloc[0]:g})"
         raise DataError(
             f"no answer of the {short[0]} half is above {tops[short[0]]:g}, while the other half goes to {top:g}: two scales "
             f'seem mixed, and their gaps would mean nothing. Say so: scale={{"{short[0]}": (1, {tops[short[0]]:g})}}, or '
-            f'scale={{"{short[0]}": {whole}}} if nobody used the upper end.'
+            f'scale={{"{short[0]}": {full}}} if nobody used the upper end.'
         )
 
 

@@ -109,7 +109,7 @@ def _numbers(name: str, value: object, size: int, limit: float) -> np.ndarray:
     values = list(value) if several else [value] * size  # type: ignore[call-overload]  # it is a sequence
     if len(values) != size:
         raise ArgumentError(f"`{name}` must be a list of {size} numbers, one for each; it has {len(values)}.")
-    return np.array([_check.number(name, each, -limit, limit, closed="neither") for each in values])
+    return np.array([_check.number(name, number, -limit, limit, closed="neither") for number in values])
 
 
 def _draw_answers(

@@ -21,7 +21,7 @@ TABLES = (
             CUSTOMER,
             Column("frequency", "integer", f"Days with a repeat purchase. {PURCHASE_DAYS}", "days", minimum=0, known=CUT),
             Column("recency_weeks", "number", "From the first to the last purchase.", "weeks", minimum=0, known=CUT),
-            Column("age_weeks", "number", "From the first purchase to the cut.", "weeks", minimum=0, known=CUT),
+            Column("age_weeks", "number", "From the first purchase to the end of calibration.", "weeks", minimum=0, known=CUT),
             Column(
                 "monetary_value", "number", "Mean spend on a repeat purchase day; empty where there is none.",
                 "currency per purchase day", minimum=0, nullable=True, known=CUT,
@@ -51,11 +51,11 @@ TABLES = (
         "settled_returns",
         "What became of orders and returns when they were settled against one another.",
         (
-            Column("fate", "text", "What became of the rows."),
+            Column("status", "text", "What became of the rows."),
             Column("rows", "integer", "How many rows.", "rows", minimum=0),
             Column("amount", "number", "What stood in them.", "currency"),
             Column("amount_left", "number", "What is left of it.", "currency"),
         ),
-        key=("fate",),
+        key=("status",),
     ),
 )  # fmt: skip

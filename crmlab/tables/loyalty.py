@@ -63,7 +63,7 @@ TABLES = (
     ),
     Table(
         "value_elasticities",
-        "By how many per cent the value of a customer moves for one per cent of what it hangs on.",
+        "By how many per cent the value of a customer moves for one per cent of what it depends on.",
         (
             money("margin", "Margin that they bring in a year."),
             Column("retention", "number", "Chance that they stay another year.", "share", minimum=0, maximum=1),

@@ -198,4 +198,15 @@ TABLES = (
             Column("rule", "text", "What was done, or could be."),
         ),
     ),
+    Table(
+        "kano_answers",
+        "How respondents would feel with and without each feature, as codes 1 (pleased) to 5 (displeased).",
+        (
+            Column("respondent", "id", "Who answered.", aliases=("customer_id", "id")),
+            Column("feature", "text", "What was asked about."),
+            Column("functional", "integer", "Answer if the firm has the feature.", minimum=1, maximum=5, nullable=True),
+            Column("dysfunctional", "integer", "Answer if it has not.", minimum=1, maximum=5, nullable=True),
+        ),
+        key=("respondent", "feature"),
+    ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Tables of what changing the firm brought: declared for `world`, which returns or reads them.
 
-Each says what a column means, its unit and range, and from when it may be known; the checks at the door and the
-description pages are made from it. What a firm itself records stands in ``firm``.
+Each declaration says what a column means, its unit and range, and from when it may be known; the checks at the door
+and the description pages are made from it. What a firm itself records stands in ``firm``.
 """
 
 from __future__ import annotations

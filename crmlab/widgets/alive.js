@@ -1,38 +1,29 @@
-// The page of the silent customer: draws his purchases and the chance that he is still there, and does the sums of `btyd`.
-// It reads `data` (see `_page` in alive.py) and `purchases`, the weeks with a purchase, and writes `purchases` back.
+// The page of the silent customer: draws their purchases and the chance that they are still there, and does the sums of
+// `btyd`; live.js stands before. It reads `data` (see `page_data` in alive_view.py) and `purchases`, the weeks with a
+// purchase, and writes `purchases` back.
 
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -1e6, End: 1e6 };
 const STEP = 0.25; // weeks between two points of a curve
-const QUIET = 600; // milliseconds without a change until the result is read out
 const LEFT = 46, RIGHT = 18, TOP = 14, HIGH = 220, LANE = 26; // of the drawing, in pixels
 const NEAR = 4; // pixels that a hand may shake before it pulls
 
 const STYLE = `
-.crmlab-alive { background: white; color: var(--ink); padding: 12px; font: 14px/1.4 system-ui, sans-serif;
-  max-width: 900px; box-sizing: border-box; position: relative; container-type: inline-size; }
-.crmlab-alive p { margin: 0; }
-.crmlab-alive .title { font-size: 16px; font-weight: bold; min-height: 2.8em; }
+.crmlab-alive { max-width: 900px; }
 @container (max-width: 520px) { .crmlab-alive .title { min-height: 5.6em; } }
-.crmlab-alive .parts { display: flex; flex-wrap: wrap; gap: 12px 24px; align-items: flex-start; }
-.crmlab-alive .chart { flex: 2 1 420px; min-width: 0; max-width: 600px; font-size: 13px; }
+.crmlab-alive .parts { gap: 12px 24px; }
+.crmlab-alive .chart { flex: 2 1 420px; max-width: 600px; }
 @container (max-width: 480px) { .crmlab-alive .chart { flex-basis: 100%; } }
-.crmlab-alive .results { flex: 1 1 210px; min-width: 0; font-size: 13px; }
-.crmlab-alive svg { display: block; user-select: none; -webkit-user-select: none; }
-.crmlab-alive svg text { font-size: 13px; fill: var(--ink); stroke: none; }
+.crmlab-alive .results { flex: 1 1 210px; }
+.crmlab-alive svg text { stroke: none; }
 .crmlab-alive .axis { text-align: center; margin-bottom: 6px; }
 .crmlab-alive .place { cursor: copy; }
 .crmlab-alive .purchase { cursor: grab; }
 .crmlab-alive .cursor { outline: none; pointer-events: none; }
 .crmlab-alive .cursor:focus .arrow { stroke: var(--ink); stroke-width: 3; }
-.crmlab-alive .result { border-left: 5px solid; padding: 1px 0 1px 10px; margin-bottom: 12px; }
-.crmlab-alive b { display: block; font-size: 17px; }
+.crmlab-alive .result { margin-bottom: 12px; }
 .crmlab-alive label { display: block; margin: 0 0 10px; cursor: pointer; }
-.crmlab-alive button { font: inherit; color: inherit; background: white; border: 1px solid; border-radius: 4px;
-  padding: 7px 14px; margin: 2px 8px 8px 0; cursor: pointer; }
-.crmlab-alive button:focus-visible, .crmlab-alive input:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-.crmlab-alive .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
+.crmlab-alive button { margin: 2px 8px 8px 0; }`;
 
-const clamp = (number, low, high) => Math.min(Math.max(number, low), high);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // -- Numbers, as in crmlab/btyd/future.py -----------------------------------------------------------------------
@@ -43,28 +34,28 @@ const NODES = [0.1834346424956498, 0.525532409916329, 0.7966664774136267, 0.9602
 const WEIGHTS = [0.362683783378362, 0.3137066458778873, 0.2223810344533745, 0.1012285362903763]
   .flatMap((weight) => [weight / 2, weight / 2]);
 
-// The chance to be alive at each of `times` (rising) of a customer whose x-th repeat purchase, at `last`, was his last.
-function chances({ chances: lives, params }, x, last, times) {
-  if (lives === null) return pareto(params, x, last, times);
-  const [r, alpha, a, b] = params, survived = x + lives;
+// The chance to be alive at each of `times` (rising) of a customer whose x-th repeat purchase, at `last`, was their last.
+function aliveChances({ dropoutsBefore, params }, x, last, times) {
+  if (dropoutsBefore === null) return paretoChances(params, x, last, times);
+  const [r, alpha, a, b] = params, survived = x + dropoutsBefore; // occasions to drop out that were survived
   if (!survived) return times.map(() => 1);
   const odds = Math.log(a / (b + survived - 1));
   return times.map((time) => 1 / (1 + Math.exp(odds + (r + x) * Math.log1p((time - last) / (alpha + last)))));
 }
 
-// Pareto/NBD: he is alive, or died at some moment since `last`; the ways to have died are added up from time to time.
-function pareto([r, alpha, s, beta], x, last, times) {
+// Pareto/NBD: the customer is alive, or died at some moment since `last`; the integral over it grows from time to time.
+function paretoChances([r, alpha, s, beta], x, last, times) {
   const scale = last + Math.min(alpha, beta); // moments lie evenly in the logarithm
-  const lives = (since) => Math.exp(-(r + x) * Math.log1p(since / (alpha + last)) - s * Math.log1p(since / (beta + last)));
+  const survival = (since) => Math.exp(-(r + x) * Math.log1p(since / (alpha + last)) - s * Math.log1p(since / (beta + last)));
   let died = 0, from = 0;
   return times.map((time) => {
     const end = Math.log1p((time - last) / scale);
     NODES.forEach((node, k) => {
       const spot = from + (end - from) * node, since = scale * Math.expm1(spot);
-      died += WEIGHTS[k] * (end - from) * scale * Math.exp(spot) * lives(since) * s / (beta + last + since);
+      died += WEIGHTS[k] * (end - from) * scale * Math.exp(spot) * survival(since) * s / (beta + last + since);
     });
     from = end;
-    const alive = lives(time - last);
+    const alive = survival(time - last);
     return alive / (alive + died);
   });
 }
@@ -75,7 +66,7 @@ function stretches(model, purchases, weeks) {
   return bought.map((last, x) => {
     const end = x + 1 < bought.length ? bought[x + 1] : weeks;
     const times = Array.from({ length: Math.round((end - last) / STEP) + 1 }, (_, k) => last + k * STEP);
-    return { times, shares: chances(model, x, last, times) };
+    return { times, shares: aliveChances(model, x, last, times) };
   });
 }
 
@@ -83,33 +74,17 @@ function stretches(model, purchases, weeks) {
 function chanceAt(model, purchases, week) {
   const bought = [0, ...purchases].filter((each) => each <= week), last = Math.max(...bought);
   const times = Array.from({ length: Math.round((week - last) / STEP) + 1 }, (_, k) => last + k * STEP);
-  return chances(model, bought.length - 1, last, times).at(-1);
+  return aliveChances(model, bought.length - 1, last, times).at(-1);
 }
 
 // -- The page ---------------------------------------------------------------------------------------------------
 
-function make(name, parent, { text = "", ...words } = {}) {
-  const ink = name === "svg" || parent.closest("svg");
-  const made = ink ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
-  made.textContent = text;
-  put(made, words);
-  parent.append(made);
-  return made;
-}
-
-function put(element, words) {
-  for (const [key, value] of Object.entries(words)) element.setAttribute(key, value);
-}
-
 function render({ model, el }) {
   const data = model.get("data"), { weeks, ahead, models } = data;
-  const host = make("div", el, { class: "jupyter-widgets crmlab-alive" });
-  for (const [name, colour] of Object.entries(data.colours)) host.style.setProperty(`--${name}`, colour);
-  make("style", host, { text: STYLE });
-  const title = make("p", host, { class: "title" }), parts = make("div", host, { class: "parts" });
+  const { title, chart, side, spoken } = makeFrame(el, "alive", data.colours, STYLE), announcer = makeAnnouncer(spoken);
 
-  const chart = make("div", parts, { class: "chart" });
-  const svg = make("svg", chart, { role: "group", "aria-label": "The customer's purchases, and the chance that he is still there" });
+  const svg = make("svg", chart, { role: "group",
+    "aria-label": "The customer's purchases, and the chance that they are still there" });
   const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: data.colours.grid });
   const lines = models.map(({ colour }, k) => make("path", svg,
     { "aria-hidden": "true", fill: "none", stroke: colour, "stroke-width": 2.5, ...(k ? { "stroke-dasharray": "7 4" } : {}) }));
@@ -125,11 +100,8 @@ function render({ model, el }) {
   make("p", chart, { text: "Click on the line of purchases to add one, on a purchase to take it away, or pull it. By keyboard: "
     + "Tab to the line, arrow keys, Enter." });
 
-  const side = make("div", parts, { class: "results" });
-  const boxes = models.map(({ name, colour }) => {
-    const box = make("div", side, { class: "result", "data-result": name, style: `border-color:${colour}` });
-    return { box, label: make("div", box, { text: name }), value: make("b", box), change: make("div", box) };
-  });
+  const boxes = models.map(({ name, colour }) =>
+    makeResult(side, { "data-result": name, style: `border-color:${colour}` }, name));
   const story = make("p", side, { class: "story" });
   const button = make("button", side, { type: "button", text: "Back to the start" });
   const none = make("button", side, { type: "button", text: "No purchase at all" });
@@ -140,14 +112,13 @@ function render({ model, el }) {
     tick.checked = true;
     label.append(` show ${models[1].name} as well (dashed)`);
   }
-  const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" });
 
-  let at = clamp(Math.max(0, ...data.start) + 1, 1, weeks), width = 0, talk = 0;
+  let at = clamp(Math.max(0, ...data.start) + 1, 1, weeks), width = 0;
   const across = (week) => LEFT + (width - LEFT - RIGHT) * week / weeks;
   const down = (share) => TOP + HIGH * (1 - share);
   const lane = TOP + HIGH + LANE;
 
-  function lay() { // what hangs on the width of the page
+  function layOut() { // what depends on the width of the page
     width = clamp(chart.clientWidth, 190, 600);
     put(svg, { width, height: lane + 34 });
     back.replaceChildren();
@@ -166,7 +137,7 @@ function render({ model, el }) {
     draw();
   }
 
-  function draw() { // what hangs on the purchases and on where the cursor is
+  function draw() { // what depends on the purchases and on where the cursor is
     const purchases = model.get("purchases"), last = Math.max(0, ...purchases), silent = weeks - last, x = purchases.length;
     const shown = models.slice(0, both ? 2 : 1);
     models.forEach((each, k) => {
@@ -179,34 +150,29 @@ function render({ model, el }) {
       const now = curve.at(-1).shares.at(-1), next = each.ahead[x];
       put(ends[k], { cx: across(weeks), cy: down(now) });
       boxes[k].value.textContent = `${percent(now)} still there`;
-      boxes[k].change.textContent = `× ${next.toFixed(2)} purchases in ${ahead} weeks if he is = ${(now * next).toFixed(2)} to expect`;
+      boxes[k].change.textContent =
+        `× ${next.toFixed(2)} purchases in ${ahead} weeks if they are = ${(now * next).toFixed(2)} to expect`;
       if (k) return;
       const silence = silent > 1 ? `After ${silent} silent weeks` : silent ? "After a silent week" : "Just after a purchase";
-      title.textContent = `${silence} he is still there with a chance of ${percent(now)}: `
+      title.textContent = `${silence} they are still there with a chance of ${percent(now)}: `
         + `${(now * next).toFixed(2)} purchases to expect in ${ahead} weeks`;
     });
     story.textContent = x ? `Bought ${x + 1} times, last in week ${last}.` : "Bought once, in week 0.";
     while (dots.children.length > x) dots.lastChild.remove();
     while (dots.children.length < x) addDot(dots.children.length);
     purchases.forEach((week, k) => put(dots.children[k], { transform: `translate(${across(week).toFixed(1)},${lane})` }));
-    const told = shown.map((each) => percent(chanceAt(each, purchases, at))).join(" / ");
-    const what = purchases.includes(at) ? "a purchase" : "no purchase";
-    put(cursor, { "aria-valuenow": at, "aria-valuetext": `week ${at}, ${what}, still there with ${told}` });
+    const shares = shown.map((each) => percent(chanceAt(each, purchases, at))).join(" / ");
+    const event = purchases.includes(at) ? "a purchase" : "no purchase";
+    put(cursor, { "aria-valuenow": at, "aria-valuetext": `week ${at}, ${event}, still there with ${shares}` });
     put(ruler, { d: `M${across(at).toFixed(1)},${TOP}V${lane - 20}` });
     put(arrow, { transform: `translate(${across(at).toFixed(1)},${lane - 9})` });
-    under.textContent = `Week ${at}, ${what}: still there with ${told}, as known then.`;
-    clearTimeout(talk);
-    talk = setTimeout(() => { spoken.textContent = title.textContent; }, QUIET);
-  }
-
-  function save(purchases) {
-    model.set("purchases", purchases); // draws: see the listener below
-    model.save_changes();
+    under.textContent = `Week ${at}, ${event}: still there with ${shares}, as known then.`;
+    announcer.announce(() => title.textContent);
   }
 
   const toggle = (week) => {
     const purchases = model.get("purchases");
-    save(purchases.includes(week) ? purchases.filter((each) => each !== week) : [...purchases, week]);
+    save(model, "purchases", purchases.includes(week) ? purchases.filter((each) => each !== week) : [...purchases, week]);
   };
   const weekOf = ({ clientX }) => clamp(
     Math.round((clientX - svg.getBoundingClientRect().left - LEFT) / (width - LEFT - RIGHT) * weeks), 1, weeks);
@@ -217,7 +183,7 @@ function render({ model, el }) {
     cursor.focus({ preventScroll: true });
     const purchases = model.get("purchases");
     if (purchases.includes(at)) draw();
-    else save([...purchases, at]);
+    else save(model, "purchases", [...purchases, at]);
   });
 
   function addDot(k) { // the k-th purchase, which a hand may hold
@@ -241,7 +207,7 @@ function render({ model, el }) {
       const purchases = model.get("purchases"), week = weekOf(event);
       if (purchases.includes(week)) return;
       at = week;
-      save(purchases.map((each, other) => (other === k ? week : each)));
+      save(model, "purchases", purchases.map((each, other) => (other === k ? week : each)));
     });
     dot.addEventListener("pointerup", () => {
       if (from === null) return;
@@ -255,7 +221,7 @@ function render({ model, el }) {
 
   cursor.addEventListener("keydown", (event) => {
     const by = KEYS[event.key], change = event.key === "Enter" || event.key === " ";
-    if ((by === undefined && !change) || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if ((by === undefined && !change) || hasModifier(event)) return;
     event.preventDefault();
     event.stopPropagation();
     if (change) return toggle(at);
@@ -266,22 +232,14 @@ function render({ model, el }) {
   side.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") event.stopPropagation();
   });
-  button.addEventListener("click", () => save([...data.start]));
-  none.addEventListener("click", () => save([]));
+  button.addEventListener("click", () => save(model, "purchases", [...data.start]));
+  none.addEventListener("click", () => save(model, "purchases", []));
   tick?.addEventListener("change", () => {
     both = tick.checked;
     draw();
   });
 
-  const watch = new ResizeObserver(lay);
-  watch.observe(chart);
-  model.on("change:purchases", draw);
-  lay();
-  return () => {
-    watch.disconnect();
-    model.off("change:purchases", draw);
-    clearTimeout(talk);
-  };
+  return follow(model, "purchases", chart, layOut, draw, announcer);
 }
 
 export default { render };

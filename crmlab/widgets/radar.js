@@ -1,36 +1,27 @@
-// The page of the RATER radar: draws it, moves it, and does the sums of `radar_effect` in the browser.
-// It reads `data` (see `_page` in radar.py) and `values`, what is perceived now, and writes `values` back.
+// The page of the RATER radar: draws it, moves it, and does the sums of `radar_effect` in the browser; live.js stands before.
+// It reads `data` (see `page_data` in radar_view.py) and `values`, what is perceived now, and writes `values` back.
 
 const STEP = 0.1; // points of the scale
 const KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 5, PageDown: -5, Home: 0 }; // in steps
 const SIZE = 13; // of letters, in pixels: the drawing is as wide as its place, so letters need not shrink
-const QUIET = 600; // milliseconds without a move until the result is read out
 
 const STYLE = `
-.crmlab-radar { background: white; color: var(--ink); padding: 12px; font: 14px/1.4 system-ui, sans-serif;
-  max-width: 860px; box-sizing: border-box; position: relative; container-type: inline-size; }
-.crmlab-radar p { margin: 0; }
-.crmlab-radar .title { font-size: 16px; font-weight: bold; min-height: 2.8em; }
+.crmlab-radar { --focus: var(--perceived); max-width: 860px; }
 @container (max-width: 520px) { .crmlab-radar .title { min-height: 4.2em; } }
-.crmlab-radar .parts { display: flex; flex-wrap: wrap; gap: 12px 28px; align-items: flex-start; }
-.crmlab-radar .chart { flex: 1 1 300px; min-width: 0; max-width: 420px; font-size: 13px; text-align: center; }
-.crmlab-radar .results { flex: 1 1 270px; min-width: 0; font-size: 13px; }
-.crmlab-radar svg { display: block; margin: auto; user-select: none; -webkit-user-select: none; }
-.crmlab-radar svg text { font-size: ${SIZE}px; fill: var(--ink); text-anchor: middle; }
+.crmlab-radar .parts { gap: 12px 28px; }
+.crmlab-radar .chart { flex: 1 1 300px; max-width: 420px; text-align: center; }
+.crmlab-radar .results { flex: 1 1 270px; }
+.crmlab-radar svg { margin: auto; }
+.crmlab-radar svg text { font-size: ${SIZE}px; text-anchor: middle; }
 .crmlab-radar .handle { cursor: grab; outline: none; }
 .crmlab-radar .handle:focus .dot { stroke: var(--ink); stroke-width: 4; }
 .crmlab-radar span { display: inline-block; margin: 0 8px; }
 .crmlab-radar i { display: inline-block; width: 28px; margin: 0 6px 3px 0; border-top: 3px; }
-.crmlab-radar .result { border-left: 5px solid; padding: 1px 0 1px 10px; margin-bottom: 10px; }
-.crmlab-radar b { display: block; font-size: 17px; }
-.crmlab-radar button { font: inherit; color: inherit; background: white; border: 1px solid; border-radius: 4px;
-  padding: 7px 14px; margin: 2px 0 8px; cursor: pointer; }
-.crmlab-radar button:focus-visible { outline: 3px solid var(--perceived); outline-offset: 2px; }
-.crmlab-radar .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
+.crmlab-radar .result { margin-bottom: 10px; }
+.crmlab-radar button { margin: 2px 0 8px; }`;
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 const mean = (numbers) => sum(numbers) / numbers.length;
-const clamp = (number, low, high) => Math.min(Math.max(number, low), high);
 const same = (one, other) => Math.abs(one - other) < 1e-9;
 const capital = (words) => words[0].toUpperCase() + words.slice(1);
 const size = (number, digits) => Math.abs(number).toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
@@ -38,7 +29,7 @@ const isZero = (number, digits) => !/[1-9]/.test(size(number, digits));
 const show = (number, digits) => (number < 0 && !isZero(number, digits) ? "−" : "") + size(number, digits);
 const signed = (number, digits) => (number > 0 && !isZero(number, digits) ? "+" : "") + show(number, digits);
 
-// -- Numbers, as in radar.py ------------------------------------------------------------------------------------
+// -- Numbers, as in radar_model.py -------------------------------------------------------------------------------------
 
 // The height at x of a line through the points (xs[k], at(k)).
 function between(x, xs, at) {
@@ -93,55 +84,38 @@ function finding(data, values, { gap, leaving, profit }) {
   return `${said}: ${stay}; ${earn}`;
 }
 
-// -- Geometry, as in _draw.py -----------------------------------------------------------------------------------
+// -- Geometry, as in _svg.py -----------------------------------------------------------------------------------
 
 function spoke(k, count, length) {
   const angle = 2 * Math.PI * k / count - Math.PI / 2;
   return [length * Math.cos(angle), length * Math.sin(angle)];
 }
 
-// Where labels stand: centres of their boxes, outside the ring, not on one another.
-function around(boxes, reach, half) {
-  const count = boxes.length, flat = 0.01 * reach, spots = [], placed = [];
-  const ends = boxes.map((_, k) => spoke(k, count, reach)), faces = boxes.map((_, k) => spoke(2 * k + 1, 2 * count, 1));
-  const height = (k) => Math.round(Math.abs(ends[k][1]));
-  for (const k of [...boxes.keys()].sort((one, other) => height(one) - height(other))) { // those at the sides cannot give way
-    const [wide, high] = boxes[k], way = ends[k][1] > flat ? 1 : -1, last = Math.max(...ends.map(([, end]) => way * end));
-    const x = ends[k][0] / reach * (half - wide / 2);
-    let y = ends[k][1] + (Math.abs(ends[k][1]) > flat ? way * (high / 2 + 14) : 0);
+// Places labels outside the ring and apart from one another: the centres of their boxes, as in `label_centres`.
+function labelCentres(boxes, radius, half) {
+  const count = boxes.length, flat = 0.01 * radius, centres = [], placed = [];
+  const tips = boxes.map((_, k) => spoke(k, count, radius)), normals = boxes.map((_, k) => spoke(2 * k + 1, 2 * count, 1));
+  const height = (k) => Math.round(Math.abs(tips[k][1]));
+  for (const k of [...boxes.keys()].sort((one, other) => height(one) - height(other))) { // labels at the sides cannot give way
+    const [wide, high] = boxes[k], direction = tips[k][1] > flat ? 1 : -1;
+    const furthest = Math.max(...tips.map(([, y]) => direction * y)), x = tips[k][0] / radius * (half - wide / 2);
+    let y = tips[k][1] + (Math.abs(tips[k][1]) > flat ? direction * (high / 2 + 14) : 0);
     const beyond = ([a, b]) =>
-      x * a + y * b - (wide * Math.abs(a) + high * Math.abs(b)) / 2 > reach * Math.cos(Math.PI / count) + 6;
+      x * a + y * b - (wide * Math.abs(a) + high * Math.abs(b)) / 2 > radius * Math.cos(Math.PI / count) + 6;
     const meets = ([u, v, w, h]) => Math.abs(x - u) <= (wide + w) / 2 && Math.abs(y - v) <= (high + h) / 2;
-    while (!(way * y - high / 2 > last + 6 || faces.some(beyond)) || placed.some(meets)) y += way;
-    spots[k] = [x, y];
+    while (!(direction * y - high / 2 > furthest + 6 || normals.some(beyond)) || placed.some(meets)) y += direction;
+    centres[k] = [x, y];
     placed.push([x, y, wide, high]);
   }
-  return spots;
+  return centres;
 }
 
 // -- The page ---------------------------------------------------------------------------------------------------
 
-function make(name, parent, { text = "", ...words } = {}) {
-  const ink = name === "svg" || parent.closest("svg");
-  const made = ink ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
-  made.textContent = text;
-  put(made, words);
-  parent.append(made);
-  return made;
-}
-
-function put(element, words) {
-  for (const [key, value] of Object.entries(words)) element.setAttribute(key, value);
-}
-
 function render({ model, el }) {
   const data = model.get("data"), names = data.dimensions, count = names.length, [lowest, highest] = data.scale;
-  const host = make("div", el, { class: "jupyter-widgets crmlab-radar" });
-  for (const [name, colour] of Object.entries(data.colours)) host.style.setProperty(`--${name}`, colour);
-  make("style", host, { text: STYLE });
-  const title = make("p", host, { class: "title" }), parts = make("div", host, { class: "parts" });
+  const { title, chart, side, spoken } = makeFrame(el, "radar", data.colours, STYLE), announcer = makeAnnouncer(spoken);
 
-  const chart = make("div", parts, { class: "chart" });
   const svg = make("svg", chart, { role: "group", "aria-label": "Perceived quality: a slider for each dimension" });
   const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: data.colours.grid });
   const rings = Array.from({ length: highest - lowest + 1 }, () => make("polygon", back));
@@ -168,43 +142,38 @@ function render({ model, el }) {
   make("p", chart, { text: `From ${lowest} at the centre to ${highest} at the edge; numbers: perceived / expected. `
     + "Pull a handle, or Tab to it and press arrow keys." });
 
-  const side = make("div", parts, { class: "results" });
-  const lines = Object.keys(results(data, data.perceived)).map((name) => {
-    const box = make("div", side, { class: "result", "data-result": name });
-    return { box, label: make("div", box), value: make("b", box), change: make("div", box) };
-  });
+  const lines = Object.keys(results(data, data.perceived)).map((name) => makeResult(side, { "data-result": name }));
   const button = make("button", side, { type: "button", text: "Back to today" }), price = make("p", side);
   make("p", side, { text: data.note });
-  const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" });
 
-  let reach = 0, half = 0, centre = 0, talk = 0;
+  let radius = 0, half = 0, centre = 0;
   const place = (k, value) => {
-    const [x, y] = spoke(k, count, reach * (value - lowest) / (highest - lowest));
+    const [x, y] = spoke(k, count, radius * (value - lowest) / (highest - lowest));
     return `${(half + x).toFixed(1)},${(centre + y).toFixed(1)}`;
   };
   const outline = (values) => values.map((value, k) => place(k, value)).join(" ");
 
-  function lay() { // what hangs on the width of the page
+  function layOut() { // what depends on the width of the page
     const width = clamp(chart.clientWidth, 220, 420);
     const boxes = names.map((name) => [0.58 * SIZE * Math.max(name.length, 10), 2.5 * SIZE]);
     half = width / 2;
-    reach = (count <= 5 ? 0.34 : 0.26) * width;
-    const spots = around(boxes, reach, half), ends = spots.flatMap(([, y]) => [y - 1.25 * SIZE, y + 1.25 * SIZE]);
-    centre = 4 - Math.min(...ends, -reach);
-    put(svg, { width, height: centre + Math.max(...ends, reach) + 8 });
+    radius = (count <= 5 ? 0.34 : 0.26) * width;
+    const centres = labelCentres(boxes, radius, half), ends = centres.flatMap(([, y]) => [y - 1.25 * SIZE, y + 1.25 * SIZE]);
+    centre = 4 - Math.min(...ends, -radius);
+    put(svg, { width, height: centre + Math.max(...ends, radius) + 8 });
     rings.forEach((ring, k) => put(ring, { points: outline(names.map(() => lowest + k)) }));
     axes.forEach((axis, k) => put(axis, { d: `M${half},${centre}L${place(k, highest)}` }));
     labels.forEach((pair, k) => pair.forEach((text, line) =>
-      put(text, { x: half + spots[k][0], y: centre + spots[k][1] - 3 + line * 1.25 * SIZE })));
+      put(text, { x: half + centres[k][0], y: centre + centres[k][1] - 3 + line * 1.25 * SIZE })));
     put(expected, { points: outline(data.expected) });
     put(today, { points: outline(data.perceived) });
     draw();
   }
 
-  function draw() { // what hangs on the values
-    const values = model.get("values"), found = results(data, values);
+  function draw() { // what depends on the values
+    const values = model.get("values"), effects = results(data, values);
     const isToday = values.every((value, k) => same(value, data.perceived[k]));
-    title.textContent = finding(data, values, found);
+    title.textContent = finding(data, values, effects);
     put(perceived, { points: outline(values) });
     values.forEach((value, k) => {
       const before = data.perceived[k], at = value.toFixed(2), wanted = data.expected[k].toFixed(2);
@@ -213,33 +182,29 @@ function render({ model, el }) {
         "aria-valuenow": at, "aria-valuetext": `${at}, ${moved}, expected ${wanted}` });
       labels[k][1].textContent = `${at} / ${wanted}`;
     });
-    Object.values(found).forEach(({ label, now, changed, difference, digits, unit, ...it }, k) => {
-      const interval = it.student ? ` (${signed(it.low, digits)} to ${signed(it.high, digits)})` : "";
+    Object.values(effects).forEach(({ label, now, changed, difference, digits, unit, ...effect }, k) => {
+      const { low, high, sure, better, student, units } = effect;
+      const interval = student ? ` (${signed(low, digits)} to ${signed(high, digits)})` : "";
       lines[k].label.textContent = label;
       lines[k].value.textContent = `${show(now, digits)}${unit} → ${show(changed, digits)}${unit}`;
-      lines[k].change.textContent = isToday ? "no change" : `${signed(difference, digits)}${it.units}${interval}`;
-      const look = !it.sure || same(difference, 0) ? "pale" : difference * it.better > 0 ? "good" : "bad";
-      lines[k].box.style.borderColor = data.colours[look];
+      lines[k].change.textContent = isToday ? "no change" : `${signed(difference, digits)}${units}${interval}`;
+      const colour = !sure || same(difference, 0) ? "pale" : difference * better > 0 ? "good" : "bad";
+      lines[k].box.style.borderColor = data.colours[colour];
     });
     const paid = data.prices ? sum(data.prices.map((prices, k) =>
       between(values[k] - data.perceived[k], data.amounts[k], (at) => prices[at]))) : 0;
     price.textContent = same(paid, 0) ? ""
       : `The change ${paid < 0 ? "saves" : "costs"} ${size(paid, 2)} for each customer and month.`;
-    clearTimeout(talk);
-    talk = setTimeout(() => {
-      const told = lines.slice(0, 2).map(({ label, value }) => `${label.textContent} ${value.textContent}`);
-      spoken.textContent = [title.textContent, ...told].join(". ");
-    }, QUIET);
-  }
-
-  function save(values) {
-    model.set("values", values); // draws: see the listener below
-    model.save_changes();
+    announcer.announce(() => {
+      const readings = lines.slice(0, 2).map(({ label, value }) => `${label.textContent} ${value.textContent}`);
+      return [title.textContent, ...readings].join(". ");
+    });
   }
 
   function move(k, value) { // to the nearest step, counted from where it is in the data
     const before = data.perceived[k], snapped = before + STEP * Math.round((value - before) / STEP);
-    save(model.get("values").map((each, other) => (other === k ? clamp(snapped, data.lowest[k], data.highest[k]) : each)));
+    save(model, "values",
+      model.get("values").map((each, other) => (other === k ? clamp(snapped, data.lowest[k], data.highest[k]) : each)));
   }
 
   handles.forEach((handle, k) => {
@@ -251,7 +216,7 @@ function render({ model, el }) {
       handle.setPointerCapture(event.pointerId);
       const [a, b] = spoke(k, count, 1), start = model.get("values")[k];
       grip = ({ clientX, clientY }) => start
-        + ((clientX - event.clientX) * a + (clientY - event.clientY) * b) * (highest - lowest) / reach;
+        + ((clientX - event.clientX) * a + (clientY - event.clientY) * b) * (highest - lowest) / radius;
     });
     // a finger on a handle pulls it and does not scroll; `touch-action` would not reach inside a drawing
     handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
@@ -259,23 +224,15 @@ function render({ model, el }) {
     handle.addEventListener("lostpointercapture", () => { grip = null; });
     handle.addEventListener("keydown", (event) => {
       const by = KEYS[event.key];
-      if (by === undefined || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (by === undefined || hasModifier(event)) return;
       event.preventDefault();
       event.stopPropagation();
       move(k, by ? model.get("values")[k] + by * STEP : data.perceived[k]);
     });
   });
-  button.addEventListener("click", () => save([...data.perceived]));
+  button.addEventListener("click", () => save(model, "values", [...data.perceived]));
 
-  const watch = new ResizeObserver(lay);
-  watch.observe(chart);
-  model.on("change:values", draw);
-  lay();
-  return () => {
-    watch.disconnect();
-    model.off("change:values", draw);
-    clearTimeout(talk);
-  };
+  return follow(model, "values", chart, layOut, draw, announcer);
 }
 
 export default { render };

@@ -1,8 +1,9 @@
 """Sliders over plain functions.
 
 ``explore`` turns a function of a few numbers into something to play with; ``guess`` lets a reader
-commit to a number before seeing the answer. Both work by mouse and by keyboard. This room knows
-sliders and how a picture gets into the page; what is drawn, and why, is the function's business.
+commit to a number before seeing the answer; ``what_if`` and ``change`` show what one cause did to the firm. All work
+by mouse and by keyboard. This room knows sliders and how a picture gets into the page; what is drawn, and why, is the
+function's business.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from crmlab import _draw, _svg, world
+import numpy as np
+
+from crmlab import _check, _draw, _engine, _svg, world
 from crmlab._result import Summary, show, table_html
 from crmlab.errors import ArgumentError, CrmlabError, DataError
 
@@ -28,7 +31,7 @@ _LABEL = {"description_width": "initial"}
 
 
 def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipywidgets.VBox:
-    """Sliders that redraw a view at every move.
+    """Show sliders that redraw a view at every move.
 
     Parameters
     ----------
@@ -66,21 +69,21 @@ def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipyw
     if not sliders:
         raise ArgumentError("`explore` needs at least one slider, e.g. weeks=(0, 52, 1).")
     controls = {name: _control(name, form) for name, form in sliders.items()}
-    page = ipywidgets.HTML()
+    output = ipywidgets.HTML()
 
     def redraw(_change: object = None) -> None:
         try:
-            page.value = _html(view(**{name: control.value for name, control in controls.items()}))
+            output.value = _html(view(**{name: control.value for name, control in controls.items()}))
         except CrmlabError as error:
-            page.value = _alert(str(error))
+            output.value = _alert(str(error))
         except Exception as error:  # else the old picture would stand beside the new number
-            page.value = _alert(f"The view stopped: {type(error).__name__}: {error}")
+            output.value = _alert(f"The view stopped: {type(error).__name__}: {error}")
 
     for control in controls.values():
         control.observe(redraw, "value")
     redraw()
     names = ", ".join(name.replace("_", " ") for name in controls)
-    return _box([*controls.values(), page], f"Something to move: {names}. Run this cell (Shift + Enter) to see it.")
+    return _box([*controls.values(), output], f"Something to move: {names}. Run this cell (Shift + Enter) to see it.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +101,7 @@ class Picture:
 
 
 def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
-    """Your own matplotlib or seaborn chart in the house style, with its alt text.
+    """Bring your own matplotlib or seaborn chart into the house style, with its alt text.
 
     Parameters
     ----------
@@ -129,30 +132,28 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
     >>> widgets.picture(ax, title="Two is the most common", x="orders", y="customers", alt="The bar at 2 is the highest.")
     Two is the most common. The bar at 2 is the highest.
     """
-    import matplotlib.pyplot as plt
-
     if not isinstance(alt, str) or not alt.strip():
         raise ArgumentError("`alt` must say what the chart shows, for readers who do not see it.")
-    ax = _draw.decorate(_draw.new_axes(ax), title=title, x=x, y=y, alt=alt)
-    ax.figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
-    shown = Picture(_draw.html(ax.figure), ax.figure.alt)
-    plt.close(ax.figure)
-    return shown
+    figure = _draw.figure_of(_draw.decorate(_draw.new_axes(ax), title=title, x=x, y=y, alt=alt))
+    figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
+    return Picture(*_draw.finish(figure))
 
 
 def guess(
     question: str, answer: float, *, lowest: float = 0, highest: float = 100, step: float = 1, unit: str = "%"
 ) -> ipywidgets.VBox:
-    """A guess to commit to before the answer is shown beside it.
+    """Ask for a guess to commit to before the answer is shown beside it.
 
     Parameters
     ----------
     question : str
+        What to guess.
     answer : float
         In ``unit``; shown only after the guess.
     lowest, highest, step : float
         Of the slider, which begins in the middle.
     unit : str
+        Written behind the numbers.
 
     Returns
     -------
@@ -174,24 +175,23 @@ def guess(
     """
     import ipywidgets
 
-    if isinstance(answer, bool) or not isinstance(answer, int | float):
-        raise ArgumentError(f"`answer` must be a number; it is {answer!r}.")
-    ask = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
+    answer = _check.number("answer", answer, infinite=True)
+    heading = ipywidgets.HTML(f"<strong>{escape(question)}</strong>")
     slider = _control("my guess", (lowest, highest, step, lowest + (highest - lowest) / 2))
     button = ipywidgets.Button(description="This is my guess", tooltip="Show the answer beside my guess")
-    told = ipywidgets.HTML('<p role="status"></p>')
+    reply = ipywidgets.HTML('<p role="status"></p>')
 
-    def tell(_button: object) -> None:
-        told.value = (
+    def compare(_button: object) -> None:
+        reply.value = (
             f'<p role="status">You guessed {show(slider.value)} {escape(unit)}; it is {show(answer)} {escape(unit)}.</p>'
         )
 
-    button.on_click(tell)
-    return _box([ask, slider, button, told], f"A guess: {question} Run this cell (Shift + Enter) to make it.")
+    button.on_click(compare)
+    return _box([heading, slider, button, reply], f"A guess: {question} Run this cell (Shift + Enter) to make it.")
 
 
 def what_if(grid: pd.DataFrame) -> ipywidgets.VBox:
-    """Change one cause, at a cost, and see retention and profit move.
+    """Show controls to change one cause, at a cost, and see retention and profit move.
 
     Parameters
     ----------
@@ -216,8 +216,6 @@ def what_if(grid: pd.DataFrame) -> ipywidgets.VBox:
     >>> [control.description for control in box.children[:3]]
     ['cause', 'better by', 'cost']
     """
-    from crmlab import _engine
-
     _engine.check(grid, "what_if")
     amounts = sorted(set(grid.amount))
     steps = {round(after - before, 9) for before, after in pairwise(amounts)}
@@ -234,7 +232,7 @@ def what_if(grid: pd.DataFrame) -> ipywidgets.VBox:
 
 
 def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Picture:
-    """What one change did to retention and profit, paid for at a price: a picture of ``world.effect``.
+    """Draw what one change did to retention and profit, paid for at a price: a picture of ``world.effect``.
 
     Parameters
     ----------
@@ -265,34 +263,42 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float) -> Pictur
     >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
     Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
     """
-    found = world.effect(grid, cause, amount, cost=cost)
-    table, years = found.table().set_index("measure"), found.months / 12
+    effect = world.effect(grid, cause, amount, cost=cost)
+    table, years = effect.table().set_index("measure"), effect.months / 12
     usual = grid.usual_cost[(grid.cause == cause) & (grid.amount == amount)].iloc[0]
-    labels = {
-        "retention": (f"Still customers after {found.months} months, in points of 100", 100.0, (-10.0, 20.0), "{:+.1f}"),
-        "profit": (f"Profit a year (without the change {table.base['profit'] / years:,.0f})", 1 / years, None, "{:+,.0f}"),
-    }
-    rows, words = [], []
-    for measure, (label, factor, limits, form) in labels.items():
-        middle, low, high = (factor * table.loc[measure, name] for name in ("difference", "low", "high"))
-        each = factor * found.pairs.difference[found.pairs.measure == measure]
-        reach = limits or (-0.5 * table.base[measure] * factor, 0.5 * table.base[measure] * factor)
-        rows.append(_svg.Effect(label, middle, low, high, tuple(each), reach, form.format))
-        words.append(0 if low <= 0 <= high else math.copysign(1, middle))
+    retention = _row(
+        effect, f"Still customers after {effect.months} months, in points of 100", "retention", 100.0, (-10.0, 20.0), "{:+.1f}"
+    )
+    limit, label = 0.5 * table.base["profit"] / years, f"Profit a year (without the change {table.base['profit'] / years:,.0f})"
+    profit = _row(effect, label, "profit", 1 / years, (-limit, limit), "{:+,.0f}")
     stay = {1: "more customers stay", -1: "fewer customers stay", 0: "as many customers stay, as far as one can tell"}
     earn = {1: "profit rises", -1: "profit falls", 0: "profit may rise or fall"}
     price = f"at {cost:.2f} a customer and month" if cost else "free"
     step = f"{amount:+g}".replace("-", "−")
-    told = f"{cause.capitalize()} {step}, {price}: {stay[words[0]]}, {earn[words[1]]}"
+    title = f"{cause.capitalize()} {step}, {price}: {stay[_direction(retention)]}, {earn[_direction(profit)]}"
     note = f"The usual cost of this step is {usual:.2f} a customer and month."
     if usual <= 0:
         note = "A step down usually saves a little." if usual < 0 else "No step, no cost."
-    html, alt = _svg.effects(rows, title=told, note=note)
-    return Picture(html, alt)
+    return Picture(*_svg.effects((retention, profit), title=title, note=note))
+
+
+def _row(
+    effect: world.Comparison, label: str, measure: str, factor: float, limits: tuple[float, float], form: str
+) -> _svg.Effect:
+    """Return one measure of the effect as a row of the picture."""
+    mean = effect.table().set_index("measure").loc[measure]
+    middle, low, high = (factor * mean[name] for name in ("difference", "low", "high"))
+    each = factor * effect.pairs.difference[effect.pairs.measure == measure]
+    return _svg.Effect(label, middle, low, high, tuple(each), limits, form.format)
+
+
+def _direction(row: _svg.Effect) -> int:
+    """Return 1 or -1 where the interval lies on one side of zero, else 0."""
+    return 0 if row.low <= 0 <= row.high else int(math.copysign(1, row.middle))
 
 
 def _box(children: list, words: str) -> ipywidgets.VBox:
-    """A box that, where nothing can move (a stored lesson), says in words what would."""
+    """Return a box that, where nothing can move (a stored lesson), says in words what would."""
     import ipywidgets
 
     class Box(ipywidgets.VBox):
@@ -303,7 +309,7 @@ def _box(children: list, words: str) -> ipywidgets.VBox:
 
 
 def _decimals(step: float) -> int:
-    """How many decimals it takes to see one step."""
+    """Return how many decimals it takes to see one step."""
     return next((count for count in range(9) if math.isclose(round(step, count), step, rel_tol=1e-9)), 9)
 
 
@@ -319,46 +325,47 @@ def _control(name: str, form: object) -> ipywidgets.Widget:
         return ipywidgets.Checkbox(value=form, description=label, indent=False)
     if isinstance(form, list) and form:
         # no drop-down list: JupyterLab takes the arrow keys and letters for itself when one has the focus
-        return ipywidgets.SelectionSlider(options=form, description=label, style=_LABEL, layout=_wide(label))
-    numbers = isinstance(form, tuple) and all(isinstance(part, int | float) and not isinstance(part, bool) for part in form)
-    if numbers and len(form) in (3, 4) and form[0] < form[1] and form[2] > 0:
-        whole = all(isinstance(part, int) for part in form[:3])
-        kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-        start = form[3] if len(form) == 4 else form[0]
-        bounds = {"min": form[0], "max": form[1], "step": form[2], "value": int(start) if whole else start}
-        return kind(
-            **bounds,
-            description=label,
-            tooltip=label,
-            style=_LABEL,
-            layout=_wide(label),
-            readout_format=",d" if whole else f",.{_decimals(form[2])}f",
-        )
+        return ipywidgets.SelectionSlider(options=form, description=label, style=_LABEL, layout=_layout(label))
+    if isinstance(form, tuple) and len(form) in (3, 4) and all(_is_number(part) for part in form):
+        lowest, highest, step = form[:3]
+        if lowest < highest and step > 0:
+            return _number_slider(label, lowest, highest, step, form[3] if len(form) == 4 else lowest)
     raise ArgumentError(
         f"`{name}` must be (lowest, highest, step) or (lowest, highest, step, start), a list of choices, or True or False; "
         f"it is {form!r}."
     )
 
 
-def _wide(label: str) -> dict[str, str]:
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def _number_slider(label: str, lowest: float, highest: float, step: float, start: float) -> ipywidgets.Widget:
+    import ipywidgets
+
+    whole = all(isinstance(value, int | np.integer) for value in (lowest, highest, step))
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    return kind(
+        min=lowest, max=highest, step=step, value=int(start) if whole else start, description=label, tooltip=label,
+        style=_LABEL, layout=_layout(label), readout_format=",d" if whole else f",.{_decimals(step)}f",
+    )  # fmt: skip
+
+
+def _layout(label: str) -> dict[str, str]:
     return {"width": f"{22 + 0.6 * len(label):.0f}em", "max_width": "100%"}
 
 
 def _html(shown: object) -> str:
-    """Whatever a view returns, as a piece of a page."""
-    import matplotlib.pyplot as plt
+    """Write whatever a view returns as a piece of a page."""
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    if isinstance(shown, Picture):
-        return shown._repr_html_()
-    if isinstance(shown, Axes | Figure):
-        figure = shown.figure if isinstance(shown, Axes) else shown
-        picture = _draw.html(figure, dpi=_DPI)
-        plt.close(figure)
-        return picture
-    if isinstance(shown, Summary):
+    if isinstance(shown, Axes):
+        return _draw.finish(_draw.figure_of(shown), dpi=_DPI)[0]
+    if isinstance(shown, Figure):
+        return _draw.finish(shown, dpi=_DPI)[0]
+    if isinstance(shown, Picture | Summary):
         return shown._repr_html_()
     if isinstance(shown, pd.DataFrame):
         return table_html(shown)

@@ -3,7 +3,7 @@
 One firm holds the whole chain: prospects, stages, quality, expectation, failures, satisfaction,
 orders or contracts, referrals, campaigns, costs. Its tables meet the topics as any firm's would;
 its truth says what a perfect analysis would find; ``rerun`` lives through the same years with one
-cause changed and the same luck, so that an effect is a difference and not an estimate. The
+cause changed and common random numbers, so that an effect is a difference and not an estimate. The
 equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 

@@ -1,9 +1,9 @@
-"""Buying: who stays, who leaves, who orders what, and who brings a friend.
+"""Buying: who stays, who leaves, and who orders what.
 
-Without contract a customer buys at a rate of his own until, unseen, he leaves at a rate of his own
-(Pareto/NBD: Schmittlein, Morrison & Colombo 1987); under contract he leaves, if at all, when a term
-ends, with a chance of his own (sBG: Fader & Hardie 2007). Loyalty, harm and a lost salesperson act on
-these chances month by month. This room takes loyalty as given (``service``) and the effect of a
+Without contract a customer buys at a rate of their own until, unseen, they leave at a rate of their own
+(Pareto/NBD: Schmittlein, Morrison & Colombo 1987); under contract they leave, if at all, when a term
+ends, with a chance of their own (sBG: Fader & Hardie 2007). Loyalty, damage to the relationship and a lost
+salesperson act on these chances month by month. This room takes loyalty as given (``service``) and the effect of a
 campaign likewise (``campaigns``).
 """
 
@@ -12,126 +12,152 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit
 
-from crmlab.world import luck
-from crmlab.world.setting import Book, Setting, cents, days, numbered, words
+from crmlab.world import streams
+from crmlab.world.accounts import Purchases
+from crmlab.world.desks import Desks
+from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
+from crmlab.world.population import Customers
+from crmlab.world.setting import Setting
+
+_TINY = 1e-300  # so that a rate of 0 is never divided by
 
 
-def join(setting: Setting, them: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """New customers' dispositions to leave, and their plan if there is a contract."""
-    it, who, zero = setting.industry, them["who"], np.zeros(them["who"].size)
-    state = dict.fromkeys(("hurt", "harm", "alone", "pressure", "recent", "loyalty"), zero) | {
-        "extra": zero.astype(np.int64), "runs": zero.astype(np.int64) + 1, "free": zero, "plan": zero.astype(np.int64) - 1,
-    }  # fmt: skip
-    draw = luck.uniform(who, "stays")
+def join(setting: Setting, customers: Customers) -> None:
+    """Draw new customers' disposition to leave, and their tariff if there is a contract."""
+    it, draw = setting.industry, streams.uniform(customers.key, "stays")
     if not it.contract:
         shape, mean = it.dropout
-        return them | state | {"leaving": gammaincinv(shape, draw) * mean / shape}
-    weights = _product_weights(setting)[them["need"]] * _fees(setting).astype(bool)
-    plan = luck.choose(luck.uniform(who, "plan"), weights)
-    by_month = _terms(setting)[plan] == 1
-    (a1, b1), (a12, b12) = it.monthly_churn, it.yearly_churn
-    leaving = betaincinv(np.where(by_month, a1, a12), np.where(by_month, b1, b12), draw)
-    return them | state | {"plan": plan, "leaving": leaving}
+        customers.dropout = gammaincinv(shape, draw) * mean / shape
+        return
+    weights = _product_weights(setting)[customers.need] * _fees(setting).astype(bool)
+    customers.tariff = streams.choose(streams.uniform(customers.key, "plan"), weights)
+    by_month = _terms(setting)[customers.tariff] == 1
+    (a_month, b_month), (a_year, b_year) = it.monthly_churn, it.yearly_churn
+    customers.dropout = betaincinv(np.where(by_month, a_month, a_year), np.where(by_month, b_month, b_year), draw)
 
 
-def due(setting: Setting, them: dict[str, np.ndarray], t: int) -> None:
-    """Whose term ends in month ``t``, and until when each is a customer this month at the most."""
-    them["due"], them["until"] = np.zeros(them["who"].size, dtype=bool), np.full(them["who"].size, setting.first[t + 1])
-    if setting.industry.contract:
-        begun = setting.month(them["won"])
-        part = (them["won"] - setting.first[begun]) / np.diff(setting.first)[begun]
-        them["due"] = (t > begun) & ((t - begun) % _terms(setting)[them["plan"]] == 0)
-        renewal = setting.first[t] + part * (setting.first[t + 1] - setting.first[t])
-        them["until"] = np.where(them["due"], renewal, them["until"])
-
-
-def leave(setting: Setting, them: dict[str, np.ndarray], alone: np.ndarray, t: int, doubt: np.ndarray | float = 0.0) -> None:
-    """Who leaves in month ``t``: ``left`` is the day, nan for those who stay. ``doubt`` adds to the log rate."""
+def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarray | float, t: int) -> None:
+    """Draw who leaves in month ``t``, and when: moves ``left`` and ``orphaned``. ``doubt`` adds to the log rate."""
     it = setting.industry
-    lost = alone[them["desk"], t] * (them["won"] < setting.first[t])  # whoever came later never knew the one who left
-    them["alone"] = 0.7 * them["alone"] + it.bond * lost
-    push = -them["loyalty"] + them["harm"] + them["alone"] + it.pull_effect * them["pull"] + doubt
-    draw = luck.uniform(them["who"], "leaves", t)
-    hold = 1 - setting.shifts["loyalty"][t]
+    # whoever came later never knew the one who left
+    lost = desks.orphaned[customers.desk, t] * (customers.won < setting.month_start[t])
+    customers.orphaned = it.bond_fading * customers.orphaned + it.bond * lost
+    push = -customers.loyalty + customers.relationship_damage + customers.orphaned
+    push = push + it.competitor_effect * customers.competitor_utility + doubt
+    draw = streams.uniform(customers.key, "leaves", t)
+    unheld = 1 - setting.shifts["loyalty"][t]
     if it.contract:
-        goes = them["due"] & (draw < hold * expit(logit(them["leaving"]) + push))
-        them["left"] = np.where(goes, them["until"], np.nan)
+        due, renewal = _renewals(setting, customers, t)
+        leaves = due & (draw < unheld * expit(logit(customers.dropout) + push))
+        customers.left = np.where(leaves, renewal, np.nan)
     else:
-        start = np.maximum(them["won"], setting.first[t])
-        length = setting.first[t + 1] - setting.first[t]
-        moment = start - np.log1p(-draw) / (them["leaving"] * np.exp(push) * hold + 1e-300) * length
-        them["left"] = np.where(moment < setting.first[t + 1], moment, np.nan)
+        start = np.maximum(customers.won, setting.month_start[t])
+        length = setting.month_start[t + 1] - setting.month_start[t]
+        moment = start - np.log1p(-draw) / (customers.dropout * np.exp(push) * unheld + _TINY) * length
+        customers.left = np.where(moment < setting.month_start[t + 1], moment, np.nan)
 
 
-def rate(setting: Setting, them: dict[str, np.ndarray], t: int) -> np.ndarray:
-    """Expected orders in the whole of month ``t``, campaigns aside."""
-    it = setting.industry
+def _renewals(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return whose term ends in month ``t``, and the moment at which it would."""
+    begun = setting.month_of(customers.won)
+    share = (customers.won - setting.month_start[begun]) / np.diff(setting.month_start)[begun]
+    due = (t > begun) & ((t - begun) % _terms(setting)[customers.tariff] == 0)
+    return due, setting.moment_in(t, share)
+
+
+def rate(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return the expected orders in the whole of month ``t``, campaigns aside."""
+    it, loyalty = setting.industry, customers.loyalty
     season = it.season[t % 12] if setting.seasons else 1.0
-    mind = it.elasticity * np.exp(-it.tolerance * them["loyalty"])
-    price = np.exp(-mind * np.log1p(setting.shifts["price"][t]))
-    return them["rate"] * season * price * np.exp(it.rate_effect * them["loyalty"]) * (1 + it.cross_rate * them["extra"])
+    elasticity = it.elasticity * np.exp(-it.tolerance * loyalty)
+    price = np.exp(-elasticity * np.log1p(setting.shifts["price"][t]))
+    return (
+        customers.purchase_rate
+        * season
+        * price
+        * np.exp(it.rate_effect * loyalty)
+        * (1 + it.cross_rate * customers.upsell_wins)
+    )
 
 
-def order(setting: Setting, book: Book, them: dict[str, np.ndarray], lift: np.ndarray, discount: np.ndarray, t: int) -> None:
-    """The orders of month ``t``; updates ``recent`` and the money of the month (cents)."""
-    it, who, size = setting.industry, them["who"], them["who"].size
-    start = np.maximum(them["won"], setting.first[t])
-    end = np.where(np.isnan(them["left"]), setting.first[t + 1], them["left"])
-    share = (end - start) / (setting.first[t + 1] - setting.first[t])
-    count = luck.poisson(luck.uniform(who, "orders", t), rate(setting, them, t) * np.exp(lift) * share)
-    first = (them["won"] >= setting.first[t]) & (not it.contract)  # becoming a customer is the first order
-    buyer = np.repeat(np.arange(size), count + first)
-    begins = np.cumsum(count + first) - (count + first)
-    ordinal = np.arange(buyer.size) - begins[buyer] + ~first[buyer]  # 0 is the first order of all
-    key = who[buyer]
-    moment = start[buyer] + luck.uniform(key, "order moment", t, ordinal) * (end - start)[buyer] * (ordinal > 0)
-    p = it.spend[0]
-    spent = gammaincinv(p, luck.uniform(key, "amount", t, ordinal)) / p * them["spend"][buyer]
+def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarray, discount: np.ndarray, t: int) -> Purchases:
+    """Draw and write the orders of month ``t``; moves ``recent_orders``.
+
+    ``lift`` is what campaigns add to the log of the rate, ``discount`` what they take off the amounts, shape (n,).
+    """
+    it, n = setting.industry, len(customers)
+    start = np.maximum(customers.won, setting.month_start[t])
+    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
+    share = (end - start) / (setting.month_start[t + 1] - setting.month_start[t])
+    mean = rate(setting, customers, t) * np.exp(lift) * share
+    first = (customers.won >= setting.month_start[t]) & (not it.contract)  # becoming a customer is the first order
+    count = streams.poisson(streams.uniform(customers.key, "orders", t), mean) + first
+    buyer = np.repeat(np.arange(n), count)
+    ordinal = np.arange(buyer.size) - (np.cumsum(count) - count)[buyer] + ~first[buyer]  # 0 is the first order of all
+    moment = streams.uniform(customers.key[buyer], "order moment", t, ordinal)
+    moment = start[buyer] + moment * (end - start)[buyer] * (ordinal > 0)
+    amount, goods, product = _baskets(setting, customers, buyer, ordinal, discount, t)
+    by_time = np.lexsort((moment, buyer))
+    log.add(
+        "orders", customers.person[buyer][by_time], order_id=numbered_ids("O"), order_date=days(moment[by_time]),
+        amount=cents(amount[by_time]), product_id=labels(product[by_time], product_ids(setting)),
+        discount=discount[buyer][by_time],
+    )  # fmt: skip
+    customers.recent_orders = it.recency_fading * customers.recent_orders + count
+    handling = round(100 * it.order_cost * (1 + setting.shifts["operating_cost"][t]))
+    purchases = Purchases(count, _sum(buyer, amount, n), _sum(buyer, goods, n), handling * count)
+    if it.contract:
+        _charge_fees(setting, customers, purchases, share, t)
+    return purchases
+
+
+def forget_orders(setting: Setting, churned: Customers) -> None:
+    """Let the recent orders of those who have left fade by a month."""
+    churned.recent_orders = setting.industry.recency_fading * churned.recent_orders
+
+
+def _baskets(
+    setting: Setting, customers: Customers, buyer: np.ndarray, ordinal: np.ndarray, discount: np.ndarray, t: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw amount and cost of goods (cents) and product of each order."""
+    it, key, p = setting.industry, customers.key[buyer], setting.industry.spend[0]
+    spent = gammaincinv(p, streams.uniform(key, "amount", t, ordinal)) / p * customers.mean_spend[buyer]
     paid = spent * (1 + setting.shifts["price"][t]) * (1 - discount[buyer])
     amount = np.maximum(np.round(100 * paid).astype(np.int64), 1)
-    weights = _product_weights(setting)[them["need"]] * (_fees(setting) == 0)
-    product = luck.choose(luck.uniform(key, "product", t, ordinal), weights[buyer])
-    shares = np.array([each.cost_share for each in it.products])
-    goods = np.round(100 * spent * shares[product]).astype(np.int64)
-    handling = round(100 * it.order_cost * (1 + setting.shifts["operating_cost"][t]))
-    place = np.lexsort((moment, buyer))
-    book.add(
-        "orders", them["person"][buyer][place], order_id=numbered("O"), order_date=days(moment[place]),
-        amount=cents(amount[place]), product_id=words(product[place], product_ids(setting)), discount=discount[buyer][place],
-    )  # fmt: skip
-    them["orders"] = count + first
-    them["recent"] = 0.7 * them["recent"] + them["orders"]
-    them["revenue"] = _sum(buyer, amount, size)
-    them["goods_cost"] = _sum(buyer, goods, size)
-    them["service_cost"] = them["ticket_cost"] + handling * them["orders"]
-    if it.contract:
-        list_fee = 100 * share * _fees(setting)[them["plan"]] * (1 + it.cross_rate * them["extra"])
-        fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
-        them["revenue"] += fee.astype(np.int64)
-        them["goods_cost"] += np.round(list_fee * shares[them["plan"]]).astype(np.int64)
-        served = 100 * share * it.monthly_cost * (1 + setting.shifts["operating_cost"][t])
-        them["service_cost"] += np.round(served).astype(np.int64)
+    weights = _product_weights(setting)[customers.need] * (_fees(setting) == 0)
+    product = streams.choose(streams.uniform(key, "product", t, ordinal), weights[buyer])
+    cost_shares = np.array([product.cost_share for product in it.products])
+    return amount, np.round(100 * spent * cost_shares[product]).astype(np.int64), product
 
 
-def contracts(setting: Setting, book: Book, them: dict[str, np.ndarray]) -> None:
-    """Write down the contracts of customers who have just left, or are there at the end of the period."""
-    begun = setting.shifts["price"][setting.month(them["won"])]
-    fee = np.round(100 * _fees(setting)[them["plan"]] * (1 + begun)) / 100
-    book.add(
-        "contracts", them["person"], contract_id=numbered("K"), product_id=words(them["plan"], product_ids(setting)),
-        started=days(them["won"]), term_months=_terms(setting)[them["plan"]], monthly_fee=fee, ended=days(them["left"]),
-    )  # fmt: skip
-
-
-def refer(setting: Setting, them: dict[str, np.ndarray], t: int) -> np.ndarray:
-    """Who of those that stay recommends the firm to a friend in month ``t``."""
+def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, share: np.ndarray, t: int) -> None:
+    """Add what contracts bring and cost in month ``t``, for the share of it that each customer was there."""
     it = setting.industry
-    chance = np.minimum(it.referral * np.exp(it.referral_effect * them["loyalty"]), 0.5)
-    return np.isnan(them["left"]) & (luck.uniform(them["who"], "refers", t) < chance)
+    cost_shares = np.array([product.cost_share for product in it.products])
+    list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + it.cross_rate * customers.upsell_wins)
+    fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
+    served = 100 * share * it.monthly_cost * (1 + setting.shifts["operating_cost"][t])
+    for amounts, added in (
+        (purchases.revenue, fee),
+        (purchases.goods_cost, np.round(list_fee * cost_shares[customers.tariff])),
+        (purchases.service_cost, np.round(served)),
+    ):
+        amounts += added.astype(np.int64)
+
+
+def write_contracts(setting: Setting, log: EventLog, customers: Customers) -> None:
+    """Write the contracts of customers who have just left, or are there at the end of the period."""
+    price = setting.shifts["price"][setting.month_of(customers.won)]
+    fee = np.round(100 * _fees(setting)[customers.tariff] * (1 + price)) / 100
+    log.add(
+        "contracts", customers.person, contract_id=numbered_ids("K"),
+        product_id=labels(customers.tariff, product_ids(setting)), started=days(customers.won),
+        term_months=_terms(setting)[customers.tariff], monthly_fee=fee, ended=days(customers.left),
+    )  # fmt: skip
 
 
 def product_ids(setting: Setting) -> tuple[str, ...]:
-    """Names of the products in the tables."""
+    """Return the ids of the products in the tables."""
     return tuple(f"A{number + 1:02d}" for number in range(len(setting.industry.products)))
 
 
@@ -147,5 +173,5 @@ def _terms(setting: Setting) -> np.ndarray:
     return np.array([product.term_months for product in setting.industry.products])
 
 
-def _sum(groups: np.ndarray, amounts: np.ndarray, size: int) -> np.ndarray:
-    return np.bincount(groups, weights=amounts, minlength=size).astype(np.int64)  # exact: far below 2**53
+def _sum(groups: np.ndarray, amounts: np.ndarray, n: int) -> np.ndarray:
+    return np.bincount(groups, weights=amounts, minlength=n).astype(np.int64)  # exact: far below 2**53

@@ -1,6 +1,6 @@
 """Comparing firms: what a change did, and how sure one can be of it.
 
-Two firms with the same luck differ by their changes alone, so the difference of one pair is the
+Two firms with common random numbers differ by their changes alone, so the difference of one pair is the
 effect *on that firm*. How much it varies between firms of the kind is seen from pairs with other
 seeds; the interval is over such replicate pairs. This room compares; the firms are made in ``firm``.
 """
@@ -10,24 +10,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
 from crmlab import _check, tables
-from crmlab._result import Summary
-from crmlab.errors import ArgumentError, DataError
-from crmlab.world import industries as presets
-from crmlab.world import plan as held
-from crmlab.world.firm import Firm, simulate, spread
+from crmlab._result import Result, Summary
+from crmlab.errors import ArgumentError
+from crmlab.world import assembly, industries, interventions
+from crmlab.world.firm import Firm, simulate
 
 _MEASURES = ("retention", "customers", "orders", "revenue", "profit", "satisfaction")
 _PAIRS = ["seed", "measure", "base", "changed", "difference"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Comparison(Result):
     """Pairs of firms, measure by measure.
 
     Attributes
@@ -42,41 +42,65 @@ class Comparison:
     months: int
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
-        """``measure, base, changed, difference, low, high, pairs``: means over pairs, and the interval of the difference.
+        """Return means over pairs, and the interval of the difference: one row for each measure.
 
         The interval is Student's over replicate pairs: where the mean effect on firms of this kind lies. One pair has none.
+
+        Parameters
+        ----------
+        level : float
+            Of the interval.
+
+        Returns
+        -------
+        DataFrame
+            ``measure, base, changed, difference, low, high, pairs``.
+
+        Raises
+        ------
+        ArgumentError
+            ``level`` is no share.
+
+        Examples
+        --------
+        >>> from crmlab import datasets, world
+        >>> effect = world.effect(datasets.load("what_if"), "reliability", 0.5)
+        >>> effect.table(level=0.9).measure.to_list()
+        ['retention', 'customers', 'orders', 'revenue', 'profit', 'satisfaction']
         """
         level = _check.share("level", level)
-        found = self.pairs.groupby("measure", sort=False).agg(
+        means = self.pairs.groupby("measure", sort=False).agg(
             base=("base", "mean"), changed=("changed", "mean"), difference=("difference", "mean"),
             error=("difference", "sem"), pairs=("seed", "size"),
         )  # fmt: skip
-        # one pair has no spread, so its error and its interval are empty
-        half = stdtrit(found.pairs - 1, (1 + level) / 2) * found.error
-        found = found.assign(low=found.difference - half, high=found.difference + half).reset_index()
-        return found[["measure", "base", "changed", "difference", "low", "high", "pairs"]]
+        # the error of a single pair is not known, so its interval is empty
+        half = stdtrit(means.pairs - 1, (1 + level) / 2) * means.error
+        means = means.assign(low=means.difference - half, high=means.difference + half).reset_index()
+        return means[["measure", "base", "changed", "difference", "low", "high", "pairs"]]
 
     def summary(self) -> Summary:
-        """What the change did, in words and numbers."""
-        found = self.table()
-        count = int(found.pairs.iloc[0])
+        """Return what the change did, in words and numbers.
+
+        Examples
+        --------
+        >>> from crmlab import datasets, world
+        >>> print(world.effect(datasets.load("what_if"), "reliability", 0.5).summary())  # doctest: +ELLIPSIS
+        With the change, less without it
+          Differences of 12 pairs with common random numbers; ...
+        """
+        table = self.table()
+        n_pairs = int(table.pairs.iloc[0])
         note = (
-            f"Differences of {count} pairs with the same luck; the interval (95 %) is over replicate pairs."
-            if count > 1
+            f"Differences of {n_pairs} pairs with common random numbers; the interval (95 %) is over replicate pairs."
+            if n_pairs > 1
             else "One pair: the difference is the effect on this firm; give more pairs, with other seeds, for an interval."
         )
         facts = (("Months from the change on", self.months),)
-        return Summary("With the change, less without it", facts, found.drop(columns="pairs"), note)
-
-    def __repr__(self) -> str:
-        return str(self.summary())
-
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        return Summary("With the change, less without it", facts, table.drop(columns="pairs"), note)
 
 
 def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
-    """What a change did to retention, customers, orders, revenue, profit and satisfaction.
+    """Compare firms and their reruns in retention, customers, orders, revenue, profit and satisfaction.
 
     Parameters
     ----------
@@ -92,51 +116,53 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     Raises
     ------
     ArgumentError
-        No pairs, a pair whose firms do not share their luck, or pairs with different changes.
+        No pairs, a pair whose firms do not have common random numbers, or pairs with different changes.
 
     Examples
     --------
     >>> from crmlab import world
-    >>> firms = [world.simulate("retailer", customers=100, months=12, seed=seed) for seed in (1, 2)]
-    >>> effect = world.compare([(firm, firm.rerun(reliability=1, start=7, cost=0)) for firm in firms])
+    >>> firms = [world.simulate("retailer", customers=40, months=8, seed=seed) for seed in (1, 2)]
+    >>> effect = world.compare([(firm, firm.rerun(reliability=1, start=4, cost=0)) for firm in firms])
     >>> bool(effect.table().difference.iloc[0] >= 0)
     True
     """
+    _check_pairs(pairs)
+    first_base, first_changed = (Counter(firm.setting.interventions.changes) for firm in pairs[0])
+    only_one = (first_base - first_changed) + (first_changed - first_base)  # what both did is no difference
+    start = min((change.start for change in only_one), default=1)
+    rows: list[tuple] = []
+    for base, changed in pairs:
+        before, after = _measure(base, start), _measure(changed, start)
+        rows += [(base.setting.seed, name, before[name], after[name], after[name] - before[name]) for name in _MEASURES]
+    return Comparison(pd.DataFrame(rows, columns=_PAIRS), pairs[0][0].setting.months - start + 1)
+
+
+def _check_pairs(pairs: object) -> None:
+    """Refuse pairs that do not differ by one and the same change alone."""
     if not isinstance(pairs, list | tuple) or not pairs:
         raise ArgumentError("`pairs` must be a list of pairs of firms: [(firm, firm.rerun(...)), ...].")
     for pair in pairs:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(firm, Firm) for firm in pair)):
             raise ArgumentError("`pairs` must hold pairs of firms: [(firm, firm.rerun(...)), ...].")
-        base, changed = (replace(firm.setting, plan=held.Plan((), firm.setting.months)) for firm in pair)
+        none = interventions.Interventions((), pair[0].setting.months)
+        base, changed = (replace(firm.setting, interventions=none) for firm in pair)
         if base != changed:
             raise ArgumentError(
                 f"the firms of a pair must differ by their changes alone; {pair[0]!r} and {pair[1]!r} are different firms. "
                 "Make the second by `rerun` of the first."
             )
-    plans = {(base.setting.plan, changed.setting.plan) for base, changed in pairs}
-    if len(plans) > 1:
+    if len({(base.setting.interventions, changed.setting.interventions) for base, changed in pairs}) > 1:
         raise ArgumentError("all pairs must have the same changes; these have several. Compare them one by one.")
-    seeds = [base.setting.seed for base, _ in pairs]
-    if len(set(seeds)) < len(seeds):
+    if len({base.setting.seed for base, _ in pairs}) < len(pairs):
         raise ArgumentError("each pair needs a seed of its own: a firm compared twice is no second witness.")
-    before, after = (Counter(plan.changes) for plan in plans.pop())
-    start = min((change.start for change in (before - after) + (after - before)), default=1)  # what both did is no difference
-    rows = []
-    for seed, (base, changed) in zip(seeds, pairs, strict=True):
-        without, with_ = _measure(base, start), _measure(changed, start)
-        rows += [(seed, name, without[name], with_[name], with_[name] - without[name]) for name in _MEASURES]
-    return Comparison(pd.DataFrame(rows, columns=_PAIRS), pairs[0][0].setting.months - start + 1)
 
 
 def _measure(firm: Firm, start: int) -> dict[str, float]:
+    """Return the measures of a firm from the month ``start`` on."""
     months, truth = firm["firm_months"].iloc[start - 1 :], firm.truth["months"].iloc[start - 1 :]
-    if start == 1:  # nobody is a customer yet: count everyone who was won
-        kept = float(firm.truth["months"].customers.iloc[-1] / max(months.won.sum(), 1))
-    else:
-        kept = _kept(firm, pd.Timestamp(firm.day(start)))
     served = (truth.customers + truth.leavers).clip(lower=1)
     return {
-        "retention": kept,
+        "retention": _retention(firm, start),
         "customers": int(truth.customers.iloc[-1]),
         "orders": int(months.orders.sum()),
         "revenue": float(months.revenue.sum()),
@@ -145,17 +171,20 @@ def _measure(firm: Firm, start: int) -> dict[str, float]:
     }
 
 
-def _kept(firm: Firm, first: pd.Timestamp) -> float:
-    them = firm.truth["customers"]
-    there = (them.since < first) & ~(them.left < first)
-    return float(them.left[there].isna().mean()) if there.any() else np.nan
+def _retention(firm: Firm, start: int) -> float:
+    """Return the share of the customers on the first day of month ``start`` who are customers at the end."""
+    if start == 1:  # nobody is a customer yet: count everyone who was won
+        return float(firm.truth["months"].customers.iloc[-1] / max(firm["firm_months"].won.sum(), 1))
+    customers, first = firm.truth["customers"], pd.Timestamp(firm.day(start))
+    present = (customers.since < first) & ~(customers.left < first)
+    return float(customers.left[present].isna().mean()) if present.any() else np.nan
 
 
 def sweep(
-    changes: Mapping[str, Collection[float]], *, industry: str | presets.Industry = "retailer", customers: int = 1_000,
+    changes: Mapping[str, Collection[float]], *, industry: str | industries.Industry = "retailer", customers: int = 1_000,
     months: int = 36, start: int = 13, seeds: Iterable[int] = range(1, 13), workers: int | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Many changes on many firms: a grid to draw from, for a widget or a study.
+    """Simulate many changes on many firms: a grid to draw from, for a widget or a study.
 
     Parameters
     ----------
@@ -185,40 +214,46 @@ def sweep(
     Examples
     --------
     >>> from crmlab import world
-    >>> grid = world.sweep({"reliability": [1.0]}, customers=100, months=12, start=4, seeds=[1], workers=1)
+    >>> grid = world.sweep({"reliability": [1.0]}, customers=40, months=6, start=4, seeds=[1], workers=1)
     >>> grid[["cause", "amount", "seed"]].to_numpy().tolist()
     [['reliability', 0.0, 1], ['reliability', 1.0, 1]]
     """
     if not isinstance(changes, Mapping) or not changes:
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
-    it = presets.industry(industry)
+    preset = industries.industry(industry)
     amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
-    tried = [held.change(it, cause, amount, 1, None) for cause, steps in amounts.items() for amount in steps]
-    seeds = dict.fromkeys(_check.integer("seeds", seed, 0) for seed in seeds)
-    jobs = [(_sweep_one, (it, customers, months, start, seed, tuple(tried))) for seed in seeds]
-    rows = [row for rows in spread(jobs, workers, "simulating") for row in rows]
-    found = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
-    order = pd.CategoricalDtype(list(changes))
-    found["cause"] = found["cause"].astype(order)
-    found = found.sort_values(["cause", "amount", "seed"]).astype({"cause": "str"})
-    return found.reset_index(drop=True)
+    tried = tuple(
+        interventions.intervention(preset, cause, step, 1, None) for cause, steps in amounts.items() for step in steps
+    )
+    distinct = dict.fromkeys(_check.integer("seeds", seed, 0) for seed in seeds)
+    jobs = [(_sweep_one, (preset, customers, months, start, seed, tried)) for seed in distinct]
+    rows = [row for rows in assembly.run_jobs(jobs, workers, "simulating") for row in rows]
+    grid = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
+    grid["cause"] = pd.Categorical(grid["cause"], list(changes))  # in the order in which they were asked for
+    grid = grid.sort_values(["cause", "amount", "seed"], kind="stable").astype({"cause": "str"})
+    return grid.reset_index(drop=True)
 
 
-def _sweep_one(it: presets.Industry, customers: int, months: int, start: int, seed: int, tried: tuple) -> list[tuple]:
-    base = simulate(it, customers=customers, months=months, seed=seed, tables=[])
-    rows, slopes = [], dict(it.costs)
-    for each in tried:
+def _sweep_one(
+    preset: industries.Industry, customers: int, months: int, start: int, seed: int,
+    tried: tuple[interventions.Intervention, ...],
+) -> list[tuple]:  # fmt: skip
+    """Try changes on one firm: rows of the grid."""
+    base = simulate(preset, customers=customers, months=months, seed=seed, tables=[])
+    rows, slopes = [], dict(preset.costs)
+    for change in tried:
         # at a price of 1, what is paid is the number of those who pay
-        firm = base.rerun(**{each.cause: each.amount}, start=start, cost=1.0)
+        changes: dict[str, Any] = {change.cause: change.amount}
+        firm = base.rerun(**changes, start=start, cost=1.0)
         payers = firm["firm_months"].improvement_cost.sum()
         measured = _measure(firm, start) | {"profit": firm["firm_months"].profit.iloc[start - 1 :].sum() + payers}
-        usual = held.CAUSES[each.cause].cost(each.amount, slopes[each.cause])
-        rows.append((each.cause, each.amount, seed, months - start + 1, *measured.values(), round(payers), usual))
+        usual = interventions.CAUSES[change.cause].cost(change.amount, slopes[change.cause])
+        rows.append((change.cause, change.amount, seed, months - start + 1, *measured.values(), round(payers), usual))
     return rows
 
 
 def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) -> Comparison:
-    """What one change in a grid did, paid for at a price.
+    """Compare the firms of a grid with and without one change, paid for at a price.
 
     Parameters
     ----------
@@ -246,25 +281,18 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     Examples
     --------
     >>> from crmlab import datasets, world
-    >>> found = world.effect(datasets.load("what_if"), "reliability", 0.5, cost=0.45).table()
-    >>> bool(found.set_index("measure").loc["retention", "low"] > 0)
+    >>> table = world.effect(datasets.load("what_if"), "reliability", 0.5, cost=0.45).table()
+    >>> bool(table.set_index("measure").loc["retention", "low"] > 0)
     True
     """
-    known = tables.table("what_if")
-    if not isinstance(grid, pd.DataFrame):
-        raise DataError(f"`grid` must be a table as `world.sweep` returns it; it is {type(grid).__name__}.")
-    _check.required_columns(grid.columns, known, known.required)
+    declared = tables.table("what_if")
+    grid = _check.frame("grid", grid, "It must be a table as `world.sweep` returns it.")
+    _check.required_columns(grid.columns, declared, declared.required)
     _check.choice("cause", cause, tuple(dict.fromkeys(grid.cause)))
-    tried = sorted(set(grid.amount[grid.cause == cause]))
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or amount not in tried:
-        raise ArgumentError(
-            f"`amount` must be one that was tried, {', '.join(f'{each:g}' for each in tried)}; it is {amount!r}."
-        )
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < np.inf:
-        raise ArgumentError(f"`cost` must be 0 or more, in currency for each customer and month; it is {cost!r}.")
-    some = grid[grid.cause == cause]
-    base, changed = (some[some.amount == step].set_index("seed") for step in (0, amount))
-    changed = changed.assign(profit=changed.profit - cost * changed.payers * (amount != 0))
+    rows = grid[grid.cause == cause]
+    step, price = _tried_amount(rows, amount), interventions.price("cost", cost)
+    base, changed = (rows[rows.amount == value].set_index("seed") for value in (0, step))
+    changed = changed.assign(profit=changed.profit - price * changed.payers * (step != 0))
     measures = list(_MEASURES)
     before, after = (side[measures].to_numpy(dtype=float) for side in (base, changed.loc[base.index]))
     pairs = pd.DataFrame({"seed": base.index.repeat(len(measures)), "measure": measures * len(base), "base": before.ravel(),
@@ -272,8 +300,22 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     return Comparison(pairs, int(base.months.iloc[0]))
 
 
-def causes(industry: str | presets.Industry = "retailer") -> Summary:
-    """What can be changed in a firm, in which unit, within which range, and what it costs.
+def _tried_amount(rows: pd.DataFrame, amount: object) -> float:
+    """Check that an amount is one of those that the grid has for its cause."""
+    tried = sorted(set(rows.amount))
+    try:
+        step = _check.number("amount", amount)
+    except ArgumentError:
+        step = np.nan
+    if step not in tried:
+        raise ArgumentError(
+            f"`amount` must be one that was tried, {', '.join(f'{each:g}' for each in tried)}; it is {amount!r}."
+        )
+    return step
+
+
+def causes(industry: str | industries.Industry = "retailer") -> Summary:
+    """List what can be changed in a firm, in which unit, within which range, and what it costs.
 
     Parameters
     ----------
@@ -297,13 +339,13 @@ def causes(industry: str | presets.Industry = "retailer") -> Summary:
     >>> world.causes().table.set_index("cause").loc["reliability", "unit"]
     'points of the seven-point scale'
     """
-    it = presets.industry(industry)
-    slopes = dict(it.costs)
+    preset = industries.industry(industry)
+    slopes = dict(preset.costs)
     rows = [
         (cause.name, cause.meaning, cause.unit, cause.lowest, cause.highest, cause.scale / 2,
          cause.cost(cause.scale / 2, slopes[cause.name]), cause.per)
-        for cause in held.offered(it).values()
+        for cause in interventions.offered(preset).values()
     ]  # fmt: skip
     listing = pd.DataFrame(rows, columns=["cause", "meaning", "unit", "lowest", "highest", "step", "cost", "per"])
     note = "`cost` is what one `step` costs each customer (or prospect) and month; further steps cost more."
-    return Summary(f"Causes that can be changed: {it.name}", table=listing, note=note)
+    return Summary(f"Causes that can be changed: {preset.name}", table=listing, note=note)

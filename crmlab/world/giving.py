@@ -1,7 +1,7 @@
 """Giving: who donates once a year, what a scandal does to trust, and what becomes of the money.
 
 A site may let its customers give to charity. In one month of the year each of them tosses a coin of
-his own, until he stops giving for good with a chance of his own (BG/BB: Fader, Hardie & Shang 2010). A
+their own, until they stop giving for good with a chance of their own (BG/BB: Fader, Hardie & Shang 2010). A
 scandal makes all of them distrust; distrust fades, and sooner while the site publishes what it paid out. An
 industry without ``giving`` has none of this. This room knows gifts and trust; who leaves is decided in
 ``buying``, and no gift is the firm's money.
@@ -12,80 +12,87 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit
 
-from crmlab.world import luck
-from crmlab.world.setting import Book, Setting, cents, days, numbered
+from crmlab.world import streams
+from crmlab.world.event_log import EventLog, cents, days, numbered_ids
+from crmlab.world.population import Customers
+from crmlab.world.setting import Setting
 
 
 def climate(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    """By month: whether the firm publishes its accounts of the gifts, and the distrust (log-odds) of the usual customer."""
+    """Return by month whether the accounts of the gifts are published, and the distrust (log-odds) of the usual customer."""
     published, distrust = np.zeros(setting.months, dtype=bool), np.zeros(setting.months)
     if (it := setting.industry.giving) is None:
         return published, distrust
-    site, held = luck.keys(setting.seed, "site", np.zeros(1, dtype=np.int64)), 0.0
+    site, level = streams.make_keys(setting.seed, "site", np.zeros(1, dtype=np.int64)), 0.0
     for t in range(setting.months):
-        published[t] = luck.uniform(site, "publishes", t)[0] < it.transparency + setting.shifts["transparency"][t]
-        held *= it.fading[int(published[t])]
+        published[t] = streams.uniform(site, "publishes", t)[0] < it.transparency + setting.shifts["transparency"][t]
+        level *= it.fading[int(published[t])]
         if t + 1 == it.shock_month:
-            held += it.shock * (1 + setting.shifts["trust_shock"][t])
-        distrust[t] = held
+            level += it.shock * (1 + setting.shifts["trust_shock"][t])
+        distrust[t] = level
     return published, distrust
 
 
-def join(setting: Setting, them: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """New customers' dispositions to give, to stop giving, and to take a scandal to heart."""
+def join(setting: Setting, customers: Customers) -> None:
+    """Draw new customers' dispositions to give, to stop giving, and to take a scandal to heart."""
     if (it := setting.industry.giving) is None:
-        return them
-    who, (p, q, v) = them["who"], it.gift
-    return them | {
-        "gives": betaincinv(*it.donates, luck.uniform(who, "gives at all")),
-        "stops": betaincinv(*it.stops, luck.uniform(who, "stops giving at all")),
-        "gift": p * v / gammaincinv(q, luck.uniform(who, "gift")),
-        "concern": np.exp(it.concern * luck.normal(who, "concern")),
-        "stopped": np.full(who.size, np.nan),
-    }
+        return
+    key, (p, q, v) = customers.key, it.gift
+    customers.donation_probability = betaincinv(*it.donates, streams.uniform(key, "gives at all"))
+    customers.stop_probability = betaincinv(*it.stops, streams.uniform(key, "stops giving at all"))
+    customers.mean_gift = p * v / gammaincinv(q, streams.uniform(key, "gift"))
+    customers.concern = np.exp(it.concern * streams.normal(key, "concern"))
 
 
-def doubt(setting: Setting, them: dict[str, np.ndarray], distrust: float) -> np.ndarray | float:
-    """What distrust adds to the log rate of leaving the site."""
+def doubt(setting: Setting, customers: Customers, distrust: float) -> np.ndarray | float:
+    """Return what distrust adds to the log rate of leaving the site."""
     it = setting.industry.giving
-    return 0.0 if it is None else it.trust_dropout * distrust * them["concern"]
+    return 0.0 if it is None else it.trust_dropout * distrust * customers.concern
 
 
-def give(setting: Setting, book: Book, them: dict[str, np.ndarray], distrust: float, t: int) -> int:
-    """The gifts of month ``t``, if it is their month: cents in all. Updates ``stopped``."""
-    it, who = setting.industry.giving, them["who"]
+def give(setting: Setting, log: EventLog, customers: Customers, distrust: float, t: int) -> int:
+    """Draw and write the gifts of month ``t``, if it is their month, and return their sum in cents; moves ``stopped_giving``.
+
+    With p the donation probability, c the concern, D the distrust and L the loyalty, a customer who has not stopped gives
+    with probability expit(logit(p) - c D + ``loyalty_effect`` L).
+    """
+    it, key = setting.industry.giving, customers.key
     if it is None or t % 12 + 1 != it.month_of_year:
         return 0
-    may = (them["won"] < setting.first[t]) & np.isnan(them["stopped"])
-    stops = may & (luck.uniform(who, "stops giving", t) < them["stops"])
-    them["stopped"] = np.where(stops, setting.first[t], them["stopped"])
-    odds = logit(them["gives"]) - distrust * them["concern"] + it.loyalty_effect * them["loyalty"]
-    moment = setting.first[t] + luck.uniform(who, "gift moment", t) * (setting.first[t + 1] - setting.first[t])
-    there = ~(them["left"] <= moment)
-    donor = np.flatnonzero(may & ~stops & there & (luck.uniform(who, "gives", t) < expit(odds)))
+    may = (customers.won < setting.month_start[t]) & np.isnan(customers.stopped_giving)
+    stops = may & (streams.uniform(key, "stops giving", t) < customers.stop_probability)
+    customers.stopped_giving = np.where(stops, setting.month_start[t], customers.stopped_giving)
+    log_odds = logit(customers.donation_probability) - distrust * customers.concern + it.loyalty_effect * customers.loyalty
+    moment = setting.moment_in(t, streams.uniform(key, "gift moment", t))
+    may &= ~stops & ~(customers.left <= moment)
+    donor = np.flatnonzero(may & (streams.uniform(key, "gives", t) < expit(log_odds)))
     p = it.gift[0]
-    given = gammaincinv(p, luck.uniform(who[donor], "gift amount", t)) / p * them["gift"][donor]
+    given = gammaincinv(p, streams.uniform(key[donor], "gift amount", t)) / p * customers.mean_gift[donor]
     amount = np.maximum(np.round(100 * given).astype(np.int64), 1)
-    book.add(
-        "donations", them["person"][donor], donation_id=numbered("D"), donation_date=days(moment[donor]), amount=cents(amount)
-    )
+    log.add(
+        "donations", customers.person[donor], donation_id=numbered_ids("D"), donation_date=days(moment[donor]),
+        amount=cents(amount),
+    )  # fmt: skip
     return int(amount.sum())
 
 
 def payouts(setting: Setting, donated: np.ndarray) -> np.ndarray:
-    """What goes to the charities in each month, in cents: a month's gifts in equal parts over the months that follow."""
-    parts, paid = setting.industry.giving.payout_months, np.zeros(setting.months, dtype=np.int64)
+    """Return what goes to the charities by month, in cents: a month's gifts in equal parts over the months that follow."""
+    paid = np.zeros(setting.months, dtype=np.int64)
+    if (it := setting.industry.giving) is None:
+        return paid
     for t in np.flatnonzero(donated):
-        part = np.diff(donated[t] * np.arange(parts + 1) // parts)  # whole cents that add up
-        month = t + 1 + np.arange(parts)
+        part = np.diff(donated[t] * np.arange(it.payout_months + 1) // it.payout_months)  # whole cents that add up
+        month = t + 1 + np.arange(it.payout_months)
         paid[month[month < setting.months]] += part[month < setting.months]
     return paid
 
 
-def donors(setting: Setting, book: Book, them: dict[str, np.ndarray]) -> None:
-    """Write down what nobody at the firm can see of the customers' giving."""
+def write_donors(setting: Setting, log: EventLog, customers: Customers) -> None:
+    """Write what nobody at the firm can see of the customers' giving."""
     if setting.industry.giving is not None:
-        book.add(
-            "truth_donors", them["person"], donation_probability=them["gives"], stop_probability=them["stops"],
-            mean_gift=them["gift"], concern=them["concern"], stopped=days(them["stopped"]),
+        log.add(
+            "truth_donors", customers.person, donation_probability=customers.donation_probability,
+            stop_probability=customers.stop_probability, mean_gift=customers.mean_gift, concern=customers.concern,
+            stopped=days(customers.stopped_giving),
         )  # fmt: skip

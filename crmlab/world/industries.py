@@ -3,7 +3,7 @@
 A preset is a value of ``Industry`` and nothing else: no mechanism asks what the firm is called, so
 a further industry is one more block. Presets are versioned and never change once published,
 because exercises and papers lean on their numbers; a better one gets the next version. What the
-numbers do is told in the mechanisms (``sales``, ``service``, ``buying``, ``giving``, ``campaigns``, ``survey``) and in
+numbers do is said in the mechanisms (``sales``, ``service``, ``buying``, ``giving``, ``campaigns``, ``survey``) and in
 ``docs/world.md``.
 
 Origins: [A] measured and published, with the source; [B] chosen so that the moments listed in
@@ -25,7 +25,7 @@ class Channel:
     name: str
     weight: float
     entry: tuple[float, ...]
-    pull: float = 0.0  # added to the log-odds of each advance: who comes by himself is nearer to buying
+    log_odds: float = 0.0  # added to the log-odds of each advance: who comes unasked is nearer to buying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,15 @@ class Industry:
     channels: tuple[Channel, ...]
     needs: tuple[Need, ...]
     regions: tuple[str, ...]
-    competition: float  # mean pull of competitors, in log-odds against each advance
+    competition: float  # mean utility of competitors, in log-odds against each advance
+    competition_spread: float = 0.4  # log-odds taken off by one standard deviation of a person's utility of competitors [C]
+    pool: float = 1.5  # persons who could hear of the firm, for each who does at the usual advertising [C]
+    referral_entry: tuple[float, ...] = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)  # stages at which referred persons enter: late [C]
+    referral_log_odds: float = 0.35  # added to the log-odds of their advances: they come with trust [C]
+    same_need: float = 0.5  # share of referred persons who take over the need of whoever brought them [C]
+    age_bounds: tuple[float, ...] = (18, 30, 45, 60, 85)  # bounds of the age groups on the opening day [C]
+    age_shares: tuple[float, ...] = (0.0, 0.24, 0.54, 0.8, 1.0)  # share of persons younger than each bound [C]
+    consent: float = 0.82  # share of persons who agree to be written to [C]
     # the pipeline of eight stages
     advance: tuple[float, ...]  # log-odds to leave each stage forward, for a prospect of mean fit
     fit_effect: float = 0.55
@@ -101,6 +109,7 @@ class Industry:
     promise_effect: float = 0.35  # of one point more promised, at the presentation and at the close
     skip: float = 0.08  # share of advances that jump over the next stage (before the needs are known)
     back: float = 0.35  # share of those stopped by an objection who return to their needs
+    most_returns: int = 2  # how often a prospect returns at the most [C]
     stage_days: tuple[float, ...] = (6, 5, 3, 6, 5, 7, 6, 5)
     stage_cost: tuple[float, ...] = (0.5, 1.0, 0.5, 1.5, 1.5, 2.0, 1.0, 1.0)
     objections: tuple[tuple[str, float], ...] = (
@@ -110,42 +119,62 @@ class Industry:
         ("time", 0.15),
         ("competitor", 0.1),
     )
+    talk_channels: tuple[tuple[str, float], ...] = (("phone", 0.5), ("visit", 0.2), ("e-mail", 0.3))  # of salespeople [C]
+    page_views: tuple[float, float] = (0.9, 0.45)  # log of the mean page views: constant, and per unit of fit [C]
+    asks_for_offer: tuple[float, float] = (-1.0, 0.8)  # log-odds to ask for an offer: constant, and per unit of fit [C]
     customers_per_salesperson: int = 150
+    fewest_salespeople: int = 2  # so that every firm can be divided by salesperson [C]
     turnover: float = 0.02  # share of salespeople who leave in a month
     handover: float = 0.5  # share of leaving salespeople who hand their customers over
     bond: float = 0.5  # added to the log dropout rate of their customers if not handed over
+    bond_fading: float = 0.7  # share of it that is left a month later [C]
     # quality, expectation, satisfaction: points of the seven-point scale
     quality: tuple[float, ...]
     expectation: tuple[float, ...]
     importance: tuple[float, ...]
     quality_spread: tuple[float, float] = (0.45, 0.5)  # standard deviation: common to the five, own of each
     expectation_spread: tuple[float, float] = (0.4, 0.4)
+    importance_spread: float = 0.25  # standard deviation of the log weight of each dimension [C]
+    baseline_spread: float = 0.3  # standard deviation of a person's baseline satisfaction [C]
     word_of_mouth: float = 0.15  # what a recommendation adds to the expectation
     promise_weight: float = 0.5  # what a promised point adds to the expectation
     adaptation: float = 0.03  # share by which the expectation moves towards the experience in a month
+    neutral_quality: float = 5.0  # quality that pleases nobody and disappoints nobody [C]
     experience: float = 0.4  # weight of the experience itself; the rest is experience against expectation
     loss_aversion: float = 1.25  # factor of a gap below zero (Anderson & Sullivan 1993: negative gaps weigh more) [B]
     # from satisfaction to loyalty: a flat zone between two bends (Jones & Sasser 1995) [B]
     flat_zone: tuple[float, float]
     slopes: tuple[float, float, float]  # below, within, above the zone
+    bend: float = 0.15  # width of the bends, points of satisfaction [C]
     # failures, tickets, recovery
     failure: float  # share of customers with a failure in a month, at quality 5
     failure_weights: tuple[float, ...] = (0.6, 0.2, 0.0, 0.0, 0.2)
     failure_effect: float = 0.7
     failure_kinds: tuple[tuple[str, float], ...]
     voice: float = 0.45  # share of failures that become a complaint
-    inquiry: float = 0.05
+    inquiry: float = 0.05  # share of customers with a question in a month, at loyalty 0
+    inquiry_effect: float = 0.4  # of loyalty on the log of that share: who is loyal asks less [C]
+    ticket_channels: tuple[tuple[str, float], ...] = (("phone", 0.4), ("e-mail", 0.3), ("chat", 0.2), ("visit", 0.1))  # [C]
     response_hours: float = 20.0
-    hurt: float = 2.0  # satisfaction lost by a failure of full severity
-    harm: float = 0.9  # what it adds to the log dropout rate, whatever the satisfaction
-    recovery: float = 0.45  # share of the hurt that an ordinary recovery mends
-    recovery_harm: float = 0.3  # share of the harm that a full recovery mends (de Matos, Henrique & Rossi 2007: less) [B]
-    forgetting: float = 0.75  # share of hurt and harm that is left a month later
+    response_spread: float = 0.8  # standard deviation of the log hours [C]
+    response_effect: float = 0.35  # of responsiveness on the log hours, downwards [C]
+    dissatisfaction: float = 2.0  # satisfaction lost by a failure of full severity
+    relationship_damage: float = 0.9  # what it adds to the log dropout rate, whatever the satisfaction
+    recovery: float = 0.45  # share of the dissatisfaction that an ordinary recovery mends
+    recovery_effect: float = 0.12  # what a point of empathy adds to that share [C]
+    recovery_spread: float = 0.2  # its standard deviation from case to case [C]
+    slowness_effect: float = 0.2  # what the log of the hours, to the usual ones, takes off it [C]
+    best_recovery: float = 1.1  # the most that is mended; above 1: more content than before, as the recovery paradox says [C]
+    recovery_damage: float = 0.3  # share of the damage that a full recovery mends (de Matos, Henrique & Rossi 2007: less) [B]
+    forgetting: float = 0.75  # share of dissatisfaction and damage that is left a month later
+    compensated: float = 0.3  # share of complaints that are compensated [C]
+    rated: float = 0.35  # share of tickets whose answer is rated [C]
+    rating: tuple[float, float, float] = (3.2, 2.0, 0.7)  # stars: constant, per part mended, standard deviation [C]
     # staying and buying
     dropout: tuple[float, float] = (0.0, 0.0)  # without contract: shape and mean of the monthly dropout rate (gamma)
     monthly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the month: beta of the chance not to renew
     yearly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the year
-    pull_effect: float = 0.15
+    competitor_effect: float = 0.15  # of the utility of competitors on the log dropout rate
     rate: tuple[float, float]  # shape and mean of the purchase rate (gamma)
     rate_effect: float = 0.3  # of loyalty on the log purchase rate
     cross_rate: float = 0.25
@@ -155,22 +184,42 @@ class Industry:
     tolerance: float = 0.3
     price_pain: float = 1.5  # satisfaction lost by a price 100 % higher
     products: tuple[Product, ...]
-    cross_start: float = 0.01
-    cross_effect_start: float = 0.3
-    referral: float = 0.006
-    referral_effect: float = 0.8
+    cross_start: float = 0.01  # share of customers approached for a further product in a month, at loyalty 0
+    cross_effect_start: float = 0.3  # of loyalty on the log of that share, and on the log-odds to advance
+    cross_log_odds: float = 0.6  # added to the log-odds to advance: the firm is known [C]
+    cross_entry: int = 4  # the stage at which they enter: approaching [C]
+    cross_after: int = 2  # whole months as a customer before the first approach [C]
+    cross_most: int = 2  # further products of a customer, at the most [C]
+    referral: float = 0.006  # share of customers who bring somebody in a month, at loyalty 0
+    referral_effect: float = 0.8  # of loyalty on the log of that share
+    referral_most: float = 0.5  # the share is never above [C]
     # campaigns
     campaigns: tuple[Campaign, ...]
     targeting: tuple[float, float] = (-1.6, 1.5)  # log-odds to be chosen: constant, and per log(1 + recent orders)
     lift_spread: float = 0.35
+    targeting_bounds: tuple[float, float] = (0.05, 0.95)  # the chance to be chosen is kept within [C]
+    recency_fading: float = 0.7  # share of the recent orders that counts a month later [C]
     tiring: float = 0.35  # how much a recent contact takes off the effect of the next
-    opt_out: float = 0.004
+    pressure_fading: float = 0.7  # share of the recent contacts that is felt a month later [C]
+    opt_out: float = 0.004  # share of contacts that are answered by opting out, where nobody is tired
+    opt_out_effect: float = 2.0  # of a recent contact on that share, as a factor [C]
     # asking
     survey_every: int = 6
     answer: tuple[float, float] = (-0.9, 0.55)  # log-odds to answer: constant, and per point of satisfaction
-    follow_up: float = 0.04
+    overall: tuple[float, float, float] = (5.2, 1.1, 0.6)  # answer 1 to 7: constant, per point of S, standard deviation [C]
+    recommendation: tuple[float, float, float] = (8.4, 1.9, 1.3)  # answer 0 to 10: likewise [C]
+    item_loading: tuple[float, float, float] = (1.0, 0.25, 1.7)  # item k shows its dimension by a + b sin(c k): unequally [C]
+    item_ease: tuple[float, float] = (0.3, 2.3)  # and is easy to agree with by a cos(b k) [C]
+    item_spread: float = 0.75  # standard deviation of an answer [C]
+    item_missing: float = 0.015  # share of items left out [C]
+    importance_step: int = 5  # the 100 points of importance are given in steps of so many [C]
+    follow_up: float = 0.04  # share of the file that is called in a month
     # what managers believe, and what they set
     misjudgement: tuple[float, ...] = (-0.3, -0.1, 0.4, -0.2, -0.3)  # managers put tangibles first (domain S4)
+    managers: int = 12  # who are asked once a year [C]
+    belief_spread: float = 0.35  # standard deviation of what a manager believes of an expectation [C]
+    ranking: tuple[float, float] = (2.0, 0.3)  # of the log weights believed: factor of the misjudgement, standard deviation [C]
+    audits: int = 8  # of each dimension in a month [C]
     standard: tuple[float, ...] = (5.4, 5.3, 5.6, 5.0, 5.2)
     promised: tuple[float, ...] = (5.9, 5.6, 5.8, 5.5, 5.8)
     # money
@@ -191,10 +240,10 @@ RETAILER = Industry(
     contract=False,
     prospects_per_customer=2.51,  # the inverse of the share that is won before the end: 0.40 [B]
     channels=(
-        Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), pull=-0.1),
-        Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), pull=0.1),
-        Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), pull=0.15),
-        Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), pull=-0.15),
+        Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), log_odds=-0.1),
+        Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), log_odds=0.1),
+        Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), log_odds=0.15),
+        Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), log_odds=-0.15),
     ),
     needs=(
         Need(name="price", share=0.38, expectation=(0, -0.1, -0.2, -0.2, 0), weight=(1.2, 0.8, 0.7, 0.6, 1.0), rate=1.0,
@@ -245,10 +294,10 @@ TELECOM = Industry(
     contract=True,
     prospects_per_customer=2.63,
     channels=(
-        Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), pull=0.05),
-        Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), pull=0.15),
-        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), pull=-0.1),
-        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), pull=0.0),
+        Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), log_odds=0.05),
+        Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), log_odds=0.15),
+        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.1),
+        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), log_odds=0.0),
     ),
     needs=(
         Need(name="price", share=0.42, expectation=(-0.1, -0.1, -0.2, -0.2, 0), weight=(1.1, 0.8, 0.7, 0.7, 1.0), rate=0.8,
@@ -274,7 +323,7 @@ TELECOM = Industry(
     failure_kinds=(("outage", 0.4), ("billing", 0.3), ("slow repair", 0.2), ("unfriendly staff", 0.1)),
     voice=0.5,
     inquiry=0.08,
-    harm=0.7,
+    relationship_damage=0.7,
     monthly_churn=(0.9, 36.0),  # mean 2.4 % a month at loyalty 0; discontent and failures raise it [B]
     yearly_churn=(1.2, 7.5),  # mean 13.8 % at a renewal at loyalty 0 [B]
     rate=(0.8, 0.08),  # handsets and extras beside the contract
@@ -317,10 +366,10 @@ REBATE_SITE = Industry(
     contract=False,
     prospects_per_customer=11.5,  # everyone who shops online is a prospect (domain S8), few become customers [B]
     channels=(
-        Channel(name="search", weight=0.32, entry=(0.5, 0.2, 0, 0.2, 0.1, 0, 0, 0), pull=0.1),
-        Channel(name="price comparison", weight=0.34, entry=(0.6, 0.2, 0, 0.1, 0.1, 0, 0, 0), pull=-0.05),
-        Channel(name="online advert", weight=0.22, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), pull=-0.2),
-        Channel(name="charity partner", weight=0.12, entry=(0.2, 0.3, 0, 0.3, 0.2, 0, 0, 0), pull=0.25),
+        Channel(name="search", weight=0.32, entry=(0.5, 0.2, 0, 0.2, 0.1, 0, 0, 0), log_odds=0.1),
+        Channel(name="price comparison", weight=0.34, entry=(0.6, 0.2, 0, 0.1, 0.1, 0, 0, 0), log_odds=-0.05),
+        Channel(name="online advert", weight=0.22, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.2),
+        Channel(name="charity partner", weight=0.12, entry=(0.2, 0.3, 0, 0.3, 0.2, 0, 0, 0), log_odds=0.25),
     ),
     needs=(
         Need(name="bargain", share=0.50, expectation=(0, -0.1, -0.1, -0.2, 0), weight=(1.2, 0.8, 0.8, 0.6, 1.0), rate=1.1,
@@ -393,12 +442,12 @@ LATEST = {name.rpartition("-v")[0]: name for name in PRESETS}
 
 
 def industry(name: object) -> Industry:
-    """The preset of that name, or the given ``Industry`` itself."""
+    """Return the preset of that name, or the given ``Industry`` itself."""
     if isinstance(name, Industry):
         return name
-    found = PRESETS.get(LATEST.get(name, name)) if isinstance(name, str) else None
-    if found is None:
+    preset = PRESETS.get(LATEST.get(name, name)) if isinstance(name, str) else None
+    if preset is None:
         raise ArgumentError(
             f"no industry is called {name!r}. The industries: {', '.join((*LATEST, *PRESETS))}; or give your own `Industry`."
         )
-    return found
+    return preset

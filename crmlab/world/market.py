@@ -1,101 +1,166 @@
 """The market: who hears of the firm, when, and what kind of person it is.
 
-Prospects come by channel, with a kind of need, expectations, a pull towards competitors, and all
+Prospects come by channel, with a kind of need, expectations, a utility of competitors, and all
 the dispositions that decide later how they buy, complain and stay. Whoever is brought by a customer
-takes after him a little and comes with the expectation that word of mouth gives. This room draws
+takes after them a little and comes with the expectation that word of mouth gives. This room draws
 persons; it moves nobody through the pipeline (``sales``) and serves nobody (``service``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 from scipy.special import gammaincinv
 
-from crmlab.world import luck
+from crmlab import tables
+from crmlab.world import streams
+from crmlab.world.event_log import EventLog, days, person_ids
+from crmlab.world.industries import Industry
+from crmlab.world.population import Customers, People
 from crmlab.world.setting import Setting
 
-#: Prospects who could hear of the firm, for each who does at the usual advertising.
-_POOL = 1.5
-AGES = ("18-29", "30-44", "45-59", "60+")
-_AGE_BOUNDS, _AGE_SHARES = np.array([18.0, 30, 45, 60, 85]), np.array([0, 0.24, 0.54, 0.8, 1])  # on the opening day
 REFERRAL = "referral"
-_REFERRAL_ENTRY = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)
 
 
-def pool(setting: Setting) -> int:
-    """How many persons could come through the firm's own channels."""
-    return round(setting.customers * setting.industry.prospects_per_customer * _POOL)
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """Persons who hear of the firm, and how they come.
+
+    Attributes
+    ----------
+    people : People
+    day : ndarray, shape (n,)
+        In days since the opening.
+    entry : ndarray of int, shape (n,)
+        The stage, from 1, at which they enter the pipeline.
+    number, parent, month : ndarray of int, shape (n,)
+        The place in the pool of those who come by the firm's own channels; the place in the block of whoever brought the
+        others, and in which month. -1 where it does not apply.
+    """
+
+    people: People
+    day: np.ndarray
+    entry: np.ndarray
+    number: np.ndarray
+    parent: np.ndarray
+    month: np.ndarray
 
 
-def reached(setting: Setting, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which of the persons hear of the firm: their numbers, keys and days, by day within each month."""
-    who = luck.keys(setting.seed, "person", numbers)
-    moment = luck.uniform(who, "arrival") * setting.months
+def pool_size(setting: Setting) -> int:
+    """Return how many persons could come through the firm's own channels."""
+    return round(setting.customers * setting.industry.prospects_per_customer * setting.industry.pool)
+
+
+def count_desks(setting: Setting) -> int:
+    """Return how many salespeople the firm employs at a time."""
+    return max(setting.industry.fewest_salespeople, round(setting.customers / setting.industry.customers_per_salesperson))
+
+
+def channel_names(industry: Industry) -> tuple[str, ...]:
+    """Return the names of the channels; referral stands last."""
+    return (*(channel.name for channel in industry.channels), REFERRAL)
+
+
+def age_labels(industry: Industry) -> tuple[str, ...]:
+    """Return the names of the age groups, such as "18-29"; the last one is open."""
+    *bounded, (last, _) = pairwise(industry.age_bounds)
+    return (*(f"{low:g}-{high - 1:g}" for low, high in bounded), f"{last:g}+")
+
+
+def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
+    """Draw who of the pool hears of the firm, when, and what kind of person each is."""
+    key = streams.make_keys(setting.seed, "person", numbers)
+    moment = streams.uniform(key, "arrival") * setting.months
     month = moment.astype(np.int64)
-    share = (1 + setting.shifts["advertising"][month]) / _POOL
-    heard = luck.uniform(who, "hears") < share
-    day = setting.first[month] + (moment - month) * np.diff(setting.first)[month]
-    return numbers[heard], who[heard], day[heard]
+    share = (1 + setting.shifts["advertising"][month]) / setting.industry.pool
+    heard = streams.uniform(key, "hears") < share
+    day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
+    it, key, nobody = setting.industry, key[heard], np.full(heard.sum(), -1)
+    need = _draw_need(it, key)
+    channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in it.channels]))
+    people = _draw_people(setting, key, need, channel, np.zeros(key.size))
+    return Arrivals(people, day[heard], _draw_entry(it, people), numbers[heard], nobody, nobody)
 
 
-def draw(
-    setting: Setting, who: np.ndarray, day: np.ndarray, parent: dict[str, np.ndarray] | None = None
-) -> dict[str, np.ndarray]:
-    """Persons from their keys: one array for each attribute; those of ``parent`` are referred by these customers."""
+def refer(setting: Setting, customers: Customers, t: int) -> Arrivals:
+    """Draw whom the customers of month ``t`` bring, and who come in the month after it: one each at the most."""
     it = setting.industry
-    size = who.size
-    shares = np.array([need.share for need in it.needs])
-    need = luck.choose(luck.uniform(who, "need"), shares)
-    if parent is None:
-        channel = luck.choose(luck.uniform(who, "channel"), np.array([channel.weight for channel in it.channels]))
-        heard = np.zeros(size)
-    else:
-        need = np.where(luck.uniform(who, "need of the friend") < 0.5, parent["need"], need)
-        channel = np.full(size, len(it.channels))
-        heard = np.full(size, it.word_of_mouth)
-    entries = np.array([*(channel.entry for channel in it.channels), _REFERRAL_ENTRY], dtype=float)
-    pulls = np.array([*(channel.pull for channel in it.channels), 0.35])
-    common, own = it.expectation_spread
-    shift = np.array([kind.expectation for kind in it.needs])[need]
-    expectation = np.array(it.expectation) + shift + (heard + common * luck.normal(who, "expects"))[:, None]
-    expectation += own * _five(who, "expects of")
-    common, own = it.quality_spread
-    quality = np.array(it.quality) + common * luck.normal(who, "is served")[:, None] + own * _five(who, "is served in")
-    weight = np.array(it.importance) * np.array([kind.weight for kind in it.needs])[need]
-    weight = weight * np.exp(0.25 * _five(who, "weighs"))
-    years = np.interp(luck.uniform(who, "age"), _AGE_SHARES, _AGE_BOUNDS)
+    share = np.minimum(it.referral * np.exp(it.referral_effect * customers.loyalty), it.referral_most)
+    refers = customers.present & (streams.uniform(customers.key, "refers", t) < share)
+    key = streams.child_keys(customers.key[refers], t)
+    day = setting.moment_in(t + 1, streams.uniform(key, "arrival"))
+    same_need = streams.uniform(key, "need of the friend") < it.same_need
+    need = np.where(same_need, customers.need[refers], _draw_need(it, key))
+    channel = np.full(key.size, len(it.channels))
+    people = _draw_people(setting, key, need, channel, np.full(key.size, it.word_of_mouth))
+    month = np.full(key.size, t + 1)
+    return Arrivals(people, day, _draw_entry(it, people), np.full(key.size, -1), customers.person[refers], month)
+
+
+def write_referrals(log: EventLog, arrivals: Arrivals, person: np.ndarray) -> None:
+    """Write who brought whom; ``person`` is the place of those brought, whose ids are known at the end."""
+    log.add("referrals", arrivals.parent, referred_id=person_ids(person), date=days(arrivals.day))
+
+
+def _draw_need(it: Industry, key: np.ndarray) -> np.ndarray:
+    return streams.choose(streams.uniform(key, "need"), np.array([need.share for need in it.needs]))
+
+
+def _draw_entry(it: Industry, people: People) -> np.ndarray:
+    entries = np.array([*(channel.entry for channel in it.channels), it.referral_entry], dtype=float)
+    return streams.choose(streams.uniform(people.key, "entry"), entries[people.channel]) + 1
+
+
+def _draw_people(setting: Setting, key: np.ndarray, need: np.ndarray, channel: np.ndarray, heard: np.ndarray) -> People:
+    """Draw persons from their keys; ``heard`` is what word of mouth adds to their expectation."""
+    it = setting.industry
+    expectation, quality, importance = _draw_opinions(it, key, need, heard)
+    log_odds = np.array([*(channel.log_odds for channel in it.channels), it.referral_log_odds])
+    utility = streams.normal(key, "competitors")
+    age = np.interp(streams.uniform(key, "age"), it.age_shares, it.age_bounds)
     rate_shape, rate_mean = it.rate
     p, q, v = it.spend
-    return {
-        "who": who,
-        "day": day,
-        "need": need,
-        "channel": channel,
-        "region": luck.choose(luck.uniform(who, "region"), np.ones(len(it.regions))),
-        "age": np.searchsorted(_AGE_BOUNDS[1:-1], years, side="right"),
-        "years": years,
-        "entry": luck.choose(luck.uniform(who, "entry"), entries[channel]) + 1,
-        "fit": luck.normal(who, "fit"),
-        "lean": pulls[channel] - (it.competition + 0.4 * luck.normal(who, "competitors")),
-        "pull": luck.normal(who, "competitors"),
-        "desk": (luck.uniform(who, "desk") * desks(setting)).astype(np.int64),
-        "expectation": expectation,
-        "quality": quality,
-        "weight": weight / weight.sum(axis=1, keepdims=True),
-        "mood": 0.3 * luck.normal(who, "mood"),
-        "rate": gammaincinv(rate_shape, luck.uniform(who, "rate"))
+    return People(
+        key=key,
+        need=need,
+        channel=channel,
+        region=streams.choose(streams.uniform(key, "region"), np.ones(len(it.regions))),
+        age_group=np.searchsorted(np.array(it.age_bounds[1:-1], dtype=float), age, side="right"),
+        age_years=age,
+        desk=(streams.uniform(key, "desk") * count_desks(setting)).astype(np.int64),
+        fit=streams.normal(key, "fit"),
+        log_odds_offset=log_odds[channel] - (it.competition + it.competition_spread * utility),
+        competitor_utility=utility,
+        expectation=expectation,
+        quality=quality,
+        importance=importance,
+        baseline_satisfaction=it.baseline_spread * streams.normal(key, "mood"),
+        purchase_rate=gammaincinv(rate_shape, streams.uniform(key, "rate"))
         * (rate_mean / rate_shape)
         * np.array([kind.rate for kind in it.needs])[need],
-        "spend": p * v / gammaincinv(q, luck.uniform(who, "spend")),  # mean of the person's orders: gamma-gamma, p / nu
-        "lift": luck.normal(who, "lift"),
-        "consent": luck.uniform(who, "consent") < 0.82,
-    }
+        mean_spend=p * v / gammaincinv(q, streams.uniform(key, "spend")),  # mean of the person's orders: gamma-gamma, p / nu
+        campaign_response=streams.normal(key, "lift"),
+        consent=streams.uniform(key, "consent") < it.consent,
+    )
 
 
-def _five(who: np.ndarray, mechanism: str) -> np.ndarray:
-    return np.stack([luck.normal(who, mechanism, ordinal=k) for k in range(5)], axis=1)
+def _draw_opinions(
+    it: Industry, key: np.ndarray, need: np.ndarray, heard: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw expectation, quality and importance, each of shape (n, 5)."""
+    common, specific = it.expectation_spread
+    shift = np.array([kind.expectation for kind in it.needs])[need]
+    expectation = np.array(it.expectation) + shift + (heard + common * streams.normal(key, "expects"))[:, None]
+    expectation += specific * _draw_five(key, "expects of")
+    common, specific = it.quality_spread
+    quality = np.array(it.quality) + common * streams.normal(key, "is served")[:, None]
+    quality = quality + specific * _draw_five(key, "is served in")
+    importance = np.array(it.importance) * np.array([kind.weight for kind in it.needs])[need]
+    importance = importance * np.exp(it.importance_spread * _draw_five(key, "weighs"))
+    return expectation, quality, importance / importance.sum(axis=1, keepdims=True)
 
 
-def desks(setting: Setting) -> int:
-    """How many salespeople the firm employs at a time."""
-    return max(2, round(setting.customers / setting.industry.customers_per_salesperson))
+def _draw_five(key: np.ndarray, mechanism: str) -> np.ndarray:
+    return np.stack([streams.normal(key, mechanism, ordinal=k) for k in range(len(tables.DIMENSIONS))], axis=1)

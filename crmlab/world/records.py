@@ -1,4 +1,4 @@
-"""Records: the person behind each customer, and what the firm's sources wrote down about him.
+"""Records: the person behind each customer, and what the firm's sources wrote down about them.
 
 Here live invented people (names, birth date, e-mail, telephone, address) and the contact records that
 a web form, a shop counter, a call centre, a fair and a bought list hold about them: with typing
@@ -23,17 +23,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crmlab.world import luck
+from crmlab.world import streams
 
 _SOURCES = ("web form", "shop counter", "call centre", "fair", "bought list")
 _FIRST, _AGAIN = (42, 24, 14, 8, 12), (48, 22, 22, 5, 3)  # in %: where a new customer is written down, where a known one
 _HOW_MANY = 65, 22, 9, 4  # in %: one record, two, three, four, so 1.52 on average
 _SAME_NAME = 0.01  # share of persons with the most frequent names, in a few streets of three towns: fathers, sons, strangers
-# In so many years everybody would once have moved (changed his telephone, his e-mail address), if all went evenly
+# In so many years everybody would once have moved (changed telephone, e-mail address), if all went evenly
 _MOVED, _RENUMBERED, _REMAILED = 9, 12, 8
 _WEDDINGS = 35, 300  # likewise for taking another family name: women, men; only from 20 to 50 years of age
 # How likely a record has each fault, by source. No one study gives them all. They are set by what each source does: into
-# the web form the customer types himself and machines check; the counter leaves out; the call centre hears; fair cards are
+# the web form the customer types and machines check; the counter leaves out; the call centre hears; fair cards are
 # read from handwriting; lists are old and were converted.
 _RATES = {
     #                  web    counter call  fair   list
@@ -142,24 +142,26 @@ _LINES, _TEXTS = ("street", "postal_code", "city"), "given_name family_name stre
 
 
 def _combine(lists: str) -> list[str]:
-    """Every first stem with every second one, except one with itself; a second stem that is a word gets a space."""
+    """Join every first stem with every second one, except one with itself; a second stem that is a word gets a space."""
     first, second = (stems.split() for stems in lists.split("|"))
     return [a + " " * b[0].isupper() + b for a in first for b in second if a.lower() != b.lower()]
 
 
 def _bare(texts: pa.Array, pairs: str = "") -> pa.Array:
-    """Texts without accents, some letters written out by ``pairs``."""
+    """Return texts without accents, some letters written out by ``pairs``."""
     for pair in (pairs + " " + _PLAIN).split():
         texts = pc.replace_substring(texts, pair[0], pair[1:])
     return pc.replace_substring_regex(pc.utf8_normalize(texts, "NFD"), r"\pM", "")
 
 
-class _Words:
+class _Names:
     """Blocks of names with their shares: block b is where ``ends`` runs from b to b + 1."""
 
     def __init__(self, blocks: Iterable[tuple[str, list[str], float]]) -> None:
         """Each block is (frequent names, rare names, share of the rare ones)."""
-        names, ends, self.starts = [], [], np.array([], dtype=np.int64)
+        names: list[str] = []
+        ends: list[np.ndarray] = []
+        self.starts = np.array([], dtype=np.int64)
         for number, (common, rare, share) in enumerate(blocks):
             zipf = 1 / (4 + np.arange(len(common.split())))  # as Mandelbrot wrote the law: the first ranks held back
             weights = np.append(zipf / zipf.cumsum()[-1] * (1 - share), np.full(len(rare), share / max(len(rare), 1)))
@@ -174,11 +176,11 @@ class _Words:
 
 
 _FIELDS = [[field.strip() for field in people.split("|")] for people in _PEOPLES.split(";")]
-_GIVEN = _Words(
+_GIVEN = _Names(
     (fields[1 + sex], *((_combine(_PINYIN[sex]), 0.62) if place == _CHINESE else ([], 0.0)))
     for place, fields in enumerate(_FIELDS) for sex in range(2)
 )  # fmt: skip
-_FAMILY = _Words((fields[3], _combine("|".join(fields[4:])), 0.4 * bool(fields[4])) for fields in _FIELDS)
+_FAMILY = _Names((fields[3], _combine("|".join(fields[4:])), 0.4 * bool(fields[4])) for fields in _FIELDS)
 _TOWN, _STREET = _combine(_TOWNS), _combine(_STREETS)
 _HOST = [f"{host}example.{end}" for host in ("", *(f"{host}." for host in _HOSTS.split())) for end in ("com", "org", "net")]
 _FORMS = {name: forms.split("/") for name, _, forms in (entry.partition(":") for entry in _NICKNAMES.split())}
@@ -188,16 +190,16 @@ _FORMS |= {
 }  # fmt: skip
 
 
-def _number(who: np.ndarray, mechanism: str, options: int, version: int = 0) -> np.ndarray:
-    return (luck.uniform(who, mechanism, 0, version) * options).astype(np.int64)
+def _number(keys: np.ndarray, mechanism: str, options: int, version: int = 0) -> np.ndarray:
+    return (streams.uniform(keys, mechanism, 0, version) * options).astype(np.int64)
 
 
-def _choose(who: np.ndarray, mechanism: str, weights: object, version: int = 0) -> np.ndarray:
-    return luck.choose(luck.uniform(who, mechanism, 0, version), np.asarray(weights, dtype=float))
+def _choose(keys: np.ndarray, mechanism: str, weights: object, version: int = 0) -> np.ndarray:
+    return streams.choose(streams.uniform(keys, mechanism, 0, version), np.asarray(weights, dtype=float))
 
 
 def _text(numbers: np.ndarray, digits: int = 1) -> pa.Array:
-    """Whole numbers as text, with leading zeros up to ``digits``."""
+    """Return whole numbers as text, with leading zeros up to ``digits``."""
     return pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), digits, "0")
 
 
@@ -209,41 +211,43 @@ def _take(options: Iterable[str | None] | pa.Array, places: np.ndarray) -> pa.Ar
     return pa.array(options, pa.string()).take(pa.array(places))
 
 
-def _who(who: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Whether one of the same-named, the people, sex (0 woman, 1 man), given name and family name: places in the lists."""
-    same, sex = luck.uniform(who, "person: same name") < _SAME_NAME, _number(who, "person: sex", 2)
-    people = _choose(who, "person: people", [float(fields[0]) for fields in _FIELDS])
-    people = np.where(same, np.where(luck.uniform(who, "person: same people") < 0.6, 0, _CHINESE), people)
-    given, family = (luck.uniform(who, f"person: {name}") * np.where(same, 0.15, 1) for name in ("given name", "family name"))
+def _draw_names(keys: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Draw whether one of the same-named, the people, sex (0 woman, 1 man), given name and family name: places in the lists."""
+    same, sex = streams.uniform(keys, "person: same name") < _SAME_NAME, _number(keys, "person: sex", 2)
+    people = _choose(keys, "person: people", [float(fields[0]) for fields in _FIELDS])
+    people = np.where(same, np.where(streams.uniform(keys, "person: same people") < 0.6, 0, _CHINESE), people)
+    given, family = (
+        streams.uniform(keys, f"person: {name}") * np.where(same, 0.15, 1) for name in ("given name", "family name")
+    )
     return same, people, sex, _GIVEN.pick(2 * people + sex, given), _FAMILY.pick(people, family)
 
 
-def _contact(who: np.ndarray, birth: pa.Array, version: int = 0) -> dict[str, pa.Array]:
-    """Address, telephone and e-mail address; version 0 is what a person has on his first day."""
-    same, people, _, given, family = _who(who)
-    rank = _choose(who, "person: town", 1 / (4 + np.arange(len(_TOWN))), version)
+def _contact(keys: np.ndarray, birth: pa.Array, version: int = 0) -> dict[str, pa.Array]:
+    """Draw address, telephone and e-mail address; version 0 is what a person has on their first day."""
+    same, people, _, given, family = _draw_names(keys)
+    rank = _choose(keys, "person: town", 1 / (4 + np.arange(len(_TOWN))), version)
     town = np.where(same, rank % 3, rank) * 31 % len(_TOWN)  # so that the largest towns do not begin alike
-    street = _number(who, "person: street", len(_STREET), version)
+    street = _number(keys, "person: street", len(_STREET), version)
     street = np.where(same, street % 12, street)
-    house = 1 + (luck.uniform(who, "person: house", 0, version) ** 2 * 160).astype(np.int64)  # few streets are long
-    door = _take(["", *"abcd"], np.maximum(_number(who, "person: door", 40, version) - 35, 0))
+    house = 1 + (streams.uniform(keys, "person: house", 0, version) ** 2 * 160).astype(np.int64)  # few streets are long
+    door = _take(["", *"abcd"], np.maximum(_number(keys, "person: door", 40, version) - 35, 0))
     # one code for each street of a town; 37 and 1000 have no common factor, so no two towns share their first three digits
     code = _text((town * 37 + 12) % 1000 * 100 + (street * 7 + town * 3) % 100, 5)
-    dial = _text(_number(who, "person: telephone", 10**8, version), 8)
+    dial = _text(_number(keys, "person: telephone", 10**8, version), 8)
     first, last = _take(_GIVEN.plain, given), _take(_FAMILY.plain, family)
-    alias = (_take(words.split(), _number(who, f"person: alias {words[:4]}", 9, version)) for words in _ALIASES)
-    shape = _choose(who, "person: e-mail shape", (30, 16, 14, 14, 8, 8, 10), version)
+    alias = (_take(words.split(), _number(keys, f"person: alias {words[:4]}", 9, version)) for words in _ALIASES)
+    shape = _choose(keys, "person: e-mail shape", (30, 16, 14, 14, 8, 8, 10), version)
     local = pc.choose(
         pa.array(shape), _join(first, ".", last), _join(first, last), _join(pc.utf8_slice_codeunits(first, 0, 1), ".", last),
         _join(last, ".", first), _join(first, "_", last), _join(first, "."), _join(*alias),
     )  # fmt: skip
     # frequent names are long taken, and given names or an alias alone all the more: the address ends in a number
-    kind = _choose(who, "person: e-mail number", (30, 25, 15, 30), version)
+    kind = _choose(keys, "person: e-mail number", (30, 25, 15, 30), version)
     kind = np.where(shape >= 5, 4, np.where(family - _FAMILY.starts[people] < 30, np.maximum(kind, 1), kind))
-    year, digits = pc.year(birth).to_numpy(zero_copy_only=False), luck.uniform(who, "person: e-mail digits", 0, version)
+    year, digits = pc.year(birth).to_numpy(zero_copy_only=False), streams.uniform(keys, "person: e-mail digits", 0, version)
     number = np.select([kind == 1, kind == 2, kind == 3], [year % 100, year, 1 + digits * 999], 1000 + digits * 99000)
     number = pc.if_else(pa.array(kind == 0), "", _text(number.astype(np.int64), 2))
-    host = _take(_HOST, _choose(who, "person: e-mail host", 1 / (1 + np.arange(len(_HOST))), version))
+    host = _take(_HOST, _choose(keys, "person: e-mail host", 1 / (1 + np.arange(len(_HOST))), version))
     return {
         "email": _join(local, number, "@", host),
         "phone": _join("0555 ", pc.utf8_slice_codeunits(dial, 0, 4), " ", pc.utf8_slice_codeunits(dial, 4, 8)),
@@ -251,13 +255,13 @@ def _contact(who: np.ndarray, birth: pa.Array, version: int = 0) -> dict[str, pa
     }  # fmt: skip
 
 
-def people(who: np.ndarray, born: np.ndarray) -> dict[str, pa.Array]:
-    """The person behind each key: what is true of him on the day he becomes known.
+def people(keys: np.ndarray, born: np.ndarray) -> dict[str, pa.Array]:
+    """Draw the person behind each key: what is true of them on the day they become known.
 
     Parameters
     ----------
-    who : array of uint64
-        One key for each person; his row depends on it alone, not on who else is asked for.
+    keys : array of uint64
+        One key for each person; their row depends on it alone, not on who else is asked for.
     born : array of datetime64[D]
         The day on which each was born.
 
@@ -268,48 +272,48 @@ def people(who: np.ndarray, born: np.ndarray) -> dict[str, pa.Array]:
 
     Examples
     --------
-    >>> from crmlab.world import luck, records
+    >>> from crmlab.world import records, streams
     >>> born = np.full(3, np.datetime64("1980-05-17"))
-    >>> records.people(luck.keys(7, "person", np.arange(3)), born)["family_name"].to_pylist()
+    >>> records.people(streams.make_keys(7, "person", np.arange(3)), born)["family_name"].to_pylist()
     ['Yu', 'Zhang', 'Xia']
     """
     birth = pa.array(born, pa.date32())
-    *_, given, family = _who(who)
+    *_, given, family = _draw_names(keys)
     names = {"given_name": _take(_GIVEN.names, given), "family_name": _take(_FAMILY.names, family)}
-    return names | {"birth_date": birth} | _contact(who, birth)
+    return names | {"birth_date": birth} | _contact(keys, birth)
 
 
-_Draw = Callable[[str], np.ndarray]  # the luck of the records whose texts are being rewritten, by what it decides
+_Draw = Callable[[str], np.ndarray]  # the random numbers of the records whose texts are being rewritten, by what it decides
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Batch:
     """The records that are being written: a key and a source for each, and what stands in their fields by now."""
 
-    each: np.ndarray
+    keys: np.ndarray
     source: np.ndarray
-    told: dict[str, pa.Array]
+    texts: dict[str, pa.Array]
 
-    def hit(self, fault: str, field: str = "") -> np.ndarray:
-        return luck.uniform(self.each, f"record: {fault} {field}") < np.array(_RATES[fault])[self.source]
+    def occurs(self, fault: str, field: str = "") -> np.ndarray:
+        return streams.uniform(self.keys, f"record: {fault} {field}") < np.array(_RATES[fault])[self.source]
 
-    def habit(self, what: str) -> np.ndarray:
-        return _choose(self.each, f"record: habit {what}", np.array(_HABITS[what])[self.source])
+    def choose_habit(self, what: str) -> np.ndarray:
+        return _choose(self.keys, f"record: habit {what}", np.array(_HABITS[what])[self.source])
 
     @staticmethod
-    def _luck(each: np.ndarray, field: str, what: str) -> np.ndarray:
-        return luck.uniform(each, f"record: {field} {what}")
+    def _draw(keys: np.ndarray, field: str, what: str) -> np.ndarray:
+        return streams.uniform(keys, f"record: {field} {what}")
 
-    def put(self, field: str, hit: np.ndarray, texts: pa.Array) -> None:
-        self.told[field] = pc.replace_with_mask(self.told[field], pa.array(hit), texts)
+    def replace(self, field: str, mask: np.ndarray, texts: pa.Array) -> None:
+        self.texts[field] = pc.replace_with_mask(self.texts[field], pa.array(mask), texts)
 
     def rewrite(self, fault: str, fields: str, how: Callable[[pa.Array, _Draw], pa.Array]) -> None:
         """Let ``how`` rewrite the fields where the fault befalls them, each by itself or all of a record."""
         for field in fields.split():
-            hit = self.hit(fault, "" if fault.startswith("all") else field)
-            texts, each = self.told[field].filter(pa.array(hit)), self.each[hit]
-            if each.size:
-                self.put(field, hit, how(texts, partial(self._luck, each, field)))
+            mask = self.occurs(fault, "" if fault.startswith("all") else field)
+            texts, keys = self.texts[field].filter(pa.array(mask)), self.keys[mask]
+            if keys.size:
+                self.replace(field, mask, how(texts, partial(self._draw, keys, field)))
 
 
 _BESIDE = np.arange(0x250, dtype=np.uint32)  # the key to the right of each; at the end of a row, to the left
@@ -318,7 +322,7 @@ for _row in _KEYBOARD.split():
 
 
 def _slip(texts: pa.Array, draw: _Draw) -> pa.Array:
-    """One slip of the fingers in each text, never at its first letter, its last one or behind an @."""
+    """Put one slip of the fingers into each text, never at its first letter, its last one or behind an @."""
     letters = np.asarray(texts.to_numpy(zero_copy_only=False), dtype=np.str_)
     wide = letters.dtype.itemsize // 4 + 1  # the last column stays empty, so that a doubled letter has room
     codes = letters.astype(f"U{wide}").view(np.uint32).reshape(-1, wide)
@@ -326,7 +330,7 @@ def _slip(texts: pa.Array, draw: _Draw) -> pa.Array:
     place = 1 + (draw("slip place") * (long - 2)).astype(np.int64)
     # a letter left out, doubled, swapped with the next, or the key beside it struck; a number keeps its length
     digits = pc.utf8_is_digit(texts).to_numpy(zero_copy_only=False)[:, None]
-    kind = luck.choose(draw("slip kind"), np.where(digits, (0, 0, 0.4, 0.6), (0.23, 0.27, 0.25, 0.25)))
+    kind = streams.choose(draw("slip kind"), np.where(digits, (0, 0, 0.4, 0.6), (0.23, 0.27, 0.25, 0.25)))
     kind = np.where(long < 3, -1, kind)[:, None]
     behind = np.arange(wide) - place[:, None]
     shift = (kind == 0) * (behind >= 0) - (kind == 1) * 1 * (behind > 0) + (kind == 2) * ((behind == 0) * 1 - (behind == 1))
@@ -337,7 +341,7 @@ def _slip(texts: pa.Array, draw: _Draw) -> pa.Array:
 
 
 def _mishear(texts: pa.Array, draw: _Draw) -> pa.Array:
-    """One sound of each text taken for another, by a rule drawn among those that fit."""
+    """Take one sound of each text for another, by a rule drawn among those that fit."""
     rules = [rule.split(":") for rule in _HEARD.split()]
     fits = np.column_stack([pc.match_substring(texts, said).to_numpy(zero_copy_only=False) for said, _ in rules]).cumsum(axis=1)
     chosen = (fits <= np.floor(draw("heard") * fits[:, -1])[:, None]).sum(axis=1)  # behind the last rule where none fits
@@ -355,39 +359,39 @@ def _other_form(texts: pa.Array, draw: _Draw) -> pa.Array:
 
 
 def _space(texts: pa.Array, draw: _Draw) -> pa.Array:
-    kind = luck.choose(draw("space"), np.array([0.25, 0.5, 0.25]))  # before, behind, or doubled within
+    kind = streams.choose(draw("space"), np.array([0.25, 0.5, 0.25]))  # before, behind, or doubled within
     within = pc.replace_substring(texts, " ", "  ", max_replacements=1)
     return _join(_take([" ", "", ""], kind), pc.if_else(pa.array(kind == 2), within, texts), _take(["", " ", ""], kind))
 
 
-def _dates(desk: _Desk) -> pa.Array:
-    parts = (part(desk.told["birth_date"]) for part in (pc.year, pc.month, pc.day))
+def _dates(batch: _Batch) -> pa.Array:
+    parts = (part(batch.texts["birth_date"]) for part in (pc.year, pc.month, pc.day))
     year, month, day = (part.to_numpy(zero_copy_only=False) for part in parts)
-    turned = desk.hit("day as month") & (day <= 12)
+    turned = batch.occurs("day as month") & (day <= 12)
     month, day = np.where(turned, day, month), np.where(turned, month, day)
-    year = year + desk.hit("year off") * np.where(luck.uniform(desk.each, "record: year off by") < 0.5, -1, 1)
+    year = year + batch.occurs("year off") * np.where(streams.uniform(batch.keys, "record: year off by") < 0.5, -1, 1)
     y, m, d = _text(year), _text(month, 2), _text(day, 2)
     return pc.choose(  # the third and the fourth look alike and say different days
-        pa.array(desk.habit("date")), _join(y, "-", m, "-", d), _join(d, ".", m, ".", y), _join(d, "/", m, "/", y),
+        pa.array(batch.choose_habit("date")), _join(y, "-", m, "-", d), _join(d, ".", m, ".", y), _join(d, "/", m, "/", y),
         _join(m, "/", d, "/", y), _join(d, "/", m, "/", _text(year % 100, 2)), _join(y, m, d),
     )  # fmt: skip
 
 
-def _write(desk: _Desk, chinese: np.ndarray) -> None:
+def _write(batch: _Batch, chinese: np.ndarray) -> None:
     """Put the faults of form into the fields, in the order in which they happen: said, heard, typed, stored, left out."""
-    told, regex = desk.told, pc.replace_substring_regex
-    desk.rewrite("other form", "given_name", _other_form)
-    desk.rewrite("initial", "given_name", lambda text, _: _join(pc.utf8_slice_codeunits(text, 0, 1), "."))
-    desk.rewrite("second name off", "family_name", lambda text, _: regex(text, r"^(\p{Lu}\pL{2,})[ -].*$", r"\1"))
-    desk.rewrite(
+    texts, regex = batch.texts, pc.replace_substring_regex
+    batch.rewrite("other form", "given_name", _other_form)
+    batch.rewrite("initial", "given_name", lambda text, _: _join(pc.utf8_slice_codeunits(text, 0, 1), "."))
+    batch.rewrite("second name off", "family_name", lambda text, _: regex(text, r"^(\p{Lu}\pL{2,})[ -].*$", r"\1"))
+    batch.rewrite(
         "accents off", "given_name family_name",
         lambda text, draw: pc.if_else(pa.array(draw("accents") < 0.4), _bare(text, _WRITTEN_OUT), _bare(text)),
     )  # fmt: skip
-    swapped = pa.array(np.where(chinese, desk.hit("family first"), desk.hit("swapped")))
-    given, family = told["given_name"], told["family_name"]
-    told["given_name"], told["family_name"] = pc.if_else(swapped, family, given), pc.if_else(swapped, given, family)
-    told["birth_date"] = _dates(desk)
-    told["front"], told["back"] = (pc.utf8_slice_codeunits(told["phone"], start, start + 4) for start in (5, 10))
+    swapped = pa.array(np.where(chinese, batch.occurs("family first"), batch.occurs("swapped")))
+    given, family = texts["given_name"], texts["family_name"]
+    texts["given_name"], texts["family_name"] = pc.if_else(swapped, family, given), pc.if_else(swapped, given, family)
+    texts["birth_date"] = _dates(batch)
+    texts["front"], texts["back"] = (pc.utf8_slice_codeunits(texts["phone"], start, start + 4) for start in (5, 10))
     made_up = ["none@example.com", "x@example.org"]
     for fault, fields, how in (
         ("abbreviated", "street", lambda text, _: regex(text, _SHORT, r"\1\2\3")),
@@ -400,50 +404,50 @@ def _write(desk: _Desk, chinese: np.ndarray) -> None:
         ("all upper", f"{_TEXTS} email", lambda text, _: pc.utf8_upper(text)),
         ("stray space", f"{_TEXTS} email", _space),
     ):
-        desk.rewrite(fault, fields, how)
-    dial = desk.habit("phone")
-    told["phone"] = _join(_take(_DIALS[0], dial), told.pop("front"), _take(_DIALS[1], dial), told.pop("back"))
-    gaps = {field: desk.hit(f"no {field}") for field in ("birth_date", "email", "phone")}
-    gaps |= {field: desk.hit("no address") | desk.hit("no line", field) for field in _LINES}
-    nameless, given_gone = desk.hit("no name"), luck.uniform(desk.each, "record: which name") < 0.6  # never both names
+        batch.rewrite(fault, fields, how)
+    dial = batch.choose_habit("phone")
+    texts["phone"] = _join(_take(_DIALS[0], dial), texts.pop("front"), _take(_DIALS[1], dial), texts.pop("back"))
+    gaps = {field: batch.occurs(f"no {field}") for field in ("birth_date", "email", "phone")}
+    gaps |= {field: batch.occurs("no address") | batch.occurs("no line", field) for field in _LINES}
+    nameless, given_gone = batch.occurs("no name"), streams.uniform(batch.keys, "record: which name") < 0.6  # never both names
     gaps |= {"given_name": nameless & given_gone, "family_name": nameless & ~given_gone}
-    gaps["phone"] &= ~(gaps["email"] & gaps["street"])  # nobody notes a person whom he cannot reach
+    gaps["phone"] &= ~(gaps["email"] & gaps["street"])  # nobody notes a person who cannot be reached
     for field, gap in gaps.items():
-        told[field] = pc.if_else(pa.array(gap), pa.scalar(None, pa.string()), told[field])
+        texts[field] = pc.if_else(pa.array(gap), pa.scalar(None, pa.string()), texts[field])
 
 
-def _age(desk: _Desk, who: np.ndarray, age: np.ndarray, birth: pa.Array, owner: np.ndarray, elapsed: np.ndarray) -> None:
+def _age(batch: _Batch, keys: np.ndarray, age: np.ndarray, birth: pa.Array, owner: np.ndarray, elapsed: np.ndarray) -> None:
     """Move people house, change their telephones and e-mail addresses, and marry them; an old list keeps what was before."""
 
     def due(what: str, years: float | np.ndarray) -> np.ndarray:
-        return elapsed > (luck.uniform(who, f"person: {what}") * years * 365)[owner]
+        return elapsed > (streams.uniform(keys, f"person: {what}") * years * 365)[owner]
 
-    for version, fields, hit in (
-        (1, _LINES, due("moved", _MOVED)), (2, _LINES, desk.hit("out of date", "address")),
-        (1, ["phone"], due("renumbered", _RENUMBERED)), (2, ["phone"], desk.hit("out of date", "phone")),
+    for version, fields, mask in (
+        (1, _LINES, due("moved", _MOVED)), (2, _LINES, batch.occurs("out of date", "address")),
+        (1, ["phone"], due("renumbered", _RENUMBERED)), (2, ["phone"], batch.occurs("out of date", "phone")),
         (1, ["email"], due("remailed", _REMAILED)),
     ):  # fmt: skip
-        new = _contact(who[owner[hit]], birth.take(pa.array(owner[hit])), version)
+        new = _contact(keys[owner[mask]], birth.take(pa.array(owner[mask])), version)
         for field in fields:
-            desk.put(field, hit, new[field])
-    _, people, sex, *_ = _who(who)
-    hit = due("wedding", np.array(_WEDDINGS)[sex]) & (~np.isin(people, _KEEP_NAMES) & (age >= 20) & (age <= 50))[owner]
-    wed = who[owner[hit]]
-    name = _take(_FAMILY.names, _FAMILY.pick(people[owner[hit]], luck.uniform(wed, "person: name of the spouse")))
-    both = _join(desk.told["family_name"].filter(pa.array(hit)), "-", name)
-    desk.put("family_name", hit, pc.if_else(pa.array(luck.uniform(wed, "person: keeps both names") < 0.2), both, name))
+            batch.replace(field, mask, new[field])
+    _, people, sex, *_ = _draw_names(keys)
+    mask = due("wedding", np.array(_WEDDINGS)[sex]) & (~np.isin(people, _KEEP_NAMES) & (age >= 20) & (age <= 50))[owner]
+    wed = keys[owner[mask]]
+    name = _take(_FAMILY.names, _FAMILY.pick(people[owner[mask]], streams.uniform(wed, "person: name of the spouse")))
+    both = _join(batch.texts["family_name"].filter(pa.array(mask)), "-", name)
+    batch.replace("family_name", mask, pc.if_else(pa.array(streams.uniform(wed, "person: keeps both names") < 0.2), both, name))
 
 
 def records(
-    who: np.ndarray, names: pa.Array, person: dict[str, pa.Array], agreed: np.ndarray, since_day: np.ndarray, last_day: int,
+    keys: np.ndarray, ids: pa.Array, person: dict[str, pa.Array], agreed: np.ndarray, since_day: np.ndarray, last_day: int,
     opening: datetime.date,
 ) -> pa.Table:  # fmt: skip
-    """What the firm's sources wrote down about each person: one to four contact records, with faults.
+    """Write the contact records that the firm's sources have of each person: one to four, with faults.
 
     Parameters
     ----------
-    who, names : array of uint64, pyarrow.Array
-        One key and one customer id for each person; his records depend on these and on his own row alone.
+    keys, ids : array of uint64, pyarrow.Array
+        One key and one customer id for each person; their records depend on these and on their own row alone.
     person : dict of str to pyarrow.Array
         What is true of them on their first day (:func:`people`).
     agreed : array of bool
@@ -456,42 +460,53 @@ def records(
     pyarrow.Table
         ``record_id``, ``source``, ``created`` (date32), ``given_name``, ``family_name``, ``birth_date`` (text, as written),
         ``email``, ``phone``, ``street``, ``postal_code``, ``city``, ``consent`` and ``customer_id``, which is the truth; in
-        the order of ``who``, each person's records by time.
+        the order of ``keys``, each person's records by time.
 
     Examples
     --------
-    >>> from crmlab.world import luck, records
-    >>> who = luck.keys(7, "person", np.arange(3))
-    >>> person = records.people(who, np.full(3, np.datetime64("1980-05-17")))
+    >>> from crmlab.world import records, streams
+    >>> keys = streams.make_keys(7, "person", np.arange(3))
+    >>> person = records.people(keys, np.full(3, np.datetime64("1980-05-17")))
     >>> yes, opening = np.ones(3, dtype=bool), datetime.date(2021, 1, 1)
-    >>> told = records.records(who, pa.array(list("abc")), person, yes, np.zeros(3), 999, opening)
-    >>> told["customer_id"].to_pylist(), told["given_name"].to_pylist()
+    >>> table = records.records(keys, pa.array(list("abc")), person, yes, np.zeros(3), 999, opening)
+    >>> table["customer_id"].to_pylist(), table["given_name"].to_pylist()
     (['a', 'a', 'a', 'b', 'c', 'c'], ['GUOPING', 'Guoping', 'Gupoing', 'Yan', 'Guohui', 'Guohui'])
     """
     since_day = np.asarray(since_day, dtype=np.int64)
-    many = np.where(last_day > since_day, 1 + _choose(who, "person: how many records", _HOW_MANY), 1)
-    later = np.column_stack([luck.uniform(who, "person: record day", 0, number) for number in (1, 2, 3)])
-    later = np.sort(np.where(np.arange(1, 4) < many[:, None], later, 1), axis=1)
-    owner = np.repeat(np.arange(who.size), many)
-    number = np.arange(owner.size) - np.repeat(many.cumsum() - many, many)
-    after = 1 + (later[owner, number - 1] * (last_day - since_day)[owner]).astype(np.int64)
-    day = since_day[owner] + np.where(number > 0, after, 0)
-    keys = luck.mix(luck.mix(who[owner]))
-    begun, each = (luck.mix(keys ^ luck.mix(order.astype(np.uint64))) for order in (np.zeros_like(number), number))
-    # an "R" and twelve signs of base 32 out of two draws, so that no key can be read back from them
-    signs = pa.array([a + b for a in _SIGNS for b in _SIGNS])
-    halves = [_number(each, "record: identity", 2**30, half) for half in range(2)]
-    identity = _join("R", *(_take(signs, half >> bits & 1023) for half in halves for bits in (0, 10, 20)))
-    # a copy is written with the luck and on the day of the first record: only its identity and its date are its own
-    source = _choose(begun, "record: source", _FIRST)
-    copy = (number == 1) & (luck.uniform(each, "record: copy") < np.array(_RATES["copy"])[source])
-    source = np.where((number == 0) | copy, source, _choose(each, "record: source", _AGAIN))
-    desk = _Desk(np.where(copy, begun, each), source, {field: column.take(pa.array(owner)) for field, column in person.items()})
+    owner, number, day = _draw_occasions(keys, since_day, last_day)
+    owner_keys = streams.mix(streams.mix(keys[owner]))
+    first_keys, own_keys = (
+        streams.mix(owner_keys ^ streams.mix(order.astype(np.uint64))) for order in (np.zeros_like(number), number)
+    )
+    # a copy is written with the random numbers and on the day of the first record: only its identity and date are its own
+    source = _choose(first_keys, "record: source", _FIRST)
+    copy = (number == 1) & (streams.uniform(own_keys, "record: copy") < np.array(_RATES["copy"])[source])
+    source = np.where((number == 0) | copy, source, _choose(own_keys, "record: source", _AGAIN))
+    texts = {field: column.take(pa.array(owner)) for field, column in person.items()}
+    batch = _Batch(np.where(copy, first_keys, own_keys), source, texts)
     age = opening.year + since_day // 365 - pc.year(person["birth_date"]).to_numpy(zero_copy_only=False)
-    _age(desk, who, age, person["birth_date"], owner, np.where(copy, 0, day - since_day[owner]))
-    _write(desk, (_who(who)[1] == _CHINESE)[owner])
-    start = {"record_id": identity, "source": _take(_SOURCES, source), "created": pa.array(np.datetime64(opening) + day)}
-    silent, slip = desk.habit("consent") == 2, luck.uniform(desk.each, "record: consent slip") < _CONSENT_SLIP
+    _age(batch, keys, age, person["birth_date"], owner, np.where(copy, 0, day - since_day[owner]))
+    _write(batch, (_draw_names(keys)[1] == _CHINESE)[owner])
+    silent, slip = batch.choose_habit("consent") == 2, streams.uniform(batch.keys, "record: consent slip") < _CONSENT_SLIP
     consent = np.where(silent, 2, np.where(agreed[owner] ^ slip, 0, 1))
-    ends = {"consent": _take(["yes", "no", None], consent), "customer_id": _take(names, owner)}
-    return pa.table(start | desk.told | ends)
+    created = pa.array(np.datetime64(opening) + day)
+    front = {"record_id": _record_ids(own_keys), "source": _take(_SOURCES, source), "created": created}
+    return pa.table(front | batch.texts | {"consent": _take(["yes", "no", None], consent), "customer_id": _take(ids, owner)})
+
+
+def _draw_occasions(keys: np.ndarray, since_day: np.ndarray, last_day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw when each person is written down: for each record the person's place, its number from 0, and the day."""
+    n_records = np.where(last_day > since_day, 1 + _choose(keys, "person: how many records", _HOW_MANY), 1)
+    later = np.column_stack([streams.uniform(keys, "person: record day", 0, number) for number in (1, 2, 3)])
+    later = np.sort(np.where(np.arange(1, 4) < n_records[:, None], later, 1), axis=1, kind="stable")
+    owner = np.repeat(np.arange(keys.size), n_records)
+    number = np.arange(owner.size) - np.repeat(n_records.cumsum() - n_records, n_records)
+    after = 1 + (later[owner, number - 1] * (last_day - since_day)[owner]).astype(np.int64)
+    return owner, number, since_day[owner] + np.where(number > 0, after, 0)
+
+
+def _record_ids(keys: np.ndarray) -> pa.Array:
+    """Make an "R" and twelve signs of base 32 out of two draws, so that no key can be read back from them."""
+    signs = pa.array([a + b for a in _SIGNS for b in _SIGNS])
+    halves = [_number(keys, "record: identity", 2**30, half) for half in range(2)]
+    return _join("R", *(_take(signs, half >> bits & 1023) for half in halves for bits in (0, 10, 20)))

@@ -1,9 +1,9 @@
-"""Sales: the eight stages from a prospect to a customer, and the salespeople who walk them.
+"""Sales: the eight stages from a prospect to a customer.
 
 A run through the pipeline begins at the stage where the prospect enters, and at each stage ends,
 advances, skips the next stage or, stopped by an objection, returns to the needs. What helps is the
-fit of the need, the salesperson's skill, effort and promises; what hinders is the pull of
-competitors. Salespeople leave their desks, with or without handing over. This room knows who is won
+fit of the need, the salesperson's skill, effort and promises; what hinders is the utility of
+competitors. A run for a further product is lost when its customer leaves. This room knows who is won
 and when; what a customer does afterwards is the business of ``service`` and ``buying``.
 """
 
@@ -15,143 +15,257 @@ import numpy as np
 from scipy.special import expit
 
 from crmlab import tables
-from crmlab.world import luck, market
-from crmlab.world.setting import Book, Setting, days, numbered, words
+from crmlab.world import market, streams
+from crmlab.world.desks import Desks
+from crmlab.world.event_log import EventLog, Rows, days, labels, numbered_ids, numbers, take_rows
+from crmlab.world.population import Customers, People
+from crmlab.world.setting import Setting
 
-NEEDS, PRESENTING, OBJECTIONS, CLOSING = 5, 6, 7, 8
-OUTCOMES = ("advanced", "skipped ahead", "returned", "lost", "won")
-_MOST_RETURNS = 2
-_CHANNELS, _CHANNEL_SHARES = ("phone", "visit", "e-mail"), np.array([0.5, 0.2, 0.3])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Desks:
-    """Who sits at each desk: arrays of shape (desks, months)."""
-
-    holder: np.ndarray  # how many have sat there before
-    skill: np.ndarray
-    labels: tuple[str, ...]  # made once: a large firm has tens of thousands
-    left: np.ndarray  # 1 in a month whose first day finds the desk taken over without a hand-over
-
-    def name(self, desk: np.ndarray, month: np.ndarray) -> np.ndarray:
-        """A number for each salesperson, in the order of ``names``."""
-        return desk * (self.holder.max() + 1) + self.holder[desk, month]
-
-    def names(self) -> tuple[str, ...]:
-        """Salesperson ids."""
-        return self.labels
-
-
-def desks(setting: Setting) -> Desks:
-    """Draw who sits where."""
-    who = luck.keys(setting.seed, "desk", np.arange(market.desks(setting)))
-    months = range(setting.months)
-    handing = np.clip(setting.industry.handover + setting.shifts["handover"], 0, 1)
-    leaves = np.stack([luck.uniform(who, "leaves", t) < (setting.industry.turnover if t else 0) for t in months], axis=1)
-    alone = np.stack([luck.uniform(who, "hands over", t) >= handing[t] for t in months], axis=1)
-    holder = np.cumsum(leaves, axis=1)
-    skills = np.stack([luck.normal(who, "skill", ordinal=k) for k in range(holder.max() + 1)], axis=1)
-    labels = tuple(f"S{desk + 1:04d}-{one + 1}" for desk in range(len(who)) for one in range(holder.max() + 1))
-    return Desks(holder, np.take_along_axis(skills, holder, axis=1), labels, (leaves & alone).astype(float))
-
-
-def salespeople(setting: Setting, held: Desks, book: Book) -> None:
-    """Write the salespeople down: who sat where, from when to when, and whether he handed over."""
-    names = held.names()
-    for desk, holders in enumerate(held.holder):
-        begins = np.flatnonzero(np.diff(holders, prepend=-1))
-        ends = np.append(begins[1:], setting.months)
-        left = ends < setting.months
-        alone = held.left[desk, np.minimum(ends, setting.months - 1)] > 0
-        number = held.name(np.full(begins.size, desk), begins)
-        book.add(
-            "salespeople", np.zeros(begins.size, dtype=np.int64), salesperson_id=words(number, names),
-            desk=np.full(begins.size, desk + 1), started=days(setting.first[begins]),
-            left=days(np.where(left, setting.first[ends], np.nan)),
-            handed_over=words(np.where(left, np.where(alone, 1, 0), -1), ("yes", "no")),
-        )  # fmt: skip
+#: Stages are counted from 1 here, in the order of ``tables.STAGES``.
+_STAGE = {name: place for place, name in enumerate(tables.STAGES, 1)}
+NEEDS, PRESENTING = _STAGE["understanding needs"], _STAGE["presenting"]
+OBJECTIONS, CLOSING = _STAGE["overcoming objections"], _STAGE["closing"]
+#: Whether a stage means a talk: prospecting and preparing happen without the prospect.
+_TALKS = np.array([False, *(name not in ("prospecting", "preparing") for name in tables.STAGES)])
+_STAGE_OUTCOMES = ("advanced", "skipped ahead", "returned", "lost", "won")
+_ADVANCED, _SKIPPED, _RETURNED, _LOST, _WON = range(len(_STAGE_OUTCOMES))
+#: How many stages an outcome moves a run on; who is lost, won or still there (-1, the last one) stays.
+_MOVES = np.array([1, 2, NEEDS - OBJECTIONS, 0, 0, 0])
+_RUN_OUTCOMES = ("won", "lost", "open")
+_RUN_WON, _RUN_LOST, _RUN_OPEN = range(len(_RUN_OUTCOMES))
+_STAGE_STRIDE = 100  # tells a stage seen again from the stages seen first, in the name of a draw
+_RUN_STRIDE = 4096  # more than any person's runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
-    """Where runs through the pipeline ended: ``won`` is the day, nan if not won."""
+    """Runs through the pipeline that are about to begin, n of them.
+
+    Attributes
+    ----------
+    people : People
+    person : ndarray of int, shape (n,)
+        Place in the block.
+    number : ndarray of int, shape (n,)
+        Which of the person's runs it is, from 1.
+    kind : str
+        "new" or "cross-selling".
+    begin : int
+        Tells the draws of one person's runs apart: 0 for the first, else the month of the cross-selling.
+    day : ndarray, shape (n,)
+        Day on which each begins.
+    entry : ndarray of int, shape (n,)
+        Stage at which each begins, from 1.
+    log_odds_offset : ndarray, shape (n,)
+        Added to the log-odds of every advance.
+    """
+
+    people: People
+    person: np.ndarray
+    number: np.ndarray
+    kind: str
+    begin: int
+    day: np.ndarray
+    entry: np.ndarray
+    log_odds_offset: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunEnds:
+    """How runs ended.
+
+    Attributes
+    ----------
+    won, ended : ndarray, shape (n,)
+        Day of winning and of ending in whatever way; NaN where that did not happen before the end of the period.
+    """
 
     won: np.ndarray
-    ended: np.ndarray  # the day it ended in whatever way, nan if still open
+    ended: np.ndarray
 
 
-def run(
-    setting: Setting, held: Desks, book: Book, person: np.ndarray, them: dict[str, np.ndarray], begin: int, *,
-    entry: np.ndarray, day: np.ndarray, number: np.ndarray, kind: str, lean: np.ndarray,
-) -> Runs:  # fmt: skip
-    """Lead prospects through the stages and write down what happens before the end of the period.
+@dataclass(slots=True, eq=False)
+class _Progress:
+    """Where each run stands, arrays of shape (n,)."""
 
-    ``begin`` tells the runs of one person apart (0 for the first, else the month of a cross-selling run), ``lean``
-    is added to the log-odds of every advance.
-    """
-    it = setting.industry
-    who, size = them["who"], them["who"].size
-    stage, now, rounds = entry.copy(), day.copy(), np.zeros(size, dtype=np.int64)
-    advance = np.array((0.0, *it.advance))
-    stage_days = np.array((1.0, *it.stage_days))
-    won, ended = np.full(size, np.nan), np.full(size, np.nan)
-    outcome, furthest, step = np.full(size, -1), entry.copy(), np.zeros(size, dtype=np.int64)
-    objections, names = np.array([share for _, share in it.objections]), held.names()
-    live = np.flatnonzero(now < setting.last_day)
-    while live.size:
-        at, when, key = stage[live], now[live], who[live]
-        month = np.minimum(setting.month(when), setting.months - 1)
-        # a stage seen for the second time is another draw; runs of one person differ by `begin`
-        place = rounds[live] * 100 + at
+    stage: np.ndarray
+    now: np.ndarray
+    returns: np.ndarray
+    steps: np.ndarray
+    furthest: np.ndarray
+    outcome: np.ndarray
+    won: np.ndarray
+    ended: np.ndarray
 
-        def chance(what: str, key=key, place=place) -> np.ndarray:
-            return luck.uniform(key, what, begin, place)
 
-        promise = setting.shifts["promises"][month] * it.promise_effect * ((at == PRESENTING) | (at == CLOSING))
-        odds = advance[at] + it.fit_effect * them["fit"][live] + it.skill_effect * held.skill[them["desk"][live], month]
-        odds += lean[live] + setting.shifts["sales_effort"][month] + promise
-        share = expit(odds)
-        share = np.where(at == CLOSING, np.minimum(share * (1 + setting.shifts["conversion"][month]), 1), share)
-        forward = chance("advance") < share
-        skips = forward & (at < NEEDS - 1) & (chance("skip") < it.skip)
-        back = ~forward & (at == OBJECTIONS) & (rounds[live] < _MOST_RETURNS) & (chance("back") < it.back)
-        leaves = when - stage_days[at] * np.log(chance("days"))
-        done = leaves < setting.last_day
-        told = np.select([skips, forward & (at == CLOSING), forward, back], [1, 4, 0, 2], 3)
-        objection = np.where(at == OBJECTIONS, luck.choose(chance("objection"), objections), -1)
-        holder = held.name(them["desk"][live], month)
-        step[live] += 1
-        book.add(
-            "stage_events", person[live], prospect_id=numbered("P", number[live]), step=step[live],
-            stage=words(at - 1, tables.STAGES), entered=days(when), left=days(np.where(done, leaves, np.nan)),
-            outcome=words(np.where(done, told, -1), OUTCOMES),
-            objection=words(objection, tuple(name for name, _ in it.objections)), salesperson_id=words(holder, names),
-        )  # fmt: skip
-        talks = (at == 2) | (at >= 4)  # prospecting and preparing happen without the prospect
-        book.add(
-            "interactions", person[live][talks], interaction_id=numbered("I"), date=days(when[talks]),
-            channel=words(luck.choose(chance("talks by"), _CHANNEL_SHARES)[talks], _CHANNELS),
-            direction=words(0 * at[talks], ("out",)), topic=words(at[talks] - 1, tables.STAGES),
-            salesperson_id=words(holder[talks], names), prospect_id=numbered("P", number[live][talks]),
-        )  # fmt: skip
-        stays = done & ((told == 0) | (told == 1) | (told == 2))
-        finished = live[done & ~stays]
-        outcome[finished], ended[finished] = told[done & ~stays], leaves[done & ~stays]
-        won[live[done & (told == 4)]] = leaves[done & (told == 4)]
-        rounds[live[back]] += 1
-        stage[live] = np.select([told == 1, told == 0, told == 2], [at + 2, at + 1, NEEDS], at)
-        furthest[live] = np.maximum(furthest[live], np.where(stays, stage[live], 0))
-        now[live] = leaves
-        live = live[stays]
-    fit = them["fit"]
-    book.add(
-        "prospects", person, prospect_id=numbered("P", number), kind=words(np.zeros(size, dtype=np.int64), (kind,)),
-        created=days(day), channel=words(them["channel"], (*(c.name for c in it.channels), market.REFERRAL)),
-        region=words(them["region"], it.regions), age_group=words(them["age"], market.AGES),
-        page_views=luck.poisson(luck.uniform(who, "page views", begin), np.exp(0.9 + 0.45 * fit)),
-        asked_for_offer=luck.uniform(who, "asks for an offer", begin) < expit(-1 + 0.8 * fit),
-        need=words(np.where(furthest > NEEDS, them["need"], -1), tuple(need.name for need in it.needs)),
-        outcome=words(np.where(outcome == 4, 0, np.where(outcome == 3, 1, 2)), ("won", "lost", "open")),
-        closed=days(ended), salesperson_id=words(held.name(them["desk"], setting.month(day)), names),
+def run(setting: Setting, desks: Desks, log: EventLog, runs: Runs) -> RunEnds:
+    """Lead prospects through the stages and write what happens before the end of the period."""
+    n = runs.day.size
+    progress = _Progress(
+        stage=runs.entry.copy(), now=runs.day.copy(), returns=np.zeros(n, dtype=np.int64), steps=np.zeros(n, dtype=np.int64),
+        furthest=runs.entry.copy(), outcome=np.full(n, -1), won=np.full(n, np.nan), ended=np.full(n, np.nan),
     )  # fmt: skip
-    return Runs(won, ended)
+    live = np.flatnonzero(progress.now < setting.last_day)
+    while live.size:
+        live = _step(setting, desks, log, runs, progress, live)
+    _write_prospects(setting, desks, log, runs, progress)
+    return RunEnds(progress.won, progress.ended)
+
+
+def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress, live: np.ndarray) -> np.ndarray:
+    """Let the runs ``live`` go through one stage each, and return those that go on."""
+    it, stage, entered = setting.industry, progress.stage[live], progress.now[live]
+    key, month = runs.people.key[live], np.minimum(setting.month_of(entered), setting.months - 1)
+    ordinal = progress.returns[live] * _STAGE_STRIDE + stage  # a stage seen for the second time is another draw
+
+    def draw(mechanism: str) -> np.ndarray:
+        return streams.uniform(key, mechanism, runs.begin, ordinal)
+
+    forward = draw("advance") < _advance_probability(setting, desks, runs, live, stage, month)
+    skips = forward & (stage < NEEDS - 1) & (draw("skip") < it.skip)
+    returns = ~forward & (stage == OBJECTIONS) & (progress.returns[live] < it.most_returns) & (draw("back") < it.back)
+    left = entered - np.array(it.stage_days, dtype=float)[stage - 1] * np.log(draw("days"))
+    done = left < setting.last_day
+    stopped = np.where(returns, _RETURNED, _LOST)
+    outcome = np.where(skips, _SKIPPED, np.where(~forward, stopped, np.where(stage == CLOSING, _WON, _ADVANCED)))
+    objection = streams.choose(draw("objection"), np.array([share for _, share in it.objections]))
+    progress.steps[live] += 1
+    salesperson = desks.column(runs.people.desk[live], month)
+    prospect = numbered_ids("P", runs.number[live])
+    log.add(
+        "stage_events", runs.person[live], prospect_id=prospect, step=progress.steps[live],
+        stage=labels(stage - 1, tables.STAGES), entered=days(entered), left=days(np.where(done, left, np.nan)),
+        outcome=labels(np.where(done, outcome, -1), _STAGE_OUTCOMES), salesperson_id=salesperson,
+        objection=labels(np.where(stage == OBJECTIONS, objection, -1), tuple(name for name, _ in it.objections)),
+    )  # fmt: skip
+    talks = _TALKS[stage]
+    medium = streams.choose(draw("talks by"), np.array([share for _, share in it.talk_channels]))[talks]
+    log.add(
+        "interactions", runs.person[live][talks], interaction_id=numbered_ids("I"), date=days(entered[talks]),
+        channel=labels(medium, tuple(name for name, _ in it.talk_channels)), direction=labels(0 * medium, ("out",)),
+        topic=labels(stage[talks] - 1, tables.STAGES), salesperson_id=salesperson.take(talks), prospect_id=prospect.take(talks),
+    )  # fmt: skip
+    _record_outcomes(progress, live, stage, np.where(done, outcome, -1), left)
+    return live[done & (outcome < _LOST)]
+
+
+def _advance_probability(
+    setting: Setting, desks: Desks, runs: Runs, live: np.ndarray, stage: np.ndarray, month: np.ndarray
+) -> np.ndarray:
+    """Return the probability to leave the stage forward, by a logistic model."""
+    it, people, shifts = setting.industry, runs.people, setting.shifts
+    promise = shifts["promises"][month] * it.promise_effect * ((stage == PRESENTING) | (stage == CLOSING))
+    log_odds = np.array(it.advance, dtype=float)[stage - 1] + it.fit_effect * people.fit[live]
+    log_odds += it.skill_effect * desks.skill[people.desk[live], month]
+    log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
+    probability = expit(log_odds)
+    return np.where(stage == CLOSING, np.minimum(probability * (1 + shifts["conversion"][month]), 1), probability)
+
+
+def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, outcome: np.ndarray, left: np.ndarray) -> None:
+    """Carry what became of a stage into the progress of its run; an outcome of -1 is still open."""
+    over = outcome >= _LOST
+    progress.outcome[live[over]], progress.ended[live[over]] = outcome[over], left[over]
+    progress.won[live[outcome == _WON]] = left[outcome == _WON]
+    progress.returns[live[outcome == _RETURNED]] += 1
+    following = stage + _MOVES[outcome]
+    progress.stage[live], progress.now[live] = following, left
+    goes_on = (outcome >= 0) & ~over
+    progress.furthest[live] = np.maximum(progress.furthest[live], np.where(goes_on, following, 0))
+
+
+def _write_prospects(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress) -> None:
+    it, people, key = setting.industry, runs.people, runs.people.key
+    views, views_by_fit = it.page_views
+    asks, asks_by_fit = it.asks_for_offer
+    outcome = np.select([progress.outcome == _WON, progress.outcome == _LOST], [_RUN_WON, _RUN_LOST], _RUN_OPEN)
+    log.add(
+        "prospects", runs.person, prospect_id=numbered_ids("P", runs.number),
+        kind=labels(np.zeros(runs.day.size, dtype=np.int64), (runs.kind,)), created=days(runs.day),
+        channel=labels(people.channel, market.channel_names(it)), region=labels(people.region, it.regions),
+        age_group=labels(people.age_group, market.age_labels(it)),
+        page_views=streams.poisson(streams.uniform(key, "page views", runs.begin), np.exp(views + views_by_fit * people.fit)),
+        asked_for_offer=streams.uniform(key, "asks for an offer", runs.begin) < expit(asks + asks_by_fit * people.fit),
+        need=labels(np.where(progress.furthest > NEEDS, people.need, -1), tuple(need.name for need in it.needs)),
+        outcome=labels(outcome, _RUN_OUTCOMES), closed=days(progress.ended),
+        salesperson_id=desks.column(people.desk, setting.month_of(runs.day)),
+    )  # fmt: skip
+
+
+def cut_runs(setting: Setting, log: EventLog, n_persons: int, customers: list[Customers]) -> np.ndarray:
+    """Lose the runs of customers who leave, and return what all stages cost, in cents by month.
+
+    The way through the stages is drawn when it begins, before it is known who will leave; here it is cut. Under
+    contract it ends on the day of leaving. Without, the firm finds out when the stage ends in which they left. What
+    remains is what the firm worked for, and pays.
+    """
+    cost = np.zeros(setting.months, dtype=np.int64)
+    if not log.rows["prospects"]:
+        return cost
+    left = np.full(n_persons, np.inf)
+    for part in customers:
+        left[part.person] = np.where(part.present, np.inf, part.left)
+    run_ids = np.concatenate([_run_ids(rows) for rows in log.rows["prospects"]])
+    created = np.concatenate([numbers(columns, "created") for _, columns in log.rows["prospects"]])[
+        np.argsort(run_ids, kind="stable")
+    ]
+    run_ids = np.sort(run_ids)
+
+    def limit(rows: Rows) -> np.ndarray:
+        """Until when each run can go on; one that began in vain, after its customer had left, goes its way."""
+        day = left[rows[0]]
+        return np.where(created[np.searchsorted(run_ids, _run_ids(rows))] < day, day, np.inf)
+
+    furthest, ends = np.zeros(run_ids.size, dtype=np.int64), np.full(run_ids.size, np.inf)
+    stages = []
+    for rows in log.rows["stage_events"]:
+        rows = take_rows(rows, numbers(rows[1], "entered") < limit(rows))
+        place = np.searchsorted(run_ids, _run_ids(rows))
+        rows, cut, end = _cut_stages(setting, rows, limit(rows))
+        stages.append(rows)
+        np.maximum.at(furthest, place, numbers(rows[1], "stage"))
+        ends[place[cut]] = end[cut]  # one stage at most is cut in each run
+        _add_stage_cost(setting, cost, numbers(rows[1], "entered"), numbers(rows[1], "stage"))
+    log.rows["stage_events"] = stages
+    needs = tuple(need.name for need in setting.industry.needs)
+    for rows in log.rows["prospects"]:
+        place = np.searchsorted(run_ids, _run_ids(rows))
+        _close_prospects(rows, needs, ends[place], furthest[place])
+    log.rows["interactions"] = [
+        take_rows(rows, numbers(rows[1], "date") < limit(rows)) if "prospect_id" in rows[1] else rows
+        for rows in log.rows["interactions"]
+    ]
+    return cost
+
+
+def _run_ids(rows: Rows) -> np.ndarray:
+    """Number each run through the pipeline within the block."""
+    person, columns = rows
+    return person * _RUN_STRIDE + numbers(columns, "prospect_id")
+
+
+def _cut_stages(setting: Setting, rows: Rows, limit: np.ndarray) -> tuple[Rows, np.ndarray, np.ndarray]:
+    """Cut stages at the limit of their runs: the rows, the mask of those that were cut, and when they end (NaN: open)."""
+    person, columns = rows
+    end = numbers(columns, "left")
+    cut = np.isfinite(limit) & ~(end <= limit)
+    if setting.industry.contract:
+        end = np.where(cut, limit, end)
+    outcome = np.where(cut & ~np.isnan(end), _LOST, numbers(columns, "outcome"))
+    return (person, columns | {"left": days(end), "outcome": labels(outcome, _STAGE_OUTCOMES)}), cut, end
+
+
+def _add_stage_cost(setting: Setting, cost: np.ndarray, entered: np.ndarray, stage: np.ndarray) -> None:
+    price = np.round(100 * np.array(setting.industry.stage_cost)).astype(np.int64)
+    month = setting.month_of(entered)
+    np.add.at(cost, month, np.round(price[stage] * (1 + setting.shifts["operating_cost"][month])).astype(np.int64))
+
+
+def _close_prospects(rows: Rows, needs: tuple[str, ...], end: np.ndarray, furthest: np.ndarray) -> None:
+    """Write the end of runs that were cut into their prospects; an infinite end was not cut, a NaN leaves the run open."""
+    columns, cut = rows[1], end != np.inf
+    outcome = np.where(cut, np.where(np.isnan(end), _RUN_OPEN, _RUN_LOST), numbers(columns, "outcome"))
+    unknown = cut & (furthest < NEEDS)  # stages of the table are counted from 0: none behind the needs
+    columns["closed"] = days(np.where(cut, end, numbers(columns, "closed")))
+    columns["outcome"] = labels(outcome, _RUN_OUTCOMES)
+    columns["need"] = labels(np.where(unknown, -1, numbers(columns, "need")), needs)

@@ -1,8 +1,8 @@
-"""Service: what a customer gets, what he expected, what goes wrong, and how content that leaves him.
+"""Service: what customers get, what they expected, what goes wrong, and how content that leaves them.
 
-Each month the five qualities meet the five expectations; a failure hurts satisfaction and harms the
-relationship directly; a complaint gives the firm the chance to mend, which mends the hurt better
-than the harm. From satisfaction comes loyalty, by a curve with a flat zone. This room knows nothing
+Each month the five qualities meet the five expectations; a failure lowers satisfaction and damages the
+relationship directly; a complaint gives the firm the chance to mend, which mends the dissatisfaction better
+than the damage. From satisfaction comes loyalty, by a curve with a flat zone. This room knows nothing
 of money and decides nobody's departure: see ``buying``.
 """
 
@@ -13,118 +13,162 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
-from crmlab.world import luck
-from crmlab.world.setting import Book, Setting, cents, days, numbered, words
+from crmlab import tables
+from crmlab.world import streams
+from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
+from crmlab.world.population import Customers
+from crmlab.world.setting import Setting
 
-_NEUTRAL = 5.0  # of the seven-point scale
-_BEND = 0.15  # how sharply the loyalty curve bends, points of satisfaction
-_CHANNELS, _CHANNEL_SHARES = ("phone", "e-mail", "chat", "visit"), np.array([0.4, 0.3, 0.2, 0.1])
+_EMPATHY, _RESPONSIVENESS = (tables.DIMENSIONS.index(name) for name in ("empathy", "responsiveness"))
+_STARS = tables.table("tickets").column("rating")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trouble:
-    """The failures, or the mere questions, of one month: whom they befell, and what came of it."""
+class Incidents:
+    """The failures, or the mere questions, of one month.
 
-    place: np.ndarray
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Places of the customers whom they befell.
+    failed : bool
+        Whether these are failures.
+    severity, hours, mended : ndarray, shape (n,)
+        From 0 to 1; until the answer; share of the dissatisfaction that the answer mended.
+    voiced : ndarray of bool, shape (n,)
+        Whether the firm heard of it.
+    compensation : ndarray of int, shape (n,)
+        In cents.
+    """
+
+    rows: np.ndarray
     failed: bool
     severity: np.ndarray
-    voiced: np.ndarray
     hours: np.ndarray
-    mend: np.ndarray
-    paid: np.ndarray
+    mended: np.ndarray
+    voiced: np.ndarray
+    compensation: np.ndarray
 
 
 def loyalty(setting: Setting, satisfaction: np.ndarray) -> np.ndarray:
-    """Loyalty at a satisfaction: rising everywhere, nearly flat between the two bends of ``flat_zone``."""
-    (low, high), (below, within, above) = setting.industry.flat_zone, setting.industry.slopes
+    """Return the loyalty at a satisfaction S: rising everywhere, nearly flat between the two bends of ``flat_zone``.
+
+    With slopes b0, b1, b2 below, within and above the zone from s1 to s2, and bends of width B::
+
+        L(S) = b1 S - (b0 - b1) B log(1 + exp((s1 - S) / B)) + (b2 - b1) B log(1 + exp((S - s2) / B))
+    """
+    it = setting.industry
+    (low, high), (below, within, above) = it.flat_zone, it.slopes
     below, above = below - within, above - within
-    under = _BEND * np.logaddexp(0, (low - satisfaction) / _BEND)
-    over = _BEND * np.logaddexp(0, (satisfaction - high) / _BEND)
+    under = it.bend * np.logaddexp(0, (low - satisfaction) / it.bend)
+    over = it.bend * np.logaddexp(0, (satisfaction - high) / it.bend)
     return within * satisfaction - below * under + above * over
 
 
-def perceived(setting: Setting, them: dict[str, np.ndarray], t: int) -> np.ndarray:
-    """The five qualities as each customer meets them in month ``t``, shape (customers, 5)."""
-    return them["quality"] + setting.quality_shift[t]
+def perceived(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return the five qualities as each customer meets them in month ``t``, shape (n, 5)."""
+    return customers.quality + setting.quality_shift[t]
 
 
-def expected(setting: Setting, them: dict[str, np.ndarray], t: int) -> np.ndarray:
-    """The five expectations, raised by what is promised more than usual."""
-    return them["expectation"] + setting.industry.promise_weight * setting.shifts["promises"][t]
+def expected(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return the five expectations, raised by what is promised more than usual, shape (n, 5)."""
+    return customers.expectation + setting.industry.promise_weight * setting.shifts["promises"][t]
 
 
-def serve(setting: Setting, them: dict[str, np.ndarray], t: int) -> list[Trouble]:
-    """One month of service: updates hurt, harm, satisfaction, loyalty and ticket costs; returns what ``tell`` writes."""
+def serve(setting: Setting, customers: Customers, t: int) -> list[Incidents]:
+    """Serve the customers of month ``t``: moves satisfaction, loyalty, expectation and what failures leave behind."""
     it = setting.industry
-    quality, expectation = perceived(setting, them, t), expected(setting, them, t)
+    quality, expectation = perceived(setting, customers, t), expected(setting, customers, t)
     gap = quality - expectation
     gap = np.where(gap < 0, it.loss_aversion * gap, gap)
-    judged = it.experience * (quality - _NEUTRAL) + (1 - it.experience) * gap
-    troubles = _fail(setting, them, t, quality)
+    judged = it.experience * (quality - it.neutral_quality) + (1 - it.experience) * gap
+    customers.dissatisfaction = it.forgetting * customers.dissatisfaction
+    customers.relationship_damage = it.forgetting * customers.relationship_damage
+    incidents = [
+        _respond(setting, customers, rows, failed, quality, t) for rows, failed in _befall(setting, customers, quality, t)
+    ]
     price = it.price_pain * setting.shifts["price"][t]
-    them["satisfaction"] = (
-        (them["weight"] * judged).sum(axis=1) + them["mood"] - them["hurt"] - price + setting.shifts["satisfaction"][t]
+    weighted = (customers.importance * judged).sum(axis=1)
+    customers.satisfaction = (
+        weighted + customers.baseline_satisfaction - customers.dissatisfaction - price + setting.shifts["satisfaction"][t]
     )
-    them["loyalty"] = loyalty(setting, them["satisfaction"])
+    customers.loyalty = loyalty(setting, customers.satisfaction)
     # experience teaches what to expect: of the level of service, not of the single failure
-    them["expectation"] = them["expectation"] + it.adaptation * (quality - them["expectation"])
-    return troubles
+    customers.expectation = customers.expectation + it.adaptation * (quality - customers.expectation)
+    return incidents
 
 
-def _fail(setting: Setting, them: dict[str, np.ndarray], t: int, quality: np.ndarray) -> list[Trouble]:
-    it, who = setting.industry, them["who"]
-    them["hurt"], them["harm"] = it.forgetting * them["hurt"], it.forgetting * them["harm"]
-    them["ticket_cost"] = np.zeros(who.size, dtype=np.int64)
-    odds = logit(it.failure) - it.failure_effect * ((quality - _NEUTRAL) @ np.array(it.failure_weights))
-    failed = luck.uniform(who, "failure", t) < expit(odds)
-    asks = luck.uniform(who, "inquiry", t) < it.inquiry * np.exp(-0.4 * them.get("loyalty", np.zeros(who.size)))
-    troubles = []
-    for place, fault in ((np.flatnonzero(failed), True), (np.flatnonzero(asks & ~failed), False)):
-        key = who[place]
-        severity = luck.uniform(key, "severity", t) * fault
-        voiced = (luck.uniform(key, "complains", t) < it.voice) | (not fault)
-        hours = it.response_hours * (1 + setting.shifts["response_time"][t])
-        hours = hours * np.exp(0.8 * luck.normal(key, "response", t) - 0.35 * (quality[place, 4] - _NEUTRAL))
-        mend = it.recovery + setting.shifts["recovery"][t] + 0.12 * (quality[place, 3] - _NEUTRAL)
-        mend += 0.2 * luck.normal(key, "recovery", t) - 0.2 * np.log(hours / it.response_hours)
-        mend = np.clip(mend, 0, 1.1) * voiced  # above 1: content as never before, though not as faithful
-        them["hurt"][place] += it.hurt * severity * (1 - mend)
-        them["harm"][place] += it.harm * severity * (1 - it.recovery_harm * np.minimum(mend, 1))
-        pays = (luck.uniform(key, "compensation", t) < 0.3 + setting.shifts["recovery"][t]) & voiced & fault
-        paid = np.round(100 * it.compensation * severity * pays).astype(np.int64)
-        cost = paid + round(100 * it.ticket_cost * (1 + setting.shifts["operating_cost"][t])) * voiced
-        them["ticket_cost"][place] += cost
-        troubles.append(Trouble(place, fault, severity, voiced, hours, mend, paid))
-    return troubles
+def _befall(setting: Setting, customers: Customers, quality: np.ndarray, t: int) -> list[tuple[np.ndarray, bool]]:
+    """Draw whom a failure befalls, and who of the others has a question: the rows, and whether they failed."""
+    it, key = setting.industry, customers.key
+    log_odds = logit(it.failure) - it.failure_effect * ((quality - it.neutral_quality) @ np.array(it.failure_weights))
+    failed = streams.uniform(key, "failure", t) < expit(log_odds)
+    asks = streams.uniform(key, "inquiry", t) < it.inquiry * np.exp(-it.inquiry_effect * customers.loyalty)
+    return [(np.flatnonzero(failed), True), (np.flatnonzero(asks & ~failed), False)]
 
 
-def tell(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int, troubles: list[Trouble]) -> None:
-    """Write the failures and tickets of the month down, now that it is known until when each was a customer."""
-    it = setting.industry
-    start = np.maximum(them["won"], setting.first[t])
-    end = np.where(np.isnan(them["left"]), setting.first[t + 1], them["left"])
-    kinds = tuple(name for name, _ in it.failure_kinds)
-    for each in troubles:
-        person, key, voiced = them["person"][each.place], them["who"][each.place], each.voiced
-        opened = start[each.place] + luck.uniform(key, "moment", t) * (end - start)[each.place]
-        if each.failed:
-            truth = {"severity": each.severity, "complained": voiced, "mended": each.mend}
-            book.add("truth_failures", person, date=days(opened), **truth)
-            kind = luck.choose(luck.uniform(key, "kind", t), np.array([share for _, share in it.failure_kinds]))
-        else:
-            kind = np.full(key.size, len(kinds))
-        content = np.clip(np.round(3.2 + 2 * (each.mend - it.recovery) + 0.7 * luck.normal(key, "rates", t)), 1, 5)
-        rated = luck.uniform(key, "rates at all", t) < 0.35
-        channel = luck.choose(luck.uniform(key, "ticket by", t), _CHANNEL_SHARES)[voiced]
-        person, opened = person[voiced], opened[voiced]
-        book.add(
-            "tickets", person, ticket_id=numbered("T"), opened=days(opened), kind=words(kind[voiced], (*kinds, "question")),
-            complaint=np.full(opened.size, each.failed), channel=words(channel, _CHANNELS), response_hours=each.hours[voiced],
-            compensation=cents(each.paid[voiced]), rating=np.where(rated, content, np.nan)[voiced],
-        )  # fmt: skip
-        topic = np.full(opened.size, 0 if each.failed else 1)
-        book.add(
-            "interactions", person, interaction_id=numbered("I"), date=days(opened), channel=words(channel, _CHANNELS),
-            direction=words(0 * channel, ("in",)), topic=words(topic, ("complaint", "question")),
-            salesperson_id=words(0 * channel - 1, ("",)),
-        )  # fmt: skip
+def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: bool, quality: np.ndarray, t: int) -> Incidents:
+    """Let customers complain or ask, answer them, and leave what is not mended in their minds."""
+    it, key = setting.industry, customers.key[rows]
+    severity = streams.uniform(key, "severity", t) * failed
+    voiced = (streams.uniform(key, "complains", t) < it.voice) | (not failed)
+    slow = it.response_spread * streams.normal(key, "response", t)
+    slow = slow - it.response_effect * (quality[rows, _RESPONSIVENESS] - it.neutral_quality)
+    hours = it.response_hours * (1 + setting.shifts["response_time"][t]) * np.exp(slow)
+    mended = it.recovery + setting.shifts["recovery"][t] + it.recovery_effect * (quality[rows, _EMPATHY] - it.neutral_quality)
+    mended += it.recovery_spread * streams.normal(key, "recovery", t) - it.slowness_effect * np.log(hours / it.response_hours)
+    mended = np.clip(mended, 0, it.best_recovery) * voiced  # above 1: content as never before, though not as faithful
+    customers.dissatisfaction[rows] += it.dissatisfaction * severity * (1 - mended)
+    customers.relationship_damage[rows] += it.relationship_damage * severity * (1 - it.recovery_damage * np.minimum(mended, 1))
+    pays = (streams.uniform(key, "compensation", t) < it.compensated + setting.shifts["recovery"][t]) & voiced & failed
+    compensation = np.round(100 * it.compensation * severity * pays).astype(np.int64)
+    return Incidents(rows, failed, severity, hours, mended, voiced, compensation)
+
+
+def ticket_costs(setting: Setting, incidents: list[Incidents], n: int, t: int) -> np.ndarray:
+    """Return what the tickets of month ``t`` cost by customer, in cents, shape (n,)."""
+    cost = np.zeros(n, dtype=np.int64)
+    ticket = round(100 * setting.industry.ticket_cost * (1 + setting.shifts["operating_cost"][t]))
+    for kind in incidents:
+        cost[kind.rows] += kind.compensation + ticket * kind.voiced
+    return cost
+
+
+def write(setting: Setting, log: EventLog, customers: Customers, incidents: list[Incidents], t: int) -> None:
+    """Write the failures and tickets of month ``t``, now that it is known until when each was a customer."""
+    start = np.maximum(customers.won, setting.month_start[t])
+    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
+    for kind in incidents:
+        moment = streams.uniform(customers.key[kind.rows], "moment", t)
+        opened = start[kind.rows] + moment * (end - start)[kind.rows]
+        if kind.failed:
+            log.add("truth_failures", customers.person[kind.rows], date=days(opened), severity=kind.severity,
+                    complained=kind.voiced, mended=kind.mended)  # fmt: skip
+        _write_tickets(setting, log, customers, kind, opened, t)
+
+
+def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: Incidents, opened: np.ndarray, t: int) -> None:
+    it, key, voiced = setting.industry, customers.key[kind.rows], kind.voiced
+    names = (*(name for name, _ in it.failure_kinds), "question")
+    if kind.failed:
+        what = streams.choose(streams.uniform(key, "kind", t), np.array([share for _, share in it.failure_kinds]))
+    else:
+        what = np.full(key.size, len(it.failure_kinds))
+    usual, by_part, spread = it.rating
+    stars = np.round(usual + by_part * (kind.mended - it.recovery) + spread * streams.normal(key, "rates", t))
+    rated = streams.uniform(key, "rates at all", t) < it.rated
+    stars = np.where(rated, np.clip(stars, _STARS.minimum, _STARS.maximum), np.nan)
+    medium = streams.choose(streams.uniform(key, "ticket by", t), np.array([share for _, share in it.ticket_channels]))[voiced]
+    channel = labels(medium, tuple(name for name, _ in it.ticket_channels))
+    person = customers.person[kind.rows][voiced]
+    log.add(
+        "tickets", person, ticket_id=numbered_ids("T"), opened=days(opened[voiced]), kind=labels(what[voiced], names),
+        complaint=np.full(person.size, kind.failed), channel=channel, response_hours=kind.hours[voiced],
+        compensation=cents(kind.compensation[voiced]), rating=stars[voiced],
+    )  # fmt: skip
+    topic = np.full(person.size, 0 if kind.failed else 1)
+    log.add(
+        "interactions", person, interaction_id=numbered_ids("I"), date=days(opened[voiced]), channel=channel,
+        direction=labels(0 * topic, ("in",)), topic=labels(topic, ("complaint", "question")),
+        salesperson_id=labels(np.full(person.size, -1), ("",)),
+    )  # fmt: skip

@@ -13,60 +13,80 @@ import numpy as np
 from scipy.special import expit
 
 from crmlab import tables
-from crmlab.world import luck, service
-from crmlab.world.setting import Book, Setting, days
+from crmlab.world import service, streams
+from crmlab.world.event_log import EventLog, days
+from crmlab.world.population import Customers
+from crmlab.world.setting import Setting
 
-_PLACE = np.array([tables.DIMENSIONS.index(item.dimension) for item in tables.ITEMS])
+_DIMENSION = np.array([tables.DIMENSIONS.index(item.dimension) for item in tables.ITEMS])
 _REVERSED = np.array([item.reverse for item in tables.ITEMS])
-# Items of one dimension are not equally good at showing it, nor equally easy to agree with.
-_LOADING = 1.0 + 0.25 * np.sin(1.7 * np.arange(len(tables.ITEMS)))
-_EASE = 0.3 * np.cos(2.3 * np.arange(len(tables.ITEMS)))
-_NOISE, _UNSEEN = 0.75, 0.015  # standard deviation of an answer; share of items left out
+_OVERALL, _RECOMMENDATION = (tables.table("survey").column(name) for name in ("overall_satisfaction", "recommendation"))
+_LOW, _HIGH = 1, 7  # of the items' scale
 
 
-def ask(setting: Setting, book: Book, them: dict[str, np.ndarray], t: int) -> None:
-    """A wave of the survey among those who are customers at the end of month ``t``."""
+def ask(setting: Setting, log: EventLog, customers: Customers, t: int) -> None:
+    """Run a wave of the survey among those who are customers at the end of month ``t``, if it is time for one.
+
+    A customer of satisfaction S answers with probability expit(a + b S), with (a, b) from ``answer``.
+    """
     it = setting.industry
     if (t + 1) % it.survey_every:
         return
-    stay = np.flatnonzero(np.isnan(them["left"]))
-    who, satisfaction = them["who"][stay], them["satisfaction"][stay]
+    asked = np.flatnonzero(customers.present)
+    key, satisfaction = customers.key[asked], customers.satisfaction[asked]
     constant, slope = it.answer
-    chance = expit(constant + slope * satisfaction)
-    answers = luck.uniform(who, "answers", t) < chance
-    overall = np.clip(np.round(5.2 + 1.1 * satisfaction + 0.6 * luck.normal(who, "overall", t)), 1, 7).astype(np.int8)
+    probability = expit(constant + slope * satisfaction)
+    answers = streams.uniform(key, "answers", t) < probability
+    overall = _rate(it.overall, satisfaction, streams.normal(key, "overall", t), _OVERALL)
     wave = (t + 1) // it.survey_every
-    book.add(
-        "truth_survey", them["person"][stay], wave=np.full(stay.size, wave), satisfaction=satisfaction,
-        overall_satisfaction=overall, chance_to_answer=chance, answered=answers,
+    log.add(
+        "truth_survey", customers.person[asked], wave=np.full(asked.size, wave), satisfaction=satisfaction,
+        overall_satisfaction=overall, chance_to_answer=probability, answered=answers,
     )  # fmt: skip
-    place, key, content = stay[answers], who[answers], satisfaction[answers]
-    recommend = np.clip(np.round(8.4 + 1.9 * content + 1.3 * luck.normal(key, "recommends", t)), 0, 10)
+    rows, key = asked[answers], key[answers]
+    importance = _points(customers.importance[rows], it.importance_step)
+    log.add(
+        "survey", customers.person[rows], wave=np.full(rows.size, wave),
+        date=days(np.full(rows.size, setting.month_start[t + 1] - 1)),
+        **_items(setting, key, "expected", service.expected(setting, customers, t)[rows], t),
+        **_items(setting, key, "perceived", service.perceived(setting, customers, t)[rows], t),
+        **{f"importance_{name}": points for name, points in zip(tables.DIMENSIONS, importance.T, strict=True)},
+        overall_satisfaction=overall[answers],
+        recommendation=_rate(
+            it.recommendation, satisfaction[answers], streams.normal(key, "recommends", t), _RECOMMENDATION
+        ),
+    )  # fmt: skip
+
+
+def _rate(numbers: tuple[float, float, float], satisfaction: np.ndarray, noise: np.ndarray, scale: tables.Column) -> np.ndarray:
+    """Answer one question about the whole: a linear function of satisfaction with noise, cut into the scale's categories."""
+    constant, slope, spread = numbers
+    return np.clip(np.round(constant + slope * satisfaction + spread * noise), scale.minimum, scale.maximum).astype(np.int8)
+
+
+def _items(setting: Setting, key: np.ndarray, kind: str, opinion: np.ndarray, t: int) -> dict[str, np.ndarray]:
+    """Answer the 22 items from the opinions of the five dimensions, shape (n, 5); an item left out is NaN.
+
+    Items of one dimension are not equally good at showing it (loading), nor equally easy to agree with (ease).
+    """
+    it, place, middle = setting.industry, np.arange(len(tables.ITEMS)), (_LOW + _HIGH) / 2
+    loading, ease = it.item_loading, it.item_ease
+    loadings = loading[0] + loading[1] * np.sin(loading[2] * place)
+    eases = ease[0] * np.cos(ease[1] * place)
     columns = {}
-    opinions = (
-        ("expected", service.expected(setting, them, t)[place]),
-        ("perceived", service.perceived(setting, them, t)[place]),
-    )
-    for kind, opinion in opinions:
-        for number, item in enumerate(tables.ITEMS):
-            latent = 4 + _LOADING[number] * (opinion[:, _PLACE[number]] - 4) + _EASE[number]
-            told = np.round(latent + _NOISE * luck.normal(key, kind, t, number))
-            told = np.clip(8 - told if _REVERSED[number] else told, 1, 7)
-            left_out = luck.uniform(key, f"{kind} left out", t, number) < _UNSEEN
-            columns[f"{kind}_{item.name}"] = np.where(left_out, np.nan, told)
-    for name, points in zip(tables.DIMENSIONS, _points(them["weight"][place]).T, strict=True):
-        columns[f"importance_{name}"] = points
-    book.add(
-        "survey", them["person"][place], wave=np.full(place.size, wave),
-        date=days(np.full(place.size, setting.first[t + 1] - 1)), **columns, overall_satisfaction=overall[answers],
-        recommendation=recommend.astype(np.int8),
-    )  # fmt: skip
+    for number, item in enumerate(tables.ITEMS):
+        latent = middle + loadings[number] * (opinion[:, _DIMENSION[number]] - middle) + eases[number]
+        answer = np.round(latent + it.item_spread * streams.normal(key, kind, t, number))
+        answer = np.clip(_LOW + _HIGH - answer if _REVERSED[number] else answer, _LOW, _HIGH)
+        left_out = streams.uniform(key, f"{kind} left out", t, number) < it.item_missing
+        columns[f"{kind}_{item.name}"] = np.where(left_out, np.nan, answer)
+    return columns
 
 
-def _points(weight: np.ndarray) -> np.ndarray:
-    """100 points in fives, shared out by largest remainder."""
-    exact = 20 * weight
+def _points(weights: np.ndarray, step: int) -> np.ndarray:
+    """Share out 100 points in steps, by largest remainder; of equal remainders the first dimension's comes first."""
+    exact = 100 // step * weights
     points = np.floor(exact)
-    missing = 20 - points.sum(axis=1).astype(int)
-    rank = np.argsort(np.argsort(points - exact, axis=1, kind="stable"), axis=1)
-    return (5 * (points + (rank < missing[:, None]))).astype(np.int8)
+    missing = 100 // step - points.sum(axis=1).astype(int)
+    rank = np.argsort(np.argsort(points - exact, axis=1, kind="stable"), axis=1, kind="stable")
+    return (step * (points + (rank < missing[:, None]))).astype(np.int8)

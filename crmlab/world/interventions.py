@@ -1,4 +1,4 @@
-"""Causes: what can be changed in the firm, by how much, and what the change costs.
+"""Interventions: which causes can be changed in the firm, by how much, and what a change costs.
 
 A cause has a unit, a range, and a cost curve: the first small step costs ``slope`` a unit for each
 customer (or prospect) and month, and every further step costs more, because the easy things are
@@ -14,24 +14,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmlab import _check
 from crmlab.errors import ArgumentError
 from crmlab.world.industries import Industry
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Something that can be changed."""
+    """Something that can be changed.
+
+    Attributes
+    ----------
+    name, meaning, unit : str
+    lowest, highest : float
+        The range of the sum of all changes in force.
+    scale : float
+        The step after which the cost curve has clearly bent.
+    per : str
+        By whom the cost is counted: "customer" or "prospect".
+    """
 
     name: str
     meaning: str
     unit: str
     lowest: float
     highest: float
-    scale: float  # the step after which the cost curve has clearly bent
-    per: str  # whom the cost is counted by: "customer" or "prospect"
+    scale: float
+    per: str
 
     def cost(self, amount: float, slope: float) -> float:
-        """Currency for each customer (or prospect) and month."""
+        """Return the currency for each customer (or prospect) and month."""
         return slope * math.expm1(2 * amount / self.scale) * abs(self.scale) / 2
 
 
@@ -50,7 +62,7 @@ CAUSES = {
         Cause("promises", "How much advertising and salespeople promise: wins prospects, raises expectations.",
               "points of the seven-point scale", -2, 2, 1, "customer"),
         Cause("response_time", "Hours until a ticket is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),
-        Cause("recovery", "Share of the hurt of a failure that the answer to a complaint mends.", "share", -0.45, 0.55, 0.25,
+        Cause("recovery", "Share of the dissatisfaction after a failure that an answer mends.", "share", -0.45, 0.55, 0.25,
               "customer"),
         Cause("handover", "Share of leaving salespeople who hand their customers over.", "share", -0.5, 0.5, 0.25,
               "customer"),
@@ -73,8 +85,18 @@ CAUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One cause changed from one month on."""
+class Intervention:
+    """One cause changed from one month on.
+
+    Attributes
+    ----------
+    cause : str
+    amount : float
+    start : int
+        The first month, counted from 1.
+    cost : float or None
+        For each customer (or prospect) and month, in place of the cause's own curve.
+    """
 
     cause: str
     amount: float
@@ -82,67 +104,78 @@ class Change:
     cost: float | None = None
 
     @property
-    def told(self) -> str:
-        """In words: "reliability +0.5"."""
+    def label(self) -> str:
+        """The change in words: "reliability +0.5"."""
         return f"{self.cause} {self.amount:+g}"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """All changes in force, month by month: ``plan["reliability"][t]`` is the shift in month ``t`` (from 0)."""
+class Interventions:
+    """All changes, month by month: ``interventions["reliability"][t]`` is the shift in month ``t`` (from 0)."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Intervention, ...]
     months: int
 
     def __getitem__(self, cause: str) -> np.ndarray:
+        return self._shift(cause, self.changes)
+
+    def _shift(self, cause: str, changes: tuple[Intervention, ...]) -> np.ndarray:
         shift = np.zeros(self.months)
-        for change in self.changes:
+        for change in changes:
             if change.cause == cause:
                 shift[change.start - 1 :] += change.amount
         return shift
 
     def cost(self, industry: Industry, per: str) -> np.ndarray:
-        """What the changes cost for each customer (or prospect), by month."""
+        """Return what the changes cost for each customer (or prospect), by month."""
         total, slopes = np.zeros(self.months), dict(industry.costs)
+        by_curve = tuple(change for change in self.changes if change.cost is None)
         for cause in CAUSES.values():
             if cause.per == per and cause.name in slopes:  # the curve sees the sum: two half steps cost as much as a whole one
-                own = Plan(tuple(each for each in self.changes if each.cost is None), self.months)
-                total += [cause.cost(amount, slopes[cause.name]) for amount in own[cause.name]]
+                total += [cause.cost(amount, slopes[cause.name]) for amount in self._shift(cause.name, by_curve)]
         for change in self.changes:
             if change.cost is not None and CAUSES[change.cause].per == per:
                 total[change.start - 1 :] += change.cost
         return total
 
+    def add(self, new: tuple[Intervention, ...]) -> Interventions:
+        """Return these and further changes; refuse a cause that would leave its range by adding up."""
+        combined = Interventions((*self.changes, *new), self.months)
+        for name in {change.cause for change in new}:
+            shift, cause = combined[name], CAUSES[name]
+            if shift.min() < cause.lowest - 1e-9 or shift.max() > cause.highest + 1e-9:
+                raise ArgumentError(
+                    f"with the changes made before, `{name}` would be {shift[np.abs(shift).argmax()]:+g}; "
+                    f"it may be from {cause.lowest:g} to {cause.highest:g}."
+                )
+        return combined
+
 
 def offered(industry: Industry) -> dict[str, Cause]:
-    """The causes that can be changed in an industry: those that have a cost there."""
+    """Return the causes that can be changed in an industry: those that have a cost there."""
     slopes = dict(industry.costs)
     return {name: cause for name, cause in CAUSES.items() if name in slopes}
 
 
-def change(industry: Industry, name: object, amount: object, start: int, cost: float | None) -> Change:
-    """A change, checked."""
+def intervention(industry: Industry, name: object, amount: object, start: int, cost: float | None) -> Intervention:
+    """Check a change and return it."""
     known = offered(industry)
     cause = known.get(name) if isinstance(name, str) else None
     if cause is None:
-        what = f"{industry.name} has no" if isinstance(name, str) and name in CAUSES else "no cause is called"
-        raise ArgumentError(f"{what} {name!r}. The causes: {', '.join(known)}.")
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not cause.lowest <= amount <= cause.highest:
+        problem = f"{industry.name} has no" if isinstance(name, str) and name in CAUSES else "no cause is called"
+        raise ArgumentError(f"{problem} {name!r}. The causes: {', '.join(known)}.")
+    try:
+        shift = _check.number(cause.name, amount, cause.lowest, cause.highest)
+    except ArgumentError:
         raise ArgumentError(
             f"`{name}` must be a number from {cause.lowest:g} to {cause.highest:g} ({cause.unit}); it is {amount!r}."
-        )
-    return Change(cause.name, float(amount), start, cost)
+        ) from None
+    return Intervention(cause.name, shift, start, cost)
 
 
-def add(plan: Plan, new: tuple[Change, ...]) -> Plan:
-    """A plan with further changes; no cause may leave its range by adding up."""
-    sum_ = Plan((*plan.changes, *new), plan.months)
-    for name in {each.cause for each in new}:
-        shift, cause = sum_[name], CAUSES[name]
-        if shift.min() < cause.lowest - 1e-9 or shift.max() > cause.highest + 1e-9:
-            most = shift[np.abs(shift).argmax()]
-            raise ArgumentError(
-                f"with the changes made before, `{name}` would be {most:+g}; "
-                f"it may be from {cause.lowest:g} to {cause.highest:g}."
-            )
-    return sum_
+def price(name: str, value: object) -> float:
+    """Check what a change costs for each customer and month."""
+    try:
+        return _check.number(name, value, 0)
+    except ArgumentError:
+        raise ArgumentError(f"`{name}` must be 0 or more, in currency for each customer and month; it is {value!r}.") from None

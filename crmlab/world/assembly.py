@@ -1,0 +1,165 @@
+"""Assembly: blocks of persons are simulated, by one or more processes, and put together to the tables of one firm.
+
+A small firm is held in memory; a large one is written block by block as Parquet files, into a folder that gets its
+name only when it is whole. This room knows blocks, processes and files; what happens within a block is known in
+``history``, and what belongs to the firm as a whole in ``management``, ``accounts`` and ``giving``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm.auto import tqdm
+
+from crmlab import _check, tables
+from crmlab.errors import ArgumentError, DataError
+from crmlab.world import accounts, desks, giving, history, management, market
+from crmlab.world.event_log import EventLog, arrow_type
+from crmlab.world.setting import Setting
+
+#: Persons of the pool in one block: small enough for the processor's cache, large enough to be vectorised.
+BLOCK = 30_000
+
+
+def build(
+    setting: Setting, wanted: tuple[str, ...], folder: object, workers: int | None, block: int
+) -> tuple[Path | None, dict[str, pa.Table | None]]:
+    """Simulate all blocks and put them together.
+
+    Returns
+    -------
+    folder : Path or None
+        Where the files lie.
+    tables : dict of str to Table or None
+        The wanted tables; None for those that lie in files.
+    """
+    if workers is not None:
+        _check.integer("workers", workers, 1, 1024)
+    if folder is None:
+        return None, dict(_build_in_memory(setting, wanted, workers, block))
+    home = _new_folder(folder)
+    work = home.with_name(f".{home.name}-{uuid.uuid4().hex}")
+    try:
+        _simulate(setting, wanted, workers, block, work)
+        work.rename(home)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return home, dict.fromkeys(wanted)
+
+
+def _build_in_memory(setting: Setting, wanted: tuple[str, ...], workers: int | None, block: int) -> dict[str, pa.Table]:
+    parts = _simulate(setting, wanted, workers, block, None)
+    return {name: pa.concat_tables(parts[name]).combine_chunks() for name in wanted}
+
+
+def _simulate(
+    setting: Setting, wanted: tuple[str, ...], workers: int | None, block: int, work: Path | None
+) -> dict[str, list[pa.Table]]:
+    """Run all blocks and what belongs to the firm; tables come in parts, or are stored in the folder ``work``."""
+    salespeople, pool = desks.draw(setting), market.pool_size(setting)
+    by_person = frozenset(name for name in wanted if name in history.BY_PERSON)
+    jobs: list[tuple[Callable, tuple]] = [
+        (_run_block, (setting, salespeople, start, min(start + block, pool), by_person, work, number))
+        for number, start in enumerate(range(0, pool, block))
+    ]
+    sums = accounts.empty_sums(setting.months)
+    parts: dict[str, list[pa.Table]] = {name: [] for name in wanted}
+    for made, added in run_jobs(jobs, workers, "simulating"):
+        for name, table in made.items():
+            parts[name].append(table)
+        for name, amounts in added.items():
+            sums[name] += amounts
+    for name, table in _firm_tables(setting, salespeople, sums).items():
+        if name in parts:
+            parts[name] = [table]
+            if work is not None:
+                _store(work, name, 0, table)
+    return parts
+
+
+def _run_block(
+    setting: Setting, salespeople: desks.Desks, start: int, stop: int, wanted: frozenset[str], work: Path | None, number: int
+) -> tuple[dict[str, pa.Table], dict[str, np.ndarray]]:
+    made, sums = history.live(setting, salespeople, start, stop, wanted)
+    if work is None:
+        return made, sums
+    for name, table in made.items():
+        _store(work, name, number, table)
+    return {}, sums
+
+
+def run_jobs(jobs: Sequence[tuple[Callable, tuple]], workers: int | None, label: str) -> Iterator:
+    """Return the results of some calls in order, computed by one or more processes; a progress bar shows if it takes long."""
+    if workers == 1 or len(jobs) == 1:
+        results = (function(*arguments) for function, arguments in jobs)
+    else:
+        from joblib import Parallel, cpu_count, delayed
+
+        pool = Parallel(n_jobs=workers or cpu_count(), return_as="generator")
+        results = pool(delayed(function)(*arguments) for function, arguments in jobs)
+    return iter(tqdm(results, total=len(jobs), desc=label, delay=2, leave=False))
+
+
+def _store(work: Path, name: str, number: int, table: pa.Table) -> None:
+    (work / name).mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, work / name / f"part-{number:05d}.parquet", compression="zstd")
+
+
+def _new_folder(folder: object) -> Path:
+    """Check the folder of a firm that is to be made: it must not exist, or be empty."""
+    if not isinstance(folder, str | os.PathLike):
+        raise ArgumentError(f"`folder` must be the path of a folder; it is {folder!r}.")
+    home = Path(folder)
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise DataError(f"{home} exists already. Name a folder that does not, or an empty one.")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    if home.exists():
+        home.rmdir()
+    return home
+
+
+def _firm_tables(setting: Setting, salespeople: desks.Desks, sums: dict[str, np.ndarray]) -> dict[str, pa.Table]:
+    """Build the tables that belong to the firm and not to persons."""
+    log = EventLog()
+    management.write(setting, salespeople, log)
+    rank, nobody = np.zeros(1024, dtype=np.int64), pa.array([""])
+    names = {*log.rows, "manager_survey", "campaigns"}  # these two are empty in a short period
+    made = {name: log.table(name, rank, nobody, setting.opening) for name in names}
+    day = setting.month_start[:-1].astype(np.int64).astype("timedelta64[D]")
+    month = np.datetime64(setting.opening, "us") + day
+    made["firm_months"] = _table("firm_months", {"month": month} | accounts.firm_months(setting, sums))
+    made["truth_months"] = _table("truth_months", {"month": month} | accounts.true_months(sums))
+    if setting.industry.giving:
+        published, distrust = giving.climate(setting)
+        flows = {"donated": sums["donated"] / 100, "paid_out": giving.payouts(setting, sums["donated"]) / 100}
+        made["payouts"] = _table("payouts", {"month": month, "published": published} | flows)
+        made["truth_trust"] = _table("truth_trust", {"month": month, "distrust": distrust})
+    parameters, values = zip(*_numbers("", asdict(setting.industry)), strict=True)
+    made["truth_parameters"] = _table("truth_parameters", {"parameter": list(parameters), "set_to": list(values)})
+    return made
+
+
+def _table(name: str, columns: Mapping[str, object]) -> pa.Table:
+    declared = tables.table(name).columns
+    return pa.table({column.name: pa.array(columns[column.name]).cast(arrow_type(column)) for column in declared})
+
+
+def _numbers(prefix: str, value: object) -> Iterator[tuple[str, float]]:
+    """Yield every number in a nested structure, by its path."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _numbers(f"{prefix}.{key}" if prefix else key, part)
+    elif isinstance(value, list | tuple):
+        for place, part in enumerate(value, 1):
+            label = part["name"] if isinstance(part, dict) and "name" in part else place
+            yield from _numbers(f"{prefix}.{label}", part)
+    elif isinstance(value, bool | int | float):
+        yield prefix, float(value)

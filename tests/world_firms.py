@@ -1,0 +1,43 @@
+"""Firms that several tests of the world look at: each is made once in a process."""
+
+from dataclasses import replace
+from functools import cache
+
+import pandas as pd
+
+from crmlab import tables, world
+
+DIMENSIONS = tables.DIMENSIONS
+
+
+@cache
+def firm(industry="retailer", **how):
+    """A firm; tests must not change its tables."""
+    return world.simulate(industry, **how)
+
+
+def bare(industry, **numbers):
+    """An industry in which nobody differs and nothing goes wrong, so that the truth can be written on one line."""
+    quiet = {
+        "quality_spread": (0.0, 0.0), "expectation_spread": (0.0, 0.0), "adaptation": 0.0, "failure": 1e-12, "inquiry": 0.0,
+        "turnover": 0.0, "competitor_effect": 0.0, "cross_start": 0.0, "referral": 0.0, "campaigns": (), "word_of_mouth": 0.0,
+        "needs": (replace(industry.needs[0], share=1, rate=1.0, expectation=(0,) * 5, weight=(1,) * 5),),
+        "season": (1.0,) * 12, "flat_zone": (-50.0, 50.0), "slopes": (0.0, 0.0, 0.0), "rate_effect": 0.0,
+    }  # fmt: skip
+    return replace(industry, name="bare", **(quiet | numbers))
+
+
+def every_table(held):
+    return {name: held[name] for name in held} | {f"truth_{name}": held.truth[name] for name in held.truth}
+
+
+def exposure(held):
+    """Months as a customer, and orders after the first, of each customer, by the truth."""
+    them = held.truth["customers"]
+    end = pd.Timestamp(held.day(held.setting.months + 1))
+    months = (them.left.fillna(end) - them.since).dt.days / 30.4375
+    return them.assign(months=months)
+
+
+def leave_day(held):
+    return held.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))
