@@ -124,6 +124,13 @@ def test_a_second_currency_is_set_aside(tmp_path):
     assert reading.set_aside.reason.tolist() == ["is in $, while most are in €"]
 
 
+def test_of_two_currencies_equally_frequent_the_first_stays(tmp_path):
+    text = "customer_id,order_date,amount\n" + "".join(f"ann,2024-01-01,{sign}5\n" for sign in ("$", "€", "£", "€", "$", "£"))
+    reading = datasets.read(put(tmp_path, text))
+    assert reading.rows.index.tolist() == [2, 6]
+    assert set(reading.set_aside.reason) == {"is in €, while most are in $", "is in £, while most are in $"}
+
+
 @pytest.mark.parametrize(
     ("encoding", "said"),
     [

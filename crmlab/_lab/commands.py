@@ -1,6 +1,7 @@
 """Commands: what each word after ``lab.py`` does.
 
-This room reads words and calls the others; the help that it shows is that of ``lab.py``.
+This room reads the words and calls the room that does the work; the help that it shows is that of ``lab.py``, and any word
+that it does not know is one of the command ``crmlab``. How anything is installed or started it does not know.
 """
 
 from __future__ import annotations

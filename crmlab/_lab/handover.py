@@ -1,7 +1,7 @@
 """Handing over: lab.py becomes JupyterLab, pytest or crmlab.
 
-Whoever ends lab.py ends that program, and sees its exit status. This room starts programs and waits; which program stands
-in ``commands``.
+Whoever ends lab.py ends that program, and sees its exit status. On POSIX the process becomes the program; on
+Windows, which cannot do that, it waits for it. Which program that is stands in ``commands``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """JupyterLab: its options, its port, and its start on the first lesson, for this machine only.
 
-This room makes the command; what a lesson shows stands in the notebooks.
+This room reads the options after ``lab.py``, finds a port and makes the command, so that nothing is asked of a network and
+nobody else can open the page. What a lesson shows stands in the notebooks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The terminal: what a user reads while something is set up, and an output that never stops the work.
 
-This room writes lines and knows no sentence of its own.
+This room writes lines and progress, and lets outputs replace what their encoding lacks, also for the command ``crmlab``. It
+knows no sentence of its own: those stand where something is done, and in ``failures``.
 """
 
 from __future__ import annotations

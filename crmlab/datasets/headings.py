@@ -1,6 +1,7 @@
 """Headings: which column of a user's file is which of the kit's.
 
-This room reads the names of columns and a ``rename``, and refuses with the rename to write. It never looks into a cell.
+This room reads the names of columns and a ``rename``, and refuses with the rename to write. It never
+looks into a cell: that is done in ``reading``.
 """
 
 from __future__ import annotations

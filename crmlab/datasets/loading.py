@@ -1,6 +1,7 @@
 """Loading: tables of a simulated firm by name, and the truth about it.
 
-This room knows which names there are; where the tables lie stands in ``store``.
+This room knows which names each industry offers, and refuses others with the list of those. Where tables lie, and whether
+they are as they were written, is known in ``store``; what a column means, in ``tables``.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def read(
     encoding: str | None = None,
     sheet: str | int = 0,
 ) -> Reading:
-    """Read your own file as a clean table, and list the rows that had to be set aside.
+    """Read your own file as a clean table, indexed by line, and list the rows that had to be set aside.
 
     Takes CSV (comma, semicolon, tab or bar; also ``.gz``), Excel (``.xlsx``) and Parquet. Dates may be
     written 2024-03-12, 20240312, 12 Mar 2024, 2024年3月12日 or, with ``day_first`` said, 12/03/2024;
@@ -90,7 +90,7 @@ def read(
     Parameters
     ----------
     path : str or path, or a DataFrame
-        The file; a DataFrame is cleaned in the same way.
+        The file; a DataFrame is cleaned in the same way, and its first row is line 1, whatever its index.
     table : str
         Which table it is (see ``tables.names()``).
     rename : dict, optional
