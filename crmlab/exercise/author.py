@@ -223,7 +223,7 @@ def _ask_for_key(desk: Desk, rules: Question, key: Answer, misconceptions: Mappi
         raise ArgumentError(f"{name}: the key breaks the question's own rules. {problem}")
     desk.sheet["questions"][name], desk.keys[name] = asked.as_json(), key
     rounding = _ROUNDING_OF_PRACTICE if desk.sheet["practice"] else _ROUNDING
-    desk.misconceptions[name] = _told_apart(asked, misconceptions, key, rounding)
+    desk.misconceptions[name] = _distinct_misconceptions(asked, misconceptions, key, rounding)
     _check_answer(desk, asked, key)
     _check_key(asked, key, desk.answers[name], rounding)
 
@@ -273,7 +273,7 @@ def _check_answer(desk: Desk, asked: Question, key: Answer | None) -> None:
 # -- Misconceptions ---------------------------------------------------------------------------------------------------
 
 
-def _told_apart(
+def _distinct_misconceptions(
     asked: Question, misconceptions: Mapping[str, object], key: Answer, rounding: float
 ) -> list[tuple[str, Answer]]:
     """Return the misconceptions that a student may be told, with the wrong answers that show them."""
