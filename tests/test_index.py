@@ -94,7 +94,7 @@ def kano() -> pd.DataFrame:
 
 def drivers(table: pd.DataFrame) -> object:
     predictors = [f"perceived_{name}_1" for name in ("reliability", "empathy")]
-    return satisfaction.fit_drivers(table, predictors=predictors, draws=20, seed=1).table
+    return satisfaction.fit_drivers(table, predictors=predictors, draws=100, seed=1).table
 
 
 def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
@@ -136,7 +136,7 @@ CALLS = {
     ),
     "measurement.fit_efa": Call(answers, lambda table: measurement.fit_efa(table, 1).loadings.round(6)),
     "measurement.parallel_analysis": Call(
-        answers, lambda table: measurement.parallel_analysis(table, draws=10, seed=1).table[["eigenvalue"]]
+        answers, lambda table: measurement.parallel_analysis(table, draws=20, seed=1).table[["eigenvalue"]]
     ),
     "measurement.polychoric": Call(answers, lambda table: measurement.polychoric(table.iloc[:, :3]).correlations),
     "measurement.reliability": Call(answers, lambda table: measurement.reliability(table).alpha),
@@ -147,15 +147,17 @@ CALLS = {
     "satisfaction.OrdinalFit.predict": Call(
         lambda: survey().dropna(subset="perceived_reliability_1"), lambda table: ordinal(survey()).predict(table), rowwise=True
     ),
-    "satisfaction.acsi": Call(answers, lambda table: satisfaction.acsi(table, highest=7).value),
-    "satisfaction.csat": Call(survey, lambda table: satisfaction.csat(table.overall_satisfaction).value),
-    "satisfaction.nps": Call(survey, lambda table: satisfaction.nps(table.recommendation).value),
-    "satisfaction.top_box": Call(survey, lambda table: satisfaction.top_box(table.overall_satisfaction).value),
+    "satisfaction.acsi": Call(answers, lambda table: satisfaction.acsi(table, highest=7).estimate),
+    "satisfaction.csat": Call(survey, lambda table: satisfaction.csat(table.overall_satisfaction).estimate),
+    "satisfaction.nps": Call(survey, lambda table: satisfaction.nps(table.recommendation).estimate),
+    "satisfaction.top_box": Call(survey, lambda table: satisfaction.top_box(table.overall_satisfaction).estimate),
     "satisfaction.wave_change": Call(
         lambda: datasets.load("survey"),
-        lambda table: satisfaction.wave_change(table, before=5, after=6, column="recommendation").difference,
+        lambda table: satisfaction.wave_change(table, before=5, after=6, column="recommendation").estimate,
     ),
-    "satisfaction.kano_classes": Call(kano, lambda table: satisfaction.kano_classes(table).table),
+    "satisfaction.kano_classes": Call(
+        kano, lambda table: satisfaction.kano_classes(table).table.sort_values("feature", kind="stable", ignore_index=True)
+    ),
     "satisfaction.Survey.where": Call(
         survey,
         lambda table: (read := satisfaction.read_survey(table)).where(read.rows.overall_satisfaction > 4).items("perceived"),
