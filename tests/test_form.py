@@ -16,7 +16,7 @@ from test_house import FUNCTIONS, MODULES, PUBLIC, ROOT, every_module
 from crmlab._result import Result
 
 #: Names that say nothing of a value; the field has a term for what each of them held.
-VAGUE = {"found", "told", "held", "it", "ways", "bend", "climb", "evened", "luck", "fate", "stuff", "tmp", "foo", "thing"}
+VAGUE = {"found", "told", "held", "it", "ways", "climb", "evened", "luck", "fate", "stuff", "tmp", "foo", "thing"}
 SECTIONS = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
 EXAMPLES = {"predict", "forecast", "interval", "plot"}
 
@@ -53,21 +53,22 @@ def test_names_say_what_a_value_is(path):
 
 @every_module
 def test_people_are_they(path):
-    words = re.findall(r"\b(he|him|his|himself|she|hers)\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    text = path.read_text(encoding="utf-8").replace("Guo He Lin", "")  # family names
+    words = re.findall(r"\b(he|him|his|himself|she|hers)\b", text, re.IGNORECASE)
     assert words == []
 
 
 @every_module
 def test_sorts_are_stable(path):
     """numpy's default sort places ties by the vector width of the processor."""
-    unstable = []
+    unstable, lines = [], path.read_text(encoding="utf-8").splitlines()
     for node in ast.walk(tree(path)):
         name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
         if name in ("argsort", "sort_values"):
             kinds = [word.value for word in node.keywords if word.arg == "kind"]
             if not any(isinstance(kind, ast.Constant) and kind.value == "stable" for kind in kinds):
                 unstable.append(f"line {node.lineno}: {name}")
-        if name in ("argpartition", "nlargest", "nsmallest"):
+        if name in ("argpartition", "nlargest", "nsmallest") and "# no ties" not in lines[node.lineno - 1]:
             unstable.append(f"line {node.lineno}: {name}")
     assert unstable == []
 

@@ -119,7 +119,7 @@ def _label_test(
     total, exceeding = pooled.sum(axis=0), 0
     for start in range(0, permutations, _BLOCK):
         keys = rng.random((min(_BLOCK, permutations - start), len(pooled)))  # the smallest keys are called managers
-        drawn = pooled[np.argpartition(keys, n_managers, axis=1)[:, :n_managers]].sum(axis=1)
+        drawn = pooled[np.argpartition(keys, n_managers, axis=1)[:, :n_managers]].sum(axis=1)  # no ties
         exceeding += int((_disagreement((total - drawn) / n_customers, drawn / n_managers) >= statistic).sum())
     return statistic, (exceeding + 1) / (permutations + 1)
 

@@ -157,6 +157,10 @@ def rater(*, short: bool = False) -> Instrument:
     ArgumentError
         ``short`` is neither True nor False.
 
+    References
+    ----------
+    Dimensions: Parasuraman, Zeithaml & Berry (1988), SERVQUAL, Journal of Retailing 64. The statements are not theirs.
+
     Examples
     --------
     >>> from crmlab import satisfaction
@@ -165,10 +169,6 @@ def rater(*, short: bool = False) -> Instrument:
     (22, 10)
     >>> instrument.items.wording_zh[0]
     '说好周二办完的事，周二就办完。'
-
-    References
-    ----------
-    Dimensions: Parasuraman, Zeithaml & Berry (1988), SERVQUAL, Journal of Retailing 64. The statements are not theirs.
     """
     rows = [
         (item.name, item.dimension, -1 if item.reverse else 1, 1, 7, item.wording, WORDING_ZH[item.name])

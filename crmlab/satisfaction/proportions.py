@@ -1,6 +1,7 @@
 """Proportions: intervals of shares, and of differences of shares of one sample.
 
-Functions of counts and a confidence level, as the papers write them; what is counted is known in ``indices``.
+Functions of counts and a confidence level, as the papers write them; what is counted, and how an index is made
+of the counts, is known in ``indices``; changes between waves in ``waves``.
 """
 
 from __future__ import annotations

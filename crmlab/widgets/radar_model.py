@@ -162,7 +162,7 @@ def _answer(names: Sequence[str], grid: pd.DataFrame, cost: str | float) -> Answ
             f"the grid has no cause {', '.join(map(repr, unknown))}; it has {', '.join(dict.fromkeys(grid.cause))}. "
             "Name the dimensions like its causes, or leave the grid out."
         )
-    tables = [grid[grid.cause == name].sort_values(["seed", "amount"]) for name in names]
+    tables = [grid[grid.cause == name].sort_values(["seed", "amount"], kind="stable") for name in names]
     _check_firms(names, tables)
     amounts, prices, now = [], [], {}
     changes: dict[str, list[np.ndarray]] = {measure: [] for measure in _MEASURES}

@@ -81,11 +81,11 @@ def _write(setting: Setting, log: EventLog, person: np.ndarray, money: dict[str,
 
 def firm_months(setting: Setting, sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the firm's accounts by month, in currency: costs by kind, and the profit."""
-    it, shifts, cost = setting.industry, setting.shifts, setting.interventions.cost
+    industry, shifts, cost = setting.industry, setting.shifts, setting.interventions.cost
     # changes of the pipeline are paid by the prospects whom the usual advertising would bring
     usual = sums["prospects"] - sums["invited"] + sums["invited"] / (1 + shifts["advertising"])
-    improvement = cost(it, "customer") * sums["served"] + cost(it, "prospect") * usual
-    fixed = it.fixed_cost * setting.customers * (1 + shifts["operating_cost"])
+    improvement = cost(industry, "customer") * sums["served"] + cost(industry, "prospect") * usual
+    fixed = industry.fixed_cost * setting.customers * (1 + shifts["operating_cost"])
     money = {name: sums[name] for name in ("revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost")}
     money |= {
         "improvement_cost": np.round(100 * improvement).astype(np.int64),

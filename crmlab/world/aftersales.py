@@ -44,22 +44,24 @@ def cross_sell(
     month : ndarray of int, shape (n,)
         The month in which each buys the further product; -1 for those who do not.
     """
-    it = setting.industry
-    free = (customers.won < setting.month_start[max(t - it.cross_after, 0)]) & (customers.run_ends <= setting.month_start[t])
+    industry = setting.industry
+    free = (customers.won < setting.month_start[max(t - industry.cross_after, 0)]) & (
+        customers.run_ends <= setting.month_start[t]
+    )
     if not churned:
         free &= customers.present
-    share = it.cross_start * np.exp(it.cross_effect_start * customers.loyalty)
-    open_to_more = free & (customers.upsell_wins < it.cross_most)
+    share = industry.cross_start * np.exp(industry.cross_effect_start * customers.loyalty)
+    open_to_more = free & (customers.upsell_wins < industry.cross_most)
     rows = np.flatnonzero(open_to_more & (streams.uniform(customers.key, "cross-selling", t) < share))
     if not rows.size:
         return rows, rows
     customers.runs[rows] += 1
     people, person = customers.people(rows), customers.person[rows]
-    offset = people.log_odds_offset + it.cross_log_odds + it.cross_effect_start * customers.loyalty[rows]
+    offset = people.log_odds_offset + industry.cross_log_odds + industry.cross_effect_start * customers.loyalty[rows]
     runs = sales.Runs(
         people=people, person=person, number=customers.runs[rows], kind="cross-selling", begin=t + 1,
         day=setting.moment_in(t, streams.uniform(people.key, "cross-selling day", t)),
-        entry=np.full(rows.size, it.cross_entry), log_odds_offset=np.full(rows.size, -np.inf) if churned else offset,
+        entry=np.full(rows.size, industry.cross_entry), log_odds_offset=np.full(rows.size, -np.inf) if churned else offset,
     )  # fmt: skip
     ends = sales.run(setting, desks, log, runs)
     customers.run_ends[rows] = np.where(np.isnan(ends.ended), np.inf, ends.ended)

@@ -24,29 +24,29 @@ _TINY = 1e-300  # so that a rate of 0 is never divided by
 
 def join(setting: Setting, customers: Customers) -> None:
     """Draw new customers' disposition to leave, and their tariff if there is a contract."""
-    it, draw = setting.industry, streams.uniform(customers.key, "stays")
-    if not it.contract:
-        shape, mean = it.dropout
+    industry, draw = setting.industry, streams.uniform(customers.key, "stays")
+    if not industry.contract:
+        shape, mean = industry.dropout
         customers.dropout = gammaincinv(shape, draw) * mean / shape
         return
     weights = _product_weights(setting)[customers.need] * _fees(setting).astype(bool)
     customers.tariff = streams.choose(streams.uniform(customers.key, "plan"), weights)
     by_month = _terms(setting)[customers.tariff] == 1
-    (a_month, b_month), (a_year, b_year) = it.monthly_churn, it.yearly_churn
+    (a_month, b_month), (a_year, b_year) = industry.monthly_churn, industry.yearly_churn
     customers.dropout = betaincinv(np.where(by_month, a_month, a_year), np.where(by_month, b_month, b_year), draw)
 
 
 def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarray | float, t: int) -> None:
     """Draw who leaves in month ``t``, and when: moves ``left`` and ``orphaned``. ``doubt`` adds to the log rate."""
-    it = setting.industry
+    industry = setting.industry
     # whoever came later never knew the one who left
     lost = desks.orphaned[customers.desk, t] * (customers.won < setting.month_start[t])
-    customers.orphaned = it.bond_fading * customers.orphaned + it.bond * lost
+    customers.orphaned = industry.bond_fading * customers.orphaned + industry.bond * lost
     push = -customers.loyalty + customers.relationship_damage + customers.orphaned
-    push = push + it.competitor_effect * customers.competitor_utility + doubt
+    push = push + industry.competitor_effect * customers.competitor_utility + doubt
     draw = streams.uniform(customers.key, "leaves", t)
     unheld = 1 - setting.shifts["loyalty"][t]
-    if it.contract:
+    if industry.contract:
         due, renewal = _renewals(setting, customers, t)
         leaves = due & (draw < unheld * expit(logit(customers.dropout) + push))
         customers.left = np.where(leaves, renewal, np.nan)
@@ -67,16 +67,16 @@ def _renewals(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarra
 
 def rate(setting: Setting, customers: Customers, t: int) -> np.ndarray:
     """Return the expected orders in the whole of month ``t``, campaigns aside."""
-    it, loyalty = setting.industry, customers.loyalty
-    season = it.season[t % 12] if setting.seasons else 1.0
-    elasticity = it.elasticity * np.exp(-it.tolerance * loyalty)
+    industry, loyalty = setting.industry, customers.loyalty
+    season = industry.season[t % 12] if setting.seasons else 1.0
+    elasticity = industry.elasticity * np.exp(-industry.tolerance * loyalty)
     price = np.exp(-elasticity * np.log1p(setting.shifts["price"][t]))
     return (
         customers.purchase_rate
         * season
         * price
-        * np.exp(it.rate_effect * loyalty)
-        * (1 + it.cross_rate * customers.upsell_wins)
+        * np.exp(industry.rate_effect * loyalty)
+        * (1 + industry.cross_rate * customers.upsell_wins)
     )
 
 
@@ -85,12 +85,12 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
 
     ``lift`` is what campaigns add to the log of the rate, ``discount`` what they take off the amounts, shape (n,).
     """
-    it, n = setting.industry, len(customers)
+    industry, n = setting.industry, len(customers)
     start = np.maximum(customers.won, setting.month_start[t])
     end = np.where(customers.present, setting.month_start[t + 1], customers.left)
     share = (end - start) / (setting.month_start[t + 1] - setting.month_start[t])
     mean = rate(setting, customers, t) * np.exp(lift) * share
-    first = (customers.won >= setting.month_start[t]) & (not it.contract)  # becoming a customer is the first order
+    first = (customers.won >= setting.month_start[t]) & (not industry.contract)  # becoming a customer is the first order
     count = streams.poisson(streams.uniform(customers.key, "orders", t), mean) + first
     buyer = np.repeat(np.arange(n), count)
     ordinal = np.arange(buyer.size) - (np.cumsum(count) - count)[buyer] + ~first[buyer]  # 0 is the first order of all
@@ -103,10 +103,10 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
         amount=cents(amount[by_time]), product_id=labels(product[by_time], product_ids(setting)),
         discount=discount[buyer][by_time],
     )  # fmt: skip
-    customers.recent_orders = it.recency_fading * customers.recent_orders + count
-    handling = round(100 * it.order_cost * (1 + setting.shifts["operating_cost"][t]))
+    customers.recent_orders = industry.recency_fading * customers.recent_orders + count
+    handling = round(100 * industry.order_cost * (1 + setting.shifts["operating_cost"][t]))
     purchases = Purchases(count, _sum(buyer, amount, n), _sum(buyer, goods, n), handling * count)
-    if it.contract:
+    if industry.contract:
         _charge_fees(setting, customers, purchases, share, t)
     return purchases
 
@@ -120,23 +120,23 @@ def _baskets(
     setting: Setting, customers: Customers, buyer: np.ndarray, ordinal: np.ndarray, discount: np.ndarray, t: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw amount and cost of goods (cents) and product of each order."""
-    it, key, p = setting.industry, customers.key[buyer], setting.industry.spend[0]
+    industry, key, p = setting.industry, customers.key[buyer], setting.industry.spend[0]
     spent = gammaincinv(p, streams.uniform(key, "amount", t, ordinal)) / p * customers.mean_spend[buyer]
     paid = spent * (1 + setting.shifts["price"][t]) * (1 - discount[buyer])
     amount = np.maximum(np.round(100 * paid).astype(np.int64), 1)
     weights = _product_weights(setting)[customers.need] * (_fees(setting) == 0)
     product = streams.choose(streams.uniform(key, "product", t, ordinal), weights[buyer])
-    cost_shares = np.array([product.cost_share for product in it.products])
+    cost_shares = np.array([product.cost_share for product in industry.products])
     return amount, np.round(100 * spent * cost_shares[product]).astype(np.int64), product
 
 
 def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, share: np.ndarray, t: int) -> None:
     """Add what contracts bring and cost in month ``t``, for the share of it that each customer was there."""
-    it = setting.industry
-    cost_shares = np.array([product.cost_share for product in it.products])
-    list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + it.cross_rate * customers.upsell_wins)
+    industry = setting.industry
+    cost_shares = np.array([product.cost_share for product in industry.products])
+    list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
     fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
-    served = 100 * share * it.monthly_cost * (1 + setting.shifts["operating_cost"][t])
+    served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t])
     for amounts, added in (
         (purchases.revenue, fee),
         (purchases.goods_cost, np.round(list_fee * cost_shares[customers.tariff])),

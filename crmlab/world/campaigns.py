@@ -81,17 +81,19 @@ def _run(
     rate: np.ndarray | None,
 ) -> None:  # fmt: skip
     """Run one campaign; ``number`` counts the campaigns of the firm, ``place`` is that in the industry's list."""
-    it, campaign = setting.industry, setting.industry.campaigns[place]
+    industry, campaign = setting.industry, setting.industry.campaigns[place]
     rows = np.flatnonzero(customers.consent & (customers.won < setting.month_start[t]))
     key, pressure = customers.key[rows], customers.contact_pressure[rows]
     propensity = _propensity(setting, campaign, customers, rows)
     chosen = streams.uniform(key, "campaign", t, place) < propensity
-    effect = (campaign.lift + it.lift_spread * customers.campaign_response[rows]) * np.exp(-it.tiring * pressure)
+    effect = (campaign.lift + industry.lift_spread * customers.campaign_response[rows]) * np.exp(-industry.tiring * pressure)
     contacts.lift[rows] += effect * chosen
     contacts.discount[rows] = np.where(chosen, campaign.discount, contacts.discount[rows])
     contacts.cost[rows] += round(100 * campaign.cost) * chosen
     contacts.count[rows] += chosen
-    opts_out = chosen & (streams.uniform(key, "opts out", t, place) < it.opt_out * (1 + it.opt_out_effect * pressure))
+    opts_out = chosen & (
+        streams.uniform(key, "opts out", t, place) < industry.opt_out * (1 + industry.opt_out_effect * pressure)
+    )
     customers.consent[rows[opts_out]] = False
     customers.opted_out[rows[opts_out]] = setting.month_start[t]
     group = np.where(chosen, _CONTACTED, _NOT_CHOSEN if campaign.targeted else _HELD_OUT)

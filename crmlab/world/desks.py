@@ -48,10 +48,10 @@ class Desks:
 
 def draw(setting: Setting) -> Desks:
     """Draw who sits where."""
-    it, months = setting.industry, range(setting.months)
+    industry, months = setting.industry, range(setting.months)
     key = streams.make_keys(setting.seed, "desk", np.arange(market.count_desks(setting)))
-    handover = np.clip(it.handover + setting.shifts["handover"], 0, 1)
-    leaves = np.stack([streams.uniform(key, "leaves", t) < (it.turnover if t else 0) for t in months], axis=1)
+    handover = np.clip(industry.handover + setting.shifts["handover"], 0, 1)
+    leaves = np.stack([streams.uniform(key, "leaves", t) < (industry.turnover if t else 0) for t in months], axis=1)
     silently = np.stack([streams.uniform(key, "hands over", t) >= handover[t] for t in months], axis=1)
     holder = np.cumsum(leaves, axis=1, dtype=np.int64)
     skills = np.stack([streams.normal(key, "skill", ordinal=k) for k in range(holder.max() + 1)], axis=1)

@@ -21,33 +21,33 @@ from crmlab.world.setting import Setting
 def climate(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     """Return by month whether the accounts of the gifts are published, and the distrust (log-odds) of the usual customer."""
     published, distrust = np.zeros(setting.months, dtype=bool), np.zeros(setting.months)
-    if (it := setting.industry.giving) is None:
+    if (industry := setting.industry.giving) is None:
         return published, distrust
     site, level = streams.make_keys(setting.seed, "site", np.zeros(1, dtype=np.int64)), 0.0
     for t in range(setting.months):
-        published[t] = streams.uniform(site, "publishes", t)[0] < it.transparency + setting.shifts["transparency"][t]
-        level *= it.fading[int(published[t])]
-        if t + 1 == it.shock_month:
-            level += it.shock * (1 + setting.shifts["trust_shock"][t])
+        published[t] = streams.uniform(site, "publishes", t)[0] < industry.transparency + setting.shifts["transparency"][t]
+        level *= industry.fading[int(published[t])]
+        if t + 1 == industry.shock_month:
+            level += industry.shock * (1 + setting.shifts["trust_shock"][t])
         distrust[t] = level
     return published, distrust
 
 
 def join(setting: Setting, customers: Customers) -> None:
     """Draw new customers' dispositions to give, to stop giving, and to take a scandal to heart."""
-    if (it := setting.industry.giving) is None:
+    if (industry := setting.industry.giving) is None:
         return
-    key, (p, q, v) = customers.key, it.gift
-    customers.donation_probability = betaincinv(*it.donates, streams.uniform(key, "gives at all"))
-    customers.stop_probability = betaincinv(*it.stops, streams.uniform(key, "stops giving at all"))
+    key, (p, q, v) = customers.key, industry.gift
+    customers.donation_probability = betaincinv(*industry.donates, streams.uniform(key, "gives at all"))
+    customers.stop_probability = betaincinv(*industry.stops, streams.uniform(key, "stops giving at all"))
     customers.mean_gift = p * v / gammaincinv(q, streams.uniform(key, "gift"))
-    customers.concern = np.exp(it.concern * streams.normal(key, "concern"))
+    customers.concern = np.exp(industry.concern * streams.normal(key, "concern"))
 
 
 def doubt(setting: Setting, customers: Customers, distrust: float) -> np.ndarray | float:
     """Return what distrust adds to the log rate of leaving the site."""
-    it = setting.industry.giving
-    return 0.0 if it is None else it.trust_dropout * distrust * customers.concern
+    industry = setting.industry.giving
+    return 0.0 if industry is None else industry.trust_dropout * distrust * customers.concern
 
 
 def give(setting: Setting, log: EventLog, customers: Customers, distrust: float, t: int) -> int:
@@ -56,17 +56,19 @@ def give(setting: Setting, log: EventLog, customers: Customers, distrust: float,
     With p the donation probability, c the concern, D the distrust and L the loyalty, a customer who has not stopped gives
     with probability expit(logit(p) - c D + ``loyalty_effect`` L).
     """
-    it, key = setting.industry.giving, customers.key
-    if it is None or t % 12 + 1 != it.month_of_year:
+    industry, key = setting.industry.giving, customers.key
+    if industry is None or t % 12 + 1 != industry.month_of_year:
         return 0
     may = (customers.won < setting.month_start[t]) & np.isnan(customers.stopped_giving)
     stops = may & (streams.uniform(key, "stops giving", t) < customers.stop_probability)
     customers.stopped_giving = np.where(stops, setting.month_start[t], customers.stopped_giving)
-    log_odds = logit(customers.donation_probability) - distrust * customers.concern + it.loyalty_effect * customers.loyalty
+    log_odds = (
+        logit(customers.donation_probability) - distrust * customers.concern + industry.loyalty_effect * customers.loyalty
+    )
     moment = setting.moment_in(t, streams.uniform(key, "gift moment", t))
     may &= ~stops & ~(customers.left <= moment)
     donor = np.flatnonzero(may & (streams.uniform(key, "gives", t) < expit(log_odds)))
-    p = it.gift[0]
+    p = industry.gift[0]
     given = gammaincinv(p, streams.uniform(key[donor], "gift amount", t)) / p * customers.mean_gift[donor]
     amount = np.maximum(np.round(100 * given).astype(np.int64), 1)
     log.add(
@@ -79,11 +81,11 @@ def give(setting: Setting, log: EventLog, customers: Customers, distrust: float,
 def payouts(setting: Setting, donated: np.ndarray) -> np.ndarray:
     """Return what goes to the charities by month, in cents: a month's gifts in equal parts over the months that follow."""
     paid = np.zeros(setting.months, dtype=np.int64)
-    if (it := setting.industry.giving) is None:
+    if (industry := setting.industry.giving) is None:
         return paid
     for t in np.flatnonzero(donated):
-        part = np.diff(donated[t] * np.arange(it.payout_months + 1) // it.payout_months)  # whole cents that add up
-        month = t + 1 + np.arange(it.payout_months)
+        part = np.diff(donated[t] * np.arange(industry.payout_months + 1) // industry.payout_months)  # whole cents that add up
+        month = t + 1 + np.arange(industry.payout_months)
         paid[month[month < setting.months]] += part[month < setting.months]
     return paid
 

@@ -148,11 +148,11 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> None:
 
 def _finish(block: _Block, customers: Customers) -> None:
     """Write customers to whom nothing more will happen, and what nobody at the firm can see of them."""
-    setting, it, log, person = block.setting, block.setting.industry, block.log, customers.person
+    setting, industry, log, person = block.setting, block.setting.industry, block.log, customers.person
     month = np.minimum(setting.month_of(customers.won), setting.months - 1)
     log.add(
-        "customers", person, since=days(customers.won), channel=labels(customers.channel, market.channel_names(it)),
-        region=labels(customers.region, it.regions), age_group=labels(customers.age_group, market.age_labels(it)),
+        "customers", person, since=days(customers.won), channel=labels(customers.channel, market.channel_names(industry)),
+        region=labels(customers.region, industry.regions), age_group=labels(customers.age_group, market.age_labels(industry)),
         salesperson_id=block.desks.column(customers.desk, month), consent=customers.agreed, opted_out=days(customers.opted_out),
     )  # fmt: skip
     by_dimension = {
@@ -164,12 +164,12 @@ def _finish(block: _Block, customers: Customers) -> None:
     }  # fmt: skip
     log.add(
         "truth_customers", person, since=days(customers.won), left=days(customers.left),
-        need=labels(customers.need, tuple(need.name for need in it.needs)), purchase_rate=customers.purchase_rate,
+        need=labels(customers.need, tuple(need.name for need in industry.needs)), purchase_rate=customers.purchase_rate,
         dropout_rate=customers.dropout, mean_spend=customers.mean_spend, campaign_effect=customers.campaign_response,
         pull=customers.competitor_utility, satisfaction=customers.satisfaction, loyalty=customers.loyalty, **by_dimension,
     )  # fmt: skip
     giving.write_donors(setting, log, customers)
-    if it.contract:
+    if industry.contract:
         buying.write_contracts(setting, log, customers)
     block.finished.append(customers)
 

@@ -28,35 +28,35 @@ def write(setting: Setting, salespeople: desks.Desks, log: EventLog) -> None:
 
 def _write_levels(setting: Setting, log: EventLog) -> None:
     """Write what is promised, asked for and delivered, by month and dimension."""
-    it, five = setting.industry, len(tables.DIMENSIONS)
+    industry, five = setting.industry, len(tables.DIMENSIONS)
     month, dimension = (grid.ravel() for grid in np.divmod(np.arange(setting.months * five), five))
     nobody = np.zeros(month.size, dtype=np.int64)
     when = {"month": days(setting.month_start[month]), "dimension": labels(dimension, tables.DIMENSIONS)}
     shift = setting.quality_shift[month, dimension]
-    promised = np.array(it.promised)[dimension] + setting.shifts["promises"][month]
+    promised = np.array(industry.promised)[dimension] + setting.shifts["promises"][month]
     log.add("promises", nobody, **when, promised=np.clip(promised, *_SCALE))
     # a firm that mends a dimension raises its standard too
-    log.add("standards", nobody, **when, standard=np.clip(np.array(it.standard)[dimension] + shift, *_SCALE))
+    log.add("standards", nobody, **when, standard=np.clip(np.array(industry.standard)[dimension] + shift, *_SCALE))
     auditor = streams.make_keys(setting.seed, "auditor", dimension)
     noise = np.concatenate([streams.normal(auditor[month == t], "audit", t) for t in range(setting.months)])
-    error = np.hypot(*it.quality_spread) / np.sqrt(it.audits) * noise
-    delivered = np.clip(np.array(it.quality)[dimension] + shift + error, *_SCALE)
-    log.add("delivery", nobody, **when, delivered=delivered, audits=np.full(month.size, it.audits))
+    error = np.hypot(*industry.quality_spread) / np.sqrt(industry.audits) * noise
+    delivered = np.clip(np.array(industry.quality)[dimension] + shift + error, *_SCALE)
+    log.add("delivery", nobody, **when, delivered=delivered, audits=np.full(month.size, industry.audits))
 
 
 def _write_beliefs(setting: Setting, log: EventLog) -> None:
     """Write what managers believe of customers' expectations and weights, once a year."""
-    it, five = setting.industry, len(tables.DIMENSIONS)
-    managers = np.arange(it.managers)
+    industry, five = setting.industry, len(tables.DIMENSIONS)
+    managers = np.arange(industry.managers)
     key, names = streams.make_keys(setting.seed, "manager", managers), tuple(f"B{number + 1:02d}" for number in managers)
-    misjudged, (factor, spread) = np.array(it.misjudgement), it.ranking
+    misjudged, (factor, spread) = np.array(industry.misjudgement), industry.ranking
     for wave, t in enumerate(range(12 - 1, setting.months, 12), 1):
         noise = np.stack([streams.normal(key, "ranks", t, k) for k in range(five)], axis=1)
-        weights = np.array(it.importance) * np.exp(factor * misjudged + spread * noise)
+        weights = np.array(industry.importance) * np.exp(factor * misjudged + spread * noise)
         points = np.floor(100 * weights / weights.sum(axis=1, keepdims=True))
         points[:, 0] += 100 - points.sum(axis=1)
         for k in range(five):
-            belief = it.expectation[k] + misjudged[k] + it.belief_spread * streams.normal(key, "believes", t, k)
+            belief = industry.expectation[k] + misjudged[k] + industry.belief_spread * streams.normal(key, "believes", t, k)
             log.add(
                 "manager_survey", managers, manager_id=labels(managers, names), wave=np.full(managers.size, wave),
                 date=days(np.full(managers.size, setting.month_start[t + 1] - 1)),

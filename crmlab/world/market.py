@@ -77,26 +77,26 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     share = (1 + setting.shifts["advertising"][month]) / setting.industry.pool
     heard = streams.uniform(key, "hears") < share
     day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
-    it, key, nobody = setting.industry, key[heard], np.full(heard.sum(), -1)
-    need = _draw_need(it, key)
-    channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in it.channels]))
+    industry, key, nobody = setting.industry, key[heard], np.full(heard.sum(), -1)
+    need = _draw_need(industry, key)
+    channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in industry.channels]))
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
-    return Arrivals(people, day[heard], _draw_entry(it, people), numbers[heard], nobody, nobody)
+    return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
 
 
 def refer(setting: Setting, customers: Customers, t: int) -> Arrivals:
     """Draw whom the customers of month ``t`` bring, and who come in the month after it: one each at the most."""
-    it = setting.industry
-    share = np.minimum(it.referral * np.exp(it.referral_effect * customers.loyalty), it.referral_most)
+    industry = setting.industry
+    share = np.minimum(industry.referral * np.exp(industry.referral_effect * customers.loyalty), industry.referral_most)
     refers = customers.present & (streams.uniform(customers.key, "refers", t) < share)
     key = streams.child_keys(customers.key[refers], t)
     day = setting.moment_in(t + 1, streams.uniform(key, "arrival"))
-    same_need = streams.uniform(key, "need of the friend") < it.same_need
-    need = np.where(same_need, customers.need[refers], _draw_need(it, key))
-    channel = np.full(key.size, len(it.channels))
-    people = _draw_people(setting, key, need, channel, np.full(key.size, it.word_of_mouth))
+    same_need = streams.uniform(key, "need of the friend") < industry.same_need
+    need = np.where(same_need, customers.need[refers], _draw_need(industry, key))
+    channel = np.full(key.size, len(industry.channels))
+    people = _draw_people(setting, key, need, channel, np.full(key.size, industry.word_of_mouth))
     month = np.full(key.size, t + 1)
-    return Arrivals(people, day, _draw_entry(it, people), np.full(key.size, -1), customers.person[refers], month)
+    return Arrivals(people, day, _draw_entry(industry, people), np.full(key.size, -1), customers.person[refers], month)
 
 
 def write_referrals(log: EventLog, arrivals: Arrivals, person: np.ndarray) -> None:
@@ -104,61 +104,61 @@ def write_referrals(log: EventLog, arrivals: Arrivals, person: np.ndarray) -> No
     log.add("referrals", arrivals.parent, referred_id=person_ids(person), date=days(arrivals.day))
 
 
-def _draw_need(it: Industry, key: np.ndarray) -> np.ndarray:
-    return streams.choose(streams.uniform(key, "need"), np.array([need.share for need in it.needs]))
+def _draw_need(industry: Industry, key: np.ndarray) -> np.ndarray:
+    return streams.choose(streams.uniform(key, "need"), np.array([need.share for need in industry.needs]))
 
 
-def _draw_entry(it: Industry, people: People) -> np.ndarray:
-    entries = np.array([*(channel.entry for channel in it.channels), it.referral_entry], dtype=float)
+def _draw_entry(industry: Industry, people: People) -> np.ndarray:
+    entries = np.array([*(channel.entry for channel in industry.channels), industry.referral_entry], dtype=float)
     return streams.choose(streams.uniform(people.key, "entry"), entries[people.channel]) + 1
 
 
 def _draw_people(setting: Setting, key: np.ndarray, need: np.ndarray, channel: np.ndarray, heard: np.ndarray) -> People:
     """Draw persons from their keys; ``heard`` is what word of mouth adds to their expectation."""
-    it = setting.industry
-    expectation, quality, importance = _draw_opinions(it, key, need, heard)
-    log_odds = np.array([*(channel.log_odds for channel in it.channels), it.referral_log_odds])
+    industry = setting.industry
+    expectation, quality, importance = _draw_opinions(industry, key, need, heard)
+    log_odds = np.array([*(channel.log_odds for channel in industry.channels), industry.referral_log_odds])
     utility = streams.normal(key, "competitors")
-    age = np.interp(streams.uniform(key, "age"), it.age_shares, it.age_bounds)
-    rate_shape, rate_mean = it.rate
-    p, q, v = it.spend
+    age = np.interp(streams.uniform(key, "age"), industry.age_shares, industry.age_bounds)
+    rate_shape, rate_mean = industry.rate
+    p, q, v = industry.spend
     return People(
         key=key,
         need=need,
         channel=channel,
-        region=streams.choose(streams.uniform(key, "region"), np.ones(len(it.regions))),
-        age_group=np.searchsorted(np.array(it.age_bounds[1:-1], dtype=float), age, side="right"),
+        region=streams.choose(streams.uniform(key, "region"), np.ones(len(industry.regions))),
+        age_group=np.searchsorted(np.array(industry.age_bounds[1:-1], dtype=float), age, side="right"),
         age_years=age,
         desk=(streams.uniform(key, "desk") * count_desks(setting)).astype(np.int64),
         fit=streams.normal(key, "fit"),
-        log_odds_offset=log_odds[channel] - (it.competition + it.competition_spread * utility),
+        log_odds_offset=log_odds[channel] - (industry.competition + industry.competition_spread * utility),
         competitor_utility=utility,
         expectation=expectation,
         quality=quality,
         importance=importance,
-        baseline_satisfaction=it.baseline_spread * streams.normal(key, "mood"),
+        baseline_satisfaction=industry.baseline_spread * streams.normal(key, "mood"),
         purchase_rate=gammaincinv(rate_shape, streams.uniform(key, "rate"))
         * (rate_mean / rate_shape)
-        * np.array([kind.rate for kind in it.needs])[need],
+        * np.array([kind.rate for kind in industry.needs])[need],
         mean_spend=p * v / gammaincinv(q, streams.uniform(key, "spend")),  # mean of the person's orders: gamma-gamma, p / nu
         campaign_response=streams.normal(key, "lift"),
-        consent=streams.uniform(key, "consent") < it.consent,
+        consent=streams.uniform(key, "consent") < industry.consent,
     )
 
 
 def _draw_opinions(
-    it: Industry, key: np.ndarray, need: np.ndarray, heard: np.ndarray
+    industry: Industry, key: np.ndarray, need: np.ndarray, heard: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw expectation, quality and importance, each of shape (n, 5)."""
-    common, specific = it.expectation_spread
-    shift = np.array([kind.expectation for kind in it.needs])[need]
-    expectation = np.array(it.expectation) + shift + (heard + common * streams.normal(key, "expects"))[:, None]
+    common, specific = industry.expectation_spread
+    shift = np.array([kind.expectation for kind in industry.needs])[need]
+    expectation = np.array(industry.expectation) + shift + (heard + common * streams.normal(key, "expects"))[:, None]
     expectation += specific * _draw_five(key, "expects of")
-    common, specific = it.quality_spread
-    quality = np.array(it.quality) + common * streams.normal(key, "is served")[:, None]
+    common, specific = industry.quality_spread
+    quality = np.array(industry.quality) + common * streams.normal(key, "is served")[:, None]
     quality = quality + specific * _draw_five(key, "is served in")
-    importance = np.array(it.importance) * np.array([kind.weight for kind in it.needs])[need]
-    importance = importance * np.exp(it.importance_spread * _draw_five(key, "weighs"))
+    importance = np.array(industry.importance) * np.array([kind.weight for kind in industry.needs])[need]
+    importance = importance * np.exp(industry.importance_spread * _draw_five(key, "weighs"))
     return expectation, quality, importance / importance.sum(axis=1, keepdims=True)
 
 

@@ -114,7 +114,7 @@ def run(setting: Setting, desks: Desks, log: EventLog, runs: Runs) -> RunEnds:
 
 def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress, live: np.ndarray) -> np.ndarray:
     """Let the runs ``live`` go through one stage each, and return those that go on."""
-    it, stage, entered = setting.industry, progress.stage[live], progress.now[live]
+    industry, stage, entered = setting.industry, progress.stage[live], progress.now[live]
     key, month = runs.people.key[live], np.minimum(setting.month_of(entered), setting.months - 1)
     ordinal = progress.returns[live] * _STAGE_STRIDE + stage  # a stage seen for the second time is another draw
 
@@ -122,13 +122,15 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
         return streams.uniform(key, mechanism, runs.begin, ordinal)
 
     forward = draw("advance") < _advance_probability(setting, desks, runs, live, stage, month)
-    skips = forward & (stage < NEEDS - 1) & (draw("skip") < it.skip)
-    returns = ~forward & (stage == OBJECTIONS) & (progress.returns[live] < it.most_returns) & (draw("back") < it.back)
-    left = entered - np.array(it.stage_days, dtype=float)[stage - 1] * np.log(draw("days"))
+    skips = forward & (stage < NEEDS - 1) & (draw("skip") < industry.skip)
+    returns = (
+        ~forward & (stage == OBJECTIONS) & (progress.returns[live] < industry.most_returns) & (draw("back") < industry.back)
+    )
+    left = entered - np.array(industry.stage_days, dtype=float)[stage - 1] * np.log(draw("days"))
     done = left < setting.last_day
     stopped = np.where(returns, _RETURNED, _LOST)
     outcome = np.where(skips, _SKIPPED, np.where(~forward, stopped, np.where(stage == CLOSING, _WON, _ADVANCED)))
-    objection = streams.choose(draw("objection"), np.array([share for _, share in it.objections]))
+    objection = streams.choose(draw("objection"), np.array([share for _, share in industry.objections]))
     progress.steps[live] += 1
     salesperson = desks.column(runs.people.desk[live], month)
     prospect = numbered_ids("P", runs.number[live])
@@ -136,13 +138,13 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
         "stage_events", runs.person[live], prospect_id=prospect, step=progress.steps[live],
         stage=labels(stage - 1, tables.STAGES), entered=days(entered), left=days(np.where(done, left, np.nan)),
         outcome=labels(np.where(done, outcome, -1), _STAGE_OUTCOMES), salesperson_id=salesperson,
-        objection=labels(np.where(stage == OBJECTIONS, objection, -1), tuple(name for name, _ in it.objections)),
+        objection=labels(np.where(stage == OBJECTIONS, objection, -1), tuple(name for name, _ in industry.objections)),
     )  # fmt: skip
     talks = _TALKS[stage]
-    medium = streams.choose(draw("talks by"), np.array([share for _, share in it.talk_channels]))[talks]
+    medium = streams.choose(draw("talks by"), np.array([share for _, share in industry.talk_channels]))[talks]
     log.add(
         "interactions", runs.person[live][talks], interaction_id=numbered_ids("I"), date=days(entered[talks]),
-        channel=labels(medium, tuple(name for name, _ in it.talk_channels)), direction=labels(0 * medium, ("out",)),
+        channel=labels(medium, tuple(name for name, _ in industry.talk_channels)), direction=labels(0 * medium, ("out",)),
         topic=labels(stage[talks] - 1, tables.STAGES), salesperson_id=salesperson.take(talks), prospect_id=prospect.take(talks),
     )  # fmt: skip
     _record_outcomes(progress, live, stage, np.where(done, outcome, -1), left)
@@ -153,10 +155,10 @@ def _advance_probability(
     setting: Setting, desks: Desks, runs: Runs, live: np.ndarray, stage: np.ndarray, month: np.ndarray
 ) -> np.ndarray:
     """Return the probability to leave the stage forward, by a logistic model."""
-    it, people, shifts = setting.industry, runs.people, setting.shifts
-    promise = shifts["promises"][month] * it.promise_effect * ((stage == PRESENTING) | (stage == CLOSING))
-    log_odds = np.array(it.advance, dtype=float)[stage - 1] + it.fit_effect * people.fit[live]
-    log_odds += it.skill_effect * desks.skill[people.desk[live], month]
+    industry, people, shifts = setting.industry, runs.people, setting.shifts
+    promise = shifts["promises"][month] * industry.promise_effect * ((stage == PRESENTING) | (stage == CLOSING))
+    log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
+    log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
     probability = expit(log_odds)
     return np.where(stage == CLOSING, np.minimum(probability * (1 + shifts["conversion"][month]), 1), probability)
@@ -175,18 +177,18 @@ def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, o
 
 
 def _write_prospects(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress) -> None:
-    it, people, key = setting.industry, runs.people, runs.people.key
-    views, views_by_fit = it.page_views
-    asks, asks_by_fit = it.asks_for_offer
+    industry, people, key = setting.industry, runs.people, runs.people.key
+    views, views_by_fit = industry.page_views
+    asks, asks_by_fit = industry.asks_for_offer
     outcome = np.select([progress.outcome == _WON, progress.outcome == _LOST], [_RUN_WON, _RUN_LOST], _RUN_OPEN)
     log.add(
         "prospects", runs.person, prospect_id=numbered_ids("P", runs.number),
         kind=labels(np.zeros(runs.day.size, dtype=np.int64), (runs.kind,)), created=days(runs.day),
-        channel=labels(people.channel, market.channel_names(it)), region=labels(people.region, it.regions),
-        age_group=labels(people.age_group, market.age_labels(it)),
+        channel=labels(people.channel, market.channel_names(industry)), region=labels(people.region, industry.regions),
+        age_group=labels(people.age_group, market.age_labels(industry)),
         page_views=streams.poisson(streams.uniform(key, "page views", runs.begin), np.exp(views + views_by_fit * people.fit)),
         asked_for_offer=streams.uniform(key, "asks for an offer", runs.begin) < expit(asks + asks_by_fit * people.fit),
-        need=labels(np.where(progress.furthest > NEEDS, people.need, -1), tuple(need.name for need in it.needs)),
+        need=labels(np.where(progress.furthest > NEEDS, people.need, -1), tuple(need.name for need in industry.needs)),
         outcome=labels(outcome, _RUN_OUTCOMES), closed=days(progress.ended),
         salesperson_id=desks.column(people.desk, setting.month_of(runs.day)),
     )  # fmt: skip

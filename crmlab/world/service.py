@@ -57,11 +57,11 @@ def loyalty(setting: Setting, satisfaction: np.ndarray) -> np.ndarray:
 
         L(S) = b1 S - (b0 - b1) B log(1 + exp((s1 - S) / B)) + (b2 - b1) B log(1 + exp((S - s2) / B))
     """
-    it = setting.industry
-    (low, high), (below, within, above) = it.flat_zone, it.slopes
+    industry = setting.industry
+    (low, high), (below, within, above) = industry.flat_zone, industry.slopes
     below, above = below - within, above - within
-    under = it.bend * np.logaddexp(0, (low - satisfaction) / it.bend)
-    over = it.bend * np.logaddexp(0, (satisfaction - high) / it.bend)
+    under = industry.bend * np.logaddexp(0, (low - satisfaction) / industry.bend)
+    over = industry.bend * np.logaddexp(0, (satisfaction - high) / industry.bend)
     return within * satisfaction - below * under + above * over
 
 
@@ -77,51 +77,61 @@ def expected(setting: Setting, customers: Customers, t: int) -> np.ndarray:
 
 def serve(setting: Setting, customers: Customers, t: int) -> list[Incidents]:
     """Serve the customers of month ``t``: moves satisfaction, loyalty, expectation and what failures leave behind."""
-    it = setting.industry
+    industry = setting.industry
     quality, expectation = perceived(setting, customers, t), expected(setting, customers, t)
     gap = quality - expectation
-    gap = np.where(gap < 0, it.loss_aversion * gap, gap)
-    judged = it.experience * (quality - it.neutral_quality) + (1 - it.experience) * gap
-    customers.dissatisfaction = it.forgetting * customers.dissatisfaction
-    customers.relationship_damage = it.forgetting * customers.relationship_damage
+    gap = np.where(gap < 0, industry.loss_aversion * gap, gap)
+    judged = industry.experience * (quality - industry.neutral_quality) + (1 - industry.experience) * gap
+    customers.dissatisfaction = industry.forgetting * customers.dissatisfaction
+    customers.relationship_damage = industry.forgetting * customers.relationship_damage
     incidents = [
         _respond(setting, customers, rows, failed, quality, t) for rows, failed in _befall(setting, customers, quality, t)
     ]
-    price = it.price_pain * setting.shifts["price"][t]
+    price = industry.price_pain * setting.shifts["price"][t]
     weighted = (customers.importance * judged).sum(axis=1)
     customers.satisfaction = (
         weighted + customers.baseline_satisfaction - customers.dissatisfaction - price + setting.shifts["satisfaction"][t]
     )
     customers.loyalty = loyalty(setting, customers.satisfaction)
     # experience teaches what to expect: of the level of service, not of the single failure
-    customers.expectation = customers.expectation + it.adaptation * (quality - customers.expectation)
+    customers.expectation = customers.expectation + industry.adaptation * (quality - customers.expectation)
     return incidents
 
 
 def _befall(setting: Setting, customers: Customers, quality: np.ndarray, t: int) -> list[tuple[np.ndarray, bool]]:
     """Draw whom a failure befalls, and who of the others has a question: the rows, and whether they failed."""
-    it, key = setting.industry, customers.key
-    log_odds = logit(it.failure) - it.failure_effect * ((quality - it.neutral_quality) @ np.array(it.failure_weights))
+    industry, key = setting.industry, customers.key
+    log_odds = logit(industry.failure) - industry.failure_effect * (
+        (quality - industry.neutral_quality) @ np.array(industry.failure_weights)
+    )
     failed = streams.uniform(key, "failure", t) < expit(log_odds)
-    asks = streams.uniform(key, "inquiry", t) < it.inquiry * np.exp(-it.inquiry_effect * customers.loyalty)
+    asks = streams.uniform(key, "inquiry", t) < industry.inquiry * np.exp(-industry.inquiry_effect * customers.loyalty)
     return [(np.flatnonzero(failed), True), (np.flatnonzero(asks & ~failed), False)]
 
 
 def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: bool, quality: np.ndarray, t: int) -> Incidents:
     """Let customers complain or ask, answer them, and leave what is not mended in their minds."""
-    it, key = setting.industry, customers.key[rows]
+    industry, key = setting.industry, customers.key[rows]
     severity = streams.uniform(key, "severity", t) * failed
-    voiced = (streams.uniform(key, "complains", t) < it.voice) | (not failed)
-    slow = it.response_spread * streams.normal(key, "response", t)
-    slow = slow - it.response_effect * (quality[rows, _RESPONSIVENESS] - it.neutral_quality)
-    hours = it.response_hours * (1 + setting.shifts["response_time"][t]) * np.exp(slow)
-    mended = it.recovery + setting.shifts["recovery"][t] + it.recovery_effect * (quality[rows, _EMPATHY] - it.neutral_quality)
-    mended += it.recovery_spread * streams.normal(key, "recovery", t) - it.slowness_effect * np.log(hours / it.response_hours)
-    mended = np.clip(mended, 0, it.best_recovery) * voiced  # above 1: content as never before, though not as faithful
-    customers.dissatisfaction[rows] += it.dissatisfaction * severity * (1 - mended)
-    customers.relationship_damage[rows] += it.relationship_damage * severity * (1 - it.recovery_damage * np.minimum(mended, 1))
-    pays = (streams.uniform(key, "compensation", t) < it.compensated + setting.shifts["recovery"][t]) & voiced & failed
-    compensation = np.round(100 * it.compensation * severity * pays).astype(np.int64)
+    voiced = (streams.uniform(key, "complains", t) < industry.voice) | (not failed)
+    slow = industry.response_spread * streams.normal(key, "response", t)
+    slow = slow - industry.response_effect * (quality[rows, _RESPONSIVENESS] - industry.neutral_quality)
+    hours = industry.response_hours * (1 + setting.shifts["response_time"][t]) * np.exp(slow)
+    mended = (
+        industry.recovery
+        + setting.shifts["recovery"][t]
+        + industry.recovery_effect * (quality[rows, _EMPATHY] - industry.neutral_quality)
+    )
+    mended += industry.recovery_spread * streams.normal(key, "recovery", t) - industry.slowness_effect * np.log(
+        hours / industry.response_hours
+    )
+    mended = np.clip(mended, 0, industry.best_recovery) * voiced  # above 1: content as never before, though not as faithful
+    customers.dissatisfaction[rows] += industry.dissatisfaction * severity * (1 - mended)
+    customers.relationship_damage[rows] += (
+        industry.relationship_damage * severity * (1 - industry.recovery_damage * np.minimum(mended, 1))
+    )
+    pays = (streams.uniform(key, "compensation", t) < industry.compensated + setting.shifts["recovery"][t]) & voiced & failed
+    compensation = np.round(100 * industry.compensation * severity * pays).astype(np.int64)
     return Incidents(rows, failed, severity, hours, mended, voiced, compensation)
 
 
@@ -148,18 +158,20 @@ def write(setting: Setting, log: EventLog, customers: Customers, incidents: list
 
 
 def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: Incidents, opened: np.ndarray, t: int) -> None:
-    it, key, voiced = setting.industry, customers.key[kind.rows], kind.voiced
-    names = (*(name for name, _ in it.failure_kinds), "question")
+    industry, key, voiced = setting.industry, customers.key[kind.rows], kind.voiced
+    names = (*(name for name, _ in industry.failure_kinds), "question")
     if kind.failed:
-        what = streams.choose(streams.uniform(key, "kind", t), np.array([share for _, share in it.failure_kinds]))
+        what = streams.choose(streams.uniform(key, "kind", t), np.array([share for _, share in industry.failure_kinds]))
     else:
-        what = np.full(key.size, len(it.failure_kinds))
-    usual, by_part, spread = it.rating
-    stars = np.round(usual + by_part * (kind.mended - it.recovery) + spread * streams.normal(key, "rates", t))
-    rated = streams.uniform(key, "rates at all", t) < it.rated
+        what = np.full(key.size, len(industry.failure_kinds))
+    usual, by_part, spread = industry.rating
+    stars = np.round(usual + by_part * (kind.mended - industry.recovery) + spread * streams.normal(key, "rates", t))
+    rated = streams.uniform(key, "rates at all", t) < industry.rated
     stars = np.where(rated, np.clip(stars, _STARS.minimum, _STARS.maximum), np.nan)
-    medium = streams.choose(streams.uniform(key, "ticket by", t), np.array([share for _, share in it.ticket_channels]))[voiced]
-    channel = labels(medium, tuple(name for name, _ in it.ticket_channels))
+    medium = streams.choose(streams.uniform(key, "ticket by", t), np.array([share for _, share in industry.ticket_channels]))[
+        voiced
+    ]
+    channel = labels(medium, tuple(name for name, _ in industry.ticket_channels))
     person = customers.person[kind.rows][voiced]
     log.add(
         "tickets", person, ticket_id=numbered_ids("T"), opened=days(opened[voiced]), kind=labels(what[voiced], names),

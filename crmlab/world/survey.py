@@ -29,22 +29,22 @@ def ask(setting: Setting, log: EventLog, customers: Customers, t: int) -> None:
 
     A customer of satisfaction S answers with probability expit(a + b S), with (a, b) from ``answer``.
     """
-    it = setting.industry
-    if (t + 1) % it.survey_every:
+    industry = setting.industry
+    if (t + 1) % industry.survey_every:
         return
     asked = np.flatnonzero(customers.present)
     key, satisfaction = customers.key[asked], customers.satisfaction[asked]
-    constant, slope = it.answer
+    constant, slope = industry.answer
     probability = expit(constant + slope * satisfaction)
     answers = streams.uniform(key, "answers", t) < probability
-    overall = _rate(it.overall, satisfaction, streams.normal(key, "overall", t), _OVERALL)
-    wave = (t + 1) // it.survey_every
+    overall = _rate(industry.overall, satisfaction, streams.normal(key, "overall", t), _OVERALL)
+    wave = (t + 1) // industry.survey_every
     log.add(
         "truth_survey", customers.person[asked], wave=np.full(asked.size, wave), satisfaction=satisfaction,
         overall_satisfaction=overall, chance_to_answer=probability, answered=answers,
     )  # fmt: skip
     rows, key = asked[answers], key[answers]
-    importance = _points(customers.importance[rows], it.importance_step)
+    importance = _points(customers.importance[rows], industry.importance_step)
     log.add(
         "survey", customers.person[rows], wave=np.full(rows.size, wave),
         date=days(np.full(rows.size, setting.month_start[t + 1] - 1)),
@@ -53,7 +53,7 @@ def ask(setting: Setting, log: EventLog, customers: Customers, t: int) -> None:
         **{f"importance_{name}": points for name, points in zip(tables.DIMENSIONS, importance.T, strict=True)},
         overall_satisfaction=overall[answers],
         recommendation=_rate(
-            it.recommendation, satisfaction[answers], streams.normal(key, "recommends", t), _RECOMMENDATION
+            industry.recommendation, satisfaction[answers], streams.normal(key, "recommends", t), _RECOMMENDATION
         ),
     )  # fmt: skip
 
@@ -69,16 +69,16 @@ def _items(setting: Setting, key: np.ndarray, kind: str, opinion: np.ndarray, t:
 
     Items of one dimension are not equally good at showing it (loading), nor equally easy to agree with (ease).
     """
-    it, place, middle = setting.industry, np.arange(len(tables.ITEMS)), (_LOW + _HIGH) / 2
-    loading, ease = it.item_loading, it.item_ease
+    industry, place, middle = setting.industry, np.arange(len(tables.ITEMS)), (_LOW + _HIGH) / 2
+    loading, ease = industry.item_loading, industry.item_ease
     loadings = loading[0] + loading[1] * np.sin(loading[2] * place)
     eases = ease[0] * np.cos(ease[1] * place)
     columns = {}
     for number, item in enumerate(tables.ITEMS):
         latent = middle + loadings[number] * (opinion[:, _DIMENSION[number]] - middle) + eases[number]
-        answer = np.round(latent + it.item_spread * streams.normal(key, kind, t, number))
+        answer = np.round(latent + industry.item_spread * streams.normal(key, kind, t, number))
         answer = np.clip(_LOW + _HIGH - answer if _REVERSED[number] else answer, _LOW, _HIGH)
-        left_out = streams.uniform(key, f"{kind} left out", t, number) < it.item_missing
+        left_out = streams.uniform(key, f"{kind} left out", t, number) < industry.item_missing
         columns[f"{kind}_{item.name}"] = np.where(left_out, np.nan, answer)
     return columns
 
