@@ -9,6 +9,7 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -79,11 +80,13 @@ def markdown(docstring: str) -> str:
 
 
 def _definitions(body: str) -> str:
-    items = re.split(r"^(?=\S)", inspect.cleandoc(body), flags=re.MULTILINE)
+    items = re.split(r"^(?=\S)", textwrap.dedent(body), flags=re.MULTILINE)
     lines = []
     for item in filter(str.strip, items):
         head, _, rest = item.partition("\n")
-        lines.append(f"* `{head.strip()}`" + (f": {' '.join(rest.split())}" if rest.strip() else ""))
+        lines.append(
+            f"* `{head.strip().replace('``', '')}`" + (f": {' '.join(rest.replace('``', '`').split())}" if rest.strip() else "")
+        )
     return "\n".join(lines)
 
 
@@ -91,7 +94,7 @@ def _prose(body: str) -> str:
     """Paragraphs as they are, examples (`>>>` up to the next empty line) as code."""
     parts = []
     for block in re.split(r"\n\s*\n", body.strip("\n")):
-        block = inspect.cleandoc(block) if block.startswith(" ") else block
+        block = textwrap.dedent(block)
         code = block.lstrip().startswith(">>>")
         parts.append(f"```python\n{block}\n```" if code else block.replace("``", "`"))
     return "\n\n".join(parts)
