@@ -84,9 +84,8 @@ def _definitions(body: str) -> str:
     lines = []
     for item in filter(str.strip, items):
         head, _, rest = item.partition("\n")
-        lines.append(
-            f"* `{head.strip().replace('``', '')}`" + (f": {' '.join(rest.replace('``', '`').split())}" if rest.strip() else "")
-        )
+        text = " ".join(rest.replace("``", "`").split())
+        lines.append(f"* `{head.strip().replace('``', '')}`" + (f": {text}" if text else ""))
     return "\n".join(lines)
 
 

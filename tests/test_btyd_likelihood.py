@@ -77,6 +77,15 @@ def test_blocks_do_not_matter():
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-6)
 
 
+def test_what_is_found_does_not_hang_on_where_the_climb_ended():
+    """Two ends that a tolerance apart would both have been accepted give the same digits."""
+    likelihood = Likelihood(models.MODELS["pareto_nbd"].likelihood, observations("pareto_nbd", drawn("pareto_nbd")))
+    optimum = maximise(likelihood.model, likelihood.observations).optimum
+    one, other = (check_convergence(likelihood, optimum + shift) for shift in (0.0, 2e-5))
+    np.testing.assert_allclose(one[0], other[0], rtol=1e-10)
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-7)
+
+
 def test_a_slope_that_never_ends_is_refused(monkeypatch):
     model = models.MODELS["bgnbd"]
 
@@ -99,7 +108,7 @@ def test_what_is_reached_is_examined():
         check_convergence(likelihood, optimum + 0.01)
 
     class Known:
-        transform = np.eye(3)
+        transform, bound = np.eye(3), np.full(3, 60.0)
 
         def __call__(self, point):
             return 0.0, np.zeros(3), -np.diag([5.0, 0.2, 0.05])
