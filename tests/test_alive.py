@@ -5,6 +5,7 @@ That the page does the same sums, and how purchases are added and pulled, is loo
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,14 @@ def test_fits_that_are_none():
     for weeks in (9, 261, 52.5, True):
         with pytest.raises(ArgumentError, match="weeks"):
             widgets.alive(BGNBD, purchases=[4], weeks=weeks)
+
+
+def test_a_model_whose_sums_the_page_does_not_do():
+    """It would be drawn as another model, without a word."""
+    new = replace(BGNBD, model=replace(BGNBD.model, key="another"))
+    for name, fits in (("fit", (new,)), ("beside", (PARETO, new))):
+        with pytest.raises(ArgumentError, match=f"`{name}` is BG/NBD, whose chances .* Draw this one with `btyd.plot_alive"):
+            widgets.alive(*fits)
 
 
 def test_the_page_tells_python_where_it_is():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crmlab import _check, btyd
 from crmlab.errors import ArgumentError
-from crmlab.widgets.alive_model import AliveModel
+from crmlab.widgets.alive_model import DROPOUTS_BEFORE, AliveModel
 
 if TYPE_CHECKING:
     from crmlab.widgets.alive_view import Alive
@@ -49,7 +49,7 @@ def alive(
     Raises
     ------
     ArgumentError
-        A fit of another kind, or weeks out of range.
+        A fit of another model, with covariates or not in weeks; both of one model; or weeks out of range.
 
     References
     ----------
@@ -80,5 +80,10 @@ def _check_fit(name: str, fit: object) -> btyd.PurchaseFit:
     if not isinstance(fit, btyd.PurchaseFit) or fit.covariates or fit.model.unit != "weeks":
         raise ArgumentError(
             f"`{name}` must be a fit of purchases in weeks, without covariates, e.g. `btyd.fit_bgnbd(summary)`."
+        )
+    if fit.model.key not in DROPOUTS_BEFORE:
+        raise ArgumentError(
+            f"`{name}` is {fit.name}, whose chances the page cannot compute; it knows {', '.join(DROPOUTS_BEFORE)}. Draw this "
+            "one with `btyd.plot_alive_history(btyd.alive_history(fit, days))`."
         )
     return fit

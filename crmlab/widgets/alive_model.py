@@ -16,6 +16,8 @@ from crmlab import btyd
 from crmlab.errors import ArgumentError
 
 AHEAD = 52  # weeks to look ahead
+#: Models whose sums alive.js does: occasions to drop out before the first repeat purchase; None: at any moment.
+DROPOUTS_BEFORE = {"bgnbd": 0, "mbgnbd": 1, "pareto_nbd": None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,10 +11,9 @@ import pandas as pd
 import traitlets
 
 from crmlab import _draw
-from crmlab.widgets.alive_model import AHEAD, AliveModel
+from crmlab.widgets.alive_model import AHEAD, DROPOUTS_BEFORE, AliveModel
 from crmlab.widgets.live import LiveWidget, script
 
-_DROPOUTS_BEFORE = {"bgnbd": 0, "mbgnbd": 1}  # occasions to drop out before the first repeat purchase
 _COLOURS = (_draw.BLUE, _draw.ORANGE)
 
 
@@ -60,7 +59,7 @@ def page_data(model: AliveModel, purchases: Sequence[int]) -> dict[str, object]:
         "models": [
             {
                 "name": fit.name,
-                "dropoutsBefore": _DROPOUTS_BEFORE.get(fit.model.key),  # none: the customer may drop out at any moment
+                "dropoutsBefore": DROPOUTS_BEFORE[fit.model.key],
                 "params": fit.params.tolist(),
                 "ahead": model.purchases_if_alive(fit).tolist(),
                 "colour": colour,
