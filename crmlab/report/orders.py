@@ -114,8 +114,8 @@ class _Analysis:
 
 
 def _best_fit(summary: pd.DataFrame) -> btyd.PurchaseFit:
-    """Fit the models of purchases and return the one that explains these histories best; all have four parameters."""
-    return max((fit(summary) for fit in _MODELS), key=lambda fit: fit.loglik)
+    """Fit the models of purchases and return the one that explains these histories best, by BIC."""
+    return min((fit(summary) for fit in _MODELS), key=lambda fit: fit.bic)
 
 
 def _facts(summary: Summary) -> Table:
