@@ -21,6 +21,14 @@ from crmlab.errors import ConvergenceError
 
 KINDS = (*MODELS, "gamma_gamma")
 LOST = 0.001
+_GEOMETRIC = {"r": (0.1, 5), "alpha": (0.5, 60), "a": (0.05, 5), "b": (0.3, 10)}
+#: Ends of the parameters of each model; of one that is not named here: 0.1 to 5, those in units of time 0.5 to 60.
+RANGES = {
+    "bgnbd": _GEOMETRIC,
+    "mbgnbd": _GEOMETRIC,
+    "pareto_nbd": {"r": (0.1, 5), "alpha": (0.5, 60), "s": (0.1, 5), "beta": (0.5, 100)},
+    "bgbb": {"alpha": (0.2, 5), "beta": (0.2, 5), "gamma": (0.2, 5), "delta": (0.3, 10)},
+}
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -38,13 +46,10 @@ def table(rng: np.random.Generator, kind: str) -> tuple[Model, tuple[np.ndarray,
         if rng.random() < 0.3:  # two kinds of customers, as no gamma distribution has
             mean *= np.where(rng.random(customers) < 0.5, 1, log_uniform(rng, 2, 50))
         return gamma_gamma.MODEL, (x, mean)
-    ranges = {
-        "bgbb": ((0.2, 5), (0.2, 5), (0.2, 5), (0.3, 10)),
-        "pareto_nbd": ((0.1, 5), (0.5, 60), (0.1, 5), (0.5, 100)),
-    }.get(kind, ((0.1, 5), (0.5, 60), (0.05, 5), (0.3, 10)))
     model = MODELS[kind]
-    truth = {name: log_uniform(rng, *bounds) for name, bounds in zip(model.likelihood.parameters, ranges, strict=True)}
-    weeks = int(rng.integers(4, 15)) if kind == "bgbb" else log_uniform(rng, 20, 150)
+    ranges = {name: (0.5, 60) if name in model.scale_parameters else (0.1, 5) for name in model.likelihood.parameters}
+    truth = {name: log_uniform(rng, *ends) for name, ends in (ranges | RANGES.get(kind, {})).items()}
+    weeks = int(rng.integers(4, 15)) if model.counts_periods else log_uniform(rng, 20, 150)
     drawn = btyd.simulate_purchases(kind, truth, customers=customers, weeks=weeks, seed=int(rng.integers(2**31)))
     return model.likelihood, read_histories(drawn, model).columns
 

@@ -16,6 +16,8 @@ from crmlab.btyd import gamma_gamma, histories, models, prediction
 PUBLISHED = Path(__file__).parent / "published"
 CALIBRATION_END = "1997-09-30"
 FITS = {"bgnbd": btyd.fit_bgnbd, "mbgnbd": btyd.fit_mbgnbd, "pareto_nbd": btyd.fit_pareto_nbd, "bgbb": btyd.fit_bgbb}
+WEEKLY = [kind for kind in FITS if not models.MODELS[kind].counts_periods]
+WITH_COVARIATES = [kind for kind in FITS if models.MODELS[kind].likelihood.covariate_sign]
 TRUTHS = {
     "bgnbd": {"r": 0.6, "alpha": 5.0, "a": 0.8, "b": 2.4},
     "mbgnbd": {"r": 0.6, "alpha": 6.0, "a": 0.9, "b": 1.8},
@@ -80,8 +82,10 @@ def known(optimum: np.ndarray, model: str, error: float = 0.1) -> Estimate:
 
 def fit_at(kind: str, params: dict[str, float] | list[float]) -> btyd.PurchaseFit:
     """A fit whose parameters are these."""
+    model = models.MODELS[kind]
     values = [*params.values()] if isinstance(params, dict) else params
-    return btyd.PurchaseFit(known(np.log(values), kind), 2, False, models.MODELS[kind])
+    assert len(values) == len(model.likelihood.parameters), f"{kind} has the parameters {model.likelihood.parameters}"
+    return btyd.PurchaseFit(known(np.log(values), kind), 2, False, model)
 
 
 def spend_at(params: dict[str, float] | list[float]) -> btyd.SpendFit:

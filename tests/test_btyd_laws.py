@@ -9,6 +9,7 @@ from btyd_samples import (
     FITS,
     HOLDOUT,
     TRUTHS,
+    WEEKLY,
     cdnow,
     cdnow_fit,
     cdnow_spend,
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from crmlab import btyd
+from crmlab.btyd.models import MODELS
 from crmlab.errors import CrmlabWarning
 
 every_model = pytest.mark.parametrize("kind", FITS)
@@ -37,38 +39,41 @@ def positive(low: float, high: float):
     return st.floats(np.log(low), np.log(high)).map(np.exp)
 
 
-theta = st.tuples(positive(0.05, 20), positive(0.1, 200), positive(0.05, 20), positive(0.05, 50))
+def thetas(kind: str):
+    """Parameters of a model: those in units of time may be larger."""
+    model = MODELS[kind]
+    ranges = [(0.1, 200) if name in model.scale_parameters else (0.05, 50) for name in model.likelihood.parameters]
+    return st.tuples(*(positive(*ends) for ends in ranges))
 
 
-@given(theta, st.integers(1, 50), positive(0.1, 100))
+@given(st.data(), st.integers(1, 50), positive(0.1, 100))
 @every_model
-def test_silence_never_makes_life_more_likely(kind, theta, x, recency):
-    fit = fit_at(kind, theta)
-    unit, recency = ("periods", max(x, int(recency))) if kind == "bgbb" else ("weeks", recency)
-    silent = np.arange(0, 40) * (1 if kind == "bgbb" else 2.5)
-    table = pd.DataFrame({"frequency": x, f"recency_{unit}": recency, f"age_{unit}": recency + silent})
+def test_silence_never_makes_life_more_likely(kind, data, x, recency):
+    fit = fit_at(kind, data.draw(thetas(kind)))
+    whole = fit.model.counts_periods
+    recency = max(x, int(recency)) if whole else recency
+    silent = np.arange(0, 40) * (1 if whole else 2.5)
+    table = pd.DataFrame(dict(zip(fit.model.columns, (x, recency, recency + silent), strict=True)))
     alive = fit.p_alive(table)
     assert (alive >= 0).all()
     assert (alive <= 1).all()
     assert (np.diff(alive) <= 1e-9).all()
 
 
-@given(theta, positive(0.1, 500))
-def test_who_never_came_back(theta, age):
+@pytest.mark.parametrize(("kind", "sure"), [("bgnbd", True), ("mbgnbd", False), ("pareto_nbd", False)])
+@given(st.data(), positive(0.1, 500))
+def test_who_never_came_back(kind, sure, data, age):
     """In BG/NBD customers drop out at repeat purchases only, so one without is surely alive; the other models know better."""
-    never = history(0, 0, age)
-    assert fit_at("bgnbd", theta).p_alive(never)[0] == 1
-    assert fit_at("mbgnbd", theta).p_alive(never)[0] < 1
-    assert fit_at("pareto_nbd", theta).p_alive(never)[0] < 1
+    p_alive = fit_at(kind, data.draw(thetas(kind))).p_alive(history(0, 0, age))[0]
+    assert p_alive == 1 if sure else p_alive < 1
 
 
 @every_model
 def test_frequencies_have_chances_that_add_up(kind):
     """Chances to 1; n times chance to the expectation; and both to what simulation counts."""
     truth = TRUTHS[kind]
-    weeks = 6 if kind == "bgbb" else 20.0
     fit = fit_at(kind, truth)
-    top = 6 if kind == "bgbb" else 400
+    weeks, top = (6, 6) if fit.model.counts_periods else (20.0, 400)
     chance = fit.model.pmf(np.array([*truth.values()])[:, None], np.array([float(weeks)]), top)[:, 0]
     assert (chance >= 0).all()
     assert chance.sum() == pytest.approx(1, abs=1e-9)
@@ -104,13 +109,13 @@ def test_a_count_of_customers_is_rows_repeated():
     assert counted.bic == pytest.approx(plain.bic)
 
 
-@pytest.mark.parametrize("kind", ["bgnbd", "mbgnbd", "pareto_nbd"])
+@pytest.mark.parametrize("kind", WEEKLY)
 def test_the_unit_of_time_scales_alpha_and_beta_only(kind):
     """Days instead of weeks; each purchase is a density, so the likelihood falls by x log 7."""
     fit, weeks = cdnow_fit(kind), cdnow()
     days = weeks.assign(recency_weeks=7 * weeks.recency_weeks, age_weeks=7 * weeks.age_weeks)
     other = FITS[kind](days)
-    scale = [7 if name in ("alpha", "beta") else 1 for name in fit.params.index]
+    scale = [7 if name in fit.model.scale_parameters else 1 for name in fit.params.index]
     np.testing.assert_allclose(other.params, fit.params * scale, rtol=1e-4)
     assert other.loglik == pytest.approx(fit.loglik - weeks.frequency.sum() * np.log(7), abs=1e-5)
 
@@ -121,16 +126,17 @@ def test_the_unit_of_money_scales_v_only():
     assert other.loglik == pytest.approx(one.loglik - 946 * np.log(100), abs=1e-5)
 
 
-@given(theta, st.integers(0, 40), positive(0.5, 60), st.floats(0, 1), st.integers(1, 20), st.integers(1, 20))
+@given(st.data(), st.integers(0, 40), positive(0.5, 60), st.floats(0, 1), st.integers(1, 20), st.integers(1, 20))
 @every_model
 @fewer
-def test_expected_purchases_grow_and_add_up(kind, theta, x, recency, silent, near, far):
+def test_expected_purchases_grow_and_add_up(kind, data, x, recency, silent, near, far):
     """The first weeks, and the weeks after them for who lives so long: its discount is a product, too."""
+    theta = data.draw(thetas(kind))
     fit = fit_at(kind, theta)
-    unit = "periods" if kind == "bgbb" else "weeks"
-    recency = (max(x, int(recency)) if kind == "bgbb" else recency) if x else 0
-    age = recency + (int(20 * silent) if kind == "bgbb" else 20 * silent) + (x == 0)
-    at = history(x, recency, age, unit)
+    whole = fit.model.counts_periods
+    recency = (max(x, int(recency)) if whole else recency) if x else 0
+    age = recency + (int(20 * silent) if whole else 20 * silent) + (x == 0)
+    at = history(x, recency, age, fit.model.unit)
     first, both = (expectation(fit, at, ahead).purchases[0] for ahead in (near, near + far))
     assert 0 <= first <= both * (1 + 1e-12)
     if kind == "pareto_nbd":  # what is left: alive, and silent about purchases, so weigh by death only
@@ -145,7 +151,7 @@ def test_expected_purchases_grow_and_add_up(kind, theta, x, recency, silent, nea
     assert expectation(fit, at, near, 1e-12).purchases[0] == pytest.approx(first, rel=1e-7)
     assert expectation(fit, at, near, 0.5).purchases[0] <= first
     rate = 0.2
-    share = (1 + rate) ** (-near / (1 if kind == "bgbb" else 52))
+    share = (1 + rate) ** (-near / (1 if whole else 52))
     late, whole = (expectation(fit, at, ahead, rate).purchases[0] for ahead in (near, near + far))
     assert whole - late <= share * (both - first) * (1 + 1e-9) + 1e-12
 
@@ -170,8 +176,8 @@ def test_intervals_errors_and_criteria(kind):
     np.testing.assert_allclose(fit.interval().low, fit.table.estimate * np.exp(-normal * error), rtol=1e-9)
     np.testing.assert_allclose(np.sqrt(np.diag(fit.cov)), fit.table.std_error, rtol=1e-12)
     np.testing.assert_array_equal(fit.cov, fit.cov.T)
-    assert fit.aic == pytest.approx(8 - 2 * fit.loglik)
-    assert fit.bic == pytest.approx(4 * np.log(6_000) - 2 * fit.loglik)
+    assert fit.aic == pytest.approx(2 * fit.params.size - 2 * fit.loglik)
+    assert fit.bic == pytest.approx(fit.params.size * np.log(6_000) - 2 * fit.loglik)
     ahead = fit.predict(drawn(kind).head(200), HOLDOUT[kind], level=0.9)
     assert ((ahead.low < ahead.purchases) & (ahead.purchases < ahead.high)).all()
     factor = np.exp(stats.norm.ppf(0.95) * ahead.std_error / ahead.purchases)
@@ -257,7 +263,7 @@ def test_slopes_are_those_of_the_expectation(kind):
     for place, slope in enumerate(jacobian):
         ends = []
         for sign in (1, -1):
-            moved = fit.estimate.optimum + sign * h * (np.arange(4) == place)
+            moved = fit.estimate.optimum + sign * h * (np.arange(fit.params.size) == place)
             ends.append(expectation(fit_at(kind, np.exp(moved)), few, HOLDOUT[kind], 0.1).purchases)
         np.testing.assert_allclose(slope, (ends[0] - ends[1]) / (2 * h), rtol=1e-3, atol=1e-4)
 

@@ -17,6 +17,7 @@ from btyd_samples import (
     PUBLISHED,
     SPEND,
     TRUTHS,
+    WITH_COVARIATES,
     cdnow,
     cdnow_fit,
     cdnow_orders,
@@ -37,6 +38,7 @@ from scipy import special, stats
 from crmlab import btyd
 from crmlab._likelihood import Estimate, Likelihood
 from crmlab.btyd import gamma_gamma, histories, prediction
+from crmlab.btyd.models import MODELS
 from crmlab.errors import DataError
 
 every_model = pytest.mark.parametrize("kind", FITS)
@@ -190,11 +192,11 @@ def test_holdout_of_donations():
 
 @every_model
 def test_recovery(kind):
-    """Each within four standard errors, and all together (chi-square with four degrees of freedom)."""
+    """Each within four standard errors, and all together (chi-square with a degree of freedom for each)."""
     fit, truth = drawn_fit(kind), np.array([*TRUTHS[kind].values()])
     off = np.log(fit.params.to_numpy() / truth)
     assert (np.abs(off) < 4 * np.sqrt(np.diag(fit.estimate.covariance))).all()
-    assert off @ np.linalg.solve(fit.estimate.covariance, off) < stats.chi2.isf(1e-4, 4)
+    assert off @ np.linalg.solve(fit.estimate.covariance, off) < stats.chi2.isf(1e-4, off.size)
     assert fit.weak == ()
 
 
@@ -212,8 +214,8 @@ def test_recovery_of_spend():
 
 
 def with_covariate(kind: str, coefficients: dict[str, float], customers: int = 5_000) -> pd.DataFrame:
-    """Two halves, drawn with parameters of their own: alpha exp(-g), a exp(g), b exp(g), beta exp(-g)."""
-    sign = {"alpha": -1, "beta": -1, "a": 1, "b": 1}
+    """Two halves, drawn with parameters of their own, such as alpha exp(-g) and a exp(g)."""
+    sign = MODELS[kind].likelihood.covariate_sign
     parts = []
     for z in (0, 1):
         moved = {
@@ -224,15 +226,13 @@ def with_covariate(kind: str, coefficients: dict[str, float], customers: int = 5
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize(
-    ("kind", "coefficients"),
-    [("bgnbd", {"alpha": 0.7, "a": -0.4, "b": 0.5}), ("pareto_nbd", {"alpha": 0.7, "beta": -0.6})],
-)
-def test_recovery_of_covariates(kind, coefficients):
+@pytest.mark.parametrize("kind", WITH_COVARIATES)
+def test_recovery_of_covariates(kind):
+    coefficients = dict(zip(MODELS[kind].likelihood.covariate_sign, itertools.cycle((0.7, -0.4, 0.5)), strict=False))
     table = with_covariate(kind, coefficients)
     plain, large, null = (FITS[kind](table, covariates=names) for names in ([], ["club"], ["even"]))
     truth = np.concatenate([np.log([*TRUTHS[kind].values()]), [*coefficients.values()]])
-    assert list(large.params.index[4:]) == [f"{name}: club" for name in coefficients]
+    assert list(large.params.index[plain.params.size :]) == [f"{name}: club" for name in coefficients]
     off = large.estimate.optimum - truth
     errors = np.sqrt(np.diag(large.estimate.covariance))
     assert (np.abs(off) < 4 * errors).all()
@@ -243,7 +243,7 @@ def test_recovery_of_covariates(kind, coefficients):
     assert test.p_value[0] < 1e-20
     assert test.p_value[0] == stats.chi2.sf(test.chi2[0], test.df[0])
     assert btyd.likelihood_ratio(plain, null).p_value[0] > 0.001
-    assert large.aic == pytest.approx(2 * (4 + len(coefficients)) - 2 * large.loglik)
+    assert large.aic == pytest.approx(2 * truth.size - 2 * large.loglik)
     # each half as a fit of its own, whose parameters need not be shared, has no lower likelihood
     halves = sum(FITS[kind](part).loglik for _, part in table.groupby("club"))
     assert halves >= large.loglik - 1e-6

@@ -1,246 +1,28 @@
-"""Customers without contract against a slow reference: the textbook's formulas, written again with fifty digits and more.
-
-Each formula stands as it is printed (hypergeometric functions, beta functions, plain integrals where there is no closed
-form), in mpmath, with nothing from the package. Two are brought into a form that is exact and quicker: sums of beta functions
-by their recurrence, and 2F1 by Euler's transformation. Where a formula cancels, digits are doubled until two runs agree, so
-that no error below is the reference's. Sources: Fader, Hardie & Lee (2005), Marketing Science 24(2), "BG/NBD"; Batislam,
-Denizel & Filiztekin (2007), "MBG/NBD"; Fader & Hardie (2005), A note on deriving the Pareto/NBD model, and Fader, Hardie &
-Lee (2005), RFM and CLV, "DERT"; Fader, Hardie & Shang (2010), "BG/BB"; Fader & Hardie (2013), "gamma-gamma".
-"""
-
-import itertools
+"""Customers without contract against a slow reference: the formulas of ``btyd_textbook.py``, with fifty digits and more."""
 
 import mpmath as mp
 import numpy as np
 import pandas as pd
 import pytest
-from btyd_samples import expectation, fit_at, spend_at
+from btyd_samples import FITS, HOLDOUT, TRUTHS, WEEKS, expectation, fit_at, spend_at
+from btyd_textbook import (
+    MODELS,
+    NEAR,
+    bgbb_ahead,
+    bgnbd_alive,
+    exact,
+    log_uniform,
+    pareto_is_alive,
+    spend_expected,
+    spend_likelihood,
+)
 
 from crmlab.btyd import bgbb, bgnbd, gamma_gamma, models, pareto_nbd, pochhammer, spend
 
-NEAR = 1e-8  # relative; of logarithms also absolute, where they pass through 0
 COUNTS = (0, 1, 2, 5, 50, 1000, 10_000)
 
 
-def exact(formula, *given):
-    """A formula with so many digits that twice as many say the same."""
-    given = [mp.mpf(float(value)) for value in given]
-    last = None
-    for digits in (50, 100, 200, 400, 800, 1600):
-        with mp.workdps(digits):
-            value = formula(*given)
-            if last is not None and abs(value - last) <= mp.mpf(10) ** -16 * abs(value):
-                return value
-            last = value
-    raise ArithmeticError(f"{formula.__name__}{tuple(map(float, given))}: digits do not settle")
-
-
-# -- The textbook -------------------------------------------------------------------------------------------------
-
-
-def ratio(above, below):
-    """Product of gamma functions over another, by logarithms."""
-    return mp.exp(sum(map(mp.loggamma, above)) - sum(map(mp.loggamma, below)))
-
-
-def beta(a, b):
-    return mp.exp(mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b))
-
-
-def bgnbd_likelihood(r, alpha, a, b, x, t_x, t):
-    """Fader, Hardie & Lee (2005), eq. 6."""
-    front = ratio([r + x], [r]) * alpha**r
-    alive = beta(a, b + x) / beta(a, b) / (alpha + t) ** (r + x)
-    dead = beta(a + 1, b + x - 1) / beta(a, b) / (alpha + t_x) ** (r + x) if x > 0 else 0
-    return front * (alive + dead)
-
-
-def mbgnbd_likelihood(r, alpha, a, b, x, t_x, t):
-    """Batislam, Denizel & Filiztekin (2007), eq. 5."""
-    front = ratio([r + x], [r]) * alpha**r
-    alive = beta(a, b + x + 1) / beta(a, b) / (alpha + t) ** (r + x)
-    dead = beta(a + 1, b + x) / beta(a, b) / (alpha + t_x) ** (r + x)
-    return front * (alive + dead)
-
-
-def pareto_death(r, alpha, s, beta, x, t_x, t):
-    """The integral over the time of death, A_0 of Fader & Hardie (2005), eq. 17 and 18, with either parameter the larger."""
-    most, least = max(alpha, beta), min(alpha, beta)
-    second = s + 1 if alpha >= beta else r + x
-
-    def term(time):
-        return mp.hyp2f1(r + s + x, second, r + s + x + 1, (most - least) / (most + time)) / (most + time) ** (r + s + x)
-
-    return term(t_x) - term(t)
-
-
-def pareto_likelihood(r, alpha, s, beta, x, t_x, t):
-    alive = (alpha + t) ** -(r + x) * (beta + t) ** -s
-    return ratio([r + x], [r]) * alpha**r * beta**s * (alive + s / (r + s + x) * pareto_death(r, alpha, s, beta, x, t_x, t))
-
-
-def bgbb_likelihood(alpha, beta_, gamma, delta, x, t_x, n):
-    """Fader, Hardie & Shang (2010), eq. 7."""
-    taken, ended = beta(alpha + x, beta_ + t_x - x), beta(gamma + 1, delta + t_x)
-    total = mp.mpf(0)
-    for i in range(int(n - t_x)):  # B(a, b + 1) = B(a, b) b / (a + b)
-        total += taken * ended
-        taken *= (beta_ + t_x - x + i) / (alpha + beta_ + t_x + i)
-        ended *= (delta + t_x + i) / (gamma + 1 + delta + t_x + i)
-    total += taken * beta(gamma, delta + n)
-    return total / beta(alpha, beta_) / beta(gamma, delta)
-
-
-def spend_likelihood(p, q, v, x, mean):
-    """Fader & Hardie (2013), eq. 1a."""
-    return ratio([p * x + q], [p * x, q]) * v**q * mean ** (p * x - 1) * x ** (p * x) / (v + x * mean) ** (p * x + q)
-
-
-def bgnbd_alive(r, alpha, a, b, x, t_x, t):
-    """Fader, Hardie & Lee (2005), the denominator of eq. 10."""
-    return 1 / (1 + (a / (b + x - 1) * ((alpha + t) / (alpha + t_x)) ** (r + x) if x > 0 else 0))
-
-
-def mbgnbd_alive(r, alpha, a, b, x, t_x, t):
-    """Batislam, Denizel & Filiztekin (2007), eq. 6."""
-    return 1 / (1 + a / (b + x) * ((alpha + t) / (alpha + t_x)) ** (r + x))
-
-
-def pareto_is_alive(r, alpha, s, beta, x, t_x, t):
-    """Schmittlein, Morrison & Colombo (1987), eq. 11 to 13, as in Fader & Hardie (2005), eq. 21."""
-    death = pareto_death(r, alpha, s, beta, x, t_x, t)
-    return 1 / (1 + s / (r + s + x) * (alpha + t) ** (r + x) * (beta + t) ** s * death)
-
-
-def bgbb_is_alive(alpha, beta_, gamma, delta, x, t_x, n):
-    """Fader, Hardie & Shang (2010), eq. 11."""
-    top = beta(alpha + x, beta_ + n - x) / beta(alpha, beta_) * beta(gamma, delta + n + 1) / beta(gamma, delta)
-    return top / bgbb_likelihood(alpha, beta_, gamma, delta, x, t_x, n)
-
-
-def off_one(value):
-    """A parameter at which a formula is 0 / 0, moved by what does not show: half of the digits are left."""
-    return value + mp.mpf(10) ** (-mp.mp.dps // 2) if value == 1 else value
-
-
-def geometric_ahead(r, alpha, a, b, x, t, ahead):
-    """Fader, Hardie & Lee (2005), eq. 10 without its denominator; ``b`` is one more for MBG/NBD.
-
-    ((alpha + t) / (alpha + t + ahead))^(r + x) 2F1(r + x, b + x; a + b + x - 1; z) is by Euler's transformation
-    (1 - z)^(a - 1) 2F1(a + b - 1 - r, a - 1; a + b + x - 1; z), whose parameters stay small.
-    """
-    a = off_one(a)
-    z = ahead / (alpha + t + ahead)
-    return (a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * mp.hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z))
-
-
-def geometric_flow(r, alpha, a, b, x, t, ahead):
-    """Purchases per week, ``ahead`` weeks from now, of one alive now: the derivative of ``geometric_ahead``.
-
-    The mean of rate exp(-rate p ahead) over gamma(r + x, alpha + t) and beta(a, b + x).
-    """
-    scale, z = alpha + t, ahead / (alpha + t + ahead)
-    return (r + x) / scale * (1 - z) ** a * mp.hyp2f1(a, a + b - r - 1, a + b + x, z)  # by Pfaff: small parameters
-
-
-def integral(function, ends):
-    """The integral of a function by Gauss-Legendre between each end and the next; nodes have sixteen digits."""
-    nodes, weights = np.polynomial.legendre.leggauss(20)
-    pieces = [(low + (high - low) * (z + 1) / 2, (high - low) * w / 2)
-              for low, high in itertools.pairwise(ends) for z, w in zip(nodes, weights, strict=True)]  # fmt: skip
-    return sum(w * function(u) for u, w in pieces)
-
-
-def discounted(flow, rate, ahead):
-    """The integral of flow(u) exp(-rate u) from 0 to ``ahead``, on ever longer pieces."""
-    edge = min(ahead, (mp.mp.dps + 5) / rate)
-    ends = [mp.mpf(0)] + [edge * mp.mpf(4) ** -k for k in range(22, -1, -1)]
-    return integral(lambda u: flow(u) * mp.exp(-rate * u), ends)
-
-
-def pareto_ahead(r, alpha, s, beta, x, t, ahead):
-    """Fader & Hardie (2005), eq. 41, without P(alive)."""
-    s = off_one(s)
-    return (r + x) * (beta + t) / ((alpha + t) * (s - 1)) * (1 - ((beta + t) / (beta + t + ahead)) ** (s - 1))
-
-
-def pareto_dert(r, alpha, s, beta, x, t, rate):
-    """Fader, Hardie & Lee (2005), RFM and CLV, eq. 2, without P(alive): Psi is the confluent function of the second kind."""
-    return (r + x) / (alpha + t) * (beta + t) ** s * rate ** (s - 1) * mp.hyperu(s, s, rate * (beta + t))
-
-
-def pareto_discounted(r, alpha, s, beta, x, t, ahead, rate):
-    """The same up to ``ahead``: what is left after it is the same formula from there, discounted."""
-    late = mp.exp(-rate * ahead) * ((beta + t) / (beta + t + ahead)) ** s
-    rest = (beta + t + ahead) ** s * rate ** (s - 1) * mp.hyperu(s, s, rate * (beta + t + ahead))
-    return pareto_dert(r, alpha, s, beta, x, t, rate) - (r + x) / (alpha + t) * late * rest
-
-
-def bgbb_ahead(alpha, beta_, gamma, delta, x, n, ahead):
-    """Fader, Hardie & Shang (2010), eq. 13, over the chance to meet the next opportunity alive."""
-    gamma = off_one(gamma)
-    bottom = beta(gamma, delta + n + 1)
-    lives = (ratio([gamma - 1, delta + n + 1], [gamma + delta + n]) - ratio([gamma - 1, delta + n + ahead + 1],
-             [gamma + delta + n + ahead])) if gamma > 1 else -beta_below(gamma, delta, n, ahead)  # fmt: skip
-    return beta(alpha + x + 1, beta_ + n - x) / beta(alpha + x, beta_ + n - x) * lives / bottom
-
-
-def beta_below(gamma, delta, n, ahead):
-    """The same difference of beta functions with gamma - 1 below 0, by B(g - 1, d) = B(g, d) (g + d - 1) / (g - 1)."""
-    one, other = delta + n + 1, delta + n + ahead + 1
-    return -(beta(gamma, one) * (gamma + one - 1) - beta(gamma, other) * (gamma + other - 1)) / (gamma - 1)
-
-
-def bgbb_dert(alpha, beta_, gamma, delta, x, n, rate):
-    """Fader, Hardie & Shang (2010), eq. 14: opportunities from the next on, the next discounted once; over P(alive)."""
-    share = mp.exp(-rate)
-    return (alpha + x) / (alpha + beta_ + n) * share * mp.hyp2f1(1, delta + n + 1, gamma + delta + n + 1, share)
-
-
-def spend_expected(p, q, v, x, mean):
-    """Fader & Hardie (2013), eq. 5: a weighted mean of what all and what he spends."""
-    own = p * x / (p * x + q - 1)
-    q = off_one(q)
-    return (q - 1) / (p * x + q - 1) * p * v / (q - 1) + own * mean
-
-
-def nbd_mass(r, alpha, t, n):
-    return ratio([r + n], [r, n + 1]) * (alpha / (alpha + t)) ** r * (t / (alpha + t)) ** n
-
-
-def geometric_mass(r, alpha, a, b, t, n, chances):
-    """Fader, Hardie & Lee (2005), eq. 8; Batislam et al. (2007), eq. 8, has one chance to die more."""
-    lived = n + chances
-    alive = beta(a, b + lived) / beta(a, b) * nbd_mass(r, alpha, t, n)
-    if not lived:
-        return alive
-    below = sum((nbd_mass(r, alpha, t, mp.mpf(k)) for k in range(int(n))), mp.mpf(0))
-    return alive + beta(a + 1, b + lived - 1) / beta(a, b) * (1 - below)
-
-
-def pareto_mass(r, alpha, s, beta, t, n):
-    """Alive to the end, or dead at u: Fader & Hardie (2006), Deriving an expression for P(X(t)=x), as an integral."""
-    # pieces are half as long as their end is far from 0, and shorter at the end, where the n-th power of time is steep
-    ends = [mp.mpf(0)] + [t * mp.mpf(2) ** -k for k in (*range(60, 6, -1), *(mp.mpf(k) / 4 for k in range(24, -1, -1)))]
-    front = ratio([r + n], [r, n + 1]) * alpha**r * s * beta**s
-    dead = front * integral(lambda u: u**n * (alpha + u) ** -(r + n) * (beta + u) ** -(s + 1), ends)
-    return nbd_mass(r, alpha, t, n) * (beta / (beta + t)) ** s + dead
-
-
-def bgbb_mass(alpha, beta_, gamma, delta, n, x):
-    """Fader, Hardie & Shang (2010), eq. 8."""
-    if x > n:
-        return mp.mpf(0)
-    cases = [(n, beta(gamma, delta + n))] + [(mp.mpf(i), beta(gamma + 1, delta + i)) for i in range(int(x), int(n))]
-    terms = [mp.binomial(i, x) * beta(alpha + x, beta_ + i - x) * share for i, share in cases]
-    return sum(terms) / beta(alpha, beta_) / beta(gamma, delta)
-
-
 # -- Where ---------------------------------------------------------------------------------------------------------
-
-
-def log_uniform(rng, low, high, size=None):
-    return np.exp(rng.uniform(np.log(low), np.log(high), size))
 
 
 def moments(rng):
@@ -249,27 +31,23 @@ def moments(rng):
     return rng.choice([0.0, age, age * rng.random(), age * (1 - 1e-6), age * 1e-6], p=[0.15, 0.2, 0.45, 0.1, 0.1]), age
 
 
-def point(rng, kind):
-    """Parameters and a history, random and at the corners."""
-    shapes = log_uniform(rng, 0.01, 100, 3)
-    scales = log_uniform(rng, 0.01, 1000, 2)
-    if kind == "bgbb":
-        n = int(rng.choice([1, 2, 5, 20, 60]))
-        recency = int(rng.integers(0, n + 1))
-        x = int(rng.integers(1, recency + 1)) if recency else 0
-        theta = [*shapes, log_uniform(rng, 0.01, 100)]
-        theta[2] = rng.choice([theta[2], 1.0, 1 + 1e-9], p=[0.8, 0.1, 0.1])
-        return theta, (x, recency, n)
+def weekly_history(rng):
     x = int(rng.choice(COUNTS))
     recency, age = moments(rng)
-    recency = recency if x else 0.0
-    if kind == "pareto_nbd":
-        s = rng.choice([shapes[1], 1.0, 1 + 1e-9], p=[0.75, 0.15, 0.1])
-        second = rng.choice([scales[1], scales[0], scales[0] * (1 + 1e-9)], p=[0.75, 0.15, 0.1])
-        return [shapes[0], scales[0], s, second], (x, recency, age)
-    a = rng.choice([shapes[1], 1.0, 1 - 1e-9], p=[0.75, 0.15, 0.1])
-    b = rng.choice([shapes[2], 1.0, 1 + 1e-9], p=[0.75, 0.15, 0.1])
-    return [shapes[0], scales[0], a, b], (x, recency, age)
+    return x, recency if x else 0.0, age
+
+
+def opportunities(rng):
+    n = int(rng.choice([1, 2, 5, 20, 60]))
+    recency = int(rng.integers(0, n + 1))
+    return int(rng.integers(1, recency + 1)) if recency else 0, recency, n
+
+
+def point(rng, kind):
+    """Parameters and a history, random and at the corners."""
+    shapes, scales = log_uniform(rng, 0.01, 100, 3), log_uniform(rng, 0.01, 1000, 2)
+    history = opportunities(rng) if models.MODELS[kind].counts_periods else weekly_history(rng)
+    return MODELS[kind].corners(rng, shapes, scales), history
 
 
 def spend_point(rng):
@@ -286,12 +64,6 @@ def as_column(theta):
     return np.array(theta, dtype=float)[:, None]
 
 
-MODELS = {
-    "bgnbd": (bgnbd_likelihood, bgnbd_alive, 0),
-    "mbgnbd": (mbgnbd_likelihood, mbgnbd_alive, 1),
-    "pareto_nbd": (pareto_likelihood, pareto_is_alive, None),
-    "bgbb": (bgbb_likelihood, bgbb_is_alive, None),
-}
 every_model = pytest.mark.parametrize("kind", MODELS)
 
 
@@ -318,55 +90,31 @@ def off_likelihood(kind, theta, history):
         likelihood = exact(spend_likelihood, *theta, *history)
     else:
         loglik = models.MODELS[kind].likelihood.loglik_score_hessian
-        value, likelihood = loglik(as_column(theta), *columns(history))[0][0], exact(MODELS[kind][0], *theta, *history)
+        value, likelihood = loglik(as_column(theta), *columns(history))[0][0], exact(MODELS[kind].likelihood, *theta, *history)
     return of_log(value, likelihood)
 
 
 def off_alive(kind, theta, history):
     value = models.MODELS[kind].alive(as_column(theta), *columns(history))[0]
-    return relative(value, exact(MODELS[kind][1], *theta, *history))
+    return relative(value, exact(MODELS[kind].alive, *theta, *history))
 
 
 def off_future(kind, theta, history, ahead):
     x, _, age = history
     value = models.MODELS[kind].expected_if_alive(as_column(theta), *columns((x, age)), ahead, 0.0)[0]
-    if kind == "bgbb":
-        truth = exact(bgbb_ahead, *theta, x, age, ahead)
-    elif kind == "pareto_nbd":
-        truth = exact(pareto_ahead, *theta, x, age, ahead)
-    else:
-        r, alpha, a, b = theta
-        truth = exact(geometric_ahead, r, alpha, a, b + MODELS[kind][2], x, age, ahead)
-    return relative(value, truth)
+    return relative(value, exact(MODELS[kind].ahead, *theta, x, age, ahead))
 
 
 def off_discounted(kind, theta, history, ahead, rate):
     x, _, age = history
     value = models.MODELS[kind].expected_if_alive(as_column(theta), *columns((x, age)), ahead, rate)[0]
-    if kind == "bgbb":
-        truth = exact(bgbb_dert, *theta, x, age, rate)
-    elif kind == "pareto_nbd":
-        given = (*theta, x, age)
-        truth = exact(pareto_dert, *given, rate) if np.isinf(ahead) else exact(pareto_discounted, *given, ahead, rate)
-    else:
-        r, alpha, a, b = map(mp.mpf, theta)
-        with mp.workdps(30):
-            flow = lambda u: geometric_flow(r, alpha, a, b + MODELS[kind][2], x, mp.mpf(age), u)  # noqa: E731
-            truth = discounted(flow, mp.mpf(rate), mp.mpf(ahead))
-    return relative(value, truth)
+    return relative(value, exact(MODELS[kind].discounted, *theta, x, age, ahead, rate, digits=MODELS[kind].discounted_digits))
 
 
 def off_mass(kind, theta, time, n):
     value = models.MODELS[kind].pmf(as_column(theta), np.array([float(time)]), int(n))[int(n), 0]
-    if kind == "pareto_nbd":
-        with mp.workdps(25):
-            truth = pareto_mass(*map(mp.mpf, theta), mp.mpf(time), mp.mpf(n))
-    elif kind == "bgbb":
-        truth = exact(bgbb_mass, *theta, time, n)
-        return float(value) if not truth else relative(value, truth)
-    else:
-        truth = exact(geometric_mass, *theta, time, n, MODELS[kind][2])
-    return relative(value, truth)
+    truth = exact(MODELS[kind].mass, *theta, time, n, digits=MODELS[kind].mass_digits)
+    return relative(value, truth) if truth else float(value)
 
 
 def slopes_of_log(formula, theta, history):
@@ -394,19 +142,23 @@ def slopes_of_log(formula, theta, history):
         return np.array(gradient, dtype=float), np.array(second, dtype=float)
 
 
+def test_every_model_is_tried():
+    for tried in (MODELS, FITS, TRUTHS, WEEKS, HOLDOUT):
+        assert tried.keys() == models.MODELS.keys()
+
+
 # -- Agreement -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [*MODELS, "spend"])
 def test_log_likelihood(kind):
-    near = 1e-10 if kind == "pareto_nbd" else NEAR  # so that a node less is seen
+    near = NEAR if kind == "spend" else MODELS[kind].near
     assert max(off_likelihood(kind, *each) for each in points(kind, 50)) < near
 
 
 @every_model
 def test_chance_to_be_alive(kind):
-    near = 1e-10 if kind == "pareto_nbd" else NEAR
-    assert max(off_alive(kind, *each) for each in points(kind, 50)) < near
+    assert max(off_alive(kind, *each) for each in points(kind, 50)) < MODELS[kind].near
 
 
 def test_as_many_nodes_as_are_needed(monkeypatch):
@@ -448,10 +200,10 @@ def test_customers_with_parameters_of_their_own(kind):
 
 @pytest.mark.parametrize("kind", [*MODELS, "spend"])
 def test_derivatives(kind):
-    chosen = [each for each in points(kind, 60, seed=2) if each[1][0] <= 1000][: 8 if kind == "pareto_nbd" else 10]
+    chosen = [each for each in points(kind, 60, seed=2) if each[1][0] <= 1000][:10]
     for theta, history in chosen:
         terms = gamma_gamma.loglik_score_hessian if kind == "spend" else models.MODELS[kind].likelihood.loglik_score_hessian
-        formula = spend_likelihood if kind == "spend" else MODELS[kind][0]
+        formula = spend_likelihood if kind == "spend" else MODELS[kind].likelihood
         _, gradient, second = terms(as_column(theta), *columns(history))
         truth, bend = slopes_of_log(formula, theta, history)
         size = max(1.0, history[0])  # of the sums whose differences these are
@@ -463,15 +215,15 @@ def test_derivatives(kind):
 def test_expected_purchases(kind):
     rng = np.random.default_rng(8)
     for theta, history in points(kind, 14, seed=4):
-        ahead = int(rng.choice([1, 5, 50])) if kind == "bgbb" else float(rng.choice([1e-3, 1, 52, 1000, 10_000]))
+        ahead = float(rng.choice([1, 5, 50] if models.MODELS[kind].counts_periods else [1e-3, 1, 52, 1000, 10_000]))
         assert off_future(kind, theta, history, ahead) < NEAR, (theta, history, ahead)
 
 
 @every_model
 def test_discounted_purchases(kind):
     rng = np.random.default_rng(9)
-    for theta, history in points(kind, 40 if kind in ("pareto_nbd", "bgbb") else 8, seed=5):
-        ahead = np.inf if kind == "bgbb" else float(rng.choice([52, 1000, np.inf]))
+    for theta, history in points(kind, MODELS[kind].n_discounted, seed=5):
+        ahead = float(rng.choice(MODELS[kind].horizons))
         rate = float(rng.choice([0.0027, 0.05, 1e-4]))
         assert off_discounted(kind, theta, history, ahead, rate) < NEAR, (theta, history, ahead, rate)
 
@@ -500,7 +252,7 @@ def test_a_discount_of_next_to_nothing_over_many_opportunities(ahead):
 @every_model
 def test_chances_of_frequencies(kind):
     rng = np.random.default_rng(10)
-    for theta, (_, _, age) in points(kind, 8 if kind == "pareto_nbd" else 20, seed=6):
+    for theta, (_, _, age) in points(kind, 8 if MODELS[kind].slow else 20, seed=6):
         n = int(rng.choice([0, 1, 2, 7, 40]))
         assert off_mass(kind, theta, age, n) < NEAR, (theta, age, n)
 
@@ -519,14 +271,7 @@ def test_expected_purchases_of_a_new_customer(kind):
     """The same formulas with a history of nothing: Fader, Hardie & Lee (2005), eq. 9, and its kin."""
     for theta, _ in points(kind, 10, seed=7):
         for weeks in (1, 5, 39):
-            if kind == "pareto_nbd":
-                truth = exact(pareto_ahead, *theta, 0, 0, weeks)
-            elif kind == "bgbb":
-                truth = exact(bgbb_ahead, *theta, 0, 0, weeks) * theta[3] / (theta[2] + theta[3])
-            else:
-                r, alpha, a, b = theta
-                first = MODELS[kind][2]  # MBG/NBD: alive after the first purchase
-                truth = exact(geometric_ahead, r, alpha, a, b + first, 0, 0, weeks) * ((b / (a + b)) if first else 1)
+            truth = exact(MODELS[kind].ahead, *theta, 0, 0, weeks) * MODELS[kind].alive_at_first(*theta)
             assert relative(fit_at(kind, theta).expected_purchases_new_customer(weeks), truth) < NEAR
 
 
@@ -559,16 +304,16 @@ def test_alive_with_next_to_no_chance():
 @every_model
 def test_predictions_of_many_customers_are_those_of_each(kind):
     """Where many ages share a frequency a curve is read; it must not show."""
-    unit = "periods" if kind == "bgbb" else "weeks"
-    age = np.arange(1.0, 121) if kind == "bgbb" else np.geomspace(0.05, 10_000, 150)
+    model = models.MODELS[kind]
+    age = np.arange(1.0, 121) if model.counts_periods else np.geomspace(0.05, 10_000, 150)
     for theta, _ in points(kind, 3, seed=11):
         for x, weeks, annual in ((0, 52, 0.0), (30, 52, 0.0), (1, np.inf, 0.1)):
-            mine = age[age >= x] if kind == "bgbb" else age
-            table = pd.DataFrame({"frequency": x, f"recency_{unit}": mine if x else 0.0, f"age_{unit}": mine})
+            mine = age[age >= x] if model.counts_periods else age
+            table = pd.DataFrame(dict(zip(model.columns, (x, mine if x else 0.0, mine), strict=True)))
             fit = fit_at(kind, theta)
             expected = expectation(fit, table, weeks, annual)
-            rate = np.log1p(annual) / (1 if kind == "bgbb" else 52)
-            direct = fit.model.expected_if_alive(as_column(theta), np.full(mine.size, float(x)), mine, weeks, rate)
+            rate = np.log1p(annual) / (1 if model.counts_periods else 52)
+            direct = model.expected_if_alive(as_column(theta), np.full(mine.size, float(x)), mine, weeks, rate)
             np.testing.assert_allclose(
                 expected.purchases, expected.p_alive * direct, rtol=NEAR, err_msg=f"{theta}, {x}, {weeks}"
             )

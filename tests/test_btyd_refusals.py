@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from btyd_samples import FITS, TRUTHS, cdnow_spend, drawn, drawn_fit
+from btyd_samples import FITS, TRUTHS, WEEKLY, cdnow_spend, drawn, drawn_fit
 
 from crmlab import btyd
 from crmlab.errors import ArgumentError, ColumnError, DataError
@@ -19,7 +19,7 @@ GOOD = pd.DataFrame(
 DONORS = pd.DataFrame({"frequency": [0, 1, 3, 2], "recency_periods": [0, 2, 4, 3], "age_periods": [6, 6, 6, 6]})
 
 
-@pytest.mark.parametrize("kind", ["bgnbd", "mbgnbd", "pareto_nbd"])
+@pytest.mark.parametrize("kind", WEEKLY)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -93,7 +93,11 @@ def test_refuses_donors_that_cannot_be(change, words):
             ArgumentError,
             "'v'.* must be a finite number above 0; it is 0",
         ),
-        (lambda: btyd.simulate_purchases("nbd", {}, customers=1, weeks=1, seed=1), ArgumentError, "`model` must be one of"),
+        (
+            lambda: btyd.simulate_purchases("no_model", {}, customers=1, weeks=1, seed=1),
+            ArgumentError,
+            "`model` must be one of",
+        ),
         (lambda: btyd.simulate_purchases("bgnbd", {"r": 1}, customers=1, weeks=1, seed=1), ArgumentError, "must name r, alpha"),
         (
             lambda: btyd.simulate_purchases("bgbb", TRUTHS["bgbb"], customers=1, weeks=1.5, seed=1),

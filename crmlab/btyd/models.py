@@ -1,7 +1,7 @@
 """Models of purchases: the table of all that there are, and what a model must offer.
 
-To add one, write its file as ``bgnbd`` is written, and name it here. Whatever fits, predicts, forecasts, simulates or tracks
-reads this table and asks no model by its name.
+To add one, write its file as ``pareto_nbd`` is written, and name it here. Whatever fits, predicts, forecasts, simulates or
+tracks reads this table and asks no model by its name.
 """
 
 from __future__ import annotations
@@ -21,24 +21,31 @@ class PurchaseModel:
     """A model of purchases.
 
     ``x``, ``recency`` and ``age`` are arrays (n,): repeat purchases, time of the last of them, time of observation, both since
-    the first purchase. ``theta`` holds the k parameters, shape (k, 1) or (k, n). ``rng`` is a random generator.
+    the first purchase. ``theta`` holds the k parameters, shape (k, 1), or (k, n) with covariates. ``rng`` is a random
+    generator.
 
     Attributes
     ----------
     key : str
         By which ``simulate_purchases`` knows it; ``fit_<key>`` fits it.
     likelihood : Model
-        Names of parameters, likelihood, starts, source; see ``_likelihood.Model``.
+        Names of parameters, likelihood (of purchase times: without x!), source; ``starts(weight, x, recency, age)`` with
+        ``weight`` (n,), how many customers each row stands for; see ``_likelihood.Model``.
     alive : callable
-        ``(theta, x, recency, age)`` -> P(alive at ``age``), shape (n,).
+        ``(theta, x, recency, age)`` -> P(alive at ``age``), shape (n,); ones in a model without dropout.
     expected_if_alive : callable
         ``(theta, x, age, weeks, rate)`` -> purchases in the next ``weeks`` of who is alive, discounted by exp(-rate t), (n,).
+        ``rate`` is a float of at least 0, per week (or period); ``weeks`` a float, infinite only where ``rate`` is above 0;
+        where it is 0, ``weeks`` may be an array (n,), and ``x`` and ``age`` of shape (1,).
     pmf : callable
-        ``(theta, weeks, top)`` -> P(0, ..., top purchases) of new customers in ``weeks``, shape (top + 1, n).
+        ``(theta, weeks, top)`` -> P(0, ..., top purchases) of new customers in ``weeks`` (n,), shape (top + 1, n); ``theta``
+        is (k, 1) and ``top`` a whole number.
     draw : callable
-        ``(rng, theta, x, age, weeks, shape)`` -> drawn purchases in the next ``weeks`` of who is alive, shape (draws, n).
+        ``(rng, theta, x, age, weeks, shape)`` -> drawn purchases in the next ``weeks`` of who is alive, of this ``shape``,
+        (draws, n); ``weeks`` is a float.
     simulate : callable
-        ``(rng, theta, age, holdout_weeks)`` -> frequency, recency, alive, purchases in the ``holdout_weeks``, each (n,).
+        ``(rng, theta, age, holdout_weeks)`` -> frequency, recency, alive, purchases in the ``holdout_weeks``, each (n,);
+        ``theta`` is (k,) here.
     scale_parameters : tuple of str
         The parameters that stand beside age in expectations, as in alpha + age: the smallest of them says how smooth those are.
     table : str
@@ -81,7 +88,7 @@ def _beta_geometric(key: str, name: str, first: bool, source: str) -> PurchaseMo
         key,
         Model(
             name, bgnbd.PARAMETERS, partial(bgnbd.loglik_score_hessian, dropout_at_first_purchase=first), bgnbd.starts, source,
-            covariate_sign={"alpha": -1, "a": 1, "b": 1}, ordering=_similarity,
+            covariate_sign={} if first else {"alpha": -1, "a": 1, "b": 1}, ordering=_similarity,
         ),
         partial(bgnbd.alive, dropout_at_first_purchase=first),
         partial(bgnbd.expected_if_alive, dropout_at_first_purchase=first),
