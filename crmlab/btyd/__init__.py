@@ -5,8 +5,8 @@ summarizes orders as models of such customers read them, fits those models, and 
 there, how often they will buy, and what that is worth. It reads orders and returns tables, fits and charts; it
 knows no contracts (see ``retention``), and what a discounted stream of profit means is known in ``loyalty``.
 
-One file per model (``bgnbd``, ``pareto_nbd``, ``bgbb``, ``gamma_gamma``) reads beside its paper, ``models`` is the table of
-those for purchases, and ``histories`` is the door. How a maximum is found is known in ``crmlab._likelihood``.
+One file per model reads beside its paper; ``models`` is the table of those for purchases, ``gamma_gamma`` is that for spend,
+and ``histories`` is the door. How a maximum is found is known in ``crmlab._likelihood``.
 """
 
 from crmlab.btyd.alive_history import alive_history, plot_alive_history

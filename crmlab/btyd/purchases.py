@@ -1,10 +1,10 @@
 """Purchases: fit a model of customers without contract, and ask it what they will do.
 
-``fit_bgnbd``, ``fit_mbgnbd``, ``fit_pareto_nbd`` and ``fit_bgbb`` read one row per customer and return a
-``PurchaseFit``. Its answers come with two uncertainties that must not be confused: how well the parameters are known
-(``predict``: standard errors by the delta method, which shrink as customers are added) and what one customer will do
-anyway (``forecast``: simulated, and as wide for the millionth customer as for the first). The formulas stand in the files of
-the models, how answers are computed in ``prediction``; what a purchase is worth is known in ``value``.
+Each ``fit_<model>`` reads one row per customer and returns a ``PurchaseFit``. Its answers come with two uncertainties that
+must not be confused: how well the parameters are known (``predict``: standard errors by the delta method, which shrink as
+customers are added) and what one customer will do anyway (``forecast``: simulated, and as wide for the millionth customer as
+for the first). The formulas stand in the files of the models, how answers are computed in ``prediction``; what a purchase is
+worth is known in ``value``.
 """
 
 from __future__ import annotations

@@ -27,13 +27,14 @@ def simulate_purchases(
     Parameters
     ----------
     model : str
-        "bgnbd", "mbgnbd", "pareto_nbd" or "bgbb".
+        As its fit is called, without ``fit_``: "bgnbd" or "pareto_nbd", for instance.
     params : mapping
         The model's parameters by name, all above 0.
     customers : int
         How many to draw.
     weeks : float or (float, float)
-        Since the first purchase; a pair spreads the customers evenly over a range. For "bgbb" the number of opportunities.
+        Since the first purchase; a pair spreads the customers evenly over a range. The number of opportunities, where the
+        model counts those ("bgbb").
     seed : int
         The same seed draws the same customers.
     holdout_weeks : float
@@ -52,7 +53,7 @@ def simulate_purchases(
 
     References
     ----------
-    As the fits: ``fit_bgnbd``, ``fit_mbgnbd``, ``fit_pareto_nbd``, ``fit_bgbb``.
+    As the fit of the model.
 
     Examples
     --------
