@@ -157,7 +157,8 @@ TABLES = (
         (
             Column("dimension", "text", "Dimension of service quality."),
             Column("customer_points", "number", "Mean points of customers.", "points of 100", minimum=0, maximum=100),
-            Column("manager_points", "number", "Mean points that managers believe in.", "points of 100", minimum=0, maximum=100),
+            Column("manager_points", "number", "Mean points that managers believe in.", "points of 100", minimum=0,
+                   maximum=100),
             Column("customer_rank", "number", "1 for what matters most to customers; ties share a rank.", "rank", minimum=1),
             Column("manager_rank", "number", "1 for what managers think matters most.", "rank", minimum=1),
             Column("difference", "number", "Managers less customers.", "points of 100"),
