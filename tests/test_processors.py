@@ -1,8 +1,15 @@
 """The other processor of ``processors``: that a process run on it does use older code, and what that changes."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import processors
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("notebooks/[0-9]*.ipynb"))
 
 PROGRAM = """
 import math
@@ -34,3 +41,22 @@ def test_a_stable_sort_places_ties_the_same_on_both(printed):
 def test_a_failure_there_is_a_failure_here():
     with pytest.raises(AssertionError, match="oh dear"):
         processors.run_on_baseline("-c", "raise SystemExit('oh dear')")
+
+
+HASHES = """
+from crmlab import world
+for name, months in (("retailer", 14), ("telecom", 14), ("rebate_site", 26)):
+    firm = world.simulate(name, customers=120, months=months, seed=5)
+    print(firm.hash(), firm.rerun(reliability=0.5, start=5).hash())
+"""
+
+
+def test_firms_are_the_same_on_both():
+    here = subprocess.run([sys.executable, "-c", HASHES], capture_output=True, text=True, check=True).stdout
+    assert processors.run_on_baseline("-c", HASHES) == here
+
+
+@pytest.mark.parametrize("stored", ["tests/test_datasets_store.py::test_the_kits_tables_are_fresh", *LESSONS], ids=str)
+def test_what_is_stored_is_the_same_on_both(stored):
+    """Practice copies are compared in ``test_masters``."""
+    processors.run_on_baseline("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", ROOT / stored)

@@ -484,7 +484,7 @@ def test_who_does_not_answer_is_less_content():
     truth = datasets.truth("survey").query("wave == 6")
     row = bias.table.set_index("wave").loc[6]
     assert row.bias == pytest.approx(truth.overall_satisfaction[truth.answered].mean() - truth.overall_satisfaction.mean())
-    assert abs(row.weighted - row.everyone) < abs(row.answered - row.everyone)
+    assert abs(row.weighted - row.mean_everyone) < abs(row.mean_answered - row.mean_everyone)
     with pytest.raises(DataError, match="no column `chance_to_answer`"):
         satisfaction.nonresponse(truth.drop(columns="chance_to_answer"))
 

@@ -208,8 +208,8 @@ def test_the_known_misjudgement_is_found(default_firm):
     ax = found.plot()
     assert ax.get_title("left") == "Managers overrate tangibles most, by 23.2 points"
     assert ax.get_yticklabels()[0].get_text() == "tangibles"
-    assert ax.lines[0].get_xdata().tolist() == sorted(table.customers)
-    assert sorted(ax.lines[1].get_xdata()) == sorted(table.managers)
+    assert ax.lines[0].get_xdata().tolist() == sorted(table.customer_points)
+    assert sorted(ax.lines[1].get_xdata()) == sorted(table.manager_points)
     assert "Managers overrate tangibles" in str(found)
     assert found._repr_html_().startswith("<div>")
 

@@ -91,7 +91,7 @@ def misjudgement(
     table = pd.DataFrame(rows, columns=COLUMNS)
     table.insert(0, "dimension", DIMENSIONS)
     for side, values in points.items():
-        table[f"{side}s"] = values.mean(axis=0)
+        table[f"{side}_points"] = values.mean(axis=0)
         table[f"{side}_rank"] = _ranks(values.mean(axis=0))
     table["p_value"], table["p_holm"] = p_values(table), np.nan
     known = table["p_value"].notna()
@@ -142,7 +142,7 @@ class Misjudgement(Result):
     ----------
     differences : DataFrame, one row per dimension
         ``dimension``, ``estimate`` (mean points of managers less those of customers), ``std_error``, ``df``; the means
-        ``customers`` and ``managers``, their ranks ``customer_rank`` and ``manager_rank`` (1 is most important);
+        ``customer_points`` and ``manager_points``, their ranks ``customer_rank`` and ``manager_rank`` (1 is most important);
         ``p_value`` of Welch's test, ``p_holm`` adjusted for five.
     statistic : float
         Sum of squared rank differences.
@@ -192,7 +192,16 @@ class Misjudgement(Result):
     def table(self) -> pd.DataFrame:
         """One row per dimension (``tables.describe("misjudgement")``): mean points, ranks, difference with 95 % interval,
         p-values."""
-        columns = ["dimension", "customers", "managers", "customer_rank", "manager_rank", "difference", "low", "high"]
+        columns = [
+            "dimension",
+            "customer_points",
+            "manager_points",
+            "customer_rank",
+            "manager_rank",
+            "difference",
+            "low",
+            "high",
+        ]
         return self.intervals().rename(columns={"estimate": "difference"})[[*columns, "p_value", "p_holm"]]
 
     def summary(self) -> Summary:
@@ -229,15 +238,18 @@ class Misjudgement(Result):
         >>> judged.plot().get_title("left")
         'Managers overrate tangibles most, by 23.2 points'
         """
-        table = self.table.sort_values("customers", kind="stable", key=lambda points: points.round(9))
+        table = self.table.sort_values("customer_points", kind="stable", key=lambda points: points.round(9))
         ax = _draw.new_axes(ax)
         y = np.arange(len(table))
-        ax.hlines(y, table["customers"], table["managers"], color=_draw.PALE)
-        ax.plot(table["customers"], y, "o", color=_draw.BLUE, markersize=9, label=f"customers ({self.n_customers:,})")
-        ax.plot(table["managers"], y, "D", color=_draw.RED, markersize=9, label=f"managers ({self.n_managers:,})")
+        ax.hlines(y, table["customer_points"], table["manager_points"], color=_draw.PALE)
+        ax.plot(table["customer_points"], y, "o", color=_draw.BLUE, markersize=9, label=f"customers ({self.n_customers:,})")
+        ax.plot(table["manager_points"], y, "D", color=_draw.RED, markersize=9, label=f"managers ({self.n_managers:,})")
         ax.set_yticks(y, table["dimension"])
         ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
-        alt = (f"{row.dimension}: customers {row.customers:.1f}, managers {row.managers:.1f}" for row in table.itertuples())
+        alt = (
+            f"{row.dimension}: customers {row.customer_points:.1f}, managers {row.manager_points:.1f}"
+            for row in table.itertuples()
+        )
         return _draw.decorate(ax, title=self._finding(), x="mean points of importance, out of 100", alt="; ".join(alt) + ".")
 
     def _finding(self) -> str:

@@ -61,7 +61,7 @@ def nonresponse(everyone: pd.DataFrame) -> NonResponse:
 
 
 _COLUMNS = [
-    "n", "n_answered", "response_rate", "everyone", "answered", "bias", "expected_bias", "weighted", "std_error",
+    "n", "n_answered", "response_rate", "mean_everyone", "mean_answered", "bias", "expected_bias", "weighted", "std_error",
 ]  # fmt: skip
 
 
