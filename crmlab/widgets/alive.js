@@ -26,7 +26,7 @@ const STYLE = `
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
-// -- Numbers, as in crmlab/btyd/future.py -----------------------------------------------------------------------
+// -- Numbers, as in crmlab/btyd/prediction.py -----------------------------------------------------------------------
 
 // Gauss-Legendre on 0 to 1, eight nodes.
 const NODES = [0.1834346424956498, 0.525532409916329, 0.7966664774136267, 0.9602898564975363]
