@@ -4,7 +4,7 @@
 
 The table holds frequency, recency, age (weeks; for BG/BB opportunities) or frequency and value (gamma-gamma), and for BG/BB
 how many customers are like each row. First a thousand rows are fitted, so that everything is loaded and compiled. Priors of
-pymc-marketing are flat, so that its mode is the maximum of the likelihood; it builds and compiles its model anew for every
+pymc-marketing are flat, so that its mode is the maximum of the likelihood; it builds and compiles its model again for every
 table, so what it took to search alone is told, too.
 """
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from crmlab import __version__
 from crmlab._lab.terminal import accept_any_text
+from crmlab._write import atomic_write
 from crmlab.errors import CrmlabError, DataError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _as_option(name: str, value: str | None) -> str:
 
 #: How flags are spelled, false and true.
 _FLAGS = {"day_first": ("--month-first", "--day-first"), "keyed": ("without --keyed", "--keyed")}
-_NAMES = "rename|until|out|sheet|encoding|decimal|mapping|scale|by|day_first|keyed"
+_NAMES = "rename|until|out|sheet|encoding|decimal|mapping|scale|by|day_first|keyed|workers|port"
 #: An argument in a message: its name in backticks, or with its value.
 _ARGUMENT = re.compile(
     rf"""`(?P<name>{_NAMES})`|\b(?P<argument>{_NAMES})=(?P<value>True|False|"[^"]*"|\{{(?:"[^"]*"|[^{{}}"])*\}})"""
@@ -275,7 +276,8 @@ def _questionnaire(arguments: argparse.Namespace) -> int:
     if out.exists():
         raise DataError(f"{arguments.out!r} exists and was left alone. Choose another `out`.")
     try:
-        out.write_text(page, encoding="utf-8")
+        with atomic_write(out) as part:
+            part.write_bytes(page.encode())
     except OSError as error:
         raise DataError(f"{arguments.out!r} could not be written ({error.strerror}). Choose another `out`.") from None
     return _report_written(out)

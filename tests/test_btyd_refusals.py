@@ -88,6 +88,7 @@ def test_refuses_donors_that_cannot_be(change, words):
         (lambda: btyd.fit_gamma_gamma("table"), DataError, "must be a DataFrame"),
         (lambda: btyd.spend_independence(GOOD.assign(monetary_value=4.0)), DataError, "too few: ten are needed"),
         (lambda: btyd.simulate_spend({"p": 1, "q": 2}, [1], seed=1), ArgumentError, "must name p, q, v"),
+        (lambda: btyd.simulate_spend({"p": 6, "q": 4, "v": 15}, [[1, 2]], seed=1), DataError, "it has 2 dimensions"),
         (
             lambda: btyd.simulate_spend({"p": 1, "q": 2, "v": 0}, [1], seed=1),
             ArgumentError,

@@ -216,3 +216,9 @@ def test_nothing_else_asks_for_nbgrader(kit, ready, words):
     (kit / "requirements-nbgrader.lock").unlink()
     assert run(kit, *words)[2] == ""
     assert calls(kit) == []
+
+
+def test_setup_takes_no_further_words():
+    """Before anything is set up, so that a mistyped word does no harm."""
+    with pytest.raises(SystemExit, match="lab.py setup takes no further words, such as --fast"):
+        commands.set_up_only(None, ["--fast"])

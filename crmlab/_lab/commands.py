@@ -45,6 +45,8 @@ def main(kit: Kit, words: Sequence[str], help_text: str = "") -> None:
 
 def set_up_only(kit: Kit, words: Sequence[str]) -> None:
     """Set up and say so."""
+    if words:
+        sys.exit(f"lab.py setup takes no further words, such as {words[0]}: see python lab.py --help.")
     setup.set_up(kit)
     terminal.say("The environment in .venv is complete.")
 

@@ -75,7 +75,7 @@ class Likelihood:
 def _keep_freed_memory() -> None:
     """Teach the C library, once in a process and not before the first fit, to keep the memory of arrays that are freed.
 
-    glibc gives back freed arrays at once and takes them anew, page by page, which took a third of the fit of a small table.
+    glibc gives back freed arrays at once and takes them again, page by page, which took a third of the fit of a small table.
     One large array that is freed raises its threshold, so that it then keeps up to 16 MB.
     """
     np.empty(1_000_000)

@@ -50,7 +50,7 @@ def loglik_score_hessian(
     log_age, log_recency = -np.log1p(age / alpha), -np.log1p(recency / alpha)
     complement = age / (alpha + age)  # 1 - ratio_age
     difference = ratio_age * (recency - age) / (alpha + recency)  # ratio_age - ratio_recency
-    last = np.where(survived > 0, b + survived - 1, np.inf)  # who has had no chance to drop out is alive
+    last = np.where(survived > 0, b + survived - 1, np.inf)  # customers who had no chance to drop out are alive
     with np.errstate(divide="ignore"):
         log_odds = np.log(a / last) + power * (log_recency - log_age)
     odds = np.exp(-np.abs(log_odds))

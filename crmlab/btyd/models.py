@@ -34,14 +34,14 @@ class PurchaseModel:
     alive : callable
         ``(theta, x, recency, age)`` -> P(alive at ``age``), shape (n,); ones in a model without dropout.
     expected_if_alive : callable
-        ``(theta, x, age, weeks, rate)`` -> purchases in the next ``weeks`` of who is alive, discounted by exp(-rate t), (n,).
+        ``(theta, x, age, weeks, rate)`` -> purchases in the next ``weeks`` of those alive, discounted by exp(-rate t), (n,).
         ``rate`` is a float of at least 0, per week (or period); ``weeks`` a float, infinite only where ``rate`` is above 0;
         where it is 0, ``weeks`` may be an array (n,), and ``x`` and ``age`` of shape (1,).
     pmf : callable
         ``(theta, weeks, top)`` -> P(0, ..., top purchases) of new customers in ``weeks`` (n,), shape (top + 1, n); ``theta``
         is (k, 1) and ``top`` a whole number.
     draw : callable
-        ``(rng, theta, x, age, weeks, shape)`` -> drawn purchases in the next ``weeks`` of who is alive, of this ``shape``,
+        ``(rng, theta, x, age, weeks, shape)`` -> drawn purchases in the next ``weeks`` of those alive, of this ``shape``,
         (draws, n); ``weeks`` is a float.
     simulate : callable
         ``(rng, theta, age, holdout_weeks)`` -> frequency, recency, alive, purchases in the ``holdout_weeks``, each (n,);

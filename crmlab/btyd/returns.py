@@ -15,9 +15,9 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from crmlab import _engine
+from crmlab import _check, _engine
 from crmlab._result import Result, Summary
-from crmlab.errors import ArgumentError, DataError
+from crmlab.errors import DataError
 
 #: Amounts are compared in millionths, so that 0.3 - 0.1 - 0.2 is nothing; beyond the limit a 64-bit integer cannot hold them.
 _UNITS, _LIMIT = 1_000_000, 1e12
@@ -112,8 +112,7 @@ def settle_returns(orders: pd.DataFrame) -> Settled:
       customer_id  amount
     5         bob    -5.0
     """
-    if not isinstance(orders, pd.DataFrame):
-        raise ArgumentError(f"`orders` must be a DataFrame, e.g. from `pd.read_csv`; it is {type(orders).__name__}.")
+    _check.frame("orders", orders, "Read it with `pd.read_csv` or `datasets.read`.")
     with _engine.open_table(orders, "orders_with_returns", ("customer_id", "order_date", "amount")):
         pass
     amount = orders["amount"].to_numpy("float64")

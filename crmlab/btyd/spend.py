@@ -195,7 +195,12 @@ def simulate_spend(params: Mapping[str, float], frequency: npt.ArrayLike, *, see
     theta = read_parameters(params, gamma_gamma.PARAMETERS)
     rng = np.random.default_rng(_check.integer("seed", seed, 0))
     index = frequency.index if isinstance(frequency, pd.Series) else None
-    table = pd.DataFrame({"frequency": np.asarray(frequency)}, index=index)
+    values = np.asarray(frequency)
+    if values.ndim != 1:
+        raise DataError(
+            f"`frequency` must be one number for each customer, a Series or a list; it has {values.ndim} dimensions."
+        )
+    table = pd.DataFrame({"frequency": values}, index=index)
     x = _check.numeric_columns(table, ["frequency"], "purchase_summary", low=0, whole=True)[:, 0]
     monetary_value, true_mean = gamma_gamma.simulate(rng, theta, x)
     return table.assign(monetary_value=monetary_value, own_mean=true_mean)

@@ -1,4 +1,4 @@
-"""The gradebook: what is told to students, and handed on.
+"""The gradebook: what students see, and what is handed on.
 
 Each student gets a page, and the grades go out as a table that a spreadsheet or a learning platform reads. This room joins
 results with points given by hand and lays them out; nothing is decided here. The page is drawn in ``feedback_page``.
@@ -99,7 +99,7 @@ def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file
         The beginning of its name, such as "01".
     format : str
         "csv": a line for each student with the points of each question, late flag, sandbox, similarity note. "canvas",
-        "moodle": what these import; whoever waits for a reader is left empty there.
+        "moodle": what these import; those who wait for a reader are left empty there.
     file : str or path, optional
         Where to; by default ``grades.csv``, ``grades_canvas.csv`` or ``grades_moodle.csv`` in the course's folder, with the
         assignment's name.
@@ -143,7 +143,7 @@ def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file
 
 
 def _platform_table(course: Course, table: pd.DataFrame, name: str, total: pd.Series, most: float, format: str) -> pd.DataFrame:
-    """Return what a learning platform imports; whoever waits for a reader is left empty."""
+    """Return what a learning platform imports; those who wait for a reader are left empty."""
     students = [course.students[student] for student in table.student_id]
     if format == "moodle":
         return pd.DataFrame({

@@ -1,4 +1,4 @@
-"""Collecting: from a heap of files to one notebook for each student.
+"""Collecting: from the files of a class to one notebook for each student.
 
 Files come as a learning platform packs them (one zip, folders or file names that begin with the student), from home
 folders, or by hand. Whose a file is follows from what the platform or the instructor wrote, which stands further left in a

@@ -43,7 +43,7 @@ def serve(
 ) -> None:  # fmt: skip
     """Show a page for marking on this computer, until its button "Done", Ctrl-C, or nobody has used it for long.
 
-    Only this computer can reach the page, and only with the address that is told, which holds a secret.
+    Only this computer can reach the page, and only with the address that is shown, which holds a secret.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class _Server(socketserver.ThreadingTCPServer):
             super().handle_error(request, client_address)
 
     def end(self) -> None:
-        """End, but for a mark on its way: whatever comes later is told that nobody listens."""
+        """End, but for a mark on its way: what comes later is refused."""
         with self._lock:
             self.over = True
 

@@ -154,7 +154,7 @@ def run(cells: list[str], reporter: Reporter, seconds: float) -> None:
     def too_long(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    # In seconds of work, so that nobody loses a point because the machine is busy; four times as long for who only waits.
+    # In seconds of work, so that nobody loses a point because the machine is busy; four times as long for code that only waits.
     clocks = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, 4 * seconds))
     for _, alarm, _ in clocks:
         signal.signal(alarm, too_long)

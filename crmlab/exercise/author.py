@@ -157,7 +157,7 @@ def question(
     tolerance : float
         How far off an answer may be and still be right. A number with a fraction needs it.
     low, high : float, optional
-        The range that makes sense; outside it a student is told at once.
+        The range that makes sense; outside it a student hears so at once.
     choices : collection of str
         For a key that is one of several words: all of them.
     words : (int, int)
@@ -165,9 +165,9 @@ def question(
     rubric : sequence of (str, float, str)
         For a text: name of the line, points, what earns them. Its points add up to ``points``.
     hint : str
-        For whoever got it wrong. It must not hold the key.
+        For those who got it wrong. It must not hold the key.
     misconceptions : dict, optional
-        What a student is told -> the wrong answer that shows it. Nothing from which the key follows, alone or together with
+        What a student reads -> the wrong answer that shows it. Nothing from which the key follows, alone or together with
         another: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where one comes too close to a
         student's key, shares an entry with it, or tells it by chance (its complement, a twelfth), this student is not told.
 

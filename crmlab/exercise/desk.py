@@ -50,7 +50,7 @@ class Desk:
     answers, keys : dict
         Name of a question -> plain JSON.
     misconceptions : dict
-        Name of a question -> list of (what a student is told, the wrong answer that shows it).
+        Name of a question -> list of (what a student reads, the wrong answer that shows it).
     frames : dict
         Tables that a master has asked for, by name.
     """

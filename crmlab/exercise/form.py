@@ -64,7 +64,7 @@ class Question:
     rubric : tuple of (str, float, str)
         For kind "text": the lines by which a person marks it: name, points, what earns them.
     hint : str
-        What the author tells whoever got it wrong.
+        What the author says to those who got it wrong.
     """
 
     name: str

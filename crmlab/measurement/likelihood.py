@@ -3,7 +3,7 @@
 For n rows of p normal items with free means, S their covariances (divisor n) and Σ those that a model implies,
 log L = -n/2 (p log 2π + log|Σ| + tr(S Σ⁻¹)). What is minimised is the part that depends on the model,
 log|Σ| + tr(S Σ⁻¹) (Jöreskog 1969). Here are that function, its minimum and the covariance of the estimates; what the
-parameters mean is known in ``factor_model``, what is told of the fit in ``cfa``.
+parameters mean is known in ``factor_model``, what is reported of the fit in ``cfa``.
 """
 
 from __future__ import annotations

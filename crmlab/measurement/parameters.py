@@ -1,6 +1,6 @@
 """Parameters: the same factor model in other units, with standard errors and intervals.
 
-A fit has factors of variance 1. Here its parameters are told with the first loading of each factor at 1 (marker), with
+A fit has factors of variance 1. Here its parameters are reported with the first loading of each factor at 1 (marker), with
 factor variances at 1 (variance), or with items at variance 1, too (standardized), each with its derivatives, so that
 the delta method gives standard errors. Numbers come in and go out; nothing is estimated (see ``likelihood``).
 """

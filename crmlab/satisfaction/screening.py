@@ -75,7 +75,7 @@ def scale_importance(rows: pd.DataFrame, instrument: Instrument, findings: Findi
         return rows.drop(columns=asked)
     points = rows[asked].to_numpy(dtype=float)
     answered = ~np.isnan(points).all(axis=1)
-    points = np.where(answered[:, None], np.nan_to_num(points), np.nan)  # a field left empty beside others is a nought
+    points = np.where(answered[:, None], np.nan_to_num(points), np.nan)  # a field left empty beside others is a zero
     total = points.sum(axis=1)
     valid = answered & (points >= 0).all(axis=1) & (np.abs(total - 100) <= _TOLERANCE)
     if answered.sum() and valid.sum() < answered.sum() / 2:

@@ -480,7 +480,8 @@ FIRM = (
             Column("date", "date", "The day."),
             _latent("severity", "From 0 to 1.", "share"),
             Column("complained", "boolean", "Whether the firm heard of it.", known="never: this is the truth"),
-            _latent("mended", "Share of the hurt that the answer mended; above 1: more content than before.", "share"),
+            _latent("mended", "Share of the dissatisfaction that the answer mended; above 1: more "
+                    "content than before.", "share"),
         ),
     ),
     Table(

@@ -1,5 +1,5 @@
 // The page of the silent customer: draws their purchases and the chance that they are still there, and does the sums of
-// `btyd`; live.js stands before. It reads `data` (see `page_data` in alive_view.py) and `purchases`, the weeks with a
+// `btyd`; live.js is prepended. It reads `data` (see `page_data` in alive_view.py) and `purchases`, the weeks with a
 // purchase, and writes `purchases` back.
 
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -1e6, End: 1e6 };
@@ -26,7 +26,7 @@ const STYLE = `
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
-// -- Numbers, as in crmlab/btyd/prediction.py -----------------------------------------------------------------------
+// -- Numbers, as in crmlab/btyd/bgnbd.py and pareto_nbd.py -----------------------------------------------------------------------
 
 // Gauss-Legendre on 0 to 1, eight nodes.
 const NODES = [0.1834346424956498, 0.525532409916329, 0.7966664774136267, 0.9602898564975363]

@@ -84,6 +84,6 @@ def _check_fit(name: str, fit: object) -> btyd.PurchaseFit:
     if fit.model.key not in DROPOUTS_BEFORE:
         raise ArgumentError(
             f"`{name}` is {fit.name}, whose chances the page cannot compute; it knows {', '.join(DROPOUTS_BEFORE)}. Draw this "
-            "one with `btyd.plot_alive_history(btyd.alive_history(fit, days))`."
+            "one with `btyd.plot_alive_history(btyd.alive_history(fit, days, until=...))`."
         )
     return fit

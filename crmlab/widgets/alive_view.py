@@ -1,4 +1,4 @@
-"""Alive view: the silent customer as a widget, and as a picture for whoever has no kernel.
+"""Alive view: the silent customer as a widget, and as a picture for those who have no kernel.
 
 It turns an ``AliveModel`` into what ``alive.js`` reads, and into words; the numbers are those of ``alive_model``.
 """

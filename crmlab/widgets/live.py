@@ -1,7 +1,7 @@
-"""Live: a widget that draws itself in the page, and a picture of it for whoever has no kernel.
+"""Live: a widget that draws itself in the page, and a picture of it for those who have no kernel.
 
 What the radar, the silent customer and whatever follows them share: data that go to the page once, values that a reader
-changes there, and the picture that stands in a stored notebook. The page's share of it is ``live.js``, which stands before
+changes there, and the picture that stands in a stored notebook. The page's share of it is ``live.js``, which is prepended to
 each widget's own script. anywidget is slow to import, so this module is loaded with the first widget that is shown.
 """
 

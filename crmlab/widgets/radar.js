@@ -1,4 +1,4 @@
-// The page of the RATER radar: draws it, moves it, and does the sums of `radar_effect` in the browser; live.js stands before.
+// The page of the RATER radar: draws it, moves it, and does the sums of `radar_effect` in the browser; live.js is prepended.
 // It reads `data` (see `page_data` in radar_view.py) and `values`, what is perceived now, and writes `values` back.
 
 const STEP = 0.1; // points of the scale

@@ -1,4 +1,4 @@
-"""Radar view: the radar as a widget, and as a picture for whoever has no kernel.
+"""Radar view: the radar as a widget, and as a picture for those who have no kernel.
 
 It turns a ``RadarModel`` into what ``radar.js`` reads, and into words; the numbers are those of ``radar_model``, and what
 all widgets share is ``live``.

@@ -88,7 +88,7 @@ def explore(view: Callable[..., object], **sliders: tuple | list | bool) -> ipyw
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A chart that is done: its HTML, and its alt text for whoever does not see it."""
+    """A chart that is done: its HTML, and its alt text for those who do not see it."""
 
     html: str
     alt: str
@@ -112,7 +112,7 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
     x, y : str
         What the axes hold, with the unit.
     alt : str
-        What the chart shows, for whoever does not see it.
+        What the chart shows, for those who do not see it.
 
     Returns
     -------

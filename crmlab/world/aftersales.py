@@ -22,7 +22,7 @@ def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t:
     key, none = customers.key[called], np.zeros(called.size, dtype=np.int64)
     start = np.maximum(customers.won[called], setting.month_start[t])
     end = np.full(called.size, setting.month_start[t + 1])
-    if setting.industry.contract:  # whoever has given notice is not called any more
+    if setting.industry.contract:  # customers who have given notice are not called any more
         end = np.where(customers.present[called], end, customers.left[called])
     moment = start + streams.uniform(key, "follow-up day", t) * (end - start)
     log.add(

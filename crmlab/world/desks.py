@@ -1,6 +1,6 @@
 """Desks: who sits at each salesperson's desk, month by month.
 
-A desk changes hands when its salesperson leaves the firm; whoever leaves hands the customers over, or does not.
+A desk changes hands when its salesperson leaves the firm; they hand the customers over, or do not.
 The successor has a skill of their own. This room draws the salespeople and writes them down; what skill does for a
 prospect stands in ``sales``, what a lost salesperson does to a customer in ``buying``.
 """
@@ -38,11 +38,11 @@ class Desks:
     names: tuple[str, ...]
 
     def codes(self, desk: np.ndarray, month: np.ndarray) -> np.ndarray:
-        """Return the place in ``names`` of whoever sits at each desk in each month."""
+        """Return the place in ``names`` of those who sit at each desk in each month."""
         return desk * (self.holder.max() + 1) + self.holder[desk, month]
 
     def column(self, desk: np.ndarray, month: np.ndarray) -> EncodedColumn:
-        """Return the ids of whoever sits at each desk in each month, as a column of a table."""
+        """Return the ids of those who sit at each desk in each month, as a column of a table."""
         return labels(self.codes(desk, month), self.names)
 
 

@@ -1,7 +1,7 @@
 """The market: who hears of the firm, when, and what kind of person it is.
 
 Prospects come by channel, with a kind of need, expectations, a utility of competitors, and all
-the dispositions that decide later how they buy, complain and stay. Whoever is brought by a customer
+the dispositions that decide later how they buy, complain and stay. A friend brought by a customer
 takes after them a little and comes with the expectation that word of mouth gives. This room draws
 persons; it moves nobody through the pipeline (``sales``) and serves nobody (``service``).
 """
@@ -36,7 +36,7 @@ class Arrivals:
     entry : ndarray of int, shape (n,)
         The stage, from 1, at which they enter the pipeline.
     number, parent, month : ndarray of int, shape (n,)
-        The place in the pool of those who come by the firm's own channels; the place in the block of whoever brought the
+        The place in the pool of those who come by the firm's own channels; the place in the block of those who brought the
         others, and in which month. -1 where it does not apply.
     """
 

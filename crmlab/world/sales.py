@@ -214,7 +214,7 @@ def cut_runs(setting: Setting, log: EventLog, n_persons: int, customers: list[Cu
     run_ids = np.sort(run_ids)
 
     def limit(rows: Rows) -> np.ndarray:
-        """Until when each run can go on; one that began in vain, after its customer had left, goes its way."""
+        """Until when each run can go on; a run that began after its customer had left is not cut."""
         day = left[rows[0]]
         return np.where(created[np.searchsorted(run_ids, _run_ids(rows))] < day, day, np.inf)
 

@@ -3,7 +3,7 @@
 Every half year all customers get the RATER questionnaire: 22 items, each once for what an excellent
 firm should be like and once for this one, 100 points of importance, overall satisfaction and
 recommendation. An answer is the latent opinion with noise, cut into seven categories. The content
-answer more often than the discontent, so whoever averages the answers sees too rosy a picture;
+answer more often than the discontent, so the mean of the answers is too high;
 what all would have answered is written into the truth.
 """
 
