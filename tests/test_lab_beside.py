@@ -220,5 +220,5 @@ def test_nothing_else_asks_for_nbgrader(kit, ready, words):
 
 def test_setup_takes_no_further_words():
     """Before anything is set up, so that a mistyped word does no harm."""
-    with pytest.raises(SystemExit, match="lab.py setup takes no further words, such as --fast"):
+    with pytest.raises(SystemExit, match=r"lab\.py setup takes no further words, such as --fast"):
         commands.set_up_only(None, ["--fast"])
