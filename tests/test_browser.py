@@ -93,7 +93,11 @@ def photos(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=LESSONS)
+ALWAYS = [path for path in LESSONS if path.startswith("notebooks") or "/01" in path]
+BY_DEFAULT = [path if path in ALWAYS else pytest.param(path, marks=pytest.mark.long) for path in LESSONS]
+
+
+@pytest.fixture(scope="module", params=BY_DEFAULT)
 def lesson(request, open_lesson, photos):
     """Each lesson in turn, run from top to bottom; all tests of a lesson share its tab."""
     with open_lesson(request.param) as lesson:

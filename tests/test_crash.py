@@ -1,7 +1,7 @@
 """Killed in the middle: whatever moment a process dies at, the finished course is the one that nobody disturbed.
 
-``kill -9`` comes at six random moments of grading (at twenty with --long; the same ones each time, counted from the start), and
-at a few of releasing. After each, the store must be sound and no submission may still run; at the end, points, answers and
+``kill -9`` comes at three random moments of grading (at twenty with --long; the same ones each time, counted from the start)
+and at a few of releasing. After each, the store must be sound and no submission may still run; at the end, points, answers and
 files must equal those of an undisturbed course. What is not shown: a power cut, where the disk has its own say.
 """
 
@@ -63,7 +63,7 @@ def collected(tmp_path_factory):
     return home
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.long)])
 def test_grading_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path, kills):
     undisturbed = Path(shutil.copytree(collected, tmp_path / "undisturbed"))
     began = time.monotonic()

@@ -8,8 +8,8 @@ from strategies import frames
 from crmlab import _engine, tables
 from crmlab.errors import ArgumentError, DataError
 
-# each example goes through the engine, and there are many tables
-few = settings(max_examples=settings.default.max_examples // 4)
+# each example goes through the engine, and there are many tables: three of each, unless more are asked for
+few = settings(max_examples=settings.default.max_examples // 6)
 every_table = pytest.mark.parametrize("name", tables.names())
 
 
