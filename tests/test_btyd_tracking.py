@@ -20,10 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import frames
 
-from crmlab import btyd
+from crmlab import _engine, btyd
 from crmlab._result import show
 from crmlab.btyd import gamma_gamma, histories, prediction
 from crmlab.errors import ArgumentError, DataError
+from crmlab.tables import table as declared
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,17 @@ def donors() -> btyd.PurchaseFit:
 @pytest.fixture(scope="module")
 def tracked(fit, orders) -> pd.DataFrame:
     return btyd.tracking(fit, orders, fitted_until=CALIBRATION_END)
+
+
+def test_answers_keep_their_declaration(fit, summary, tracked):
+    answers = {
+        "tracking": tracked,
+        "purchase_predictions": fit.predict(summary, 39),
+        "purchase_forecasts": fit.forecast(summary.head(50), 39, draws=20, seed=1),
+    }
+    for name, table in answers.items():
+        _engine.check(table, name)
+        assert list(table) == [column.name for column in declared(name).columns]
 
 
 # -- Week by week -------------------------------------------------------------------------------------------------
