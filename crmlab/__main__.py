@@ -275,6 +275,8 @@ def _questionnaire(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     if out.exists():
         raise DataError(f"{arguments.out!r} exists and was left alone. Choose another `out`.")
+    if not out.parent.is_dir():  # a folder that is missing is more likely mistyped than wanted
+        raise DataError(f"{arguments.out!r} could not be written (no such folder). Choose another `out`.")
     try:
         with atomic_write(out) as part:
             part.write_bytes(page.encode())
