@@ -75,7 +75,7 @@ def effects(rows: Sequence[Effect], *, title: str, note: str = "") -> tuple[str,
     for k, line in enumerate((note, legend)):
         parts.append(f'<text x="{_LEFT}" y="{height - 22 + 17 * k}" font-size="12.5" fill="{INK}">{escape(line)}</text>')
     alt = f"{title}. {'; '.join(row.reading for row in rows)}. {note}".strip()
-    return _image(parts, _WIDTH, height, alt), alt
+    return image(parts, _WIDTH, height, alt), alt
 
 
 def _effect(row: Effect, y: int) -> list[str]:
@@ -86,7 +86,7 @@ def _effect(row: Effect, y: int) -> list[str]:
         return _LEFT + (_WIDTH - 2 * _LEFT) * (min(max(value, lowest), highest) - lowest) / (highest - lowest)
 
     parts = [f'<text x="{_LEFT}" y="{y + 14}" font-size="14" fill="{INK}">{escape(row.reading)}</text>']
-    step = _round_up((highest - lowest) / 6)
+    step = round_up((highest - lowest) / 6)
     first = step * -(-lowest // step)
     for tick in (first + step * k for k in range(int((highest - first) / step + 1e-9) + 1)):
         text = show(round(tick, 9)).replace("-", "−")
@@ -154,7 +154,7 @@ def radar(
         for k, name in enumerate(names)
     )
     alt = ". ".join([title, readings, *facts]) + "."
-    return _image(parts, _RADAR_WIDTH, round(y + _LINE_HEIGHT * len(lines)), alt), alt
+    return image(parts, _RADAR_WIDTH, round(y + _LINE_HEIGHT * len(lines)), alt), alt
 
 
 def _web(
@@ -227,7 +227,7 @@ def label_centres(boxes: Sequence[tuple[float, float]], radius: float, half_widt
     return [centres[k] for k in range(axes)]
 
 
-def _image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
+def image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
     """Write pieces of SVG as an HTML image with its alt text, on white."""
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -240,7 +240,7 @@ def _image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
     )
 
 
-def _round_up(step: float) -> float:
+def round_up(step: float) -> float:
     """Return the next round number: 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= step - 1e-12)

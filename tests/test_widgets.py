@@ -89,4 +89,4 @@ def test_effects_stay_on_the_page():
     assert "x < y & z: +50" in alt
     texts = [each.text for each in drawn(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert all(len(text) < 100 for text in texts)
-    assert [_svg._round_up(step) for step in (0.3, 1.0, 4.2, 70)] == [0.5, 1.0, 5.0, 100.0]
+    assert [_svg.round_up(step) for step in (0.3, 1.0, 4.2, 70)] == [0.5, 1.0, 5.0, 100.0]

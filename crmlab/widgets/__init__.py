@@ -1,14 +1,24 @@
-"""Widgets: something to move, and a picture that moves with it.
+"""Widgets: something to move or to decide, and a picture that answers at once.
 
-``explore`` turns a function of a few numbers into sliders, ``guess`` lets a reader commit to a number before seeing the
-answer, ``what_if`` and ``change`` show what one cause did to the firm, ``radar`` lets a manager pull perceived quality along
-the five RATER dimensions and read off what follows, and ``alive`` lets them put purchases on a line of weeks and see how
-likely the customer is still there. All work by mouse, by touch and by keyboard. This package knows how a control gets into
-the page and what moves with it; where the numbers come from, and what they mean, is known in the topics and the firm.
+``guess`` and ``decide`` let a reader commit to a number or a choice before the evidence, and ``calibration`` shows how sure
+they were and how often they were right. ``frames`` moves what was computed beforehand, ``what_if`` changes one cause of the
+firm (``change`` is the same in one line), ``radar`` pulls perceived quality along the five RATER dimensions, and ``alive``
+puts purchases on a line of weeks. All of these live in the page: they answer in milliseconds, work by mouse, by touch and by
+keyboard, and run without a kernel, too (``.save``). ``explore`` turns a reader's own function into sliders. Where the numbers
+come from, and what they mean, is known in the topics and the firm.
 """
 
 from crmlab.widgets.alive import alive
+from crmlab.widgets.calibration import calibration
+from crmlab.widgets.chart import Axis, Chart
+from crmlab.widgets.decide import decide
+from crmlab.widgets.explore import Picture, explore, picture
+from crmlab.widgets.frames import frames
+from crmlab.widgets.guess import guess
 from crmlab.widgets.radar import radar, radar_effect
-from crmlab.widgets.sliders import Picture, change, explore, guess, picture, what_if
+from crmlab.widgets.what_if import change, what_if
 
-__all__ = ["Picture", "alive", "change", "explore", "guess", "picture", "radar", "radar_effect", "what_if"]
+__all__ = [
+    "Axis", "Chart", "Picture", "alive", "calibration", "change", "decide", "explore", "frames", "guess", "picture", "radar",
+    "radar_effect", "what_if",
+]  # fmt: skip

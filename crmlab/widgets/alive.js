@@ -14,14 +14,12 @@ const STYLE = `
 .crmlab-alive .chart { flex: 2 1 420px; max-width: 600px; }
 @container (max-width: 480px) { .crmlab-alive .chart { flex-basis: 100%; } }
 .crmlab-alive .results { flex: 1 1 210px; }
-.crmlab-alive svg text { stroke: none; }
-.crmlab-alive .axis { text-align: center; margin-bottom: 6px; }
+.crmlab-alive .axis { margin-bottom: 6px; }
 .crmlab-alive .place { cursor: copy; }
 .crmlab-alive .purchase { cursor: grab; }
 .crmlab-alive .cursor { outline: none; pointer-events: none; }
 .crmlab-alive .cursor:focus .arrow { stroke: var(--ink); stroke-width: 3; }
 .crmlab-alive .result { margin-bottom: 12px; }
-.crmlab-alive label { display: block; margin: 0 0 10px; cursor: pointer; }
 .crmlab-alive button { margin: 2px 8px 8px 0; }`;
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
@@ -81,19 +79,19 @@ function chanceAt(model, purchases, week) {
 
 function render({ model, el }) {
   const data = model.get("data"), { weeks, ahead, models } = data;
-  const { title, chart, side, spoken } = makeFrame(el, "alive", data.colours, STYLE), announcer = makeAnnouncer(spoken);
+  const { title, chart, side, spoken } = makeFrame(el, "alive", STYLE), announcer = makeAnnouncer(spoken);
 
   const svg = make("svg", chart, { role: "group",
     "aria-label": "The customer's purchases, and the chance that they are still there" });
-  const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: data.colours.grid });
+  const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: paint("grid") });
   const lines = models.map(({ colour }, k) => make("path", svg,
-    { "aria-hidden": "true", fill: "none", stroke: colour, "stroke-width": 2.5, ...(k ? { "stroke-dasharray": "7 4" } : {}) }));
-  const ends = models.map(({ colour }) => make("circle", svg, { "aria-hidden": "true", r: 5, fill: colour }));
+    { "aria-hidden": "true", fill: "none", stroke: paint(colour), "stroke-width": 2.5, ...(k ? { "stroke-dasharray": "7 4" } : {}) }));
+  const ends = models.map(({ colour }) => make("circle", svg, { "aria-hidden": "true", r: 5, fill: paint(colour) }));
   const place = make("rect", svg, { class: "place", fill: "transparent" });
   const cursor = make("g", svg, { class: "cursor", role: "slider", tabindex: 0, "aria-label": "Week",
     "aria-valuemin": 1, "aria-valuemax": weeks });
-  const ruler = make("path", cursor, { stroke: data.colours.pale, "stroke-width": 1.5, "stroke-dasharray": "2 3" });
-  const arrow = make("path", cursor, { class: "arrow", d: "M0,0l-7,-11h14z", fill: data.colours.pale });
+  const ruler = make("path", cursor, { stroke: paint("pale"), "stroke-width": 1.5, "stroke-dasharray": "2 3" });
+  const arrow = make("path", cursor, { class: "arrow", d: "M0,0l-7,-11h14z", fill: paint("pale") });
   const dots = make("g", svg, { "aria-hidden": "true" });
   make("p", chart, { class: "axis", text: "weeks since the first purchase; the end is today" });
   const under = make("p", chart, { class: "under" });
@@ -101,16 +99,16 @@ function render({ model, el }) {
     + "Tab to the line, arrow keys, Enter." });
 
   const boxes = models.map(({ name, colour }) =>
-    makeResult(side, { "data-result": name, style: `border-color:${colour}` }, name));
+    makeResult(side, { "data-result": name, style: `border-color:${paint(colour)}` }, name));
   const story = make("p", side, { class: "story" });
   const button = make("button", side, { type: "button", text: "Back to the start" });
   const none = make("button", side, { type: "button", text: "No purchase at all" });
-  let both = models.length > 1, tick = null;
+  let both = models.length > 1;
   if (both) {
-    const label = make("label", side);
-    tick = make("input", label, { type: "checkbox" });
-    tick.checked = true;
-    label.append(` show ${models[1].name} as well (dashed)`);
+    makeTick(side, { name: `show ${models[1].name} as well (dashed)`, value: true, changed: (on) => {
+      both = on;
+      draw();
+    } });
   }
 
   let at = clamp(Math.max(0, ...data.start) + 1, 1, weeks), width = 0;
@@ -126,13 +124,13 @@ function render({ model, el }) {
       make("path", back, { d: `M${LEFT},${down(share)}H${width - RIGHT}` });
       make("text", back, { text: `${100 * share} %`, x: LEFT - 6, y: down(share) + 4, "text-anchor": "end" });
     }
-    make("path", back, { d: `M${LEFT},${lane}H${width - RIGHT}`, stroke: data.colours.ink, "stroke-width": 1.5 });
+    make("path", back, { d: `M${LEFT},${lane}H${width - RIGHT}`, stroke: paint("ink"), "stroke-width": 1.5 });
     const every = [5, 10, 13, 26, 52, 104].find((step) => (across(step) - across(0)) > 44) ?? 130;
     for (let week = 0; week <= weeks; week += every) {
-      make("path", back, { d: `M${across(week)},${lane}v7`, stroke: data.colours.ink });
+      make("path", back, { d: `M${across(week)},${lane}v7`, stroke: paint("ink") });
       make("text", back, { text: week, x: across(week), y: lane + 27, "text-anchor": "middle" });
     }
-    make("rect", back, { x: across(0) - 6, y: lane - 6, width: 12, height: 12, fill: data.colours.ink });
+    make("rect", back, { x: across(0) - 6, y: lane - 6, width: 12, height: 12, fill: paint("ink") });
     put(place, { x: LEFT - 6, y: TOP, width: width - LEFT - RIGHT + 12, height: HIGH + LANE + 16 });
     draw();
   }
@@ -189,7 +187,7 @@ function render({ model, el }) {
   function addDot(k) { // the k-th purchase, which a hand may hold
     const dot = make("g", dots, { class: "purchase" });
     make("circle", dot, { r: 15, fill: "transparent" });
-    make("circle", dot, { class: "dot", r: 7, fill: data.colours.ink, stroke: "white", "stroke-width": 1.5 });
+    make("circle", dot, { class: "dot", r: 7, fill: paint("ink"), stroke: paint("paper"), "stroke-width": 1.5 });
     let from = null, pulled = false;
     dot.addEventListener("pointerdown", (event) => {
       if (event.button) return;
@@ -228,16 +226,8 @@ function render({ model, el }) {
     at = clamp(at + by, 1, weeks);
     draw();
   });
-  // JupyterLab would take Enter for itself and open the cell's code
-  side.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" || event.key === " ") event.stopPropagation();
-  });
   button.addEventListener("click", () => save(model, "purchases", [...data.start]));
   none.addEventListener("click", () => save(model, "purchases", []));
-  tick?.addEventListener("change", () => {
-    both = tick.checked;
-    draw();
-  });
 
   return follow(model, "purchases", chart, layOut, draw, announcer);
 }

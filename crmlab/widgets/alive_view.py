@@ -14,7 +14,7 @@ from crmlab import _draw
 from crmlab.widgets.alive_model import AHEAD, DROPOUTS_BEFORE, AliveModel
 from crmlab.widgets.live import LiveWidget, script
 
-_COLOURS = (_draw.BLUE, _draw.ORANGE)
+_COLOURS = ("blue", "orange")  # of the palette
 
 
 class Alive(LiveWidget):
@@ -26,7 +26,8 @@ class Alive(LiveWidget):
         The weeks with a purchase now.
     """
 
-    _css_name, _hint = "alive", "add and move purchases"
+    _name, _hint = "alive", "add and move purchases"
+    _moves = ("purchases",)
     _esm = script("alive")
     purchases: traitlets.List[int] = traitlets.List().tag(sync=True)
 
@@ -66,7 +67,6 @@ def page_data(model: AliveModel, purchases: Sequence[int]) -> dict[str, object]:
             }
             for fit, colour in zip(model.fits, _COLOURS, strict=False)
         ],
-        "colours": {"ink": _draw.INK, "pale": _draw.PALE, "grid": _draw.GRID, "focus": _draw.BLUE},
     }
 
 

@@ -1,15 +1,27 @@
-// What the pages of all widgets share. Python puts this file before radar.js, alive.js, ...: together they are one module.
+// What the pages of all widgets share: elements, the frame of a page, controls, numbers as they read, and what moves.
+// Python puts the palette, this file and chart.js before radar.js, alive.js, ...: together they are one module.
 
 const QUIET = 600; // milliseconds without a change until the result is read out
 
 const clamp = (number, low, high) => Math.min(Math.max(number, low), high);
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+const mean = (numbers) => sum(numbers) / numbers.length;
+const same = (one, other) => Math.abs(one - other) < 1e-9;
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
+
+// -- Numbers as they read -------------------------------------------------------------------------------------------
+
+const size = (number, digits) => Math.abs(number).toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+const isZero = (number, digits) => !/[1-9]/.test(size(number, digits));
+const show = (number, digits) => (number < 0 && !isZero(number, digits) ? "−" : "") + size(number, digits);
+const signed = (number, digits) => (number > 0 && !isZero(number, digits) ? "+" : "") + show(number, digits);
 
 // -- Elements -----------------------------------------------------------------------------------------------------
 
 function make(name, parent, { text = "", ...attributes } = {}) {
-  const isSvg = name === "svg" || parent.closest("svg");
+  const isSvg = name === "svg" || parent.namespaceURI === "http://www.w3.org/2000/svg";
   const element = isSvg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
-  element.textContent = text;
+  if (text !== "") element.textContent = text;
   put(element, attributes);
   parent.append(element);
   return element;
@@ -21,38 +33,140 @@ function put(element, attributes) {
 
 // -- The frame of a page ------------------------------------------------------------------------------------------
 
+const variables = (colours) => Object.entries(colours).map(([key, colour]) => `--${key}: ${colour};`).join(" ");
+
 const frameStyle = (name) => `
-.crmlab-${name} { background: white; color: var(--ink); padding: 12px; font: 14px/1.4 system-ui, sans-serif;
-  box-sizing: border-box; position: relative; container-type: inline-size; }
-.crmlab-${name} p { margin: 0; }
+.crmlab-${name} { ${variables(PALETTE.light)} background: var(--paper); color: var(--ink); padding: 12px;
+  font: 14px/1.4 system-ui, sans-serif; box-sizing: border-box; position: relative; container-type: inline-size; }
+[data-jp-theme-light="false"] .crmlab-${name} { ${variables(PALETTE.dark)} }
+@media (prefers-color-scheme: dark) { .crmlab-page .crmlab-${name} { ${variables(PALETTE.dark)} } }
+@media (prefers-reduced-motion: reduce) { .crmlab-${name} * { transition: none !important; animation: none !important; } }
+.crmlab-${name} p { margin: 0; overflow-wrap: anywhere; }
 .crmlab-${name} .title { font-size: 16px; font-weight: bold; min-height: 2.8em; }
+@container (max-width: 520px) { .crmlab-${name} .title { min-height: 4.2em; } }
 .crmlab-${name} .parts { display: flex; flex-wrap: wrap; align-items: flex-start; }
 .crmlab-${name} .chart, .crmlab-${name} .results { min-width: 0; font-size: 13px; }
 .crmlab-${name} svg { display: block; user-select: none; -webkit-user-select: none; }
-.crmlab-${name} svg text { font-size: 13px; fill: var(--ink); }
+.crmlab-${name} svg text { font-size: 13px; fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .crmlab-${name} .result { border-left: 5px solid; padding: 1px 0 1px 10px; }
 .crmlab-${name} b { display: block; font-size: 17px; }
-.crmlab-${name} button { font: inherit; color: inherit; background: white; border: 1px solid; border-radius: 4px;
-  padding: 7px 14px; cursor: pointer; }
-.crmlab-${name} button:focus-visible, .crmlab-${name} input:focus-visible { outline: 3px solid var(--focus);
-  outline-offset: 2px; }
+.crmlab-${name} button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--pale);
+  border-radius: 4px; padding: 7px 14px; cursor: pointer; min-height: 36px; }
+.crmlab-${name} button[aria-disabled="true"] { color: var(--pale); cursor: default; }
+.crmlab-${name} button.main { background: var(--blue); border-color: var(--blue); color: var(--paper); }
+.crmlab-${name} button.main[aria-disabled="true"] { background: var(--paper); color: var(--pale); border-color: var(--pale); }
+.crmlab-${name} :is(button, input):focus-visible, .crmlab-${name} .choice input:focus-visible + span {
+  outline: 3px solid var(--focus); outline-offset: 2px; }
+.crmlab-${name} .controls { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; gap: 8px 14px;
+  align-items: center; margin: 6px 0 10px; }
+.crmlab-${name} .control { display: contents; }
+.crmlab-${name} .control > :first-child { font-weight: 600; }
+.crmlab-${name} .control > .wide { grid-column: 2 / -1; }
+@container (max-width: 520px) {
+  .crmlab-${name} .controls { display: block; }
+  .crmlab-${name} .control { display: grid; grid-template-columns: minmax(0, 1fr) max-content; margin-bottom: 6px; }
+  .crmlab-${name} .control > :is(.track, .wide) { grid-column: 1 / -1; order: 1; }
+}
+.crmlab-${name} input[type=range] { width: 100%; margin: 0; height: 28px; accent-color: var(--blue); cursor: pointer; }
+.crmlab-${name} input[type=range].unset { accent-color: var(--grid); }
+.crmlab-${name} .control output { min-width: 4.5em; text-align: right; font-variant-numeric: tabular-nums; }
+.crmlab-${name} .choices { display: flex; flex-wrap: wrap; gap: 6px; border: 0; margin: 0; padding: 0; min-width: 0; }
+.crmlab-${name} .choice { position: relative; }
+.crmlab-${name} .choice input { position: absolute; opacity: 0; inset: 0; width: 100%; height: 100%; margin: 0; cursor: pointer; }
+.crmlab-${name} .choice span { display: block; border: 1px solid var(--pale); border-radius: 4px; padding: 6px 12px;
+  min-height: 36px; box-sizing: border-box; }
+.crmlab-${name} .choice input:checked + span { background: var(--blue); border-color: var(--blue); color: var(--paper); }
+.crmlab-${name} .choice input:disabled + span { cursor: default; }
+.crmlab-${name} .choice input:disabled:not(:checked) + span { color: var(--pale); }
+.crmlab-${name} .tick { display: flex; gap: 10px; align-items: center; cursor: pointer; min-height: 32px; }
+.crmlab-${name} .tick input { width: 18px; height: 18px; margin: 0; accent-color: var(--blue); flex: none; }
+.crmlab-${name} .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 4px 0; font-size: 13px; }
+.crmlab-${name} .legend span { display: inline-flex; align-items: center; gap: 6px; }
+.crmlab-${name} .axis { text-align: center; }
+.crmlab-${name} .quiet { font-size: 13px; }
 .crmlab-${name} .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
 
-// A title; the chart beside the results; and, unseen, what is read out. Each colour becomes a variable of CSS.
-function makeFrame(el, name, colours, style) {
+// The host of a widget; keys that mean something here are not taken by JupyterLab for itself.
+function makeHost(el, name, style) {
   const host = make("div", el, { class: `jupyter-widgets crmlab-${name}` });
-  for (const [key, colour] of Object.entries(colours)) host.style.setProperty(`--${key}`, colour);
   make("style", host, { text: frameStyle(name) + style });
+  host.addEventListener("keydown", (event) => { if (!hasModifier(event)) event.stopPropagation(); });
+  return host;
+}
+
+// A title; the chart beside the results; and, unseen, what is read out.
+function makeFrame(el, name, style) {
+  const host = makeHost(el, name, style);
   const title = make("p", host, { class: "title" }), parts = make("div", host, { class: "parts" });
   const chart = make("div", parts, { class: "chart" }), side = make("div", parts, { class: "results" });
   const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" });
-  return { title, chart, side, spoken };
+  return { host, title, chart, side, spoken };
 }
 
 // One result: its label, its value, and how it changes.
 function makeResult(parent, attributes, text = "") {
   const box = make("div", parent, { class: "result", ...attributes });
   return { box, label: make("div", box, { text }), value: make("b", box), change: make("div", box) };
+}
+
+// -- Controls -----------------------------------------------------------------------------------------------------
+
+let lastId = 0;
+const newId = () => `crmlab-${Date.now().toString(36)}-${++lastId}`;
+
+// A slider with its name before it and its value behind it. Without a value it is unset until it is touched.
+function makeSlider(parent, { name, low, high, step, value = null, text, changed }) {
+  const control = make("div", parent, { class: "control" }), id = newId();
+  make("label", control, { text: name, for: id });
+  const input = make("input", control, { type: "range", id, min: low, max: high, step, class: "track" });
+  const output = make("output", control, { for: id });
+  const slider = { input, isSet: value !== null, get value() { return Number(input.value); }, set(number) {
+    input.value = number;
+    slider.isSet = true;
+    tell();
+  } };
+  function tell() {
+    input.classList.toggle("unset", !slider.isSet);
+    const words = slider.isSet ? text(Number(input.value)) : "–";
+    output.textContent = words;
+    input.setAttribute("aria-valuetext", slider.isSet ? words : "nothing chosen yet");
+  }
+  function take() {
+    slider.isSet = true;
+    tell();
+    changed(Number(input.value));
+  }
+  input.value = value ?? low + Math.round((high - low) / 2 / step) * step;
+  input.addEventListener("input", take);
+  input.addEventListener("pointerup", () => { if (!slider.isSet) take(); });
+  tell();
+  return slider;
+}
+
+// A choice of a few, as buttons of which one at most is down.
+function makeChoice(parent, { name, options, value = null, changed, labelled = true }) {
+  const control = make("div", parent, { class: "control" }), id = newId();
+  make("span", control, { text: name, id, ...(labelled ? {} : { class: "spoken" }) });
+  const group = make("div", control, { class: "choices wide", role: "radiogroup", "aria-labelledby": id });
+  const inputs = options.map((option, k) => {
+    const label = make("label", group, { class: "choice" });
+    const input = make("input", label, { type: "radio", name: id, value: k });
+    make("span", label, { text: option });
+    input.checked = k === value;
+    input.addEventListener("change", () => changed(k));
+    return input;
+  });
+  return { group, inputs, get value() { const k = inputs.findIndex((input) => input.checked); return k < 0 ? null : k; },
+    close() { inputs.forEach((input) => { input.disabled = true; }); } };
+}
+
+function makeTick(parent, { name, value, changed }) {
+  const label = make("label", parent, { class: "tick" });
+  const input = make("input", label, { type: "checkbox" });
+  make("span", label, { text: name });
+  input.checked = value;
+  input.addEventListener("change", () => changed(input.checked));
+  return input;
 }
 
 // -- What moves ---------------------------------------------------------------------------------------------------
@@ -85,6 +199,6 @@ function follow(model, trait, chart, layOut, draw, announcer) {
   return () => {
     observer.disconnect();
     model.off(`change:${trait}`, draw);
-    announcer.stop();
+    announcer?.stop();
   };
 }

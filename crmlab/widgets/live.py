@@ -1,18 +1,28 @@
-"""Live: a widget that draws itself in the page, and a picture of it for those who have no kernel.
+"""Live: a widget that draws itself in the page, and what stands for it where there is no kernel.
 
-What the radar, the silent customer and whatever follows them share: data that go to the page once, values that a reader
-changes there, and the picture that stands in a stored notebook. The page's share of it is ``live.js``, which is prepended to
-each widget's own script. anywidget is slow to import, so this module is loaded with the first widget that is shown.
+What all widgets share: data that go to the page once, values that a reader changes there, the picture that stands in a
+stored notebook, and a plain page on which the same script runs without Python (``plain``). The page's share of it is
+``live.js`` and ``chart.js``, which are prepended to each widget's own script. anywidget is slow to import, so this module is
+loaded with the first widget that is shown.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import ClassVar
 
 import traitlets
 from anywidget import AnyWidget
 from IPython.display import display
+
+from crmlab import _page
+from crmlab._write import atomic_write
+from crmlab.widgets.palette import DARK, LIGHT
+
+#: The type of a stored output that holds a widget's data, for pages that are made from a notebook.
+MIME_TYPE = "application/vnd.crmlab.widget+json"
+_FOLDER = Path(__file__).parent
 
 # In a stored notebook the picture stands alone. Where JupyterLab shows the widget itself, the picture makes room; and where
 # JupyterLab would write that it has no such widget any more, it writes nothing.
@@ -25,15 +35,16 @@ _STYLE = (
 
 def script(name: str) -> str:
     """Return the script of a widget's page: what all share, then its own."""
-    folder = Path(__file__).parent
-    return "\n".join((folder / file).read_text(encoding="utf-8") for file in ("live.js", f"{name}.js"))
+    palette = f"const PALETTE = {json.dumps({'light': LIGHT, 'dark': DARK})};"
+    files = ("live.js", "chart.js", f"{name}.js")
+    return "\n".join([palette, *((_FOLDER / file).read_text(encoding="utf-8") for file in files)])
 
 
 class LiveWidget(AnyWidget):
     """A widget that draws itself in the page.
 
-    A subclass names itself (``_css_name``; its class of CSS is ``crmlab-NAME``), says what running the cell is good for
-    (``_hint``), holds ``_esm = script(NAME)`` and the traits that a reader changes.
+    A subclass names itself (``_name``; its class of CSS is ``crmlab-NAME``), says what running the cell is good for
+    (``_hint``), holds ``_esm = script(NAME)`` and the traits that the page changes or reads besides (``_moves``).
 
     Attributes
     ----------
@@ -41,8 +52,9 @@ class LiveWidget(AnyWidget):
         Everything that the script reads, as plain lists; it does not change.
     """
 
-    _css_name: ClassVar[str]
+    _name: ClassVar[str]
     _hint: ClassVar[str]
+    _moves: ClassVar[tuple[str, ...]]
     data = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, data: dict[str, object], picture: tuple[str, str], **values: object) -> None:
@@ -53,16 +65,63 @@ class LiveWidget(AnyWidget):
     def __repr__(self) -> str:
         return self._alt
 
+    @property
+    def state(self) -> dict[str, object]:
+        """What the page needs to begin: the data, and each value that a reader can change."""
+        return {"data": self.data} | {name: getattr(self, name) for name in self._moves}
+
+    def save(self, path: str | Path) -> str:
+        """Write the widget as a page of its own, which moves in any browser, without Python and without a network.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the HTML file; a file that is there is replaced.
+
+        Returns
+        -------
+        str
+            The path.
+        """
+        with atomic_write(Path(path)) as part:
+            part.write_text(plain_page([(self._name, self.state)], title=self._alt.split(". ")[0]), encoding="utf-8")
+        return str(path)
+
     def _outputs(self) -> list[dict[str, object]]:
-        """Return the picture, and the widget itself."""
+        """Return the picture with the data behind it, and the widget itself."""
         hint = f"<p>Run this cell (Shift + Enter) to {self._hint}.</p>"
-        at_rest = f'{_STYLE.format(name=self._css_name)}<div class="crmlab-{self._css_name}-at-rest">{self._html}{hint}</div>'
+        at_rest = f'{_STYLE.format(name=self._name)}<div class="crmlab-{self._name}-at-rest">{self._html}{hint}</div>'
         view = {"model_id": self.model_id, "version_major": 2, "version_minor": 0}
         return [
-            {"text/html": at_rest, "text/plain": self._alt},
+            {"text/html": at_rest, "text/plain": self._alt, MIME_TYPE: {"name": self._name, "state": self.state}},
             {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""},
         ]
 
     def _ipython_display_(self) -> None:
         for output in self._outputs():
             display(output, raw=True)
+
+
+def plain_page(widgets: list[tuple[str, dict]], *, title: str) -> str:
+    """Return a page that shows widgets, each a name and its state, without a kernel and without a network.
+
+    Parameters
+    ----------
+    widgets : list of (str, dict)
+        The widget's name, such as "radar", and its ``state``.
+    title : str
+
+    Returns
+    -------
+    str
+    """
+    return _page.render("widgets.html", title=title, content=_page.trusted(embedded(widgets)), places=range(len(widgets)))
+
+
+def embedded(widgets: list[tuple[str, dict]]) -> str:
+    """Return the elements that bring widgets to life in a page, where ``div`` elements of class crmlab-place wait for them."""
+    modules = {name: script(name) for name, _ in widgets}
+    content = {"modules": modules, "widgets": [{"name": name, "state": state} for name, state in widgets]}
+    text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no text may end the element
+    shim = (_FOLDER / "plain.js").read_text(encoding="utf-8")
+    return f'<script type="application/json" id="crmlab-widgets">{text}</script>\n<script type="module">\n{shim}</script>'

@@ -6,8 +6,7 @@ const KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 
 const SIZE = 13; // of letters, in pixels: the drawing is as wide as its place, so letters need not shrink
 
 const STYLE = `
-.crmlab-radar { --focus: var(--perceived); max-width: 860px; }
-@container (max-width: 520px) { .crmlab-radar .title { min-height: 4.2em; } }
+.crmlab-radar { max-width: 860px; }
 .crmlab-radar .parts { gap: 12px 28px; }
 .crmlab-radar .chart { flex: 1 1 300px; max-width: 420px; text-align: center; }
 .crmlab-radar .results { flex: 1 1 270px; }
@@ -19,15 +18,6 @@ const STYLE = `
 .crmlab-radar i { display: inline-block; width: 28px; margin: 0 6px 3px 0; border-top: 3px; }
 .crmlab-radar .result { margin-bottom: 10px; }
 .crmlab-radar button { margin: 2px 0 8px; }`;
-
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
-const mean = (numbers) => sum(numbers) / numbers.length;
-const same = (one, other) => Math.abs(one - other) < 1e-9;
-const capital = (words) => words[0].toUpperCase() + words.slice(1);
-const size = (number, digits) => Math.abs(number).toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-const isZero = (number, digits) => !/[1-9]/.test(size(number, digits));
-const show = (number, digits) => (number < 0 && !isZero(number, digits) ? "−" : "") + size(number, digits);
-const signed = (number, digits) => (number > 0 && !isZero(number, digits) ? "+" : "") + show(number, digits);
 
 // -- Numbers, as in radar_model.py -------------------------------------------------------------------------------------
 
@@ -114,29 +104,29 @@ function labelCentres(boxes, radius, half) {
 
 function render({ model, el }) {
   const data = model.get("data"), names = data.dimensions, count = names.length, [lowest, highest] = data.scale;
-  const { title, chart, side, spoken } = makeFrame(el, "radar", data.colours, STYLE), announcer = makeAnnouncer(spoken);
+  const { title, chart, side, spoken } = makeFrame(el, "radar", STYLE), announcer = makeAnnouncer(spoken);
 
   const svg = make("svg", chart, { role: "group", "aria-label": "Perceived quality: a slider for each dimension" });
-  const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: data.colours.grid });
+  const back = make("g", svg, { "aria-hidden": "true", fill: "none", stroke: paint("grid") });
   const rings = Array.from({ length: highest - lowest + 1 }, () => make("polygon", back));
   const axes = names.map(() => make("path", back));
-  const today = make("polygon", back, { stroke: data.colours.pale, "stroke-width": 1.5 });
+  const today = make("polygon", back, { stroke: paint("pale"), "stroke-width": 1.5 });
   const perceived = make("polygon", back,
-    { fill: data.colours.perceived, "fill-opacity": 0.15, stroke: data.colours.perceived, "stroke-width": 2.5 });
-  const expected = make("polygon", back, { stroke: data.colours.expected, "stroke-width": 2.5, "stroke-dasharray": "6 4" });
+    { fill: paint("blue"), "fill-opacity": 0.15, stroke: paint("blue"), "stroke-width": 2.5 });
+  const expected = make("polygon", back, { stroke: paint("orange"), "stroke-width": 2.5, "stroke-dasharray": "6 4" });
   const labels = names.map((name) => [capital(name), ""].map((text) => make("text", back, { stroke: "none", text })));
   const handles = names.map((name, k) => {
     const handle = make("g", svg, { class: "handle", role: "slider", tabindex: 0, "aria-label": `${capital(name)}, perceived`,
       "aria-valuemin": data.lowest[k].toFixed(2), "aria-valuemax": data.highest[k].toFixed(2) });
     make("circle", handle, { r: 20, fill: "transparent" });
-    make("circle", handle, { class: "dot", r: 8, fill: data.colours.perceived, stroke: "white", "stroke-width": 2 });
+    make("circle", handle, { class: "dot", r: 8, fill: paint("blue"), stroke: paint("paper"), "stroke-width": 2 });
     return handle;
   });
   const legend = make("p", chart);
-  const looks = [["perceived", "perceived", "solid"], ["expected", "expected", "dashed"], ["perceived today", "pale", "solid"]];
+  const looks = [["perceived", "blue", "solid"], ["expected", "orange", "dashed"], ["perceived today", "pale", "solid"]];
   for (const [name, colour, look] of looks) {
     const entry = make("span", legend);
-    make("i", entry, { style: `border-top-style:${look};border-color:${data.colours[colour]}` });
+    make("i", entry, { style: `border-top-style:${look};border-color:${paint(colour)}` });
     entry.append(name);
   }
   make("p", chart, { text: `From ${lowest} at the centre to ${highest} at the edge; numbers: perceived / expected. `
@@ -188,8 +178,8 @@ function render({ model, el }) {
       lines[k].label.textContent = label;
       lines[k].value.textContent = `${show(now, digits)}${unit} → ${show(changed, digits)}${unit}`;
       lines[k].change.textContent = isToday ? "no change" : `${signed(difference, digits)}${units}${interval}`;
-      const colour = !sure || same(difference, 0) ? "pale" : difference * better > 0 ? "good" : "bad";
-      lines[k].box.style.borderColor = data.colours[colour];
+      const colour = !sure || same(difference, 0) ? "pale" : difference * better > 0 ? "green" : "red";
+      lines[k].box.style.borderColor = paint(colour);
     });
     const paid = data.prices ? sum(data.prices.map((prices, k) =>
       between(values[k] - data.perceived[k], data.amounts[k], (at) => prices[at]))) : 0;

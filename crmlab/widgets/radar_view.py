@@ -24,7 +24,8 @@ class Radar(LiveWidget):
         What is perceived now, in the order of the dimensions.
     """
 
-    _css_name, _hint = "radar", "pull at the radar"
+    _name, _hint = "radar", "pull at the radar"
+    _moves = ("values",)
     _esm = script("radar")
     values = traitlets.List(traitlets.Float()).tag(sync=True)
 
@@ -62,11 +63,7 @@ def page_data(model: RadarModel) -> dict[str, object]:
         "scale": [LOWEST, HIGHEST],
         "title": _finding(levels),
         "note": _note(model),
-        "colours": {
-            "ink": _draw.INK, "pale": _draw.PALE, "grid": _draw.GRID, "expected": _draw.ORANGE, "perceived": _draw.BLUE,
-            "good": _draw.GREEN, "bad": _draw.RED,
-        },
-    }  # fmt: skip
+    }
     if answer is not None:
         data |= {
             "months": answer.months,

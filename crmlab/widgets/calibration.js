@@ -1,0 +1,78 @@
+// The page of `calibration`: of what a reader was 80 % sure of, how much came true. It reads `entries`, the reader's journal.
+
+const STYLE = `
+.crmlab-calibration { max-width: 760px; }
+.crmlab-calibration table { border-collapse: collapse; font-size: 13px; width: 100%; margin-top: 8px; }
+.crmlab-calibration :is(th, td) { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--grid);
+  vertical-align: top; overflow-wrap: anywhere; }`;
+
+const LEVELS = [50, 60, 70, 80, 90, 100], FEWEST = 10; // decisions until anything can be said
+const Z = 1.959963984540054;
+
+// Wilson's interval of a share, in per cent.
+function wilson(hits, n) {
+  const share = hits / n, centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n);
+  const half = Z / (1 + Z * Z / n) * Math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n));
+  return [100 * Math.max(0, centre - half), 100 * Math.min(1, centre + half)];
+}
+
+// The last decision on each question, and what they say together.
+function calibrationOf(entries) {
+  const decisions = [...new Map(entries.filter(({ kind }) => kind === "decision").map((entry) => [entry.key, entry])).values()];
+  const groups = LEVELS.map((level) => {
+    const group = decisions.filter(({ confidence }) => confidence === level), hits = group.filter(({ right }) => right).length;
+    return { level, n: group.length, hits };
+  }).filter(({ n }) => n);
+  const n = decisions.length, hits = decisions.filter(({ right }) => right).length;
+  return { decisions, groups, n, hits, sure: n ? mean(decisions.map(({ confidence }) => confidence)) : 0 };
+}
+
+function finding({ n, hits, sure }) {
+  if (!n) return "You have not decided anything yet";
+  const came = `${hits} of your ${n} decision${n === 1 ? "" : "s"} did as well as any`;
+  if (n < FEWEST) return `${came}: too few to say how well you judge yourself`;
+  const [low, high] = wilson(hits, n), average = `you were ${sure.toFixed(0)} % sure on average`;
+  if (sure > high) return `${came}; ${average}: surer than right`;
+  if (sure < low) return `${came}; ${average}: more often right than you thought`;
+  return `${came}; ${average}: no difference can be told`;
+}
+
+function render({ model, el }) {
+  const data = model.get("data"), result = calibrationOf(model.get("entries"));
+  const host = makeHost(el, "calibration", STYLE);
+  make("p", host, { class: "title", text: finding(result) });
+  const place = make("div", host, { class: "chart" }), chart = makeChart(place, data.axes);
+  const { groups } = result, share = ({ hits, n }) => 100 * hits / n;
+  const words = groups.map((group) => `of ${group.n} that you were ${group.level} % sure of, ${group.hits} came true`);
+  const layers = [{ kind: "line", name: "as sure as right", colour: "pale", dashed: true, x: [50, 100], y: [50, 100] }];
+  if (groups.length) {
+    const ends = groups.map(({ hits, n }) => wilson(hits, n));
+    layers.push({ kind: "intervals", name: "came true, 95 % interval", colour: "blue", at: groups.map(({ level }) => level),
+      middle: groups.map(share), low: ends.map(([low]) => low), high: ends.map(([, high]) => high) });
+  }
+  chart.draw(layers, `${words.join("; ") || "Nothing on it yet"}.`);
+  make("p", host, { text: `${capital(words.join("; ") || "decide something in a lesson, and it will stand here")}.` });
+  const guesses = model.get("entries").filter(({ kind }) => kind === "guess");
+  drawTable(host, result.decisions, guesses);
+  const observer = new ResizeObserver(() => chart.layOut());
+  observer.observe(place);
+  chart.layOut();
+  return () => observer.disconnect();
+}
+
+function drawTable(host, decisions, guesses) {
+  const rows = [
+    ...decisions.map(({ question, choice, confidence, right }) =>
+      [question, `${choice}, ${confidence} % sure`, right ? "did as well as any" : "something else did better"]),
+    ...guesses.map(({ question, guess, answer, unit }) => [question, `${guess} ${unit}`, `${answer} ${unit}`]),
+  ];
+  if (!rows.length) return;
+  const table = make("table", host), head = make("tr", make("thead", table)), body = make("tbody", table);
+  for (const text of ["question", "you said", "what came"]) make("th", head, { text, scope: "col" });
+  for (const row of rows) {
+    const line = make("tr", body);
+    for (const text of row) make("td", line, { text: text || " " });
+  }
+}
+
+export default { render };

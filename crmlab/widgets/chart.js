@@ -1,0 +1,160 @@
+// A chart in the page: draws what `Chart` in chart.py describes, at the same places as the picture at rest.
+
+const CHARACTER = 7.2, ROW = 40; // letters and rows, in pixels, as in chart.py
+
+const axisText = (axis, value) => show(value, axis.decimals) + axis.unit;
+const axisShare = (axis, value) => (clamp(value, axis.low, axis.high) - axis.low) / (axis.high - axis.low);
+const paint = (colour) => `var(--${colour})`;
+
+// Where things lie on a chart of some width; `_Frame` in chart.py does the same. The labels of the axes stand outside, where
+// they can wrap.
+function layOutChart({ x, y, height }, width) {
+  const words = y.names ? Math.max(...y.names.map((name) => name.length)) * CHARACTER : 0;
+  const stacked = Boolean(y.names) && words > 0.34 * width; // long names stand above their rows
+  const ticks = y.names ? 0 : Math.max(...y.ticks.map(([, text]) => text.length)) * CHARACTER;
+  const left = stacked ? 12 : (y.names ? words : ticks) + 14, right = width - 16, top = 10;
+  const bottom = top + (y.names ? (stacked ? ROW + 14 : ROW) * y.names.length : height);
+  const across = (value) => (x.names ? left + (value + 0.5) * (right - left) / x.names.length
+    : left + (right - left) * axisShare(x, value));
+  const down = (value) => (y.names ? top + (value + 0.5) * (bottom - top) / y.names.length + (stacked ? 7 : 0)
+    : bottom - (bottom - top) * axisShare(y, value));
+  return { x, y, width, stacked, left, right, top, bottom, height: bottom + 26, across, down };
+}
+
+const words = (parent, x, y, text, attributes = {}) =>
+  make("text", parent, { x: x.toFixed(1), y: y.toFixed(1), text, ...attributes });
+
+function drawBack(group, frame) {
+  const { x, y, left, right, top, bottom, across, down } = frame;
+  group.replaceChildren();
+  let last = -Infinity;
+  const xTicks = x.names ? x.names.map((name, k) => [k, name]) : x.ticks;
+  for (const [tick, text] of xTicks) {
+    const at = across(tick), half = CHARACTER * text.length / 2;
+    if (!x.names) make("path", group, { d: `M${at.toFixed(1)},${top}V${bottom}`, stroke: paint("grid") });
+    if (at - half <= last + 6) continue; // only as many as there is room for
+    words(group, clamp(at, half, frame.width - half), bottom + 18, text, { "text-anchor": "middle" });
+    last = at + half;
+  }
+  (y.names ?? []).forEach((name, k) => (frame.stacked ? words(group, 12, down(k) - 14, name)
+    : words(group, left - 10, down(k) + 4.5, name, { "text-anchor": "end" })));
+  for (const [tick, text] of y.names ? [] : y.ticks) {
+    make("path", group, { d: `M${left.toFixed(1)},${down(tick).toFixed(1)}H${right}`, stroke: paint("grid") });
+    words(group, left - 8, down(tick) + 4.5, text, { "text-anchor": "end" });
+  }
+}
+
+function drawShape(parent, shape, x, y, radius, fill) {
+  if (shape === "circle") return make("circle", parent, { cx: x.toFixed(1), cy: y.toFixed(1), r: radius, fill });
+  const wide = shape === "square" ? 2 * radius : 1.8 * radius;
+  const turn = shape === "diamond" ? { transform: `rotate(45 ${x.toFixed(1)} ${y.toFixed(1)})` } : {};
+  return make("rect", parent,
+    { x: (x - wide / 2).toFixed(1), y: (y - wide / 2).toFixed(1), width: wide.toFixed(1), height: wide.toFixed(1), fill, ...turn });
+}
+
+// An arrow and the number of a value that lies beyond its axis.
+function drawBeyond(group, frame, axis, value, x, y) {
+  if (axis.names || (axis.low <= value && value <= axis.high)) return;
+  const side = value > axis.high ? 1 : -1, isX = axis === frame.x;
+  const d = isX ? `M${x.toFixed(1)},${(y - 6).toFixed(1)}l${9 * side},6l${-9 * side},6z`
+    : `M${(x - 6).toFixed(1)},${y.toFixed(1)}l6,${-9 * side}l6,${9 * side}z`;
+  make("path", group, { d, fill: paint("ink"), class: "beyond" });
+  if (isX) words(group, x - 4 * side, y - 10, axisText(axis, value), { "text-anchor": side > 0 ? "end" : "start" });
+  else words(group, x + 9, y + (side > 0 ? 12 : -4), axisText(axis, value));
+}
+
+const pathOf = (frame, xs, ys) => xs.map((x, k) => `${frame.across(x).toFixed(1)},${frame.down(ys[k]).toFixed(1)}`).join("L");
+
+const DRAW = {
+  line: (group, frame, { x, y, colour, dashed }) => make("path", group, { d: `M${pathOf(frame, x, y)}`, fill: "none",
+    stroke: paint(colour), "stroke-width": 2.4, ...(dashed ? { "stroke-dasharray": "6 4" } : {}) }),
+  band: (group, frame, { x, low, high, colour }) => make("path", group, { fill: paint(colour), "fill-opacity": 0.2,
+    d: `M${pathOf(frame, x, low)}L${pathOf(frame, [...x].reverse(), [...high].reverse())}Z` }),
+  rule: (group, frame, layer) => make("path", group, { stroke: paint(layer.colour), "stroke-width": 1.6,
+    d: "x" in layer ? `M${frame.across(layer.x).toFixed(1)},${frame.top}V${frame.bottom}`
+      : `M${frame.left.toFixed(1)},${frame.down(layer.y).toFixed(1)}H${frame.right}`,
+    ...(layer.dashed ? { "stroke-dasharray": "4 3" } : {}) }),
+  text: (group, frame, { x, y, text, anchor, colour }) =>
+    words(group, frame.across(x), frame.down(y), text, { "text-anchor": anchor, style: `fill: ${paint(colour)}` }),
+  bars: (group, frame, { value, colour }) => value.forEach((number, k) => drawBar(group, frame, k, number, paint(colour))),
+  dots: (group, frame, { x, y, shape, colour }) => x.forEach((value, k) => {
+    const at = [frame.across(value), frame.down(y[k])];
+    drawShape(group, shape, ...at, 6, paint(colour));
+    drawBeyond(group, frame, frame.x, value, ...at);
+    drawBeyond(group, frame, frame.y, y[k], ...at);
+  }),
+  intervals: (group, frame, { at, middle, low, high, colour }) => at.forEach((place, k) =>
+    drawInterval(group, frame, place, [middle[k], low[k], high[k]], paint(Array.isArray(colour) ? colour[k] : colour))),
+};
+
+function drawBar(group, frame, k, value, fill) {
+  const { x, y, across, down } = frame;
+  if (y.names) {
+    const zero = across(Math.max(0, x.low)), end = across(value), at = down(k);
+    make("rect", group,
+      { x: Math.min(zero, end).toFixed(1), y: (at - 11).toFixed(1), width: Math.abs(end - zero).toFixed(1), height: 22, fill });
+    if (x.low <= value && value <= x.high) {
+      words(group, end + (value >= 0 ? 6 : -6), at + 4.5, axisText(x, value), value >= 0 ? {} : { "text-anchor": "end" });
+    } else drawBeyond(group, frame, x, value, end, at);
+    return;
+  }
+  const zero = down(Math.max(0, y.low)), end = down(value), at = across(k), wide = 0.6 * (frame.right - frame.left) / x.names.length;
+  make("rect", group, { x: (at - wide / 2).toFixed(1), y: Math.min(zero, end).toFixed(1), width: wide.toFixed(1),
+    height: Math.abs(end - zero).toFixed(1), fill });
+  drawBeyond(group, frame, y, value, at, end);
+}
+
+function drawInterval(group, frame, at, [middle, low, high], stroke) {
+  const isRow = Boolean(frame.y.names), place = isRow ? frame.down(at) : frame.across(at), along = isRow ? frame.across : frame.down;
+  const [centre, from, to] = [middle, low, high].map(along), fixed = place.toFixed(1);
+  make("path", group, { stroke, "stroke-width": 5,
+    d: isRow ? `M${from.toFixed(1)},${fixed}H${to.toFixed(1)}` : `M${fixed},${from.toFixed(1)}V${to.toFixed(1)}` });
+  drawShape(group, "circle", ...(isRow ? [centre, place] : [place, centre]), 7, stroke);
+  const axis = isRow ? frame.x : frame.y;
+  for (const value of [low, high]) drawBeyond(group, frame, axis, value, ...(isRow ? [along(value), place] : [place, along(value)]));
+}
+
+function drawLegend(legend, layers) {
+  const named = layers.filter(({ name }) => name), key = JSON.stringify(named.map(({ name, kind, colour }) => [name, kind, colour]));
+  if (legend.dataset.key === key) return;
+  legend.dataset.key = key;
+  legend.replaceChildren();
+  for (const { name, kind, colour, shape, dashed } of named) {
+    const entry = make("span", legend), swatch = make("svg", entry, { width: 24, height: 14, "aria-hidden": "true" });
+    const stroke = paint(Array.isArray(colour) ? colour[0] : colour);
+    if (kind === "dots") drawShape(swatch, shape, 12, 7, 6, stroke);
+    else make("path", swatch, { d: "M0,7H24", stroke, "stroke-width": 3, ...(dashed ? { "stroke-dasharray": "5 4" } : {}) });
+    entry.append(name);
+  }
+}
+
+// A chart with its legend; `draw(layers, alt)` shows other marks on the same axes.
+function makeChart(parent, axes) {
+  const legend = make("div", parent, { class: "legend" });
+  if (axes.y.label) make("p", parent, { text: axes.y.label, "aria-hidden": "true" });
+  const svg = make("svg", parent, { role: "img" });
+  if (axes.x.label) make("p", parent, { text: axes.x.label, class: "axis", "aria-hidden": "true" });
+  const back = make("g", svg), marks = make("g", svg);
+  let frame = null, shown = [];
+  function drawMarks() {
+    marks.replaceChildren();
+    for (const layer of shown) DRAW[layer.kind](marks, frame, layer);
+  }
+  return {
+    svg,
+    layOut() {
+      const width = Math.max(240, Math.min(parent.clientWidth, 720));
+      if (frame?.width === width) return;
+      frame = layOutChart(axes, width);
+      put(svg, { width, height: frame.height });
+      drawBack(back, frame);
+      drawMarks();
+    },
+    draw(layers, alt) {
+      shown = layers;
+      put(svg, { "aria-label": alt });
+      drawLegend(legend, layers);
+      if (frame) drawMarks();
+    },
+  };
+}

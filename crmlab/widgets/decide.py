@@ -1,0 +1,225 @@
+"""Decide: a manager's choice, and how sure they are, before the evidence; then what each choice did in the twin firms.
+
+Every choice was lived through by the same firms, so that two choices are compared firm by firm. A choice was right if no
+other did better, as far as those firms can tell. What the choices are, and where the firms come from, is the lesson's
+business; what was decided goes into the reader's journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from crmlab import _check
+from crmlab._result import show
+from crmlab.errors import ArgumentError, DataError
+from crmlab.widgets.chart import Axis, Chart
+
+if TYPE_CHECKING:
+    from crmlab.widgets.decide_view import Decide
+
+LEVELS = (50, 60, 70, 80, 90, 100)  # how sure one can be, in per cent
+_LEVEL = 0.95  # of the intervals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What each choice did, over the same firms.
+
+    Attributes
+    ----------
+    actions : tuple of str
+    middle, low, high : ndarray, shape (actions,)
+        Mean over the firms and its interval (Student's).
+    shortfall, worst : ndarray, shape (actions,)
+        How much less than the best choice, firm by firm: the mean, and the lower end of its interval.
+    firms : int
+    """
+
+    actions: tuple[str, ...]
+    middle: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    shortfall: np.ndarray
+    worst: np.ndarray
+    firms: int
+
+    @property
+    def best(self) -> int:
+        """The place of the choice with the highest mean."""
+        return int(self.middle.argmax())
+
+    @property
+    def good(self) -> np.ndarray:
+        """Which choices did as well as any, as far as the firms can tell: shape (actions,)."""
+        return self.worst <= 0
+
+
+def evidence(outcomes: pd.DataFrame) -> Evidence:
+    """Compare choices over the same firms.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        ``action, firm, value``: one row for each choice in each firm; more is better.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    DataError
+        Columns are missing, values are no numbers, or not every choice was tried in the same firms.
+    """
+    wanted = ["action", "firm", "value"]
+    if not isinstance(outcomes, pd.DataFrame) or not set(wanted) <= set(outcomes.columns):
+        raise DataError(f"`outcomes` must be a table with the columns {', '.join(wanted)}, one row for each choice and firm.")
+    actions = tuple(dict.fromkeys(outcomes.action))
+    if not 2 <= len(actions) <= 4:
+        raise DataError(f"`outcomes` must hold two to four choices in `action`; it holds {len(actions)}.")
+    try:
+        table = outcomes.pivot(index="firm", columns="action", values="value")[list(actions)].astype(float)
+    except (ValueError, TypeError):
+        raise DataError("`outcomes` must hold one number in `value` for each choice in each firm.") from None
+    values = table.to_numpy()
+    firms = len(values)
+    if firms < 2 or not np.isfinite(values).all():
+        raise DataError("every choice in `outcomes` must have been tried in the same firms, two at least.")
+    student = stdtrit(firms - 1, (1 + _LEVEL) / 2)
+    half = student * values.std(axis=0, ddof=1) / np.sqrt(firms)
+    middle = values.mean(axis=0)
+    less = values[:, [middle.argmax()]] - values
+    worst = less.mean(axis=0) - student * less.std(axis=0, ddof=1) / np.sqrt(firms)
+    return Evidence(actions, middle, middle - half, middle + half, less.mean(axis=0), worst, firms)
+
+
+def decide(
+    key: str, question: str, outcomes: pd.DataFrame, *, measure: str, unit: str = "", decimals: int = 0, note: str = "",
+    again: bool = False,
+) -> Decide:  # fmt: skip
+    """Ask for a decision and how sure the reader is of it; afterwards show what each choice did in the twin firms.
+
+    Nothing is preset, and until the reader has decided (or asked to go on without) the cells below are not shown, also after
+    *Run All Cells*.
+
+    Parameters
+    ----------
+    key : str
+        Lesson and question, such as "01/mend", under which the decision is kept.
+    question : str
+        What the manager has to decide.
+    outcomes : DataFrame
+        ``action, firm, value``: one row for each choice in each firm, the same firms for all; more is better. Two to four
+        choices, in the order in which they are offered.
+    measure : str
+        What ``value`` holds, with its period: "profit a year, after the cost".
+    unit : str
+        Written behind the numbers.
+    decimals : int
+        Of the numbers.
+    note : str
+        A sentence to read after the decision.
+    again : bool
+        The same question once more, at the end of a lesson: it is kept apart, and shown beside the first decision.
+
+    Returns
+    -------
+    Decide (an AnyWidget)
+        ``.commitment`` is what was decided, empty before; ``.evidence`` what each choice did.
+
+    Raises
+    ------
+    DataError
+        As ``outcomes`` are described they must be.
+    ArgumentError
+        The key or the question is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import widgets
+    >>> outcomes = pd.DataFrame({
+    ...     "action": ["answer faster"] * 3 + ["paint the shop"] * 3, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3],
+    ... })
+    >>> shown = widgets.decide("99/money", "Where shall the money go?", outcomes, measure="profit a year")
+    >>> shown
+    A decision: Where shall the money go? Answer faster, or paint the shop?
+    >>> [bool(good) for good in shown.evidence.good]
+    [True, False]
+    """
+    for name, value in (("key", key), ("question", question), ("measure", measure)):
+        if not isinstance(value, str) or not value.strip():
+            raise ArgumentError(f"`{name}` must be a text; it is {value!r}.")
+    _check.flag("again", again)
+    result = evidence(outcomes)
+    from crmlab.widgets.decide_view import Decide  # anywidget is slow to import
+
+    return Decide(result, page_data(key, question, result, measure, unit, decimals, note, again))
+
+
+def page_data(
+    key: str, question: str, result: Evidence, measure: str, unit: str, decimals: int, note: str, again: bool
+) -> dict[str, object]:
+    """Return everything that decide.js reads, as plain lists."""
+    chart = _chart(result, measure, unit, decimals)
+    return {
+        "key": f"{key}/again" if again else key,
+        "firstKey": key if again else "",
+        "question": question,
+        "actions": list(result.actions),
+        "levels": list(LEVELS),
+        "meaning": "How sure are you that nothing else on the list does better? 50 % is a coin, 100 % is certain.",
+        "good": [bool(good) for good in result.good],
+        "sentences": [_sentence(result, k, unit, decimals) for k in range(len(result.actions))],
+        "title": chart.title,
+        "alt": chart.alt,
+        "axes": chart.axes(),
+        "layers": list(chart.layers),
+        "note": note,
+    }
+
+
+def _chart(result: Evidence, measure: str, unit: str, decimals: int) -> Chart:
+    ends = [0.0, *result.low, *result.high]
+    margin = 0.08 * (max(ends) - min(ends) or 1.0)
+    x = Axis(f"{measure}{f', in {unit}' if unit else ''}", min(ends) - margin, max(ends) + margin, decimals=decimals)
+    good = [name for name, is_good in zip(result.actions, result.good, strict=True) if is_good]
+    title = f"“{good[0]}” did best" if len(good) == 1 else f"{_listed(good)} did equally well, as far as one can tell"
+    rows = zip(result.actions, result.middle, result.low, result.high, strict=True)
+    alt = "; ".join(
+        f"{name} {show(round(middle, decimals))} ({show(round(low, decimals))} to {show(round(high, decimals))})"
+        for name, middle, low, high in rows
+    )
+    colours = ["green" if low > 0 else "red" if high < 0 else "pale" for low, high in zip(result.low, result.high, strict=True)]
+    chart = Chart(title, x, Axis("", names=result.actions), alt=f"Means of {result.firms} firms, with 95 % intervals: {alt}.")
+    return chart.rule(x=0, name="no change").intervals(
+        list(range(len(result.actions))), result.middle, result.low, result.high, name="mean of the firms, 95 % interval",
+        colour=colours,
+    )  # fmt: skip
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _sentence(result: Evidence, k: int, unit: str, decimals: int) -> str:
+    """Say how the k-th choice did."""
+    behind = f" {unit}" if unit else ""
+
+    def text(value: float) -> str:
+        return f"{value:+,.{decimals}f}".replace("-", "−")
+
+    own = f"“{result.actions[k]}”: {text(result.middle[k])}{behind} ({text(result.low[k])} to {text(result.high[k])})."
+    if k == result.best:
+        others = int(result.good.sum()) - 1
+        return f"{own} Nothing did better{'; others did as well, as far as one can tell' if others else ''}."
+    best = f"“{result.actions[result.best]}”"
+    if result.good[k]:
+        return f"{own} That it did less well than {best} cannot be told from {result.firms} firms."
+    return f"{own} In the same firms {best} brought {result.shortfall[k]:,.{decimals}f}{behind} more."

@@ -1,0 +1,49 @@
+"""Decide view: the decision as a widget, and what stands for it where there is no kernel.
+
+What is offered and what came of it is known in ``decide``; here a commitment goes into the reader's journal, once.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import traitlets
+
+from crmlab import _journal
+from crmlab.widgets.decide import Evidence
+from crmlab.widgets.live import LiveWidget, script
+
+
+class Decide(LiveWidget):
+    """A choice, and how sure the reader is of it.
+
+    Attributes
+    ----------
+    commitment : dict
+        ``kind, key, question, choice, confidence, right``, or empty.
+    before : dict
+        What the same question was answered at first, if it is asked again.
+    evidence : Evidence
+        What each choice did.
+    """
+
+    _name, _hint = "decide", "decide"
+    _moves = ("commitment", "before")
+    _esm = script("decide")
+    commitment = traitlets.Dict().tag(sync=True)
+    before = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, evidence: Evidence, data: dict) -> None:
+        self.evidence = evidence
+        actions = data["actions"]
+        offered = f"{', '.join(actions[:-1])}, or {actions[-1]}?"
+        words = f"A decision: {data['question']} {offered[0].upper()}{offered[1:]}"
+        items = "".join(f"<li>{escape(action)}</li>" for action in actions)
+        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><ul>{items}</ul>"
+        first = _journal.latest(data["firstKey"]) if data["firstKey"] else None
+        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {}, before=first or {})
+
+    @traitlets.observe("commitment")
+    def _keep(self, change: dict) -> None:
+        if change["new"] and not change["old"] and "time" not in change["new"]:
+            _journal.append(change["new"])

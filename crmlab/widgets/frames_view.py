@@ -1,0 +1,63 @@
+"""Frames view: pictures computed beforehand as a widget, and the one at rest for those who have no kernel.
+
+It turns controls and pictures into what ``frames.js`` reads; how they are made and checked is known in ``frames``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import traitlets
+
+from crmlab.errors import ArgumentError
+from crmlab.widgets.controls import Control
+from crmlab.widgets.frames import at_rest, page_data
+from crmlab.widgets.live import LiveWidget, script
+
+if TYPE_CHECKING:
+    from crmlab.widgets.chart import Chart
+
+
+class Frames(LiveWidget):
+    """Controls, and the picture that they point at; the page moves by itself.
+
+    Attributes
+    ----------
+    values : list of int
+        The place of each control: a slider's step, a choice's number, 0 or 1 of a tick box.
+    """
+
+    _name, _hint = "frames", "move it"
+    _moves = ("values",)
+    _esm = script("frames")
+    values = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def __init__(self, controls: Sequence[Control], pictures: Sequence[Chart | str]) -> None:
+        self._controls, self._pictures = list(controls), list(pictures)
+        start = [control.start for control in controls]
+        super().__init__(page_data(controls, pictures), at_rest(pictures[self._index(start)]), values=start)
+
+    def _index(self, values: Sequence[int]) -> int:
+        index = 0
+        for control, at in zip(self._controls, values, strict=True):
+            index = index * len(control.options) + at
+        return index
+
+    @traitlets.validate("values")
+    def _check_values(self, proposal: dict) -> list[int]:
+        values = list(proposal["value"])
+        sizes = [len(control.options) for control in self._controls]
+        if len(values) != len(sizes) or not all(0 <= at < size for at, size in zip(values, sizes, strict=True)):
+            raise ArgumentError(f"`values` must be the places of {len(sizes)} controls, each below {sizes}; they are {values}.")
+        return values
+
+    @property
+    def picture(self) -> Chart | str:
+        """The picture that the controls point at."""
+        return self._pictures[self._index(self.values)]
+
+    @property
+    def title(self) -> str:
+        """What the picture says."""
+        return self.picture if isinstance(self.picture, str) else self.picture.title

@@ -1,0 +1,38 @@
+"""Guess view: the guess as a widget, and what stands for it where there is no kernel.
+
+What is asked and answered is known in ``guess``; here a commitment goes into the reader's journal, once.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+import traitlets
+
+from crmlab import _journal
+from crmlab.widgets.live import LiveWidget, script
+
+
+class Guess(LiveWidget):
+    """A question, and what was guessed.
+
+    Attributes
+    ----------
+    commitment : dict
+        ``kind, key, question, guess, answer, unit``, or empty.
+    """
+
+    _name, _hint = "guess", "make your guess"
+    _moves = ("commitment",)
+    _esm = script("guess")
+    commitment = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, data: dict) -> None:
+        words = f"A guess: {data['question']}"
+        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><p>A slider from {data['lowest']:g} to {data['highest']:g} {escape(data['unit'])}.</p>"
+        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {})
+
+    @traitlets.observe("commitment")
+    def _keep(self, change: dict) -> None:
+        if change["new"] and not change["old"] and "time" not in change["new"]:
+            _journal.append(change["new"])

@@ -1,0 +1,58 @@
+// A page without a kernel: gives each widget's module the model that JupyterLab would give it, from data that lie in the page.
+// What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
+
+const STORE = "crmlab-journal";
+
+function journal() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE) ?? "[]");
+  } catch {
+    return []; // storage is switched off, or holds something else
+  }
+}
+
+function keep(entry) {
+  try {
+    localStorage.setItem(STORE, JSON.stringify([...journal(), { ...entry, time: new Date().toISOString() }]));
+  } catch { /* storage is switched off or full: the page goes on without memory */ }
+}
+
+class Model {
+  #state;
+  #listeners = new Map();
+  #changed = new Set();
+
+  constructor(state) {
+    this.#state = { ...state };
+    const key = state.data?.key, earlier = journal().filter((entry) => entry.key === key).at(-1);
+    if ("commitment" in state && earlier) this.#state.commitment = earlier;
+    if ("entries" in state) this.#state.entries = journal();
+  }
+
+  get(name) { return this.#state[name]; }
+
+  set(name, value) {
+    this.#state[name] = value;
+    this.#changed.add(name);
+    for (const listener of this.#listeners.get(`change:${name}`) ?? []) listener();
+  }
+
+  save_changes() {
+    if (this.#changed.has("commitment")) keep(this.#state.commitment);
+    this.#changed.clear();
+  }
+
+  on(event, listener) { this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]); }
+
+  off(event, listener) { this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener)); }
+}
+
+const content = JSON.parse(document.getElementById("crmlab-widgets").textContent), modules = {};
+for (const [name, source] of Object.entries(content.modules)) {
+  modules[name] = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+}
+document.querySelectorAll(".crmlab-place").forEach((el, k) => {
+  const { name, state } = content.widgets[k];
+  el.replaceChildren(); // the picture at rest makes room
+  modules[name].default.render({ model: new Model(state), el });
+});
