@@ -31,4 +31,14 @@ TABLES = (
         ),
         key=("cause", "amount", "seed"),
     ),
+    Table(
+        "outcomes",
+        "What each of some choices did in each of the same firms.",
+        (
+            Column("action", "text", "The choice, in the words of the manager."),
+            Column("firm", "integer", "The firm in which it was tried.", "seed", minimum=0),
+            Column("value", "number", "What it changed there; more is better.", "of the measure"),
+        ),
+        key=("action", "firm"),
+    ),
 )  # fmt: skip

@@ -212,7 +212,7 @@ class Chart:
         beyond = [value for value in values if not axis.names and not axis.low <= value <= axis.high]
         if beyond:
             raise ArgumentError(
-                f"a line leaves the axis {axis.label!r} ({axis.low:g} to {axis.high:g}) at {beyond[0]:g}; give the axis wider ends."
+                f"a line leaves the axis {axis.label!r} ({axis.low:g} to {axis.high:g}) at {beyond[0]:g}: give it wider ends."
             )
 
     def _with(self, kind: str, name: str, colour: str | Sequence[str], **marks: object) -> Chart:
@@ -414,7 +414,8 @@ def _bar(frame: _Frame, k: int, value: float, colour: str) -> list[str]:
     zero, end, x = frame.down(max(0, frame.y.low)), frame.down(value), frame.across(k)
     wide = 0.6 * (frame.right - frame.left) / len(frame.x.names)
     return [
-        f'<rect x="{x - wide / 2:.1f}" y="{min(zero, end):.1f}" width="{wide:.1f}" height="{abs(end - zero):.1f}" fill="{colour}"/>',
+        f'<rect x="{x - wide / 2:.1f}" y="{min(zero, end):.1f}" width="{wide:.1f}" height="{abs(end - zero):.1f}" '
+        f'fill="{colour}"/>',
         *_beyond(frame, frame.y, value, x, end),
     ]
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from crmlab import _check
+from crmlab import _check, _engine
 from crmlab._result import show
 from crmlab.errors import ArgumentError, DataError
 from crmlab.widgets.chart import Axis, Chart
@@ -76,16 +76,11 @@ def evidence(outcomes: pd.DataFrame) -> Evidence:
     DataError
         Columns are missing, values are no numbers, or not every choice was tried in the same firms.
     """
-    wanted = ["action", "firm", "value"]
-    if not isinstance(outcomes, pd.DataFrame) or not set(wanted) <= set(outcomes.columns):
-        raise DataError(f"`outcomes` must be a table with the columns {', '.join(wanted)}, one row for each choice and firm.")
+    _engine.check(outcomes, "outcomes")
     actions = tuple(dict.fromkeys(outcomes.action))
     if not 2 <= len(actions) <= 4:
         raise DataError(f"`outcomes` must hold two to four choices in `action`; it holds {len(actions)}.")
-    try:
-        table = outcomes.pivot(index="firm", columns="action", values="value")[list(actions)].astype(float)
-    except (ValueError, TypeError):
-        raise DataError("`outcomes` must hold one number in `value` for each choice in each firm.") from None
+    table = outcomes.pivot(index="firm", columns="action", values="value")[list(actions)].astype(float)
     values = table.to_numpy()
     firms = len(values)
     if firms < 2 or not np.isfinite(values).all():

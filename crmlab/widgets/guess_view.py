@@ -29,7 +29,8 @@ class Guess(LiveWidget):
 
     def __init__(self, data: dict) -> None:
         words = f"A guess: {data['question']}"
-        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><p>A slider from {data['lowest']:g} to {data['highest']:g} {escape(data['unit'])}.</p>"
+        ends = f"A slider from {data['lowest']:g} to {data['highest']:g} {data['unit']}."
+        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><p>{escape(ends)}</p>"
         super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {})
 
     @traitlets.observe("commitment")

@@ -7,7 +7,7 @@ cause changed and common random numbers, so that an effect is a difference and n
 equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 
-from crmlab.world.comparison import Comparison, causes, compare, effect, sweep
+from crmlab.world.comparison import Comparison, causes, compare, effect, outcomes, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Giving, Industry, Need, Product
 from crmlab.world.practice import shop
@@ -25,6 +25,7 @@ __all__ = [
     "causes",
     "compare",
     "effect",
+    "outcomes",
     "shop",
     "simulate",
     "sweep",

@@ -300,6 +300,58 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     return Comparison(pairs, int(base.months.iloc[0]))
 
 
+def outcomes(
+    grid: pd.DataFrame, choices: Mapping[str, tuple[str, float] | None], *, measure: str = "profit", cost: float | str = "usual"
+) -> pd.DataFrame:
+    """Compute what each of some choices did in each firm of a grid, as ``widgets.decide`` reads it.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        As ``sweep`` returns it.
+    choices : dict of (str, float) or None
+        For each choice in the words of the manager: a cause of the grid and an amount; None for changing nothing.
+    measure : str
+        One that ``effect`` compares. Profit is a year's; retention comes in points of 100.
+    cost : float or "usual"
+        Currency for each customer and month; "usual" is the firm's own cost of the step.
+
+    Returns
+    -------
+    DataFrame
+        ``action, firm, value``: one row for each choice and firm; ``value`` is the difference to changing nothing.
+
+    Raises
+    ------
+    ArgumentError
+        As ``effect``.
+    DataError
+        The table is no such grid.
+
+    Examples
+    --------
+    >>> from crmlab import datasets, world
+    >>> choices = {"answer faster": ("responsiveness", 0.5), "leave it as it is": None}
+    >>> table = world.outcomes(datasets.load("what_if"), choices)
+    >>> table.groupby("action", sort=False).value.mean().round().to_dict()
+    {'answer faster': 1820.0, 'leave it as it is': 0.0}
+    """
+    _check.choice("measure", measure, _MEASURES)
+    parts = []
+    for action, choice in choices.items():
+        cause, amount = choice or (str(grid.cause.iloc[0]), 0.0)
+        compared = effect(grid, cause, amount)
+        value = compared.pairs[compared.pairs.measure == measure].set_index("seed").difference
+        if measure == "profit":
+            step = grid[(grid.cause == cause) & (grid.amount == amount)].set_index("seed").loc[value.index]
+            price = step.usual_cost if cost == "usual" else float(cost)  # of a step down it is below zero: saved
+            value = (value - price * step.payers) * 12 / compared.months
+        elif measure == "retention":
+            value = 100 * value
+        parts.append(pd.DataFrame({"action": action, "firm": value.index, "value": value.to_numpy()}))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _tried_amount(rows: pd.DataFrame, amount: object) -> float:
     """Check that an amount is one of those that the grid has for its cause."""
     tried = sorted(set(rows.amount))
