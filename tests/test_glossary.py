@@ -17,7 +17,8 @@ def test_each_term_is_told_once_and_whole():
     terms = glossary.terms()
     assert len({term.anchor for term in terms}) == len(terms)
     for term in terms:
-        assert len(term.meaning) > 30 and term.meaning.endswith("."), term
+        assert len(term.meaning) > 30, term
+        assert term.meaning.endswith("."), term
         assert re.search("[\u4e00-\u9fff]", term.chinese), term
         assert re.fullmatch(r"\d\d", term.lesson), term
 
