@@ -52,9 +52,13 @@ def tracked(fit, orders) -> pd.DataFrame:
     return btyd.tracking(fit, orders, fitted_until=CALIBRATION_END)
 
 
-def test_answers_keep_their_declaration(fit, summary, tracked):
+def test_answers_keep_their_declaration(fit, summary, orders, tracked):
     answers = {
         "tracking": tracked,
+        "frequencies": btyd.frequencies(fit, summary),
+        "conditional_expectation": btyd.conditional_expectation(fit, summary, np.ones(len(summary)), weeks=39),
+        "holdout": btyd.holdout(orders, until=["1997-09-30"], weeks=39, fits={"BG/NBD": btyd.fit_bgnbd}),
+        "alive_history": btyd.alive_history(fit, ["1997-01-01", "1997-03-01"], until="1997-09-30"),
         "purchase_predictions": fit.predict(summary, 39),
         "purchase_forecasts": fit.forecast(summary.head(50), 39, draws=20, seed=1),
     }
@@ -154,7 +158,7 @@ def test_holdout_equals_a_plain_count(orders):
                    "all alike": pd.Series(rate.mean(), index=rate.index)}  # fmt: skip
         for row in mine.itertuples():
             guess = guesses[row.model]
-            assert (row.customers, row.actual) == (len(known), came.sum())
+            assert (row.n, row.actual) == (len(known), came.sum())
             assert row.expected == pytest.approx(guess.sum())
             assert row.mae == pytest.approx((guess - came).abs().mean())
             assert row.rmse == pytest.approx(((guess - came) ** 2).mean() ** 0.5)
@@ -189,13 +193,13 @@ def test_holdout_refuses(orders, change, kind, words):
 def test_conditional_expectation_is_a_mean_by_frequency(fit, summary):
     later = np.arange(len(summary)) % 5
     found = btyd.conditional_expectation(fit, summary, later, weeks=39, top=4)
-    assert found.frequency.tolist() == ["0", "1", "2", "3", "4+"]
+    assert found.frequency_group.tolist() == ["0", "1", "2", "3", "4+"]
     expected = fit.predict(summary, 39).purchases
-    for label, each in found.set_index("frequency").iterrows():
+    for label, group in found.set_index("frequency_group").iterrows():
         mine = summary.frequency >= 4 if label == "4+" else summary.frequency == int(label)
-        assert each.customers == mine.sum()
-        assert each.actual == pytest.approx(later[mine].mean())
-        assert each.expected == pytest.approx(expected[mine].mean())
+        assert group.n == mine.sum()
+        assert group.actual_mean == pytest.approx(later[mine].mean())
+        assert group.expected_mean == pytest.approx(expected[mine].mean())
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_conditional_expectation_refuses(fit, summary, later):
 
 def test_frequencies_are_counts_and_sums_of_chances(fit, summary):
     found = btyd.frequencies(fit, summary, top=3)
-    assert found.frequency.tolist() == ["0", "1", "2", "3+"]
+    assert found.frequency_group.tolist() == ["0", "1", "2", "3+"]
     assert found.actual.tolist() == [1411, 439, 214, 293]  # Fader, Hardie & Lee (2005), table 1
     theta = fit.params.to_numpy()[:, None]
     chances = sum(
@@ -246,7 +250,7 @@ def test_a_picture_of_frequencies(fit, summary):
     way = "many" if worst.expected > worst.actual else "few"
     share = f"{100 * abs(worst.expected / worst.actual - 1):.0f} %"
     assert ax.get_title("left").replace("\n", " ") == (
-        f"The model misses most at {worst.frequency} repeat purchases: {share} too {way}"
+        f"The model misses most at {worst.frequency_group} repeat purchases: {share} too {way}"
     )
     assert ax.get_ylabel() == "customers"
     assert [bar.get_height() for bar in ax.patches] == found.actual.tolist()
@@ -256,7 +260,7 @@ def test_a_picture_of_frequencies(fit, summary):
     ax = btyd.plot_expected(means)
     assert ax.get_ylabel() == "mean purchases after the cut"
     assert "those with 7+ purchases" in ax.get_title("left").replace("\n", " ")
-    none = btyd.plot_expected(pd.DataFrame({"frequency": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
+    none = btyd.plot_expected(pd.DataFrame({"frequency_group": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
     assert none.get_title("left").replace("\n", " ").endswith("some where none came")
 
 
@@ -312,7 +316,7 @@ def test_a_picture_of_a_history(fit):
             "no column `actual`.*Give what `btyd.tracking`",
         ),
         (lambda *_: btyd.plot_tracking(3), DataError, "must be a DataFrame; it is int. Give what `btyd.tracking`"),
-        (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency", "actual", "expected"])), DataError, "is empty"),
+        (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency_group", "actual", "expected"])), DataError, "is empty"),
         (lambda *_: btyd.plot_alive_history(pd.DataFrame()), DataError, "no column `weeks`"),
         (lambda *_: btyd.frequencies(3, 4), ArgumentError, "must be a fit of purchases"),
     ],
