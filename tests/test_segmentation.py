@@ -86,8 +86,10 @@ def test_plot_counts_the_best_cell():
     assert sorted(text.get_text() for text in ax.texts) == ["0", "0", "1", "2"]
     with pytest.raises(DataError, match="r_score"):
         segmentation.plot_rfm(scores.drop(columns="r_score"))
-    with pytest.raises(DataError, match="is below 1"):
+    with pytest.raises(DataError, match=r"is below 1 .* of the scores table.*Give what `segmentation.rfm_scores` returns"):
         segmentation.rfm_grid(scores.assign(f_score=0))
+    with pytest.raises(DataError, match=r"`scores` must be a DataFrame.* Give what `segmentation.rfm_scores` returns"):
+        segmentation.plot_rfm("scores.csv")
 
 
 def test_plot_counts_scores_above_the_middle():

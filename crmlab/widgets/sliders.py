@@ -216,7 +216,7 @@ def what_if(grid: pd.DataFrame) -> ipywidgets.VBox:
     >>> [control.description for control in box.children[:3]]
     ['cause', 'better by', 'cost']
     """
-    _engine.check(grid, "what_if")
+    grid = _engine.made_table("grid", grid, "what_if", "world.sweep")
     amounts = sorted(set(grid.amount))
     steps = {round(after - before, 9) for before, after in pairwise(amounts)}
     if len(steps) != 1:
