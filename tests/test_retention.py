@@ -18,12 +18,12 @@ def by_hand(orders: pd.DataFrame, period: str, until: pd.Timestamp) -> dict:
     bought = {
         customer: set(days.dt.to_period(FREQUENCY[period])) for customer, days in orders.groupby("customer_id")["order_date"]
     }
-    found = {}
+    result = {}
     for cohort in sorted({min(periods) for periods in bought.values()}):
         members = [periods for periods in bought.values() if min(periods) == cohort]
         for number, now in enumerate(pd.period_range(cohort, last)):
-            found[cohort.start_time, number] = (len(members), sum(now in periods for periods in members))
-    return found
+            result[cohort.start_time, number] = (len(members), sum(now in periods for periods in members))
+    return result
 
 
 @given(frames("orders"), st.sampled_from(list(FREQUENCY)), st.integers(0, 40))
