@@ -31,9 +31,9 @@ SEARCHED: list[float] = []  # seconds of each search by pymc
 
 def timed_minimize(*words, **options):
     start = time.perf_counter()
-    found = MINIMIZE[0](*words, **options)
+    result = MINIMIZE[0](*words, **options)
     SEARCHED.append(time.perf_counter() - start)
-    return found
+    return result
 
 
 def lifetimes(model: str, table: dict) -> dict[str, float]:
@@ -71,8 +71,8 @@ def pymc(model: str, table: dict) -> dict[str, float]:
     rows = pd.DataFrame({names.get(column, column): values for column, values in table.items()})
     rows.insert(0, "customer_id", np.arange(len(rows)))
     fitted = kind(model_config={name: Prior("HalfFlat") for name in NAMES[model]})
-    found = fitted.fit(data=rows, method="map", progressbar=False).posterior
-    return {name: float(found[name].values.squeeze()) for name in NAMES[model]}
+    result = fitted.fit(data=rows, method="map", progressbar=False).posterior
+    return {name: float(result[name].values.squeeze()) for name in NAMES[model]}
 
 
 def value(table: dict) -> dict[str, float]:
@@ -86,14 +86,14 @@ def value(table: dict) -> dict[str, float]:
     spend.fit(table["frequency"][back], table["value"][back])
     rows = pd.DataFrame(table).fillna({"value": 0.0})
     start = time.perf_counter()
-    found = spend.customer_lifetime_value(
+    result = spend.customer_lifetime_value(
         fitter,
         *(rows[name] for name in ("frequency", "recency", "age", "value")),
         time=12,
         discount_rate=1.1 ** (1 / 12) - 1,
         freq="W",
     )
-    return {"value": time.perf_counter() - start, "total": float(found.sum())}
+    return {"value": time.perf_counter() - start, "total": float(result.sum())}
 
 
 def peak_mb() -> float:
@@ -127,8 +127,8 @@ def main() -> None:
     except Exception as problem:  # whatever stops a peer is its result
         print(json.dumps({"failed": f"{type(problem).__name__}: {' '.join(str(problem).split())[:200]}"}))
         return
-    told = {"seconds": seconds[1:], "processor": processor[1:], "searched": SEARCHED[1:], "first": seconds[0]}
-    print(json.dumps(told | {"params": params, "peak_mb": peak_mb()}))
+    timing = {"seconds": seconds[1:], "processor": processor[1:], "searched": SEARCHED[1:], "first": seconds[0]}
+    print(json.dumps(timing | {"params": params, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

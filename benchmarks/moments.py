@@ -62,7 +62,7 @@ def moments(industry: str) -> dict[str, str]:
     failures, asked = firm.truth["failures"], firm.truth["survey"]
     recommend = firm["survey"].recommendation
     paid = np.sort(firm["customer_months"].groupby("customer_id").revenue.sum().to_numpy())[::-1]
-    told = [
+    values = [
         percent((~referred).sum() / CUSTOMERS[industry]), percent((closed.outcome == "won").mean()), percent(referred.mean()),
         percent(repeat(orders)) if not firm.industry.contract else "-", percent(1 - kept),
         percent(truth.leavers.sum() / served), *(ended(firm, term) for term in (1, 12)), *response(firm),
@@ -74,7 +74,7 @@ def moments(industry: str) -> dict[str, str]:
         f"{(1 + INTEREST) / (1 + INTEREST - kept):.1f} %",
         percent(months.profit.iloc[12:].sum() / months.revenue.iloc[12:].sum()), gave(firm),
     ]  # fmt: skip
-    return dict(zip(PUBLISHED, told, strict=True))
+    return dict(zip(PUBLISHED, values, strict=True))
 
 
 def repeat(orders: pd.DataFrame) -> float:
@@ -119,8 +119,8 @@ def response(firm: world.Firm) -> list[str]:
 
 
 def table() -> str:
-    found = [moments(industry) for industry in CUSTOMERS]
-    rows = [" | ".join([name, *(each[name] for each in found), published]) for name, published in PUBLISHED.items()]
+    columns = [moments(industry) for industry in CUSTOMERS]
+    rows = [" | ".join([name, *(each[name] for each in columns), published]) for name, published in PUBLISHED.items()]
     heads = ("moment | retailer | telecom | rebate site | published", " | ".join(["---"] * 5))
     return "\n".join(f"| {row} |" for row in (*heads, *rows))
 

@@ -77,29 +77,29 @@ def run_pandas(table: str, path: str):
     orders = orders[orders["order_date"] <= until]
     if table == "purchase_summary":
         days = orders.groupby(["customer_id", "order_date"], as_index=False)["amount"].sum()
-        found = days.groupby("customer_id").agg(
+        summary = days.groupby("customer_id").agg(
             n=("amount", "size"), first=("order_date", "min"), last=("order_date", "max"),
             total=("amount", "sum"), opening=("amount", "first"),
         )  # fmt: skip
-        repeats = found["n"] - 1
+        repeats = summary["n"] - 1
         return pd.DataFrame(
             {
-                "customer_id": found.index,
+                "customer_id": summary.index,
                 "frequency": repeats.to_numpy(),
-                "recency_weeks": ((found["last"] - found["first"]).dt.days / 7).to_numpy(),
-                "age_weeks": ((until - found["first"]).dt.days / 7).to_numpy(),
-                "monetary_value": ((found["total"] - found["opening"]) / repeats.where(repeats > 0)).to_numpy(),
+                "recency_weeks": ((summary["last"] - summary["first"]).dt.days / 7).to_numpy(),
+                "age_weeks": ((until - summary["first"]).dt.days / 7).to_numpy(),
+                "monetary_value": ((summary["total"] - summary["opening"]) / repeats.where(repeats > 0)).to_numpy(),
             }
         )
     if table == "rfm_scores":
         orders["cents"] = (orders["amount"] * 100).round().astype("int64")
-        found = orders.groupby("customer_id").agg(
+        summary = orders.groupby("customer_id").agg(
             last=("order_date", "max"), purchase_days=("order_date", "nunique"), cents=("cents", "sum")
         )
-        days = (until - found["last"]).dt.days
-        score = lambda worth: ((worth.rank(method="min") - 1) * 5 // len(found) + 1).astype("int64")  # noqa: E731
-        scores = {"r_score": score(-days), "f_score": score(found["purchase_days"]), "m_score": score(found["cents"])}
-        return found.assign(recency_days=days, total_amount=found["cents"] / 100, **scores).reset_index()
+        days = (until - summary["last"]).dt.days
+        score = lambda worth: ((worth.rank(method="min") - 1) * 5 // len(summary) + 1).astype("int64")  # noqa: E731
+        scores = {"r_score": score(-days), "f_score": score(summary["purchase_days"]), "m_score": score(summary["cents"])}
+        return summary.assign(recency_days=days, total_amount=summary["cents"] / 100, **scores).reset_index()
     if table == "cohort_table":
         month = orders["order_date"].dt.to_period("M").dt.start_time
         months = pd.DataFrame({"customer_id": orders["customer_id"], "month": month}).drop_duplicates()

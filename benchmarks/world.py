@@ -73,8 +73,8 @@ def run(command: list[str]) -> dict:
     return json.loads(ran.stdout.strip().splitlines()[-1])
 
 
-def medians(found: list[dict]) -> dict:
-    return {key: statistics.median(each[key] for each in found) for key in found[0]}
+def medians(measured: list[dict]) -> dict:
+    return {key: statistics.median(each[key] for each in measured) for key in measured[0]}
 
 
 def at_scale(sizes: list[int], runs: int) -> None:
@@ -83,14 +83,15 @@ def at_scale(sizes: list[int], runs: int) -> None:
     before = None
     for customers in sizes:
         count = runs if customers <= 100_000 else 1
-        found = medians(
+        measured = medians(
             [run([sys.executable, __file__, "--one", str(customers), "--workers", "2", "--files"]) for _ in range(count)]
         )
-        growth = math.log(found["seconds"] / before[1]) / math.log(customers / before[0]) if before else float("nan")
-        before = customers, found["seconds"]
+        growth = math.log(measured["seconds"] / before[1]) / math.log(customers / before[0]) if before else float("nan")
+        before = customers, measured["seconds"]
         print(
-            f"| {customers:,} | {found['rows']:,.0f} | {found['seconds']:.1f} | {found['rows'] / found['seconds'] / 1e6:.2f} | "
-            f"{found['peak_mb']:,.0f} | {found['disk_mb']:,.0f} | {growth:.2f} |",
+            f"| {customers:,} | {measured['rows']:,.0f} | {measured['seconds']:.1f} | "
+            f"{measured['rows'] / measured['seconds'] / 1e6:.2f} | "
+            f"{measured['peak_mb']:,.0f} | {measured['disk_mb']:,.0f} | {growth:.2f} |",
             flush=True,
         )
 
@@ -100,12 +101,12 @@ def beside_peer(runs: int) -> None:
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
         python = f"{home}/bin/python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", "leadforge==1.0.0"], check=True)
-        found: dict[str, list[dict]] = {"leadforge, 20,000 leads": [], "crmlab, 10,000 customers": []}
+        measured: dict[str, list[dict]] = {"leadforge, 20,000 leads": [], "crmlab, 10,000 customers": []}
         for seed in range(1, runs + 1):  # in turn, so that both meet the same machine
-            found["leadforge, 20,000 leads"].append(run([python, str(HERE / "world_peer.py"), "20000", str(seed)]))
-            found["crmlab, 10,000 customers"].append(run([sys.executable, __file__, "--one", "10000"]))
+            measured["leadforge, 20,000 leads"].append(run([python, str(HERE / "world_peer.py"), "20000", str(seed)]))
+            measured["crmlab, 10,000 customers"].append(run([sys.executable, __file__, "--one", "10000"]))
     print("| who | rows | seconds | rows/s | peak MB |\n|---|---|---|---|---|")
-    for name, each in found.items():
+    for name, each in measured.items():
         middle = medians(each)
         speed = statistics.median(one["rows"] / one["seconds"] for one in each)
         print(f"| {name} | {middle['rows']:,.0f} | {middle['seconds']:.2f} | {speed:,.0f} | {middle['peak_mb']:,.0f} |")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from crmlab import __version__
 from crmlab._lab.terminal import accept_any_text
-from crmlab._write import atomic_write
-from crmlab.errors import CrmlabError, DataError
+from crmlab.errors import CrmlabError
 
 if TYPE_CHECKING:
     from crmlab._result import Summary
@@ -107,16 +106,17 @@ def _report_parser(commands: argparse._SubParsersAction) -> None:
         metavar="THEIRS=OURS,...",
         help="which of your columns is which of ours",
     )
-    report.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
     report.add_argument("--out", default="report.html", metavar="FILE", help="where to write the page (default: report.html)")
-    order = report.add_mutually_exclusive_group()
-    order.add_argument("--day-first", dest="day_first", action="store_true", default=None, help="12/03/2024 is 12 March")
-    order.add_argument("--month-first", dest="day_first", action="store_false", help="12/03/2024 is December 3")
-    report.add_argument(
-        "--decimal", choices=[".", ","], metavar="MARK", help="the decimal mark, where 1,234 could be read in two ways"
-    )
     report.add_argument("--encoding", help='of a text file, such as "gb18030" (default: found out)')
     report.add_argument("--sheet", default="0", help="name or number (from 0) of the Excel sheet")
+    orders = report.add_argument_group("only with orders")
+    orders.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
+    order = orders.add_mutually_exclusive_group()
+    order.add_argument("--day-first", dest="day_first", action="store_true", default=None, help="12/03/2024 is 12 March")
+    order.add_argument("--month-first", dest="day_first", action="store_false", help="12/03/2024 is December 3")
+    orders.add_argument(
+        "--decimal", choices=[".", ","], metavar="MARK", help="the decimal mark, where 1,234 could be read in two ways"
+    )
     survey = report.add_argument_group("only with --survey")
     survey.add_argument(
         "--mapping",
@@ -128,11 +128,15 @@ def _report_parser(commands: argparse._SubParsersAction) -> None:
     survey.add_argument(
         "--scale", type=_ranges, action=_MergePairs, metavar="WHAT=LOW-HIGH,...", help='another scale: "1-5", "expected=1-5"'
     )
-    survey.add_argument("--keyed", action="store_true", help="negatively worded statements are turned round already")
+    survey.add_argument(
+        "--keyed", action="store_true", default=None, help="negatively worded statements are turned round already"
+    )
     survey.add_argument("--by", metavar="COLUMN", help="compare the groups of this column (default: waves)")
     survey.add_argument("--items", metavar="FILE", help="an instrument of your own: item, dimension, direction, scale, wording")
-    survey.add_argument("--perceptions-only", action="store_true", help="its statements were asked of this firm alone")
-    report.set_defaults(run=_report)
+    survey.add_argument(
+        "--perceptions-only", action="store_true", default=None, help="its statements were asked of this firm alone"
+    )
+    report.set_defaults(run=_report, refuse=report.error)
 
 
 def _questionnaire_parser(commands: argparse._SubParsersAction) -> None:
@@ -234,21 +238,40 @@ def _survey_report(arguments: argparse.Namespace) -> int:
         instrument = satisfaction.custom_instrument(arguments.items, expected=not arguments.perceptions_only)
     page = report.survey_report(
         arguments.survey, arguments.out, instrument=instrument, rename=arguments.rename, mapping=arguments.mapping,
-        scale=arguments.scale, keyed=arguments.keyed, by=arguments.by, encoding=arguments.encoding, sheet=_sheet(arguments),
+        scale=arguments.scale, keyed=bool(arguments.keyed), by=arguments.by, encoding=arguments.encoding,
+        sheet=_sheet(arguments),
     )  # fmt: skip
-    return _report_written(page)
+    return _page_written(page)
 
 
 def _sheet(arguments: argparse.Namespace) -> str | int:
     return int(arguments.sheet) if arguments.sheet.isdigit() else arguments.sheet
 
 
-def _report_written(page: Path) -> int:
+def _page_written(page: Path) -> int:
     print(f"written: {Path(page).resolve()} (open it in a browser)")
     return 0
 
 
+#: Options of one kind of report only: the other would ignore them.
+_ORDERS_ONLY = ("until", "day_first", "decimal")
+_SURVEY_ONLY = ("mapping", "scale", "keyed", "by", "items", "perceptions_only")
+
+
+def _refuse_idle_options(arguments: argparse.Namespace) -> None:
+    """Refuse an option that would change nothing."""
+    others = _ORDERS_ONLY if arguments.survey else _SURVEY_ONLY
+    idle = [name for name in others if getattr(arguments, name) is not None]
+    if idle:
+        option = _as_option(idle[0], str(getattr(arguments, idle[0])) if idle[0] in _FLAGS else None)
+        kind, way = ("orders", "without") if arguments.survey else ("answers to a survey", "with")
+        arguments.refuse(f"{option} is for {kind} only; leave it out, or give the file {way} --survey")
+    if arguments.perceptions_only and not arguments.items:
+        arguments.refuse("--perceptions-only is for an instrument of your own; leave it out, or give its --items")
+
+
 def _report(arguments: argparse.Namespace) -> int:
+    _refuse_idle_options(arguments)
     if arguments.survey:
         return _survey_report(arguments)
     from crmlab import report
@@ -263,26 +286,17 @@ def _report(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
         sheet=_sheet(arguments),
     )
-    return _report_written(page)
+    return _page_written(page)
 
 
 def _questionnaire(arguments: argparse.Namespace) -> int:
-    from crmlab import satisfaction
+    from crmlab import _page, satisfaction
 
+    out = _page.target(arguments.out)
     page = satisfaction.questionnaire(
         satisfaction.rater(short=arguments.short), language=arguments.language, firm=arguments.firm
     )
-    out = Path(arguments.out)
-    if out.exists():
-        raise DataError(f"{arguments.out!r} exists and was left alone. Choose another `out`.")
-    if not out.parent.is_dir():  # a folder that is missing is more likely mistyped than wanted
-        raise DataError(f"{arguments.out!r} could not be written (no such folder). Choose another `out`.")
-    try:
-        with atomic_write(out) as part:
-            part.write_bytes(page.encode())
-    except OSError as error:
-        raise DataError(f"{arguments.out!r} could not be written ({error.strerror}). Choose another `out`.") from None
-    return _report_written(out)
+    return _page_written(_page.write(out, page))
 
 
 def _data(arguments: argparse.Namespace) -> int:

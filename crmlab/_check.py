@@ -217,8 +217,9 @@ def refuse_rows(frame: pd.DataFrame, wrong: np.ndarray, reason: str, table: str,
 
 
 def declaration(
-    source: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame]
-) -> pd.Series:
+    source: ibis.Table, table: Table, names: Collection[str], run: Callable[[ibis.Expr], pd.DataFrame],
+    remedy: str = "Take these rows out first; `datasets.read` does so and lists them.",
+) -> pd.Series:  # fmt: skip
     """Refuse a table whose columns break their declaration.
 
     Parameters
@@ -231,6 +232,8 @@ def declaration(
         The columns to check.
     run : callable
         Executes an Ibis expression.
+    remedy : str
+        The last sentence of the refusal of rows.
 
     Returns
     -------
@@ -262,7 +265,7 @@ def declaration(
             example = ", ".join(f"{key}={_plain(value)}" for key, value in row.items())
             raise DataError(
                 f"{reason} in {counts[name]:,.0f} of {counts['rows']:,} rows of the {table.name} table, e.g. {example}. "
-                "Take these rows out first; `datasets.read` does so and lists them."
+                f"{remedy}"
             )
     return counts
 

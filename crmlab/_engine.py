@@ -12,7 +12,7 @@ import glob
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -76,9 +76,17 @@ def open_table(data: object, name: str, wanted: Collection[str]) -> Iterator[tup
     Yields the Ibis table, what was counted on the way (see ``_check.declaration``), and the function that
     runs an expression on it.
     """
+    with _open(data, _declared(name), wanted) as opened:
+        yield opened
+
+
+@contextmanager
+def _open(
+    data: object, declared: Table, wanted: Collection[str], *remedy: str
+) -> Iterator[tuple[ibis.Table, pd.Series, Callable]]:
+    """Open a table as ``open_table`` does, by its declaration; ``remedy``, if given, ends the refusal of rows."""
     import ibis
 
-    declared = _declared(name)
     has_engine = isinstance(data, ibis.Table)
     connection = _backend(data) if has_engine else _duckdb()
     run = _runner(connection)
@@ -86,7 +94,7 @@ def open_table(data: object, name: str, wanted: Collection[str]) -> Iterator[tup
         table = data if isinstance(data, ibis.Table) else _as_ibis(data, declared, wanted, connection)
         _check.required_columns(table.columns, declared, wanted)
         keyed = bool(declared.key) and all(column in table.columns for column in declared.key)
-        checked = _check.declaration(table, declared, dict.fromkeys([*wanted, *(declared.key if keyed else ())]), run)
+        checked = _check.declaration(table, declared, dict.fromkeys([*wanted, *(declared.key if keyed else ())]), run, *remedy)
         if keyed:
             _refuse_duplicates(table, declared, int(checked["rows"]), connection)
         yield table, checked, run
@@ -97,10 +105,36 @@ def open_table(data: object, name: str, wanted: Collection[str]) -> Iterator[tup
 
 def check(frame: object, name: str) -> None:
     """Refuse a table that breaks the declaration ``name``."""
-    present = getattr(frame, "columns", ())
-    wanted = [column.name for column in _declared(name).columns if not column.optional or column.name in present]
-    with open_table(frame, name, wanted):
+    declared = _declared(name)
+    with open_table(frame, name, _present(declared, getattr(frame, "columns", ()))):
         pass
+
+
+def made_table(argument: str, value: object, name: str, maker: str) -> pd.DataFrame:
+    """Check a table that a function of the kit has made, and call it as the caller did.
+
+    Parameters
+    ----------
+    argument : str
+        What the caller calls it, such as "scores".
+    value : object
+        What was given.
+    name : str
+        Its declaration, such as "rfm_scores".
+    maker : str
+        The function that returns such tables, such as "segmentation.rfm_scores".
+    """
+    remedy = f"Give what `{maker}` returns."
+    frame = _check.frame(argument, value, remedy)
+    declared = replace(_declared(name), name=argument)
+    _check.required_columns(frame.columns, argument, declared.required, remedy)
+    with _open(frame, declared, _present(declared, frame.columns), remedy):
+        return frame
+
+
+def _present(declared: Table, columns: Collection[str]) -> list[str]:
+    """Name the declared columns that a table must have or has."""
+    return [column.name for column in declared.columns if not column.optional or column.name in columns]
 
 
 def _as_ibis(data: object, declared: Table, wanted: Collection[str], connection: BaseBackend) -> ibis.Table:

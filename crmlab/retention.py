@@ -108,12 +108,12 @@ def _with_zeros(counted: pd.DataFrame, frequency: str, until: pd.Timestamp) -> p
     return table
 
 
-def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_cohorts(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the cohort triangle: each row a cohort, each column a period since its first purchase.
 
     Parameters
     ----------
-    table : DataFrame
+    cohorts : DataFrame
         From ``cohort_table``.
     ax : matplotlib Axes, optional
         To draw on; by default those of a new chart.
@@ -140,8 +140,8 @@ def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> print(retention.plot_cohorts(table).get_title("left"))
     50.0 % of new customers bought again in the following period
     """
-    _engine.check(table, "cohort_table")
-    ended = table[table.complete & (table.period > 0)]
+    cohorts = _engine.made_table("cohorts", cohorts, "cohort_table", "retention.cohort_table")
+    ended = cohorts[cohorts.complete & (cohorts.period > 0)]
     if ended.empty:
         raise DataError("no cohort has been seen for a whole period after its first. Choose a shorter `period`.")
     starts = pd.to_datetime(ended.cohort)

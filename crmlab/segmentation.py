@@ -147,7 +147,7 @@ def rfm_grid(scores: pd.DataFrame) -> pd.DataFrame:
     0        2        2          2          40.0         20.0
     1        1        1          1           5.0          5.0
     """
-    _engine.check(scores, "rfm_scores")
+    scores = _engine.made_table("scores", scores, "rfm_scores", "segmentation.rfm_scores")
     cells = scores.groupby(["r_score", "f_score"])["total_amount"]
     grid = cells.agg(customers="size", total_amount="sum", mean_amount="mean").reset_index()
     return grid.sort_values(["r_score", "f_score"], ascending=False, kind="stable", ignore_index=True)

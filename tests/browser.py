@@ -246,7 +246,7 @@ class Lesson:
     def complaints(self) -> list[str]:
         """Everything that a reader should not have seen, or that should not have been asked for; empty if all is well."""
         pictures = self.page.locator(PICTURE)
-        found = {
+        detected = {
             "a cell failed": self.page.evaluate(ERRORS),
             "a script failed": self.script_errors,
             "a picture has no alt text": pictures.evaluate_all(WITHOUT_ALT),
@@ -255,7 +255,7 @@ class Lesson:
             "the page asked another host": self.asked_outside,
             "the network was asked": self.room.heard(),
         }
-        return [f"{what}: {_without_pixels(which)}" for what, those in found.items() for which in those]
+        return [f"{what}: {_without_pixels(which)}" for what, those in detected.items() for which in those]
 
     def photograph(self, folder: Path) -> None:
         """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
@@ -335,8 +335,8 @@ def _what_is_missing() -> str:
 
 def _make_room() -> tuple[subprocess.Popen | None, list[str], str]:
     # Root's own way first: the root of a user namespace is not allowed to read other people's files.
-    ways = [([], []), (["--user", "--map-root-user"], ["--user", "--preserve-credentials"])][os.geteuid() != 0 :]
-    for make, enter in ways:
+    commands = [([], []), (["--user", "--map-root-user"], ["--user", "--preserve-credentials"])][os.geteuid() != 0 :]
+    for make, enter in commands:
         process = _start(
             "room", way=["unshare", "--net", "--mount", *make], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )  # fmt: skip
@@ -395,14 +395,14 @@ class Ear:
 
     def heard(self) -> list[str]:
         """Where packets were sent since the last time, each place once."""
-        found = set()
+        detected = set()
         with suppress(BlockingIOError):
             while True:
                 packet, (_, protocol, *_) = self._socket.recvfrom(65535)
-                found.add(destination(protocol, packet))
+                detected.add(destination(protocol, packet))
         packet_level, statistics = 263, 6  # SOL_PACKET and PACKET_STATISTICS
         _, lost = struct.unpack("II", self._socket.getsockopt(packet_level, statistics, 8))
-        return sorted(found - {""}) + ([f"{lost} packets more than could be kept"] if lost else [])
+        return sorted(detected - {""}) + ([f"{lost} packets more than could be kept"] if lost else [])
 
 
 def _sieve() -> list[tuple[int, int, int, int]]:
@@ -410,7 +410,7 @@ def _sieve() -> list[tuple[int, int, int, int]]:
 
     Each step is (operation, steps to skip if true, if false, number).
     """
-    load_half, load_byte, load_header_length, load_half_behind_header, equal, fate = 0x28, 0x30, 0xB1, 0x48, 0x15, 0x06
+    load_half, load_byte, load_header_length, load_half_behind_header, equal, give_verdict = 0x28, 0x30, 0xB1, 0x48, 0x15, 0x06
     protocol = 0xFFFFF000  # the "place" at which the kernel tells the protocol (SKF_AD_OFF)
     keep, drop = 0xFFFF, 0
     return [
@@ -421,8 +421,8 @@ def _sieve() -> list[tuple[int, int, int, int]]:
         (load_header_length, 0, 0, 0),
         (load_half_behind_header, 0, 0, 2),  # the port it goes to
         (equal, 0, 1, _DNS),
-        (fate, 0, 0, keep),
-        (fate, 0, 0, drop),
+        (give_verdict, 0, 0, keep),
+        (give_verdict, 0, 0, drop),
     ]
 
 

@@ -145,27 +145,27 @@ def make(home: Path, students: dict[str, str], **limits: float) -> Path:
     (home / "masters" / f"{NAME}.ipynb").write_bytes(master())
     lines = "".join(f"{student},{name},{student.lower()}@example.org\n" for student, name in students.items())
     (home / "roster.csv").write_text("student_id,name,email\n" + lines, encoding="utf-8")
-    told = (home / "course.toml").read_text(encoding="utf-8")
-    told = re.sub(
-        r'secret = "\w+"', f'secret = "{"5e" * 32}"', told
+    settings = (home / "course.toml").read_text(encoding="utf-8")
+    settings = re.sub(
+        r'secret = "\w+"', f'secret = "{"5e" * 32}"', settings
     )  # the same data each time: no two keys are equal by chance
     for name, most in limits.items():
-        told = "\n".join(f"{name} = {most}" if line.startswith(f"{name} =") else line for line in told.split("\n"))
-        if f"\n{name} = {most}" not in told:
-            told = told.replace("[limits]", f"[limits]\n{name} = {most}\n#", 1)
-    (home / "course.toml").write_text(told, encoding="utf-8")
+        settings = "\n".join(f"{name} = {most}" if line.startswith(f"{name} =") else line for line in settings.split("\n"))
+        if f"\n{name} = {most}" not in settings:
+            settings = settings.replace("[limits]", f"[limits]\n{name} = {most}\n#", 1)
+    (home / "course.toml").write_text(settings, encoding="utf-8")
     course.release(home, "99", individual=True)
     return home
 
 
 def runs(memory_mb: int) -> list[psutil.Process]:
     """Runs in sandboxes that are alive, of courses with that limit: other tests may grade at the same time."""
-    found = []
+    processes = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
         if any("runner.py" in word for word in words) and any(f'"address_mb": {memory_mb + 2_048},' in word for word in words):
-            found.append(process)
-    return found
+            processes.append(process)
+    return processes
 
 
 def keys(home: Path, student: str) -> dict:
@@ -181,11 +181,11 @@ def rows(home: Path, table: str) -> dict[str, dict]:
 
 def points(home: Path) -> dict[str, dict[str, float | None]]:
     """Student -> question -> points."""
-    found: dict[str, dict[str, float | None]] = {}
+    by_student: dict[str, dict[str, float | None]] = {}
     with Store(home / "course.db") as store:
         for row in store.rows("score", assignment=NAME):
-            found.setdefault(row["student"], {})[row["question"]] = row["points"]
-    return found
+            by_student.setdefault(row["student"], {})[row["question"]] = row["points"]
+    return by_student
 
 
 # -- One class for several files of tests ------------------------------------------------------------------------------

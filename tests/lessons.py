@@ -62,26 +62,26 @@ def faults(path: Path) -> list[str]:
     """What is wrong with a lesson as it is stored."""
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    found = []
+    flaws = []
     if [cell.execution_count for cell in cells] != list(range(1, len(cells) + 1)):
-        found.append("it was not run from top to bottom")
+        flaws.append("it was not run from top to bottom")
     if "widgets" in notebook.metadata:
-        found.append("widget states are stored in it")
+        flaws.append("widget states are stored in it")
     for cell in cells:
         where = f"cell {cell.id}"
         if not cell.source.strip():
-            found.append(f"{where} is empty")
+            flaws.append(f"{where} is empty")
         if cell.source.rstrip().endswith(";"):
-            found.append(f"{where} ends in a semicolon, which hides its output")
+            flaws.append(f"{where} ends in a semicolon, which hides its output")
         if re.search(r"\b(TODO|FIXME)\b", cell.source):
-            found.append(f"{where} is unfinished")
-        found += [f"{where}: {fault}" for output in cell.outputs for fault in _output_faults(output)]
+            flaws.append(f"{where} is unfinished")
+        flaws += [f"{where}: {fault}" for output in cell.outputs for fault in _output_faults(output)]
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             links = re.findall(r"\]\(([^)#]+)\)", cell.source)
             missing = [link for link in links if "://" not in link and not (path.parent / link).exists()]
-            found += [f"cell {cell.id} links to {link}, which does not exist" for link in missing]
-    return found
+            flaws += [f"cell {cell.id} links to {link}, which does not exist" for link in missing]
+    return flaws
 
 
 def _output_faults(output: dict) -> list[str]:
@@ -89,18 +89,18 @@ def _output_faults(output: dict) -> list[str]:
         return [f"it stores an error: {output.ename}"]
     if output.output_type == "stream":
         return [f"it writes to stderr: {output.text[:60]!r}"] if output.name == "stderr" else []
-    found = []
+    flaws = []
     html = output.data.get("text/html", "")
     if "image/png" in output.data or "image/svg+xml" in output.data:
-        found.append("a picture without alt text (use widgets.picture)")
+        flaws.append("a picture without alt text (use widgets.picture)")
     if any(not re.search(r'alt="[^"]{20,}"', tag) for tag in re.findall(r"<img[^>]*>", html)):
-        found.append("a picture whose alt text is missing or says too little")
+        flaws.append("a picture whose alt text is missing or says too little")
     plain = output.data.get("text/plain", "")
     if re.search(r"\d\.\d{7,}", plain):
-        found.append(f"a number with seven decimals: {plain[:60]!r}")
+        flaws.append(f"a number with seven decimals: {plain[:60]!r}")
     if "0x" in plain and " at 0x" in plain:
-        found.append("an output that shows a place in memory")
-    return found
+        flaws.append("an output that shows a place in memory")
+    return flaws
 
 
 def differences(now: object, then: object, where: str = "") -> list[str]:

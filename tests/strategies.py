@@ -18,7 +18,7 @@ def cells(column: tables.Column) -> st.SearchStrategy:
     """Values that the declaration allows."""
     low = int(column.minimum) if column.minimum is not None else -1000
     high = int(column.maximum) if column.maximum is not None else 1000
-    found = {
+    strategy = {
         "id": st.integers(1, _FEW).map("c{:02d}".format),
         "text": st.sampled_from(column.values) if column.values else st.text("abcäß中文 ,;'\"", min_size=1, max_size=6),
         "integer": st.integers(low, high),
@@ -26,7 +26,7 @@ def cells(column: tables.Column) -> st.SearchStrategy:
         "date": st.dates(dt.date(2023, 12, 20), dt.date(2024, 3, 10)).map(pd.Timestamp),
         "boolean": st.booleans(),
     }[column.dtype]
-    return st.none() | found if column.nullable else found
+    return st.none() | strategy if column.nullable else strategy
 
 
 @st.composite

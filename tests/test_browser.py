@@ -650,8 +650,8 @@ def test_each_week_of_a_silent_customer_is_as_btyd_says(silent, fits, fit):
     place = ["BG/NBD", "Pareto/NBD"].index(fit)
     for week in (1, 4, 8, 9, 27, 50, 52):
         silent.go(week)
-        told = silent.cursor.get_attribute("aria-valuetext").partition("with ")[2].split(" / ")
-        assert told[place] == f"{100 * history[week]:.1f} %", week
+        readings = silent.cursor.get_attribute("aria-valuetext").partition("with ")[2].split(" / ")
+        assert readings[place] == f"{100 * history[week]:.1f} %", week
 
 
 @pytest.mark.parametrize("hand", ["mouse", "finger"])

@@ -296,9 +296,9 @@ def test_spend_with_too_heavy_a_tail():
     assert not none.all()
     words = re.escape(f"the mean spend of {none.sum():,} customers does not exist")
     with pytest.warns(CrmlabWarning, match=words):
-        found = fit.predict(table)
-    assert found[none][["spend", "std_error", "low", "high"]].isna().all(axis=None)
-    assert (found.loc[~none, ["spend", "std_error", "low", "high"]] > 0).all(axis=None)
+        result = fit.predict(table)
+    assert result[none][["spend", "std_error", "low", "high"]].isna().all(axis=None)
+    assert (result.loc[~none, ["spend", "std_error", "low", "high"]] > 0).all(axis=None)
     bought = btyd.simulate_purchases("bgnbd", TRUTHS["bgnbd"], customers=1_000, weeks=39.0, seed=1)
     amounts = btyd.simulate_spend({"p": 0.6, "q": 0.8, "v": 15.0}, bought.frequency, seed=2)
     bought["monetary_value"] = amounts.monetary_value

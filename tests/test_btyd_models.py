@@ -166,7 +166,7 @@ def test_holdout_of_cdnow():
     models = {"Pareto/NBD": btyd.fit_pareto_nbd, "printed": lambda _: as_printed, "BG/NBD": btyd.fit_bgnbd}
     scores = btyd.holdout(cdnow_orders(), until=["1997-09-30"], weeks=39, fits=models).set_index("model")
     assert set(scores.actual) == {1882}
-    assert set(scores.customers) == {2357}
+    assert set(scores.n) == {2357}
     assert round(scores.expected["Pareto/NBD"], 1) == 1665.5
     assert round(scores.mae["Pareto/NBD"], 4) == 0.7545
     assert round(scores.expected["printed"], 1) == 1653.9

@@ -95,7 +95,7 @@ def test_without_order_id_the_money_is_the_same_in_any_order(bought):
     one, other = (returns.settle_returns(orders_of(*each)) for each in (bought, bought[::-1]))
     names = ["customer_id", "order_date", "amount"]
     for each in ("orders", "set_aside"):
-        first, second = (getattr(found, each)[names].sort_values(names, ignore_index=True) for found in (one, other))
+        first, second = (getattr(result, each)[names].sort_values(names, ignore_index=True) for result in (one, other))
         pd.testing.assert_frame_equal(first, second)
 
 

@@ -52,9 +52,13 @@ def tracked(fit, orders) -> pd.DataFrame:
     return btyd.tracking(fit, orders, fitted_until=CALIBRATION_END)
 
 
-def test_answers_keep_their_declaration(fit, summary, tracked):
+def test_answers_keep_their_declaration(fit, summary, orders, tracked):
     answers = {
         "tracking": tracked,
+        "frequencies": btyd.frequencies(fit, summary),
+        "conditional_expectation": btyd.conditional_expectation(fit, summary, np.ones(len(summary)), weeks=39),
+        "holdout": btyd.holdout(orders, until=["1997-09-30"], weeks=39, fits={"BG/NBD": btyd.fit_bgnbd}),
+        "alive_history": btyd.alive_history(fit, ["1997-01-01", "1997-03-01"], until="1997-09-30"),
         "purchase_predictions": fit.predict(summary, 39),
         "purchase_forecasts": fit.forecast(summary.head(50), 39, draws=20, seed=1),
     }
@@ -103,11 +107,11 @@ def test_the_published_curve_is_near_what_came(tracked):
 def test_customers_who_came_after_the_end_of_calibration_do_not_count(fit):
     days = ["2024-01-01", "2024-01-10", "2024-02-20", "2024-02-25", "2024-03-20"]
     orders = pd.DataFrame({"customer_id": list("aabbb"), "order_date": pd.to_datetime(days)})
-    found = btyd.tracking(fit, orders, fitted_until="2024-01-31")
-    assert found.actual_total.iloc[-1] == 1
-    np.testing.assert_allclose(found.expected_total, fit.expected_purchases_new_customer(found.week.to_numpy()), rtol=1e-9)
-    assert found.seen.sum() == 4
-    assert len(found) == 11
+    result = btyd.tracking(fit, orders, fitted_until="2024-01-31")
+    assert result.actual_total.iloc[-1] == 1
+    np.testing.assert_allclose(result.expected_total, fit.expected_purchases_new_customer(result.week.to_numpy()), rtol=1e-9)
+    assert result.seen.sum() == 4
+    assert len(result) == 11
 
 
 @pytest.mark.parametrize("total", [True, False])
@@ -116,10 +120,10 @@ def test_plot_of_tracking(tracked, total):
     later = tracked[~tracked.seen]
     off = later.expected.sum() / later.actual.sum() - 1
     assert off < 0
-    told = f"In {len(later)} unseen weeks the model expects {100 * abs(off):.1f} % less than came"
+    finding = f"In {len(later)} unseen weeks the model expects {100 * abs(off):.1f} % less than came"
     title = ax.get_title("left").replace("\n", " ")
     if total:
-        assert title == told
+        assert title == finding
     else:
         apart = (tracked.expected - tracked.actual).abs().mean()
         assert f"differs from what the model expects by {show(apart, 1)} of {show(tracked.actual.mean(), 1)} purchases" in title
@@ -142,9 +146,9 @@ def alt(ax: plt.Axes) -> str:
 
 def test_holdout_equals_a_plain_count(orders):
     origins = ["1997-03-20", dt.date(1997, 9, 30)]  # at the first some have come for less than a week
-    found = btyd.holdout(orders, until=origins, weeks=26, fits={"BG/NBD": btyd.fit_bgnbd})
-    assert found.model.tolist() == ["BG/NBD", "as so far", "all alike"] * 2
-    for origin, mine in found.groupby("until"):
+    result = btyd.holdout(orders, until=origins, weeks=26, fits={"BG/NBD": btyd.fit_bgnbd})
+    assert result.model.tolist() == ["BG/NBD", "as so far", "all alike"] * 2
+    for origin, mine in result.groupby("until"):
         known = btyd.purchase_summary(orders, until=origin)
         days = orders.drop_duplicates(["customer_id", "order_date"])
         ahead = days[(days.order_date > origin) & (days.order_date <= origin + pd.Timedelta(weeks=26))]
@@ -154,7 +158,7 @@ def test_holdout_equals_a_plain_count(orders):
                    "all alike": pd.Series(rate.mean(), index=rate.index)}  # fmt: skip
         for row in mine.itertuples():
             guess = guesses[row.model]
-            assert (row.customers, row.actual) == (len(known), came.sum())
+            assert (row.n, row.actual) == (len(known), came.sum())
             assert row.expected == pytest.approx(guess.sum())
             assert row.mae == pytest.approx((guess - came).abs().mean())
             assert row.rmse == pytest.approx(((guess - came) ** 2).mean() ** 0.5)
@@ -188,14 +192,14 @@ def test_holdout_refuses(orders, change, kind, words):
 
 def test_conditional_expectation_is_a_mean_by_frequency(fit, summary):
     later = np.arange(len(summary)) % 5
-    found = btyd.conditional_expectation(fit, summary, later, weeks=39, top=4)
-    assert found.frequency.tolist() == ["0", "1", "2", "3", "4+"]
+    result = btyd.conditional_expectation(fit, summary, later, weeks=39, top=4)
+    assert result.frequency_group.tolist() == ["0", "1", "2", "3", "4+"]
     expected = fit.predict(summary, 39).purchases
-    for label, each in found.set_index("frequency").iterrows():
+    for label, group in result.set_index("frequency_group").iterrows():
         mine = summary.frequency >= 4 if label == "4+" else summary.frequency == int(label)
-        assert each.customers == mine.sum()
-        assert each.actual == pytest.approx(later[mine].mean())
-        assert each.expected == pytest.approx(expected[mine].mean())
+        assert group.n == mine.sum()
+        assert group.actual_mean == pytest.approx(later[mine].mean())
+        assert group.expected_mean == pytest.approx(expected[mine].mean())
 
 
 @pytest.mark.parametrize(
@@ -212,25 +216,25 @@ def test_conditional_expectation_refuses(fit, summary, later):
 
 
 def test_frequencies_are_counts_and_sums_of_chances(fit, summary):
-    found = btyd.frequencies(fit, summary, top=3)
-    assert found.frequency.tolist() == ["0", "1", "2", "3+"]
-    assert found.actual.tolist() == [1411, 439, 214, 293]  # Fader, Hardie & Lee (2005), table 1
+    result = btyd.frequencies(fit, summary, top=3)
+    assert result.frequency_group.tolist() == ["0", "1", "2", "3+"]
+    assert result.actual.tolist() == [1411, 439, 214, 293]  # Fader, Hardie & Lee (2005), table 1
     theta = fit.params.to_numpy()[:, None]
     chances = sum(
         fit.model.pmf(theta, np.array([age]), 2)[:, 0] * many for age, many in summary.age_weeks.value_counts().items()
     )
-    np.testing.assert_allclose(found.expected[:3], chances, rtol=1e-9)
-    assert found.expected.sum() == pytest.approx(2357)
+    np.testing.assert_allclose(result.expected[:3], chances, rtol=1e-9)
+    assert result.expected.sum() == pytest.approx(2357)
 
 
 def test_frequencies_of_donors(donors):
     table = donations()
     whole = table.loc[table.index.repeat(table.customers)].drop(columns="customers")
-    found = btyd.frequencies(donors, whole, top=6)
-    assert found.actual.sum() == 11_104
-    assert found.actual.iloc[0] == 3464
-    np.testing.assert_allclose(found.expected, found.actual, rtol=0.09)
-    assert found.expected.sum() == pytest.approx(11_104)
+    result = btyd.frequencies(donors, whole, top=6)
+    assert result.actual.sum() == 11_104
+    assert result.actual.iloc[0] == 3464
+    np.testing.assert_allclose(result.expected, result.actual, rtol=0.09)
+    assert result.expected.sum() == pytest.approx(11_104)
 
 
 @pytest.mark.parametrize("top", [0, 1.5, "7"])
@@ -240,23 +244,23 @@ def test_top_is_a_whole_number(fit, summary, top):
 
 
 def test_a_picture_of_frequencies(fit, summary):
-    found = btyd.frequencies(fit, summary)
-    ax = btyd.plot_expected(found)
-    worst = found.iloc[(found.expected - found.actual).abs().argmax()]
+    result = btyd.frequencies(fit, summary)
+    ax = btyd.plot_expected(result)
+    worst = result.iloc[(result.expected - result.actual).abs().argmax()]
     way = "many" if worst.expected > worst.actual else "few"
     share = f"{100 * abs(worst.expected / worst.actual - 1):.0f} %"
     assert ax.get_title("left").replace("\n", " ") == (
-        f"The model misses most at {worst.frequency} repeat purchases: {share} too {way}"
+        f"The model misses most at {worst.frequency_group} repeat purchases: {share} too {way}"
     )
     assert ax.get_ylabel() == "customers"
-    assert [bar.get_height() for bar in ax.patches] == found.actual.tolist()
-    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), found.expected)
+    assert [bar.get_height() for bar in ax.patches] == result.actual.tolist()
+    np.testing.assert_array_equal(ax.lines[-1].get_ydata(), result.expected)
     assert "0: 1,411, expected" in alt(ax)
     means = btyd.conditional_expectation(fit, summary, np.ones(len(summary)), weeks=39)
     ax = btyd.plot_expected(means)
     assert ax.get_ylabel() == "mean purchases after the cut"
     assert "those with 7+ purchases" in ax.get_title("left").replace("\n", " ")
-    none = btyd.plot_expected(pd.DataFrame({"frequency": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
+    none = btyd.plot_expected(pd.DataFrame({"frequency_group": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
     assert none.get_title("left").replace("\n", " ").endswith("some where none came")
 
 
@@ -265,32 +269,32 @@ def test_a_picture_of_frequencies(fit, summary):
 
 def test_the_history_of_a_chance_is_that_of_each_day(fit):
     days = ["2024-01-01", "2024-02-01", "2024-02-01", dt.date(2024, 4, 15), "2024-09-09"]
-    found = btyd.alive_history(fit, days, until="2024-06-30")
-    assert found.date.tolist() == pd.date_range("2024-01-01", "2024-06-30").tolist()
-    assert found.date[found.bought].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "04-15"]
-    for row in found.iloc[::36].itertuples():
+    result = btyd.alive_history(fit, days, until="2024-06-30")
+    assert result.date.tolist() == pd.date_range("2024-01-01", "2024-06-30").tolist()
+    assert result.date[result.bought].dt.strftime("%m-%d").tolist() == ["01-01", "02-01", "04-15"]
+    for row in result.iloc[::36].itertuples():
         orders = pd.DataFrame(
             {"customer_id": 1, "order_date": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-04-15"]), "amount": 1.0}
         )
         then = btyd.purchase_summary(orders, until=row.date)
         assert row.p_alive == pytest.approx(fit.p_alive(then)[0], rel=1e-12)
         assert (row.frequency, row.weeks) == (then.frequency[0], then.age_weeks[0])
-    change = found.p_alive.diff()
-    assert (change[found.bought & (found.frequency > 1)] > 0).all()  # a purchase says that the customer is alive
-    assert (change[~found.bought].dropna() <= 0).all()
-    assert (found.p_alive[found.frequency == 0] == 1).all()
+    change = result.p_alive.diff()
+    assert (change[result.bought & (result.frequency > 1)] > 0).all()  # a purchase says that the customer is alive
+    assert (change[~result.bought].dropna() <= 0).all()
+    assert (result.p_alive[result.frequency == 0] == 1).all()
 
 
 def test_a_picture_of_a_history(fit):
-    found = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
-    ax = btyd.plot_alive_history(found)
+    result = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
+    ax = btyd.plot_alive_history(result)
     assert ax.get_title("left").replace("\n", " ") == (
-        f"After 21.4 silent weeks the customer is alive with a chance of {100 * found.p_alive.iloc[-1]:.0f} %"
+        f"After 21.4 silent weeks the customer is alive with a chance of {100 * result.p_alive.iloc[-1]:.0f} %"
     )
     assert ax.get_ylabel() == "chance that the customer is alive"
     assert ax.get_ylim() == (0, 1.04)
     assert "rises at 2 purchases" in alt(ax)
-    assert ax.lines[-1].get_xdata().tolist() == found.weeks[found.bought].tolist()
+    assert ax.lines[-1].get_xdata().tolist() == result.weeks[result.bought].tolist()
 
 
 @pytest.mark.parametrize(
@@ -312,7 +316,7 @@ def test_a_picture_of_a_history(fit):
             "no column `actual`.*Give what `btyd.tracking`",
         ),
         (lambda *_: btyd.plot_tracking(3), DataError, "must be a DataFrame; it is int. Give what `btyd.tracking`"),
-        (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency", "actual", "expected"])), DataError, "is empty"),
+        (lambda *_: btyd.plot_expected(pd.DataFrame(columns=["frequency_group", "actual", "expected"])), DataError, "is empty"),
         (lambda *_: btyd.plot_alive_history(pd.DataFrame()), DataError, "no column `weeks`"),
         (lambda *_: btyd.frequencies(3, 4), ArgumentError, "must be a fit of purchases"),
     ],

@@ -181,7 +181,7 @@ def test_a_master_that_fails_is_released_to_nobody(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("roster", "told"),
+    ("roster", "message"),
     [
         ("id,name\n1,A\n", "needs a column student_id"),
         ("student_id,name\n../x,A\n", "line 2: '../x' cannot be"),
@@ -192,9 +192,9 @@ def test_a_master_that_fails_is_released_to_nobody(tmp_path):
         ("student_id,name\nS1,\"Ada\nS2,Bo\n", "never closes"),
     ],
 )  # fmt: skip
-def test_a_roster_is_refused_with_its_line(home, roster, told):
+def test_a_roster_is_refused_with_its_line(home, roster, message):
     (home / "roster.csv").write_bytes(roster if isinstance(roster, bytes) else roster.encode())
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         course.status(home)
 
 
@@ -203,23 +203,23 @@ def test_rosters_as_excel_writes_them(home):
         ",", "-"
     )
     (home / "roster.csv").write_text(text, encoding="utf-8")
-    found = course_folder.roster(home / "roster.csv")
-    assert list(found) == ["S 1", "王-1"]
-    assert found["S 1"].more == {"canvas_id": "77"}
+    students = course_folder.roster(home / "roster.csv")
+    assert list(students) == ["S 1", "王-1"]
+    assert students["S 1"].more == {"canvas_id": "77"}
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (("secret = ", "sekret = "), "holds no secret"),
         (("cell_seconds", "cell_secs"), "Limits that can be set"),
         (("[limits]", "[limits"), "cannot be read"),
     ],
 )
-def test_a_course_file_is_refused_with_the_remedy(home, change, told):
+def test_a_course_file_is_refused_with_the_remedy(home, change, message):
     path = home / "course.toml"
     path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         course.status(home)
 
 
@@ -258,9 +258,9 @@ def test_who_hands_in_anothers_notebook_is_noted(mine, tmp_path):
         path.write_bytes(json.dumps(released).encode())
         os.utime(path, (4_000_000_000,) * 2)
     course.collect(mine, "99", tmp_path / "heap")
-    told = str(course.grade(mine, "99"))
+    message = str(course.grade(mine, "99"))
     assert classroom.points(mine)["S005"]["q2"] == 2
-    assert "the notebook was given to S001" in told
+    assert "the notebook was given to S001" in message
     with Store(mine / "course.db") as store:
         notes = similarity.similarity_notes(store, NAME)
     assert "code is word for word that of S005" in notes["S001"]
@@ -304,10 +304,10 @@ def test_whatever_goes_wrong_with_one_the_others_are_graded(mine, monkeypatch):
         return true_run(content, files, *words, **more)
 
     monkeypatch.setattr("crmlab.course.sandbox.run", fails_for_one)
-    told = str(course.grade(mine, "99", again=True))
-    assert "3 graded" in told
-    assert "not graded: ZeroDivisionError: nobody thought of this" in told
-    assert "Not graded: 1" in told
+    message = str(course.grade(mine, "99", again=True))
+    assert "3 graded" in message
+    assert "not graded: ZeroDivisionError: nobody thought of this" in message
+    assert "Not graded: 1" in message
     assert classroom.points(mine)["S002"]["q1"] == 1, "what was known before stays"
 
 
@@ -321,11 +321,11 @@ def test_a_copy_that_gives_away_its_key_is_found(home):
         row = store.row("release", assignment=NAME, student="S002")
         row["files"][path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         store.put("release", **row)
-    told = course.verify(home)
-    assert len(told.table) == 2
-    assert set(told.table["where"]) == {str(path.parent)}
-    assert "looks like a marker" in str(told)
-    assert "belongs to the author" in str(told)
+    summary = course.verify(home)
+    assert len(summary.table) == 2
+    assert set(summary.table["where"]) == {str(path.parent)}
+    assert "looks like a marker" in str(summary)
+    assert "belongs to the author" in str(summary)
 
 
 def test_what_instructors_note_for_themselves_is_shown_to_nobody(tmp_path):
@@ -344,9 +344,9 @@ def test_what_instructors_note_for_themselves_is_shown_to_nobody(tmp_path):
 def test_a_changed_submission_is_not_graded(mine):
     path = next((mine / "submissions" / NAME / "S001").iterdir())
     path.write_bytes(path.read_bytes() + b" ")
-    told = str(course.grade(mine, "99"))
-    assert "is not what was collected" in told
-    assert "Not graded: 1" in told
+    message = str(course.grade(mine, "99"))
+    assert "is not what was collected" in message
+    assert "Not graded: 1" in message
     assert __main__.main(["course", "verify", "--dir", str(mine)]) == 1
 
 
@@ -382,14 +382,14 @@ def test_without_a_sandbox_it_is_refused_and_told_how_to_get_one(mine, monkeypat
     monkeypatch.setattr("shutil.which", lambda name: None)
     status, _, err = run(capsys, "grade", "99", "--again", "--dir", mine)
     assert status == 1
-    for told in (
+    for message in (
         "`bwrap` (bubblewrap) is not installed",
         "apt install bubblewrap",
         "WSL2",
         "seccomp=unconfined",
         "--no-sandbox",
     ):
-        assert told in err
+        assert message in err
 
 
 def test_where_user_namespaces_are_forbidden_it_is_refused(mine):
@@ -520,8 +520,16 @@ def test_whatever_comes_through_the_pipe_the_last_sound_line_counts(line):
     reading, writing = os.pipe()
     reader = pipe.PipeReader(reading, 1_000_000)
     os.close(reading)
-    told = {"cells": 3, "ran": 2, "errors": [[2, "a\x1b[2Jb\nc"]], "answers": "{}", "end": True, "code": "c", "given_to": "S1"}
-    sound = json.dumps(told).encode()
+    reply = {
+        "cells": 3,
+        "ran": 2,
+        "errors": [[2, "a\x1b[2Jb\nc"]],
+        "answers": "{}",
+        "end": True,
+        "code": "c",
+        "given_to": "S1",
+    }
+    sound = json.dumps(reply).encode()
     os.write(writing, sound + b"\n" + line + b"\n")
     os.close(writing)
     assert reader.done.wait(5)

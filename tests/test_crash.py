@@ -78,8 +78,8 @@ def test_grading_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path, 
         while not done:
             process = command(home, "grade", "99")
             try:
-                told, _ = process.communicate(timeout=moments.uniform(0.1, 0.8 * length) if interrupted < kills else None)
-                assert process.returncode == 0, told
+                output, _ = process.communicate(timeout=moments.uniform(0.1, 0.8 * length) if interrupted < kills else None)
+                assert process.returncode == 0, output
                 done = True
             except subprocess.TimeoutExpired:
                 os.kill(process.pid, signal.SIGKILL)
@@ -111,7 +111,7 @@ def test_releasing_that_is_killed_ends_as_if_it_had_not_been(collected, tmp_path
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-    told, _ = command(home, "release", "99", "--individual").communicate()
-    assert "there already" in told
+    output, _ = command(home, "release", "99", "--individual").communicate()
+    assert "there already" in output
     parts = {name for name in files(home) if name.endswith(".part")}
     assert {name: content for name, content in files(home).items() if name not in parts} == expected

@@ -146,8 +146,8 @@ def test_encodings_are_found(tmp_path, encoding, said):
     reading = datasets.read(put(tmp_path, text, encoding=encoding), rename={header: "customer_id"})
     assert reading.rows.customer_id.tolist() == names
     assert reading.form == f"CSV, {said}"
-    told = datasets.read(put(tmp_path, text, encoding=encoding), rename={header: "customer_id"}, encoding=encoding)
-    pd.testing.assert_frame_equal(told.rows, reading.rows)
+    message = datasets.read(put(tmp_path, text, encoding=encoding), rename={header: "customer_id"}, encoding=encoding)
+    pd.testing.assert_frame_equal(message.rows, reading.rows)
 
 
 @pytest.mark.parametrize("words", ["Müller, Jürgen Groß", "Ñandú à Orléans", "crème brûlée", "Åse Øberg", "naïve São Tomé"])
@@ -242,9 +242,9 @@ def test_missing_columns_show_the_rename_to_write(tmp_path):
     file = put(tmp_path, "CustomerID,Invoice Date,Total\na,2024-01-01,5\n")
     with pytest.raises(ColumnError) as refusal:
         datasets.read(file)
-    told = str(refusal.value)
-    assert 'rename={"CustomerID": "customer_id", "Invoice Date": "order_date", "Total": "amount"}' in told
-    assert datasets.read(file, rename=eval(told.rpartition("rename=")[2])).rows.amount.tolist() == [5]
+    message = str(refusal.value)
+    assert 'rename={"CustomerID": "customer_id", "Invoice Date": "order_date", "Total": "amount"}' in message
+    assert datasets.read(file, rename=eval(message.rpartition("rename=")[2])).rows.amount.tolist() == [5]
     with pytest.raises(ColumnError, match='"CustomerID": "customer_id", "Total": "amount", "Invoice Date": "order_date"'):
         datasets.read(file, rename={"CustomerID": "customer_id", "Total": "amount"})
 

@@ -55,7 +55,7 @@ def test_the_overview_leads_to_each_question_and_adds_up():
         r'<tr><th scope="row"><a href="#(question-\d)">(\w+)</a></th><td>(. [\w ]+)</td><td class="points">(\S+) of (\S+)</td>',
         overview,
     )
-    assert [(name, *told) for _, name, *told in rows] == [
+    assert [(name, *rest) for _, name, *rest in rows] == [
         ("q1", "✓ right", "2", "2"), ("q2", "✗ not right", "0", "1"), ("q3", "✗ not right", "0", "4"),
         ("q3b", "○ no answer", "0", "2"), ("q4", "✎ marked by a reader", "4.5", "6"), ("q5", "… waits for a reader", "–", "4"),
     ]  # fmt: skip
@@ -90,11 +90,11 @@ def test_one_point_waits():
 
 
 @pytest.mark.parametrize(
-    ("state", "told"), [("right", False), ("wrong", True), ("no answer", True), ("marked", False), ("waiting", False)]
+    ("state", "expected"), [("right", False), ("wrong", True), ("no answer", True), ("marked", False), ("waiting", False)]
 )
-def test_a_hint_is_for_who_needs_it(state, told):
+def test_a_hint_is_for_who_needs_it(state, expected):
     page = page_of(Section(NUMBER, "How many?", None if state == "no answer" else 4, state, 0))
-    assert ("Divide by all prospects." in page) == told
+    assert ("Divide by all prospects." in page) == expected
 
 
 def test_a_hint_is_markdown_and_nothing_else():

@@ -17,6 +17,7 @@ from crmlab._result import Result
 
 #: Names that say nothing of a value; the field has a term for what each of them held.
 VAGUE = {"found", "told", "held", "it", "ways", "climb", "evened", "luck", "fate", "stuff", "tmp", "foo", "thing"}
+BESIDE = sorted([*(ROOT / "tests").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")])
 SECTIONS = ("Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
 EXAMPLES = {"predict", "forecast", "interval", "plot"}
 
@@ -43,7 +44,7 @@ def test_functions_are_short():
     assert statistics.median(length(each) for path in MODULES for each in functions(path)) <= 20
 
 
-@every_module
+@pytest.mark.parametrize("path", [*MODULES, *BESIDE], ids=lambda path: str(path.relative_to(ROOT)))
 def test_names_say_what_a_value_is(path):
     names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     names |= {node.arg for node in ast.walk(tree(path)) if isinstance(node, ast.arg)}

@@ -71,8 +71,8 @@ def test_feedback_tells_all_but_the_key(mine):
 
 
 def test_exports_hold_everyone_and_leave_open_what_is_open(mine):
-    told = course.export(mine, "99")
-    assert told.title == f"{NAME}: 5 students, 2 with marks"
+    message = course.export(mine, "99")
+    assert message.title == f"{NAME}: 5 students, 2 with marks"
     table = table_at(mine / f"grades_{NAME}.csv")
     assert [row["points"] for row in table] == ["6", "4", "0", "6", ""]
     assert [row["waiting_points"] for row in table] == ["4", "0", "0", "4", "0"]
@@ -106,11 +106,11 @@ def test_the_whole_way_by_the_command_line(tmp_path, capsys):
         ("release", "99", "--individual"), ("collect", "99", str(tmp_path / "in")), ("grade", "99"), ("status",), ("verify",),
         ("mark", "99", "--write", str(tmp_path / "m.csv")), ("feedback", "99"), ("export", "99"),
     ]  # fmt: skip
-    told = ""
+    message = ""
     for step in steps:
         status, out, err = run(capsys, *step, "--dir", home)
         assert status == 0, err
-        told += out
+        message += out
     for line in (
         "1 made",
         "1 of 1 students",
@@ -120,6 +120,6 @@ def test_the_whole_way_by_the_command_line(tmp_path, capsys):
         "pages for 1 of 1",
         "1 students, 0 with marks",
     ):
-        assert line in told
+        assert line in message
     status, _, err = run(capsys, "grade", "77", "--dir", home)
     assert (status, "Released are: 99_small" in err) == (1, True)

@@ -414,13 +414,13 @@ def graded(tmp_path_factory):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    told = course.grade(home, "99")
+    message = course.grade(home, "99")
     stop.set()
     watcher.join()
     yield {
         "home": home,
         "server": server,
-        "told": told,
+        "told": message,
         "collected": collected,
         "before": before,
         "after": fingerprint(place),
@@ -535,10 +535,10 @@ def test_who_copied_is_noted_and_nobody_else(graded):
 
 
 def test_files_that_cannot_be_used_are_listed(graded):
-    told = str(graded["collected"])
-    assert "it is a link" in told
-    assert "unpacked it is larger than 10 MB" in told
-    assert "my homework FINAL" in told
+    message = str(graded["collected"])
+    assert "it is a link" in message
+    assert "unpacked it is larger than 10 MB" in message
+    assert "my homework FINAL" in message
 
 
 def test_no_process_is_left(graded):

@@ -78,16 +78,16 @@ def test_all_names_what_is_public(module):
 
 @every_function
 def test_public_functions_are_described(function):
-    told = inspect.getdoc(function) or ""
+    docstring = inspect.getdoc(function) or ""
     signature = inspect.signature(function)
-    assert ">>> " in told, "an example that runs"
-    sections = re.findall(r"^(\w+)\n-+$", told, re.MULTILINE)
+    assert ">>> " in docstring, "an example that runs"
+    sections = re.findall(r"^(\w+)\n-+$", docstring, re.MULTILINE)
     if len(signature.parameters) > 1:
         assert {"Parameters", "Returns", "Raises", "Examples"} <= set(sections)
     for name, parameter in signature.parameters.items():
         assert parameter.annotation is not inspect.Parameter.empty, name
         if "Parameters" in sections:
-            assert re.search(rf"\b{name}\b", told.partition("Parameters\n")[2].partition("Returns\n")[0]), (
+            assert re.search(rf"\b{name}\b", docstring.partition("Parameters\n")[2].partition("Returns\n")[0]), (
                 f"{name} is not described"
             )
     assert signature.return_annotation is not inspect.Signature.empty

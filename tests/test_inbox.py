@@ -78,16 +78,16 @@ def test_who_is_not_in_the_roster_cannot_hand_in_for_somebody_else(home, tmp_pat
     for folder, name in {"Ada King_1_file_": f"{NAME}.ipynb", "A Guest_2_file_": f"Bo Ek {NAME}.ipynb"}.items():
         (heap / folder).mkdir(parents=True)
         (heap / folder / name).write_bytes(notebook(folder))
-    told = str(course.collect(home, "99", heap))
-    assert "1 of 5 students" in told
-    assert "S003 is named in it, but further down" in told
+    message = str(course.collect(home, "99", heap))
+    assert "1 of 5 students" in message
+    assert "S003 is named in it, but further down" in message
 
 
 def test_the_notebook_as_it_was_given_out_is_no_submission(home, tmp_path):
-    told = course.collect(home, "99", home / "release")
-    assert told.title == f"{NAME}: 0 of 5 students have handed in"
-    assert set(told.table.note) == {"it is the notebook as it was given out"}
-    assert dict(told.facts)["Data files that came along"] == 20, "in the folders and in the zips"
+    summary = course.collect(home, "99", home / "release")
+    assert summary.title == f"{NAME}: 0 of 5 students have handed in"
+    assert set(summary.table.note) == {"it is the notebook as it was given out"}
+    assert dict(summary.facts)["Data files that came along"] == 20, "in the folders and in the zips"
 
 
 def test_a_platforms_zip_is_taken_as_it_is(home, tmp_path):
@@ -97,9 +97,9 @@ def test_a_platforms_zip_is_taken_as_it_is(home, tmp_path):
             archive.writestr(f"{name}_{number}_assignsubmission_file_/{NAME}.ipynb", notebook(*HONEST))
         archive.writestr("Somebody Else_9_assignsubmission_file_/x.ipynb", notebook())
         archive.writestr("__MACOSX/._x.ipynb", b"noise")
-    told = course.collect(home, "99", heap)
-    assert told.title == f"{NAME}: 5 of 5 students have handed in"
-    assert told.table["file or student"].to_list() == ["Somebody Else_9_assignsubmission_file_/x.ipynb"]
+    summary = course.collect(home, "99", heap)
+    assert summary.title == f"{NAME}: 5 of 5 students have handed in"
+    assert summary.table["file or student"].to_list() == ["Somebody Else_9_assignsubmission_file_/x.ipynb"]
 
 
 def test_the_newest_counts_and_the_others_are_noted(home, tmp_path):
@@ -108,8 +108,8 @@ def test_the_newest_counts_and_the_others_are_noted(home, tmp_path):
     for age, (name, content) in enumerate({NAME: b"1", f"{NAME} (1)": b"2", "scratch": b"3"}.items()):
         (place / f"{name}.ipynb").write_bytes(content)
         os.utime(place / f"{name}.ipynb", (1_800_000_000 + age, 1_800_000_000 + age))
-    told = course.collect(home, "99", place.parent)
-    assert "3 different notebooks; the newest was taken: scratch.ipynb" in str(told)
+    summary = course.collect(home, "99", place.parent)
+    assert "3 different notebooks; the newest was taken: scratch.ipynb" in str(summary)
     row = classroom.rows(home, "submission")["S001"]
     assert batch.submission_path(course_folder.open_course(home), NAME, "S001", row["sha256"]).read_bytes() == b"3"
 
@@ -117,13 +117,13 @@ def test_the_newest_counts_and_the_others_are_noted(home, tmp_path):
 def test_a_later_hand_in_takes_the_place_of_an_earlier_and_not_the_other_way(home, tmp_path):
     file = tmp_path / "heap" / "S001.ipynb"
     file.parent.mkdir()
-    told = []
+    counts = []
     for content, day in ((b"first", 2), (b"first", 9), (b"second", 5), (b"an old one", 1)):
         file.write_bytes(content)
         os.utime(file, (1_800_000_000 + day * 86_400,) * 2)
-        told.append(dict(course.collect(home, "99", file.parent).facts))
-    assert [each["Notebooks new"] for each in told] == [1, 0, 1, 0]
-    assert told[1]["Notebooks as before"] == told[3]["Notebooks older than what is there"] == 1
+        counts.append(dict(course.collect(home, "99", file.parent).facts))
+    assert [each["Notebooks new"] for each in counts] == [1, 0, 1, 0]
+    assert counts[1]["Notebooks as before"] == counts[3]["Notebooks older than what is there"] == 1
     assert len(list((home / "submissions" / NAME / "S001").iterdir())) == 2, "nothing is thrown away"
 
 
@@ -134,9 +134,9 @@ def test_home_folders_are_walked_without_following_links(home, tmp_path):
     (tmp_path / "S002" / "crm" / f"{NAME}.ipynb").symlink_to(tmp_path / "S001" / "crm" / f"{NAME}.ipynb")
     (tmp_path / "S003" / "crm").rmdir()
     (tmp_path / "S003" / "crm").symlink_to(tmp_path / "S001" / "crm")
-    told = course.collect(home, "99", f"{tmp_path}/{{student}}/crm/*.ipynb")
-    assert told.title == f"{NAME}: 1 of 5 students have handed in"
-    assert str(told).count("link") == 2
+    summary = course.collect(home, "99", f"{tmp_path}/{{student}}/crm/*.ipynb")
+    assert summary.title == f"{NAME}: 1 of 5 students have handed in"
+    assert str(summary).count("link") == 2
 
 
 def test_archives_that_cannot_be_read_are_listed(home, tmp_path):
@@ -145,15 +145,15 @@ def test_archives_that_cannot_be_read_are_listed(home, tmp_path):
     (heap / "S001.zip").write_bytes(b"PK no zip")
     inner = notebook(*HONEST)
     for depth in range(4):
-        held = io.BytesIO()
-        with zipfile.ZipFile(held, "w") as archive:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
             archive.writestr("x.ipynb" if depth == 0 else "x.zip", inner)
-        inner = held.getvalue()
+        inner = buffer.getvalue()
     (heap / "S002.zip").write_bytes(inner)
     (heap / "S003.ipynb").write_bytes(b" " * (inbox.LARGEST + 1))
     (heap / "S004.pdf").write_bytes(b"%PDF")
     os.mkfifo(heap / "S005.ipynb")
-    told = str(course.collect(home, "99", heap))
+    message = str(course.collect(home, "99", heap))
     for reason in (
         "no zip file that can be read",
         "a zip in a zip in a zip",
@@ -161,7 +161,7 @@ def test_archives_that_cannot_be_read_are_listed(home, tmp_path):
         "no notebook (.ipynb)",
         "no ordinary",
     ):
-        assert reason in told
+        assert reason in message
     with pytest.raises(ArgumentError, match="is not there"):
         course.collect(home, "99", heap / "nothing")
 
@@ -184,10 +184,10 @@ def test_strange_file_names_are_neither_obeyed_nor_lost(home, tmp_path):
     for name in (b"S001 \x1b[2J.ipynb", b"S002 \xff.ipynb", b"nobody \x1b]0;x\x07.ipynb"):
         with open(os.path.join(os.fsencode(heap), name), "wb") as file:
             file.write(notebook(*HONEST))
-    told = str(course.collect(home, "99", heap))
-    assert told.isprintable() or all(letter.isprintable() or letter == "\n" for letter in told)
-    assert "2 of 5 students" in told
-    assert "nobody �]0;x�.ipynb" in told
+    message = str(course.collect(home, "99", heap))
+    assert message.isprintable() or all(letter.isprintable() or letter == "\n" for letter in message)
+    assert "2 of 5 students" in message
+    assert "nobody �]0;x�.ipynb" in message
     course.export(home, "99")
 
 

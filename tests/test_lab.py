@@ -260,14 +260,14 @@ def test_on_windows_a_child_is_tied_to_us_by_a_job(ready, windows):
 
 def test_on_windows_the_lock_is_that_of_msvcrt(ready, windows, monkeypatch):
     def locking(number, mode, size):
-        if held:
+        if is_held:
             raise OSError(errno.EACCES, "held by another")
 
     monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(locking=locking, LK_NBLCK=2))
     with open(ready.lock) as file:
-        held = False
+        is_held = False
         assert mutex.take_lock(file)
-        held = True
+        is_held = True
         assert not mutex.take_lock(file)
 
 

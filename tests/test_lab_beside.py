@@ -16,9 +16,9 @@ from crmlab._lab import commands, setup, stamps, tools
 def test_nbgrader_is_set_up_once_and_started_in_the_users_folder(kit):
     (kit.parent / "nbgrader.py").write_text("raise SystemExit('a stranger')")  # the user's own file of that name
     status, out, err = run(kit, "nbgrader", "autograde", "a b")
-    *told, last = out.splitlines()
+    *lines, last = out.splitlines()
     assert (status, err, last) == (7, "", f"nbgrader ['autograde', 'a b'] {kit.parent}")
-    assert told[2] == "Setting up nbgrader in .tools/nbgrader (first time): 1 packages, about 80 MB on disk, once."
+    assert lines[2] == "Setting up nbgrader in .tools/nbgrader (first time): 1 packages, about 80 MB on disk, once."
     assert calls(kit) == ["pip sync", "pip sync nbgrader"]
     assert not list((kit / ".venv").glob("lib/python3*/site-packages/nbgrader*"))
     assert run(kit, "nbgrader", uv_does="exit 1")[1] == f"nbgrader [] {kit.parent}\n"

@@ -208,8 +208,8 @@ def test_shares_have_the_same_fingerprint_however_they_are_computed(tolerance):
         for count in range(0, total + 1, max(1, total // 64)):
             share = 100 * count / total
             assert not asked.is_at_edge(share, 1e-13)
-            ways = (100 * (count / total), 100 * float(np.mean(np.arange(total) < count)), share * (1 + 1e-13))
-            assert {asked.fingerprints(way, "s")[0] for way in ways} == set(asked.fingerprints(share, "s"))
+            computed = (100 * (count / total), 100 * float(np.mean(np.arange(total) < count)), share * (1 + 1e-13))
+            assert {asked.fingerprints(way, "s")[0] for way in computed} == set(asked.fingerprints(share, "s"))
 
 
 # -- The kit's masters ------------------------------------------------------------------------------------------------
@@ -298,9 +298,9 @@ def test_no_misconception_gives_its_key_away(drafts, path):
 def test_no_hint_and_no_text_holds_a_key(drafts, path):
     for draft in drafts[path.stem]:
         for name, asked in draft.questions.items():
-            told = " ".join(text for text, _ in draft.sheet["misconceptions"].get(name, ()))
+            explained = " ".join(text for text, _ in draft.sheet["misconceptions"].get(name, ()))
             if isinstance(draft.keys.get(name), float):
-                assert f"{draft.keys[name]:.2f}" not in asked.hint + told + draft.asked[name]
+                assert f"{draft.keys[name]:.2f}" not in asked.hint + explained + draft.asked[name]
 
 
 @pytest.mark.parametrize(

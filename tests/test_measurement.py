@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from crmlab import datasets, measurement, satisfaction
+from crmlab import _engine, datasets, measurement, satisfaction
 from crmlab.errors import ArgumentError, CrmlabWarning, DataError
 from crmlab.measurement import fit_indices
 from crmlab.measurement.consistency import cronbach_alpha, feldt_interval
 from crmlab.measurement.factor_model import FactorModel
+from crmlab.tables import table as declared
 
 PUBLISHED = Path(__file__).parent / "published"
 VISUAL = {"visual": ["x1", "x2", "x3"], "textual": ["x4", "x5", "x6"], "speed": ["x7", "x8", "x9"]}
@@ -47,6 +48,25 @@ def bfi() -> pd.DataFrame:
     sign = pd.Series(1, covariance.index)
     sign[["A1", "C4", "C5", "E1", "E2", "O2", "O5"]] = -1
     return covariance * np.outer(sign, sign)
+
+
+def test_tables_keep_their_declaration(survey, holzinger):
+    answers = survey.items("perceived").iloc[:, :6]
+    tables = {
+        "reliability_items": measurement.reliability(answers).table,
+        "cfa_parameters": holzinger.table,
+        "cfa_intervals": holzinger.interval(),
+        "cfa_loadings": holzinger.loadings,
+        "cfa_factors": holzinger.factors,
+        "parallel_analysis": measurement.parallel_analysis(answers, seed=1, draws=20).table,
+        "polychoric_pairs": measurement.polychoric(answers).table,
+    }
+    for name, table in tables.items():
+        _engine.check(table, name)
+        assert list(table) == [column.name for column in declared(name).columns]
+    loadings = measurement.fit_efa(answers.set_axis(range(6), axis=1), 1).table  # columns without names, too
+    _engine.check(loadings, "efa_loadings")
+    assert list(loadings) == ["item", "factor 1", "communality"]
 
 
 # -- Reliability --------------------------------------------------------------------------------------------------

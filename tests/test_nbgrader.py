@@ -129,9 +129,9 @@ def test_what_nbgrader_needs_is_there_in_versions_that_fit(installed):
     for name, package in own.items():
         for requirement in map(Requirement, package.requires or ()):
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                found = there.get(canonicalize_name(requirement.name))
-                assert found is not None, f"{name} needs {requirement}"
-                assert requirement.specifier.contains(found.version, prereleases=True), f"{name} needs {requirement}"
+                locked = there.get(canonicalize_name(requirement.name))
+                assert locked is not None, f"{name} needs {requirement}"
+                assert requirement.specifier.contains(locked.version, prereleases=True), f"{name} needs {requirement}"
 
 
 def test_students_get_neither_solutions_nor_hidden_tests(course):
@@ -148,17 +148,17 @@ def test_students_get_neither_solutions_nor_hidden_tests(course):
 
 def test_right_answers_earn_all_points(course):
     assert errors(course, ADA) == {}
-    held, full = marks(course, ADA), points(course)
-    assert {name: held["cells"][name][0] for name in full} == full
-    assert held["score"] == sum(full.values()) == held["of"] - sum(points(course, by_hand=True).values())
+    graded, full = marks(course, ADA), points(course)
+    assert {name: graded["cells"][name][0] for name in full} == full
+    assert graded["score"] == sum(full.values()) == graded["of"] - sum(points(course, by_hand=True).values())
 
 
 def test_wrong_and_open_answers_lose_their_points_and_no_others(course):
     failed = {f"{name}-check" for name in [*CHANGED, OPEN]}
     assert errors(course, BEN) == dict.fromkeys(failed, "WrongAnswer") | {f"{OPEN}-solution": "NotImplementedError"}
-    held, full = marks(course, BEN), points(course)
-    assert {name: held["cells"][name][0] for name in full} == full | dict.fromkeys(failed, 0)
-    assert held["score"] == sum(full.values()) - sum(full[name] for name in failed)
+    graded, full = marks(course, BEN), points(course)
+    assert {name: graded["cells"][name][0] for name in full} == full | dict.fromkeys(failed, 0)
+    assert graded["score"] == sum(full.values()) - sum(full[name] for name in failed)
     assert all(full[name] for name in failed)
 
 

@@ -393,14 +393,43 @@ def test_too_few_answers_say_so(tmp_path):
     assert "complete rows are too few to test the structure of 22 statements" in page
 
 
-def test_the_questionnaire_is_written_once(tmp_path, capsys):
+def test_the_questionnaire_replaces_a_page_of_the_kit_and_nothing_else(tmp_path, capsys):
     out = tmp_path / "sheet.html"
-    assert main(["questionnaire", "--short", "--language", "en", "--firm", "Our canteen", "--out", str(out)]) == 0
+    command = ["questionnaire", "--short", "--language", "en", "--out", str(out)]
+    assert main([*command, "--firm", "Our canteen"]) == 0
+    assert "Our canteen" in out.read_text(encoding="utf-8")
+    assert main([*command, "--firm", "Our library"]) == 0
     page = out.read_text(encoding="utf-8")
     Page(page)
-    assert "Our canteen" in page
-    assert main(["questionnaire", "--out", str(out)]) == 1
-    assert "was left alone" in capsys.readouterr().err
-    assert out.read_text(encoding="utf-8") == page
+    assert "Our library" in page
+    out.write_text("my own notes")
+    assert main(command) == 1
+    assert "exists and is no page of crmlab, so it was left alone. Choose another --out" in capsys.readouterr().err
+    assert out.read_text() == "my own notes"
     assert main(["questionnaire", "--out", str(tmp_path / "no" / "sheet.html")]) == 1
-    assert "could not be written" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["orders.csv", "--mapping", "good=6"], "--mapping is for answers to a survey only; leave it out"),
+        (["orders.csv", "--scale", "1-5"], "--scale is for answers to a survey only"),
+        (["orders.csv", "--keyed"], "--keyed is for answers to a survey only"),
+        (["orders.csv", "--by", "town"], "--by is for answers to a survey only"),
+        (["orders.csv", "--items", "own.csv"], "--items is for answers to a survey only"),
+        (["orders.csv", "--perceptions-only"], "--perceptions-only is for answers to a survey only"),
+        (
+            ["--survey", "answers.csv", "--until", "2024-01-31"],
+            "--until is for orders only; leave it out, or give",
+        ),
+        (["--survey", "answers.csv", "--day-first"], "--day-first is for orders only"),
+        (["--survey", "answers.csv", "--month-first"], "--month-first is for orders only"),
+        (["--survey", "answers.csv", "--decimal", ","], "--decimal is for orders only"),
+        (["--survey", "answers.csv", "--perceptions-only"], "--perceptions-only is for an instrument of your own"),
+    ],
+)
+def test_an_option_of_the_other_kind_of_report_is_refused(words, refusal, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", *words])
+    assert refusal in capsys.readouterr().err

@@ -91,7 +91,7 @@ HEAD = "student_id,question,text,evidence,reasoning,language,comment"
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "refusal"),
     [
         ("", "row 1: the file is empty"),
         ("student_id,question,evidence,reasoning,comment", "row 1: the column 'language' is missing. Write it"),
@@ -116,10 +116,10 @@ HEAD = "student_id,question,text,evidence,reasoning,language,comment"
         ("<html>", "row 1: the column 'student_id' is missing"),
     ],
 )
-def test_a_table_that_does_not_fit_is_refused(table, told):
+def test_a_table_that_does_not_fit_is_refused(table, refusal):
     with pytest.raises(DataError) as refused:
         read_csv(table, [Essay("s1", ESSAY, "", "Text.", None)])
-    assert told in str(refused.value)
+    assert refusal in str(refused.value)
 
 
 def test_a_line_that_another_question_has_is_refused():

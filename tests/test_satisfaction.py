@@ -64,22 +64,22 @@ def test_gaps_by_hand():
         perceived_a_1=[4, 6, 5], perceived_a_2=[5, 5, 7], perceived_b_1=[6, 4, 7],
         importance_a=[70, 50, 100], importance_b=[30, 50, 0],
     )  # fmt: skip
-    found = satisfaction.score_rater(survey)
+    result = satisfaction.score_rater(survey)
     # respondent 1: a (-2 - 1) / 2, b +2; respondent 2: a -1 (a_2 has no expectation), b 0; respondent 3: a 0, b +2
-    assert found.respondents.gap_a.to_list() == [-1.5, -1, 0]
-    assert found.respondents.gap_b.to_list() == [2, 0, 2]
-    table = found.table.set_index("dimension")
+    assert result.respondents.gap_a.to_list() == [-1.5, -1, 0]
+    assert result.respondents.gap_b.to_list() == [2, 0, 2]
+    table = result.table.set_index("dimension")
     assert table.gap.round(9).to_dict() == {"a": round(-2.5 / 3, 9), "b": round(4 / 3, 9)}
     weighted = [0.7 * -1.5 + 0.3 * 2, 0.5 * -1 + 0, 0.0]
-    np.testing.assert_allclose(found.respondents.weighted_gap, weighted)
+    np.testing.assert_allclose(result.respondents.weighted_gap, weighted)
     assert table.weighted_gap.sum() == pytest.approx(np.mean(weighted))
     low, high = stats.t.interval(0.95, 2, np.mean([-1.5, -1, 0]), stats.sem([-1.5, -1, 0]))
     assert table.loc["a", ["low", "high"]].to_list() == pytest.approx([low, high])
-    overall = found.overall.set_index("measure")["mean"]
+    overall = result.overall.set_index("measure")["mean"]
     assert overall["gap"] == pytest.approx(np.mean([0.25, -0.5, 1]))
     assert overall["perceptions (SERVPERF)"] == pytest.approx(np.mean([(4.5 + 6) / 2, (5.5 + 4) / 2, (6 + 7) / 2]))
-    assert found.items.gap.to_list() == [-1, -0.5, 4 / 3]
-    assert found.levels.weight.sum() == pytest.approx(1)
+    assert result.items.gap.to_list() == [-1, -0.5, 4 / 3]
+    assert result.levels.weight.sum() == pytest.approx(1)
 
 
 def test_half_of_a_dimension_is_enough(answers):
@@ -158,10 +158,10 @@ def test_groups_are_compared_with_all_others(scores):
 
 def test_groups_may_be_missing_and_must_not_be_people(survey):
     rows = survey.rows.assign(branch=pd.array([None, "a", "b"] * 80, dtype="string")[: len(survey.rows)])
-    found = satisfaction.score_rater(
+    result = satisfaction.score_rater(
         satisfaction.Survey(survey.instrument, rows, survey.findings, survey.set_aside, len(rows)), by="branch"
     )
-    table = found.groups
+    table = result.groups
     assert table.branch.unique().tolist() == ["a", "b"]
     a, b = table[table.branch == "a"], table[table.branch == "b"]
     np.testing.assert_allclose(a.difference, -b.difference)
@@ -175,11 +175,11 @@ def test_groups_may_be_missing_and_must_not_be_people(survey):
 
 def test_two_groups_agree_with_welch(survey):
     rows = survey.rows.assign(branch=np.where(np.arange(len(survey.rows)) % 3 == 0, "north", "south"))
-    found = satisfaction.score_rater(
+    result = satisfaction.score_rater(
         satisfaction.Survey(survey.instrument, rows, survey.findings, survey.set_aside, len(rows)), by="branch"
     )
-    table = found.groups[(found.groups.branch == "north") & (found.groups.dimension == "empathy")].iloc[0]
-    gap = found.respondents.gap_empathy
+    table = result.groups[(result.groups.branch == "north") & (result.groups.dimension == "empathy")].iloc[0]
+    gap = result.respondents.gap_empathy
     welch = stats.ttest_ind(gap[rows.branch == "north"], gap[rows.branch == "south"], equal_var=False, nan_policy="omit")
     assert (table.difference / table.std_error, table.p_value) == pytest.approx((welch.statistic, welch.pvalue))
 
@@ -256,9 +256,9 @@ def test_known_weights_are_found():
     truth = [0.4, 0.1, 0.0, 0.2, 0.3]
     survey = satisfaction.simulate_survey(3_000, seed=5, weights=truth, noise=0.6, categories=None)
     fit = satisfaction.fit_drivers(satisfaction.score_rater(survey), seed=1, draws=400)
-    found = fit.interval(0.999).query("measure == 'slope'")
-    assert ((found.low < truth) & (truth < found.high)).all()
-    assert (found.high - found.low).max() < 0.2
+    result = fit.interval(0.999).query("measure == 'slope'")
+    assert ((result.low < truth) & (truth < result.high)).all()
+    assert (result.high - result.low).max() < 0.2
     assert fit.table.predictor[fit.table.lmg.idxmax()] == "reliability"
 
 
@@ -270,21 +270,21 @@ def test_rows_of_one_respondent_are_drawn_together():
     thrice = satisfaction.score_rater(
         satisfaction.Survey(survey.instrument, again, survey.findings, survey.set_aside, len(again))
     )
-    wide, same = (satisfaction.fit_drivers(found, seed=1).samples.slope.std(axis=0) for found in (once, thrice))
+    wide, same = (satisfaction.fit_drivers(result, seed=1).samples.slope.std(axis=0) for result in (once, thrice))
     np.testing.assert_allclose(wide, same, rtol=0.01)
 
 
 def test_priorities_are_slopes_times_step():
     survey = satisfaction.simulate_survey(800, seed=4, weights=[0.5, 0.1, 0.1, 0.1, 0.1], categories=None)
     fit = satisfaction.fit_drivers(satisfaction.score_rater(survey), seed=1, draws=300)
-    found = satisfaction.priorities(fit, step=0.5)
-    assert found.driver[0] == "reliability"
-    assert found["p_best"].sum() == pytest.approx(1)
-    assert found["p_best"][0] > 0.99
+    result = satisfaction.priorities(fit, step=0.5)
+    assert result.driver[0] == "reliability"
+    assert result["p_best"].sum() == pytest.approx(1)
+    assert result["p_best"][0] > 0.99
     slope = fit.table.set_index("predictor").slope
-    assert found.gain[0] == pytest.approx(0.5 * slope["reliability"])
-    assert satisfaction.priorities(fit, step=1.0).gain[0] == pytest.approx(2 * found.gain[0])
-    assert found.headroom[0] == pytest.approx(7 - fit.mean[0])
+    assert result.gain[0] == pytest.approx(0.5 * slope["reliability"])
+    assert satisfaction.priorities(fit, step=1.0).gain[0] == pytest.approx(2 * result.gain[0])
+    assert result.headroom[0] == pytest.approx(7 - fit.mean[0])
     five = satisfaction.simulate_survey(200, seed=4, categories=5)
     assert (
         satisfaction.priorities(satisfaction.fit_drivers(satisfaction.score_rater(five), seed=1, draws=100))
@@ -362,8 +362,8 @@ def test_ordinal_chances_are_chances_and_shifts_are_found():
     latent = 1.2 * x + draw.logistic(size=x.size)
     table = pd.DataFrame({"x": x, "y": np.digitize(latent, [2, 3.5, 5])})
     fit = satisfaction.fit_ordinal(table, "y", ["x"])
-    found = fit.table
-    assert ((found.estimate - [1.2, 2, 3.5, 5]) / found.std_error).abs().max() < 4
+    result = fit.table
+    assert ((result.estimate - [1.2, 2, 3.5, 5]) / result.std_error).abs().max() < 4
     chance = fit.predict(table)
     assert np.allclose(chance.sum(axis=1), 1)
     assert np.allclose(chance.mean(), table.y.value_counts(normalize=True).sort_index(), atol=0.01)
@@ -429,6 +429,6 @@ def test_charts_say_what_they_show(scores, drivers, survey):
         assert chart.get_title("left") == title
         assert len(chart.figure.alt) > 40
         plt.close(chart.figure)
-    for thing in (survey, scores, drivers):
-        assert "<table>" in thing._repr_html_()
-        assert len(str(thing)) > 100
+    for shown in (survey, scores, drivers):
+        assert "<table>" in shown._repr_html_()
+        assert len(str(shown)) > 100

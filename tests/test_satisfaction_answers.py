@@ -51,10 +51,10 @@ def test_an_instrument_of_your_own():
     answers = pd.DataFrame({"food_1": [1, 5, 4], "food_2": [5, 2, 2], "room": [0, 10, 5]})
     read = satisfaction.read_survey(answers, own)
     assert read.rows.perceived_food_2.to_list() == [1, 4, 4]
-    found = satisfaction.score_rater(read)
-    assert found.measure == "perceived"
-    assert found.table.perceived.to_list() == [(1 + 4.5 + 4) / 3, 5]
-    assert found.levels.weight.to_list() == [0.5, 0.5]
+    result = satisfaction.score_rater(read)
+    assert result.measure == "perceived"
+    assert result.table.perceived.to_list() == [(1 + 4.5 + 4) / 3, 5]
+    assert result.levels.weight.to_list() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_no_chinese_questionnaire_without_chinese_words():
 
 
 def counts(survey: satisfaction.Survey, what: str) -> dict[str, int]:
-    found = survey.findings[survey.findings.what.str.startswith(what)]
-    return dict(zip(found["where"], found["count"], strict=True))
+    result = survey.findings[survey.findings.what.str.startswith(what)]
+    return dict(zip(result["where"], result["count"], strict=True))
 
 
 def test_negatively_worded_items_are_reversed(answers, survey):
@@ -155,11 +155,11 @@ def test_qualtrics_has_three_rows_of_headings(answers, survey, tmp_path):
     long = exported(
         answers, lambda kind, item, _: f"{'An excellent firm' if kind == 'expected' else 'This firm'}: {item.wording}"
     )
-    held = answers.rename(columns=codes).astype(object)
-    words = dict(zip(held.columns, long.columns, strict=True))
-    imports = {name: f'{{"ImportId":"QID{number}"}}' for number, name in enumerate(held.columns)}
+    coded = answers.rename(columns=codes).astype(object)
+    words = dict(zip(coded.columns, long.columns, strict=True))
+    imports = {name: f'{{"ImportId":"QID{number}"}}' for number, name in enumerate(coded.columns)}
     file = tmp_path / "qualtrics.csv"
-    pd.concat([pd.DataFrame([words, imports]), held]).to_csv(file, index=False)
+    pd.concat([pd.DataFrame([words, imports]), coded]).to_csv(file, index=False)
     read = satisfaction.read_survey(file)
     assert read.n_read == len(answers)
     pd.testing.assert_frame_equal(read.items("perceived"), survey.items("perceived"))
@@ -272,11 +272,11 @@ def test_points_of_importance(answers):
     odd.loc[3, points] = np.nan
     odd.loc[4, points] = [100, np.nan, np.nan, np.nan, np.nan]  # empty beside others is a nought
     read = satisfaction.read_survey(odd)
-    found = read.rows[points]
-    np.testing.assert_allclose(found.sum(axis=1, skipna=False).dropna(), 100)
-    assert found.loc[0].to_list() == [20] * 5
-    assert found.loc[1:3].isna().all(axis=None)
-    assert found.loc[4].to_list() == [100, 0, 0, 0, 0]
+    result = read.rows[points]
+    np.testing.assert_allclose(result.sum(axis=1, skipna=False).dropna(), 100)
+    assert result.loc[0].to_list() == [20] * 5
+    assert result.loc[1:3].isna().all(axis=None)
+    assert result.loc[4].to_list() == [100, 0, 0, 0, 0]
     counts = read.findings[read.findings.what.str.startswith("importance")]
     assert counts["count"].to_list() == [1, 2, 1]
     with pytest.raises(DataError, match=r"do not sum to 100 in 220 of 220 rows \(they sum to 500"):
@@ -494,13 +494,13 @@ def test_the_expected_bias_is_the_mean_over_who_answers():
     draw = np.random.default_rng(3)
     said = draw.normal(5, 1, 2_000)
     chance = 1 / (1 + np.exp(1 - 0.5 * (said - 5)))
-    found = []
+    result = []
     for _ in range(300):
         here = draw.random(said.size) < chance
-        found.append(said[here].mean() - said.mean())
+        result.append(said[here].mean() - said.mean())
     message = satisfaction.nonresponse(
         pd.DataFrame(
             {"wave": 1, "overall_satisfaction": said, "chance_to_answer": chance, "answered": draw.random(said.size) < chance}
         )
     ).table.expected_bias[0]
-    assert np.mean(found) == pytest.approx(message, abs=4 * np.std(found) / np.sqrt(300))
+    assert np.mean(result) == pytest.approx(message, abs=4 * np.std(result) / np.sqrt(300))

@@ -44,12 +44,12 @@ def tiny() -> dict[str, pd.DataFrame]:
         ]
     ).assign(date=pd.Timestamp("2024-06-30"), believed_importance=20)
     months = pd.to_datetime(["2024-01-01", "2024-02-01"])
-    found = {month: list(value - shift) for month, value in zip(months, (4.5, 4.7), strict=True)}
+    result = {month: list(value - shift) for month, value in zip(months, (4.5, 4.7), strict=True)}
     return {
         "customers": customers,
         "managers": managers,
         "standards": long("month", {month: list(4.9 - shift) for month in months}, "standard"),
-        "delivery": long("month", found, "delivered").assign(audits=8),
+        "delivery": long("month", result, "delivered").assign(audits=8),
         "promises": long("month", {month: list(6.0 - shift) for month in months}, "promised"),
     }
 
@@ -86,32 +86,32 @@ def default_firm() -> dict[str, pd.DataFrame]:
 
 def test_five_gaps_by_hand(tiny_gaps):
     """Expected (6 + 5 + 7) / 3, believed 5.2, standard 4.9, delivered 4.6, promised 6, perceived (5 + 5 + 4) / 3."""
-    found = tiny_gaps.table
-    assert found.dimension.tolist() == list(FIVE)
-    first = found.iloc[0]
+    result = tiny_gaps.table
+    assert result.dimension.tolist() == list(FIVE)
+    first = result.iloc[0]
     assert first[["n", "n_excluded"]].tolist() == [3, 1]
     assert first[["expected", "believed", "standard", "delivered", "promised", "perceived"]].tolist() == pytest.approx(
         [6, 5.2, 4.9, 4.6, 6, 14 / 3]
     )
     assert first[GAPS].tolist() == pytest.approx([-0.8, -0.3, -0.3, -1.4, -4 / 3])
-    assert found.iloc[4][["expected", "promised"]].tolist() == pytest.approx([5.6, 5.6])
-    assert found[GAPS].std().max() == pytest.approx(0, abs=1e-12)  # a shift of all levels leaves each gap
+    assert result.iloc[4][["expected", "promised"]].tolist() == pytest.approx([5.6, 5.6])
+    assert result[GAPS].std().max() == pytest.approx(0, abs=1e-12)  # a shift of all levels leaves each gap
 
 
 def test_intervals_are_those_of_the_textbook():
     given = tiny()
-    found = five_gaps(**given, simultaneous=False, level=0.9).table.iloc[0]
+    result = five_gaps(**given, simultaneous=False, level=0.9).table.iloc[0]
     believed, expected, perceived = [5, 5.2, 5.4], [6, 5, 7], [5, 5, 4]
     welch = stats.ttest_ind(believed, expected, equal_var=False).confidence_interval(0.9)
-    assert found[["gap1_low", "gap1_high"]].tolist() == pytest.approx(list(welch))
+    assert result[["gap1_low", "gap1_high"]].tolist() == pytest.approx(list(welch))
     managers = stats.ttest_1samp(np.subtract(4.9, believed), 0).confidence_interval(0.9)
-    assert found[["gap2_low", "gap2_high"]].tolist() == pytest.approx(list(managers))
+    assert result[["gap2_low", "gap2_high"]].tolist() == pytest.approx(list(managers))
     months = stats.ttest_1samp([4.5 - 4.9, 4.7 - 4.9], 0).confidence_interval(0.9)
-    assert found[["gap3_low", "gap3_high"]].tolist() == pytest.approx(list(months))
+    assert result[["gap3_low", "gap3_high"]].tolist() == pytest.approx(list(months))
     promises = stats.ttest_1samp([4.5 - 6, 4.7 - 6], 0).confidence_interval(0.9)
-    assert found[["gap4_low", "gap4_high"]].tolist() == pytest.approx(list(promises))
+    assert result[["gap4_low", "gap4_high"]].tolist() == pytest.approx(list(promises))
     paired = stats.ttest_rel(perceived, expected).confidence_interval(0.9)
-    assert found[["gap5_low", "gap5_high"]].tolist() == pytest.approx(list(paired))
+    assert result[["gap5_low", "gap5_high"]].tolist() == pytest.approx(list(paired))
 
 
 def test_intervals_hold_together_by_default(tiny_gaps):
@@ -126,26 +126,26 @@ def test_intervals_hold_together_by_default(tiny_gaps):
 def test_one_month_tells_no_spread():
     given = tiny()
     one = {name: given[name][given[name].month == "2024-01-01"] for name in ("standards", "delivery", "promises")}
-    found = five_gaps(**(given | one))
-    first = found.table.iloc[0]
+    result = five_gaps(**(given | one))
+    first = result.table.iloc[0]
     assert first[["gap3", "gap4"]].tolist() == pytest.approx([-0.4, -1.5])
     assert first[["gap3_low", "gap3_high", "gap4_low", "gap4_high"]].isna().all()
     assert first[["gap1_low", "gap2_low", "gap5_high"]].notna().all()
-    assert found.n_months == 1
-    assert "Largest shortfall" in found.plot().get_title("left")
+    assert result.n_months == 1
+    assert "Largest shortfall" in result.plot().get_title("left")
 
 
 def test_the_latest_wave_of_managers_unless_told_otherwise():
-    found = five_gaps(**tiny(), wave=1)
-    assert found.table.loc[0, ["gap1", "gap2"]].tolist() == pytest.approx([-4, 2.9])
-    assert (found.n_managers, found.n_months) == (3, 2)
+    result = five_gaps(**tiny(), wave=1)
+    assert result.table.loc[0, ["gap1", "gap2"]].tolist() == pytest.approx([-4, 2.9])
+    assert (result.n_managers, result.n_months) == (3, 2)
 
 
 def test_missing_beliefs_of_one_manager():
     given = tiny()
     given["managers"] = given["managers"].query("not (manager_id == 'B0' and dimension == 'reliability')")
-    found = five_gaps(**given).table
-    assert found.believed.tolist() == pytest.approx([5.3, 5.1, 5.0, 4.9, 4.8])
+    result = five_gaps(**given).table
+    assert result.believed.tolist() == pytest.approx([5.3, 5.1, 5.0, 4.9, 4.8])
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -157,13 +157,13 @@ def test_each_gap_is_the_difference_of_its_levels(seed):
     answers = given["customers"].columns[:10]
     given["customers"][answers] = np.where(random.random((4, 10)) < 0.1, np.nan, random.uniform(1, 7, (4, 10)))
     given["customers"].loc[0, answers] = 4.0
-    found = five_gaps(**given).table
+    result = five_gaps(**given).table
     for gap, upper, lower in (
         ("gap1", "believed", "expected"), ("gap2", "standard", "believed"), ("gap3", "delivered", "standard"),
         ("gap4", "delivered", "promised"), ("gap5", "perceived", "expected"),
     ):  # fmt: skip
-        assert found[gap].to_numpy() == pytest.approx((found[upper] - found[lower]).to_numpy(), abs=1e-9)
-    assert (found.n + found.n_excluded == 4).all()
+        assert result[gap].to_numpy() == pytest.approx((result[upper] - result[lower]).to_numpy(), abs=1e-9)
+    assert (result.n + result.n_excluded == 4).all()
 
 
 # -- recovery
@@ -171,47 +171,47 @@ def test_each_gap_is_the_difference_of_its_levels(seed):
 
 def test_the_firms_truth_is_found(default_firm):
     """Managers believe that customers expect .4 more of tangibles than they do; promises exceed the standards everywhere."""
-    found = five_gaps(**default_firm)
-    table = found.table.set_index("dimension")
+    result = five_gaps(**default_firm)
+    table = result.table.set_index("dimension")
     assert table.gap1.idxmax() == "tangibles"
     assert table.loc["tangibles", "gap1_low"] > 0
     assert (table.gap4_high < 0).all()
     assert table.gap5.idxmin() == "responsiveness"
     assert table.loc["responsiveness", "gap5_high"] < 0
-    assert "Largest shortfall: responsiveness, delivered less promised (gap 4), -0.91 points" in str(found)
-    ax = found.plot()
+    assert "Largest shortfall: responsiveness, delivered less promised (gap 4), -0.91 points" in str(result)
+    ax = result.plot()
     assert ax.figure.alt.count("tangibles") == 5
     assert [label.get_text() for label in ax.get_yticklabels()] == 5 * list(FIVE)
-    held = found.intervals()
+    intervals = result.intervals()
     bars, marks = ax.lines[:50:2], ax.lines[1:50:2]
-    assert [list(line.get_xdata()) for line in bars] == held[["low", "high"]].to_numpy().tolist()
-    assert [line.get_xdata()[0] for line in marks] == held.estimate.tolist()
+    assert [list(line.get_xdata()) for line in bars] == intervals[["low", "high"]].to_numpy().tolist()
+    assert [line.get_xdata()[0] for line in marks] == intervals.estimate.tolist()
     heights = [line.get_ydata()[0] for line in marks]
     assert heights == ax.get_yticks().tolist() == sorted(heights, reverse=True)
-    sure = (held.low > 0) | (held.high < 0)
+    sure = (intervals.low > 0) | (intervals.high < 0)
     assert [line.get_markerfacecolor() != "white" for line in marks] == sure.tolist()
-    assert [line.get_marker() for line in marks] == ["o" if short else "D" for short in held.estimate < 0]
-    colours = np.where(sure, np.where(held.estimate < 0, _draw.RED, _draw.GREEN), _draw.PALE)
+    assert [line.get_marker() for line in marks] == ["o" if short else "D" for short in intervals.estimate < 0]
+    colours = np.where(sure, np.where(intervals.estimate < 0, _draw.RED, _draw.GREEN), _draw.PALE)
     assert [line.get_color() for line in bars] == colours.tolist()
     assert ax.get_ylim()[0] < min(heights) < max(heights) < ax.get_ylim()[1]
-    assert "<table>" in found._repr_html_()
+    assert "<table>" in result._repr_html_()
 
 
 def test_the_known_misjudgement_is_found(default_firm):
-    found = misjudgement(default_firm["customers"], default_firm["managers"], seed=1)
-    table = found.table.set_index("dimension")
-    assert found.p_value < 0.001
+    result = misjudgement(default_firm["customers"], default_firm["managers"], seed=1)
+    table = result.table.set_index("dimension")
+    assert result.p_value < 0.001
     assert table.loc["tangibles", ["customer_rank", "manager_rank"]].tolist() == [5, 1]
     assert table.loc["tangibles", "low"] > 15
     assert table.loc[["reliability", "responsiveness"], "high"].max() < 0
     assert set(table.index[table.p_holm < 0.05]) == {"reliability", "tangibles", "responsiveness"}
-    ax = found.plot()
+    ax = result.plot()
     assert ax.get_title("left") == "Managers overrate tangibles most, by 23.2 points"
     assert ax.get_yticklabels()[0].get_text() == "tangibles"
     assert ax.lines[0].get_xdata().tolist() == sorted(table.customer_points)
     assert sorted(ax.lines[1].get_xdata()) == sorted(table.manager_points)
-    assert "Managers overrate tangibles" in str(found)
-    assert found._repr_html_().startswith("<div>")
+    assert "Managers overrate tangibles" in str(result)
+    assert result._repr_html_().startswith("<div>")
 
 
 def profiles(random: np.random.Generator, n: int) -> np.ndarray:
@@ -223,10 +223,10 @@ def profiles(random: np.random.Generator, n: int) -> np.ndarray:
 def test_the_label_test_holds_its_size():
     """No misjudgement: of 400 firms one in twenty is found guilty at 5 %; at higher levels fewer, as rankings often tie."""
     random = np.random.default_rng(8)
-    found = np.array([beliefs._label_test(profiles(random, 40), profiles(random, 8), 199, random)[1] for _ in range(400)])
-    assert np.mean(found <= 0.05) == pytest.approx(0.05, abs=0.03)
-    assert np.mean(found <= 0.2) == pytest.approx(0.2, abs=0.06)
-    assert 0.3 < np.mean(found <= 0.5) < 0.55
+    result = np.array([beliefs._label_test(profiles(random, 40), profiles(random, 8), 199, random)[1] for _ in range(400)])
+    assert np.mean(result <= 0.05) == pytest.approx(0.05, abs=0.03)
+    assert np.mean(result <= 0.2) == pytest.approx(0.2, abs=0.06)
+    assert 0.3 < np.mean(result <= 0.5) < 0.55
 
 
 def test_the_label_test_by_every_relabelling():
@@ -241,9 +241,9 @@ def test_the_label_test_by_every_relabelling():
 
     statistic = disagreement((6, 7, 8))
     exact = np.mean([disagreement(chosen) >= statistic for chosen in itertools.combinations(range(9), 3)])
-    found = beliefs._label_test(customers, managers, 20_000, random)
-    assert found[0] == statistic
-    assert found[1] == pytest.approx(exact, abs=0.01)
+    result = beliefs._label_test(customers, managers, 20_000, random)
+    assert result[0] == statistic
+    assert result[1] == pytest.approx(exact, abs=0.01)
 
 
 def test_no_p_value_is_zero():
@@ -262,18 +262,18 @@ def importance(rows: list[list[float]]) -> pd.DataFrame:
 
 
 def judged(rows: list[list[int]]) -> pd.DataFrame:
-    held = long("manager_id", {f"B{k}": row for k, row in enumerate(rows)}, "believed_importance")
-    return held.assign(wave=1, date=pd.Timestamp("2024-06-30"), believed_expectation=5.0)
+    answers = long("manager_id", {f"B{k}": row for k, row in enumerate(rows)}, "believed_importance")
+    return answers.assign(wave=1, date=pd.Timestamp("2024-06-30"), believed_expectation=5.0)
 
 
 def test_misjudgement_by_hand():
     """Ranks 1 2 3 4 5 against 5 2 3 4 1: 16 + 16, rho = 1 - 6 * 32 / 120."""
     customers = importance([[40, 25, 15, 12, 8], [36, 27, 17, 12, 8], [np.nan, 25, 25, 25, 25]])
     managers = judged([[9, 25, 15, 12, 39], [9, 23, 17, 14, 37]])
-    found = misjudgement(customers, managers, seed=1, permutations=50)
-    assert (found.statistic, found.n_customers, found.n_managers, found.n_excluded_customers) == (32, 2, 2, 1)
-    assert found.rank_correlation == pytest.approx(1 - 6 * 32 / 120)
-    table = found.table
+    result = misjudgement(customers, managers, seed=1, permutations=50)
+    assert (result.statistic, result.n_customers, result.n_managers, result.n_excluded_customers) == (32, 2, 2, 1)
+    assert result.rank_correlation == pytest.approx(1 - 6 * 32 / 120)
+    table = result.table
     assert table.customer_rank.tolist() == [1, 2, 3, 4, 5]
     assert table.manager_rank.tolist() == [5, 2, 3, 4, 1]
     assert table.difference.tolist() == pytest.approx([-29, -2, 0, 1, 30])
@@ -283,7 +283,7 @@ def test_misjudgement_by_hand():
     known = table.p_value.sort_values().dropna()
     holm = np.minimum(np.maximum.accumulate(known * np.arange(len(known), 0, -1)), 1)
     assert table.p_holm.dropna().sort_values().to_numpy() == pytest.approx(holm.to_numpy())
-    assert "Left out, points missing: 1" in str(found)
+    assert "Left out, points missing: 1" in str(result)
     few = judged([[9, 25, 15, 12, 39], [9, 23, 17, 14, 37], [20] * 5]).query(
         "not (manager_id == 'B2' and dimension == 'empathy')"
     )
@@ -293,17 +293,17 @@ def test_misjudgement_by_hand():
 
 
 def test_points_that_sum_alike_have_differences_that_sum_to_nothing(default_firm):
-    found = misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
-    assert found.differences.estimate.sum() == pytest.approx(0, abs=1e-9)
+    result = misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
+    assert result.differences.estimate.sum() == pytest.approx(0, abs=1e-9)
     again = misjudgement(default_firm["customers"], default_firm["managers"], seed=1, permutations=20)
-    assert again.p_value == found.p_value == 1 / 21
+    assert again.p_value == result.p_value == 1 / 21
 
 
 def test_nothing_misjudged_is_said_so():
     random = np.random.default_rng(2)
-    found = misjudgement(importance(profiles(random, 30).tolist()), judged(profiles(random, 8).astype(int).tolist()), seed=1)
-    assert "No difference between managers and customers is beyond chance" in str(found)
-    assert found.permutations == 10_000
+    result = misjudgement(importance(profiles(random, 30).tolist()), judged(profiles(random, 8).astype(int).tolist()), seed=1)
+    assert "No difference between managers and customers is beyond chance" in str(result)
+    assert result.permutations == 10_000
     flat = misjudgement(importance([[20] * 5] * 3), judged([[20] * 5] * 3), seed=1, permutations=10)
     assert np.isnan(flat.rank_correlation)
     assert (flat.statistic, flat.p_value) == (0, 1)
@@ -322,8 +322,8 @@ def test_finding_is_what_is_beyond_chance(reliability, finding):
     """Customers give 30 points for reliability; the first four managers three less at a p value of .13."""
     customers = importance([[points, 20, 20, 20, 10] for points in (29, 30, 31, 30) * 3])
     managers = judged([[points, 20, 20, 20, 10] for points in reliability])
-    found = misjudgement(customers, managers, seed=1, permutations=20)
-    assert finding in str(found)
+    result = misjudgement(customers, managers, seed=1, permutations=20)
+    assert finding in str(result)
 
 
 def test_no_shortfall_is_said_so():

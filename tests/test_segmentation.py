@@ -15,13 +15,15 @@ SCORES = ["r_score", "f_score", "m_score"]
 
 def by_hand(orders: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     known = orders[orders.order_date <= until].assign(amount=lambda table: (table.amount * 100).round() / 100)
-    found = known.groupby("customer_id").agg(last=("order_date", "max"), days=("order_date", "nunique"), paid=("amount", "sum"))
+    result = known.groupby("customer_id").agg(
+        last=("order_date", "max"), days=("order_date", "nunique"), paid=("amount", "sum")
+    )
     return pd.DataFrame(
         {
-            "customer_id": found.index,
-            "recency_days": (until - found["last"]).dt.days.to_numpy(),
-            "purchase_days": found["days"].to_numpy(),
-            "total_amount": found["paid"].to_numpy(),
+            "customer_id": result.index,
+            "recency_days": (until - result["last"]).dt.days.to_numpy(),
+            "purchase_days": result["days"].to_numpy(),
+            "total_amount": result["paid"].to_numpy(),
         }
     )
 
@@ -86,8 +88,10 @@ def test_plot_counts_the_best_cell():
     assert sorted(text.get_text() for text in ax.texts) == ["0", "0", "1", "2"]
     with pytest.raises(DataError, match="r_score"):
         segmentation.plot_rfm(scores.drop(columns="r_score"))
-    with pytest.raises(DataError, match="is below 1"):
+    with pytest.raises(DataError, match=r"is below 1 .* of the scores table.*Give what `segmentation.rfm_scores` returns"):
         segmentation.rfm_grid(scores.assign(f_score=0))
+    with pytest.raises(DataError, match=r"`scores` must be a DataFrame.* Give what `segmentation.rfm_scores` returns"):
+        segmentation.plot_rfm("scores.csv")
 
 
 def test_plot_counts_scores_above_the_middle():

@@ -61,8 +61,8 @@ def test_a_broken_cell_is_refused(name, data):
 
 @every_table
 def test_description_names_every_column(name):
-    told = str(tables.describe(name))
-    assert all(column.meaning in told and column.name in told for column in tables.table(name).columns)
+    description = str(tables.describe(name))
+    assert all(column.meaning in description and column.name in description for column in tables.table(name).columns)
     assert all(column.name in tables.describe(name)._repr_html_() for column in tables.table(name).columns)
 
 

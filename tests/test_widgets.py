@@ -67,8 +67,12 @@ def test_what_if_follows_its_controls(grid):
 def test_what_if_refuses(grid):
     for call, words in (
         (lambda: widgets.what_if(grid[grid.amount != 0.25]), "must be evenly spaced"),
-        (lambda: widgets.what_if(grid.drop(columns="seed")), "no column `seed`"),
-        (lambda: widgets.what_if(grid.assign(retention=2.0)), "`retention` is above 1"),
+        (lambda: widgets.what_if("grid.csv"), "`grid` must be a DataFrame; it is str. Give what `world.sweep` returns."),
+        (
+            lambda: widgets.what_if(grid.drop(columns="seed")),
+            "grid table has no column `seed`.*Give what `world.sweep`",
+        ),
+        (lambda: widgets.what_if(grid.assign(retention=2.0)), "`retention` is above 1.*of the grid table.*`world.sweep`"),
         (lambda: widgets.change(grid, "joy", 0.5, 0), "`cause` must be one of"),
         (lambda: widgets.change(grid, "empathy", 0.1, 0), "must be one that was tried"),
         (lambda: widgets.change(grid, "empathy", 0.5, -1), "`cost` must be 0 or more"),

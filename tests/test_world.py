@@ -54,21 +54,21 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("industry", list(PUBLISHED))
 def test_the_published_industries_are_as_they_were(industry):
-    held = world.simulate(industry, customers=150, months=26, seed=3)
+    simulated = world.simulate(industry, customers=150, months=26, seed=3)
     total = hashlib.sha256()
-    for name in sorted(set(held._tables) - {"truth_parameters"}):
-        total.update(name.encode() + firms.digest(held._arrow(name), name))
+    for name in sorted(set(simulated._tables) - {"truth_parameters"}):
+        total.update(name.encode() + firms.digest(simulated._arrow(name), name))
     assert total.hexdigest() == PUBLISHED[industry]
 
 
 def test_the_hash_sees_one_cent(retailer):
-    held = dict(retailer._tables)
-    orders = held["orders"].to_pandas()
+    simulated = dict(retailer._tables)
+    orders = simulated["orders"].to_pandas()
     orders.loc[5, "amount"] += 0.01
-    held["orders"] = held["orders"].set_column(3, "amount", [orders.amount])
-    assert firms.Firm(retailer.setting, None, held).hash() != retailer.hash()
-    held["orders"] = retailer._tables["orders"].take(list(range(retailer._tables["orders"].num_rows))[::-1])
-    assert firms.Firm(retailer.setting, None, held).hash() == retailer.hash(), "the order of rows is no content"
+    simulated["orders"] = simulated["orders"].set_column(3, "amount", [orders.amount])
+    assert firms.Firm(retailer.setting, None, simulated).hash() != retailer.hash()
+    simulated["orders"] = retailer._tables["orders"].take(list(range(retailer._tables["orders"].num_rows))[::-1])
+    assert firms.Firm(retailer.setting, None, simulated).hash() == retailer.hash(), "the order of rows is no content"
 
 
 def test_a_change_of_nothing_changes_nothing(one):
@@ -135,17 +135,17 @@ DATED = {
 }
 
 
-def before(held, name, day):
+def before(simulated, name, day):
     """The rows of a table that were known before a day, without what came to be known later."""
-    table = held.truth[name[6:]] if name.startswith("truth_") else held[name]
+    table = simulated.truth[name[6:]] if name.startswith("truth_") else simulated[name]
     if name in ("campaign_targets", "truth_campaigns"):
-        return table[table.campaign_id.map(held["campaigns"].set_index("campaign_id").date) < day]
+        return table[table.campaign_id.map(simulated["campaigns"].set_index("campaign_id").date) < day]
     if name == "truth_survey":
         return table[table.wave * 6 < START]
     if name == "truth_customers":
         return table[table.left < day]
     if name == "truth_records":
-        return table[table.record_id.isin(before(held, "contact_records", day).record_id)]
+        return table[table.record_id.isin(before(simulated, "contact_records", day).record_id)]
     if name in ("products", "truth_parameters"):
         return table
     date, later = DATED[name]
@@ -229,9 +229,11 @@ def test_a_better_dimension_makes_nobody_leave_earlier(industry, dimension, cust
 
 def test_recovery_never_makes_a_failure_a_blessing():
     """However well it is mended, a failure leaves the customer at least as likely to go as no failure would."""
-    for it in PRESETS.values():
-        steepest = max(it.slopes)
-        assert it.dissatisfaction * (it.best_recovery - 1) * steepest <= it.relationship_damage * (1 - it.recovery_damage)
+    for sector in PRESETS.values():
+        steepest = max(sector.slopes)
+        assert sector.dissatisfaction * (sector.best_recovery - 1) * steepest <= sector.relationship_damage * (
+            1 - sector.recovery_damage
+        )
 
 
 BEHAVIOUR = ("orders", "tickets", "prospects", "stage_events", "interactions", "contracts", "referrals", "campaign_targets")
@@ -239,14 +241,14 @@ BEHAVIOUR = ("orders", "tickets", "prospects", "stage_events", "interactions", "
 
 def test_a_cause_of_no_effect_changes_nothing():
     """Tangibles that nobody weighs and that cause no failure: customers see the difference, and do the same as before."""
-    for it in (RETAILER, TELECOM):
-        deaf = replace(it, importance=(0.3, 0.2, 0.0, 0.2, 0.3))
+    for sector in (RETAILER, TELECOM):
+        deaf = replace(sector, importance=(0.3, 0.2, 0.0, 0.2, 0.3))
         base = world.simulate(deaf, customers=150, months=14, seed=3)
         nicer = base.rerun(tangibles=1.5, start=3, cost=0)
         for name in (*BEHAVIOUR, "customers", "customer_months", "firm_months", "contact_records"):
             if name in base:
                 pd.testing.assert_frame_equal(base[name], nicer[name], obj=name)
-        seen = [held["survey"].perceived_tangibles_1.mean() for held in (base, nicer)]
+        seen = [simulated["survey"].perceived_tangibles_1.mean() for simulated in (base, nicer)]
         assert seen[1] > seen[0] + 0.3
     bare_firm = firm(bare(RETAILER), customers=60, months=8, seed=1)
     for cause in ("handover", "recovery", "response_time"):  # nobody leaves a desk, nothing fails
@@ -261,11 +263,11 @@ def test_retention_moves_as_the_truth_says(customers):
     loyalty is slope x satisfaction.
     """
     level = 0.5
-    it = bare(RETAILER, quality=(4.5,) * 5, expectation=(5.0,) * 5, slopes=(level,) * 3, dropout=(2.0, 0.06))
-    base = world.simulate(it, customers=customers, months=24, seed=2, tables=[])
+    sector = bare(RETAILER, quality=(4.5,) * 5, expectation=(5.0,) * 5, slopes=(level,) * 3, dropout=(2.0, 0.06))
+    base = world.simulate(sector, customers=customers, months=24, seed=2, tables=[])
     better = base.rerun(reliability=0.4, assurance=0.4, tangibles=0.4, empathy=0.4, responsiveness=0.4, cost=0)
-    for held, quality in ((base, 4.5), (better, 4.9)):
-        them = exposure(held)
+    for simulated, quality in ((base, 4.5), (better, 4.9)):
+        them = exposure(simulated)
         mood = 0.3  # the only difference that is left: normal, so its exponential has a known mean
         satisfaction = 0.4 * (quality - 5) + 0.6 * 1.25 * (quality - 5)
         nodes, weights = np.polynomial.hermite_e.hermegauss(40)
@@ -273,7 +275,7 @@ def test_retention_moves_as_the_truth_says(customers):
         weights = weights / weights.sum()
         age = np.array([3.0, 6.0, 12.0])
         expected = (weights * (1 + 0.06 / 2 * speed * age[:, None]) ** -2.0).sum(axis=1)
-        end = pd.Timestamp(held.day(25))
+        end = pd.Timestamp(simulated.day(25))
         for months, share in zip(age, expected, strict=True):
             watched = them[(end - them.since).dt.days / 30.4375 >= months]
             stayed = (watched.months >= months).mean()
@@ -283,26 +285,26 @@ def test_retention_moves_as_the_truth_says(customers):
 @pytest.mark.parametrize("customers", [4_000, pytest.param(12_000, marks=full_size)])
 def test_orders_and_spend_give_back_their_parameters(customers):
     """Pareto/NBD and gamma-gamma: the counts have the mean and variance of the NBD, the amounts the mean p v / (q - 1)."""
-    it = bare(RETAILER, dropout=(1.0, 1e-9))
-    held = world.simulate(it, customers=customers, months=24, seed=4, tables=["orders"])
-    them = exposure(held).set_index("customer_id")
+    sector = bare(RETAILER, dropout=(1.0, 1e-9))
+    simulated = world.simulate(sector, customers=customers, months=24, seed=4, tables=["orders"])
+    them = exposure(simulated).set_index("customer_id")
     assert them.left.isna().all()
-    repeat = held["orders"].groupby("customer_id").size().reindex(them.index) - 1
-    shape, mean = it.rate
+    repeat = simulated["orders"].groupby("customer_id").size().reindex(them.index) - 1
+    shape, mean = sector.rate
     expected, variance = mean * them.months, mean * them.months + (mean * them.months) ** 2 / shape
     assert abs(repeat.sum() - expected.sum()) < 4 * np.sqrt(variance.sum())
     squared = (repeat - expected) ** 2
     assert squared.mean() == pytest.approx(variance.mean(), rel=0.08)
-    p, q, v = it.spend
-    by_customer = held["orders"].groupby("customer_id").amount.mean()
+    p, q, v = sector.spend
+    by_customer = simulated["orders"].groupby("customer_id").amount.mean()
     assert abs(by_customer.mean() - p * v / (q - 1)) < 4 * by_customer.std() / np.sqrt(len(by_customer))
 
 
 @pytest.mark.parametrize("customers", [3_000, pytest.param(6_000, marks=full_size)])
 def test_contracts_give_back_the_beta_of_their_churn(customers):
     """sBG (Fader & Hardie 2007): of those who began, B(a, b + n) / B(a, b) renew n times."""
-    held = world.simulate(bare(TELECOM), customers=customers, months=36, seed=6, tables=["contracts"])
-    contracts = held["contracts"]
+    simulated = world.simulate(bare(TELECOM), customers=customers, months=36, seed=6, tables=["contracts"])
+    contracts = simulated["contracts"]
     begun, ended = ((contracts[name].dt.year - 2023) * 12 + contracts[name].dt.month - 1 for name in ("started", "ended"))
     for term, (a, b), renewals in ((1, TELECOM.monthly_churn, (1, 6, 18)), (12, TELECOM.yearly_churn, (1, 2))):
         for count in renewals:
@@ -352,7 +354,11 @@ def test_some_improvements_lose_money_on_other_firms():
     firms = [world.simulate("retailer", customers=1_000, seed=seed, tables=[]) for seed in range(1, 7)]
 
     def gain(**change):
-        table = world.compare([(held, held.rerun(**change, start=START)) for held in firms]).table().set_index("measure")
+        table = (
+            world.compare([(simulated, simulated.rerun(**change, start=START)) for simulated in firms])
+            .table()
+            .set_index("measure")
+        )
         return table.loc["profit", ["low", "high"]].tolist()
 
     assert gain(reliability=0.5)[0] > 0
@@ -393,15 +399,15 @@ def test_causes_of_the_pipeline_win_more_and_a_direct_lever_keeps_more(shop):
 
 def test_the_loyalty_curve_rises_and_has_a_flat_zone():
     """Jones & Sasser (1995): steep below, flat within, steeper again above."""
-    for it in PRESETS.values():
-        setting = world.simulate(it, customers=1, months=1, seed=1, tables=[]).setting
-        low, high = it.flat_zone
+    for sector in PRESETS.values():
+        setting = world.simulate(sector, customers=1, months=1, seed=1, tables=[]).setting
+        low, high = sector.flat_zone
         grid = np.linspace(low - 2, high + 2, 801)
         slope = np.gradient(service.loyalty(setting, grid), grid)
         assert (slope > 0).all()
-        assert slope[1] == pytest.approx(it.slopes[0], rel=0.01)
-        assert slope[-2] == pytest.approx(it.slopes[2], rel=0.01)
-        assert slope[np.abs(grid - (low + high) / 2).argmin()] == pytest.approx(it.slopes[1], abs=0.15)
+        assert slope[1] == pytest.approx(sector.slopes[0], rel=0.01)
+        assert slope[-2] == pytest.approx(sector.slopes[2], rel=0.01)
+        assert slope[np.abs(grid - (low + high) / 2).argmin()] == pytest.approx(sector.slopes[1], abs=0.15)
 
 
 @pytest.mark.parametrize(("customers", "months"), [(1_500, 20), pytest.param(6_000, 36, marks=full_size)])
@@ -414,9 +420,9 @@ def test_a_failure_raises_dropout_directly_so_recovery_mends_satisfaction_more(c
         replace(RETAILER, failure=0.15, dissatisfaction=0.0), customers=customers, months=months, seed=9, tables=[]
     )
 
-    def months(held):
-        found = held.truth["months"]
-        return found.leavers.sum() / (found.customers + found.leavers).sum(), found.satisfaction.mean()
+    def months(simulated):
+        result = simulated.truth["months"]
+        return result.leavers.sum() / (result.customers + result.leavers).sum(), result.satisfaction.mean()
 
     (left, content), (none, best) = months(base), months(without)
     back, pleased = months(mended)
@@ -437,28 +443,28 @@ def test_a_further_industry_is_one_block():
         needs=RETAILER.needs[1:3],
         season=(1.0,) * 12,
     )
-    held = firm(tailor, customers=50, months=8, seed=1)
-    assert set(held["customers"].region) == {"town"}
+    simulated = firm(tailor, customers=50, months=8, seed=1)
+    assert set(simulated["customers"].region) == {"town"}
     for name in ("customers", "prospects", "orders", "truth_customers"):
-        _engine.check(every_table(held)[name], name)
+        _engine.check(every_table(simulated)[name], name)
     with pytest.raises(ArgumentError, match="retailer, telecom, rebate_site, retailer-v1, telecom-v1, rebate_site-v1"):
         world.simulate("tailor", seed=1)
 
 
 def test_compare_pairs():
     bases = [firm("retailer", customers=150, months=16, seed=seed, tables=()) for seed in (1, 2, 3)]
-    pairs = [(held, held.rerun(reliability=1.0, start=7)) for held in bases]
+    pairs = [(simulated, simulated.rerun(reliability=1.0, start=7)) for simulated in bases]
     effect = world.compare(pairs)
-    found = effect.table().set_index("measure")
-    assert list(found.index) == ["retention", "customers", "orders", "revenue", "profit", "satisfaction"]
-    for held, better in pairs:
+    result = effect.table().set_index("measure")
+    assert list(result.index) == ["retention", "customers", "orders", "revenue", "profit", "satisfaction"]
+    for simulated, better in pairs:
         row = effect.pairs.query("seed == @held.setting.seed and measure == 'profit'").iloc[0]
-        assert row.base == pytest.approx(held["firm_months"].profit.iloc[6:].sum())
+        assert row.base == pytest.approx(simulated["firm_months"].profit.iloc[6:].sum())
         assert row.difference == pytest.approx(better["firm_months"].profit.iloc[6:].sum() - row.base)
     differences = effect.pairs.query("measure == 'retention'").difference
     half = stats.t.ppf(0.975, 2) * differences.std() / np.sqrt(3)
-    assert found.loc["retention", "high"] - found.loc["retention", "low"] == pytest.approx(2 * half)
-    assert found.loc["retention", "difference"] > 0
+    assert result.loc["retention", "high"] - result.loc["retention", "low"] == pytest.approx(2 * half)
+    assert result.loc["retention", "difference"] > 0
     them = bases[0].truth["customers"]
     there = them[(them.since < "2023-07-01") & ~(them.left < "2023-07-01")]
     assert effect.pairs.base.iloc[0] == pytest.approx(there.left.isna().mean())
@@ -505,10 +511,10 @@ def test_changes_add_up():
 
 
 def test_causes_are_told():
-    told = world.causes("telecom")
-    assert list(told.table.cause) == list(interventions.offered(TELECOM)) == list(interventions.offered(RETAILER))
-    assert told.table.set_index("cause").loc["reliability", "cost"] == pytest.approx(0.4 * np.expm1(1) / 2)
-    assert "reliability" in str(told)
+    causes_shown = world.causes("telecom")
+    assert list(causes_shown.table.cause) == list(interventions.offered(TELECOM)) == list(interventions.offered(RETAILER))
+    assert causes_shown.table.set_index("cause").loc["reliability", "cost"] == pytest.approx(0.4 * np.expm1(1) / 2)
+    assert "reliability" in str(causes_shown)
     with pytest.raises(ArgumentError, match="no industry is called 'bank'"):
         world.causes("bank")
 
@@ -559,9 +565,9 @@ def test_simulate_refuses(arguments, words):
     ],
 )  # fmt: skip
 def test_rerun_refuses(arguments, words):
-    held = firm("retailer", customers=10, months=3, seed=1)
+    simulated = firm("retailer", customers=10, months=3, seed=1)
     with pytest.raises(ArgumentError) as refusal:
-        held.rerun(**arguments)
+        simulated.rerun(**arguments)
     assert words in str(refusal.value)
 
 
@@ -576,9 +582,9 @@ def test_a_firm_refuses_unknown_tables(retailer):
 def test_the_smallest_firms(industry):
     usual = every_table(firm(industry, customers=100, months=14, seed=3))
     for customers, months in ((1, 1), (3, 20)):
-        held = world.simulate(industry, customers=customers, months=months, seed=2)
-        assert held.rerun(reliability=1).hash()
-        for name, table in every_table(held).items():
+        simulated = world.simulate(industry, customers=customers, months=months, seed=2)
+        assert simulated.rerun(reliability=1).hash()
+        for name, table in every_table(simulated).items():
             assert list(table.dtypes.items()) == list(usual[name].dtypes.items()), (
                 name
             )  # columns and their kinds, also of no rows
@@ -595,7 +601,7 @@ def test_sweep_and_effect_agree_with_reruns():
     }
     bases = [firm("retailer", customers=60, months=10, seed=seed, tables=()) for seed in (4, 9)]
     for cause, amount, cost in (("reliability", 1.0, 0.3), ("advertising", 0.2, 2.0)):
-        pairs = [(held, held.rerun(**{cause: amount}, start=5, cost=0)) for held in bases]
+        pairs = [(simulated, simulated.rerun(**{cause: amount}, start=5, cost=0)) for simulated in bases]
         free, expected = world.effect(grid, cause, amount), world.compare(pairs)
         pd.testing.assert_frame_equal(free.pairs, expected.pairs, check_dtype=False)
         assert free.months == expected.months == 6
@@ -662,9 +668,9 @@ def test_no_number_stands_in_a_mechanism(name):
         if isinstance(node, ast.Assign) and {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & TECHNICAL
         for number in ast.walk(node)
     }
-    found = [
+    result = [
         (node.lineno, node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and type(node.value) in (int, float) and id(node) not in named
     ]
-    assert [each for each in found if each[1] not in COUNTS] == []
+    assert [each for each in result if each[1] not in COUNTS] == []

@@ -49,12 +49,12 @@ def coin(**numbers):
     )  # fmt: skip
 
 
-def opportunities(held):
+def opportunities(simulated):
     """For each customer: years in which they could give, in how many they did, and at which opportunity last (0: never)."""
-    them = held["customers"].set_index("customer_id")
-    december = [pd.Timestamp(held.day(month)) for month in range(12, held.setting.months + 1, 12)]
+    them = simulated["customers"].set_index("customer_id")
+    december = [pd.Timestamp(simulated.day(month)) for month in range(12, simulated.setting.months + 1, 12)]
     had = sum((them.since < day).astype(int) for day in december)
-    gifts = held["donations"]
+    gifts = simulated["donations"]
     last = gifts.groupby("customer_id").donation_date.max().dt.year
     missed = december[-1].year - last.reindex(them.index)
     return pd.DataFrame({
@@ -63,12 +63,12 @@ def opportunities(held):
     })  # fmt: skip
 
 
-def left(held):
-    return held.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))
+def left(simulated):
+    return simulated.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))
 
 
-def gifts(held):
-    return held["donations"].set_index(["customer_id", "donation_date"]).amount
+def gifts(simulated):
+    return simulated["donations"].set_index(["customer_id", "donation_date"]).amount
 
 
 # The published industries
@@ -76,9 +76,9 @@ def gifts(held):
 
 @pytest.mark.parametrize("industry", ["retailer", "telecom"])
 def test_other_industries_have_no_gifts(industry):
-    held = firm(industry, customers=60, months=8, seed=3)
-    assert not {"donations", "payouts", "donors", "trust"} & {*held, *held.truth}
-    assert not held.truth["parameters"].parameter.str.startswith("giving").any()
+    simulated = firm(industry, customers=60, months=8, seed=3)
+    assert not {"donations", "payouts", "donors", "trust"} & {*simulated, *simulated.truth}
+    assert not simulated.truth["parameters"].parameter.str.startswith("giving").any()
 
 
 # The same firm
@@ -110,7 +110,9 @@ DATED = {"orders": "order_date", "donations": "donation_date", "payouts": "month
 
 def assert_identical_before(one, changed, day):
     for name, date in DATED.items():
-        left, right = (held.truth[name[6:]] if name.startswith("truth_") else held[name] for held in (one, changed))
+        left, right = (
+            simulated.truth[name[6:]] if name.startswith("truth_") else simulated[name] for simulated in (one, changed)
+        )
         left, right = (table[table[date] < day].reset_index(drop=True) for table in (left, right))
         assert len(left) > 0, name
         pd.testing.assert_frame_equal(left, right, obj=name)
@@ -184,7 +186,9 @@ def test_a_scandal_only_lowers_gifts_and_loyalty_person_by_person():
         more, fewer = gifts(calm), gifts(shaken)
         assert set(fewer.index) < set(more.index)
         pd.testing.assert_series_equal(more.reindex(fewer.index), fewer)
-        stopped = [held.truth["donors"].set_index("customer_id").reindex(both.index).stopped for held in (calm, shaken)]
+        stopped = [
+            simulated.truth["donors"].set_index("customer_id").reindex(both.index).stopped for simulated in (calm, shaken)
+        ]
         there = stopped[0] < both.iloc[:, 1]
         pd.testing.assert_series_equal(stopped[0][there], stopped[1][there])
     assert set(worlds[0].truth["trust"].distrust) == {0.0}
@@ -209,14 +213,14 @@ def test_transparency_never_lowers_trust():
 
 
 def test_distrust_fades_as_the_page_says(site):
-    it, published, expected = REBATE_SITE.giving, site["payouts"].published, 0.0
-    for month, found in enumerate(site.truth["trust"].distrust, 1):
-        expected = expected * it.fading[int(published[month - 1])] + it.shock * (month == SHOCK)
-        assert found == pytest.approx(expected, abs=1e-12)
+    sector, published, expected = REBATE_SITE.giving, site["payouts"].published, 0.0
+    for month, estimate in enumerate(site.truth["trust"].distrust, 1):
+        expected = expected * sector.fading[int(published[month - 1])] + sector.shock * (month == SHOCK)
+        assert estimate == pytest.approx(expected, abs=1e-12)
     assert 0 < published.mean() < 0.6
     setting = replace(site.setting, months=600, interventions=interventions.Interventions((), 600))
     share = giving.climate(setting)[0].mean()
-    assert abs(share - it.transparency) < 4 * np.sqrt(it.transparency * (1 - it.transparency) / 600)
+    assert abs(share - sector.transparency) < 4 * np.sqrt(sector.transparency * (1 - sector.transparency) / 600)
 
 
 # Gifts
@@ -225,57 +229,59 @@ def test_distrust_fades_as_the_page_says(site):
 @pytest.mark.parametrize("customers", [4_000, pytest.param(9_000, marks=pytest.mark.long)])
 def test_the_gifts_are_those_of_bgbb(customers):
     """Mean of each number of opportunities by Fader, Hardie & Shang (2010); their counts by its likelihood."""
-    it = coin()
-    held = world.simulate(it, customers=customers, months=72, seed=11, tables=["customers", "donations", "truth_donors"])
-    (a, b), (c, d) = it.giving.donates, it.giving.stops
-    found = opportunities(held)
-    assert set(found.n) == set(range(7))
-    for n, own in found.query("n > 0").groupby("n"):
+    sector = coin()
+    simulated = world.simulate(
+        sector, customers=customers, months=72, seed=11, tables=["customers", "donations", "truth_donors"]
+    )
+    (a, b), (c, d) = sector.giving.donates, sector.giving.stops
+    estimate = opportunities(simulated)
+    assert set(estimate.n) == set(range(7))
+    for n, own in estimate.query("n > 0").groupby("n"):
         ends = np.exp(gammaln(c + d) - gammaln(c + d + n) + gammaln(1 + d + n) - gammaln(1 + d))
         mean = a / (a + b) * d / (c - 1) * (1 - ends)
         assert abs(own.x.mean() - mean) < 4 * own.x.std() / np.sqrt(len(own)), n
-    n, own = 5, found.query("n == 5")
+    n, own = 5, estimate.query("n == 5")
     cells, expected = [(x, last) for last in range(n + 1) for x in range(min(last, 1), last + 1)], []
     for x, last in cells:
         alive = betaln(a + x, b + n - x) + betaln(c, d + n)
         gone = sum(np.exp(betaln(a + x, b + last - x + i) + betaln(c + 1, d + last + i)) for i in range(n - last))
-        ways = comb(last - 1, x - 1) if x else 1
-        expected.append(ways * (np.exp(alive) + gone) / np.exp(betaln(a, b) + betaln(c, d)))
+        arrangements = comb(last - 1, x - 1) if x else 1
+        expected.append(arrangements * (np.exp(alive) + gone) / np.exp(betaln(a, b) + betaln(c, d)))
     assert sum(expected) == pytest.approx(1)
     counts = own.groupby(["x", "last"]).size().reindex(cells, fill_value=0)
     assert counts.sum() == len(own) > customers / 9
     assert stats.chisquare(counts, len(own) * np.array(expected)).pvalue > 1e-3
-    truth = held.truth["donors"]
+    truth = simulated.truth["donors"]
     for column, (one, other) in (("donation_probability", (a, b)), ("stop_probability", (c, d))):
         assert stats.kstest(truth[column], stats.beta(one, other).cdf).pvalue > 1e-3
-    own = truth.set_index("customer_id").reindex(found.index)
-    gone, gave = 1 - (1 - own.stop_probability) ** found.n, sum(
-        (found.n >= k) * own.donation_probability * (1 - own.stop_probability) ** k for k in range(1, 7)
+    own = truth.set_index("customer_id").reindex(estimate.index)
+    gone, gave = 1 - (1 - own.stop_probability) ** estimate.n, sum(
+        (estimate.n >= k) * own.donation_probability * (1 - own.stop_probability) ** k for k in range(1, 7)
     )  # fmt: skip
     assert abs(own.stopped.notna().sum() - gone.sum()) < 4 * np.sqrt((gone * (1 - gone)).sum())
-    assert abs((found.x - gave).sum()) < 4 * (found.x - gave).std() * np.sqrt(len(found))
+    assert abs((estimate.x - gave).sum()) < 4 * (estimate.x - gave).std() * np.sqrt(len(estimate))
     stopped = own.stopped
-    last = pd.to_datetime(held["donations"].groupby("customer_id").donation_date.max().reindex(found.index))
+    last = pd.to_datetime(simulated["donations"].groupby("customer_id").donation_date.max().reindex(estimate.index))
     assert not (last >= stopped).any()
     assert (stopped.dropna().dt.month == 12).all()
 
 
 def test_distrust_takes_its_log_odds_off_the_coin():
     """Everyone equally concerned: the share who give in the shaken December is the mean of expit(logit p - distrust)."""
-    it = coin(stops=(1e-9, 1.0), donates=(2.0, 3.0), shock=1.5, fading=(1.0, 1.0))
-    held = world.simulate(it, customers=6_000, months=24, seed=3, tables=["customers", "donations", "truth_donors"])
+    sector = coin(stops=(1e-9, 1.0), donates=(2.0, 3.0), shock=1.5, fading=(1.0, 1.0))
+    simulated = world.simulate(sector, customers=6_000, months=24, seed=3, tables=["customers", "donations", "truth_donors"])
     grid = (np.arange(20_000) + 0.5) / 20_000
     chance = stats.beta(2, 3).ppf(grid)
     for month, distrust in ((12, 0.0), (24, 1.5)):
-        day = pd.Timestamp(held.day(month))
-        there = (held["customers"].since < day).sum()
-        gave = held["donations"].donation_date.between(day, day + pd.offsets.MonthEnd()).sum()
+        day = pd.Timestamp(simulated.day(month))
+        there = (simulated["customers"].since < day).sum()
+        gave = simulated["donations"].donation_date.between(day, day + pd.offsets.MonthEnd()).sum()
         share = expit(logit(chance) - distrust).mean()
         assert abs(gave / there - share) < 4 * np.sqrt(share * (1 - share) / there)
-    p, q, v = it.giving.gift
-    by_donor = held["donations"].groupby("customer_id").amount.mean()
+    p, q, v = sector.giving.gift
+    by_donor = simulated["donations"].groupby("customer_id").amount.mean()
     assert abs(by_donor.mean() - p * v / (q - 1)) < 4 * by_donor.std() / np.sqrt(len(by_donor))
-    loyal = held.truth["donors"].donation_probability.corr(held.truth["customers"].purchase_rate)
+    loyal = simulated.truth["donors"].donation_probability.corr(simulated.truth["customers"].purchase_rate)
     assert abs(loyal) < 4 / np.sqrt(6_000), "who buys much does not give more often"
 
 
@@ -342,9 +348,9 @@ def test_the_data_sets_hold_the_site(tmp_path, monkeypatch):
     monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path))
     monkeypatch.setattr(world, "simulate", partial(world.simulate, customers=200))
     gave = datasets.load("donations", industry="rebate_site")
-    held = world.simulate("rebate_site", months=72, seed=1, tables=["donations", "truth_donors"])
-    pd.testing.assert_frame_equal(gave, held["donations"])
-    pd.testing.assert_frame_equal(datasets.truth("donors", industry="rebate_site-v1"), held.truth["donors"])
+    simulated = world.simulate("rebate_site", months=72, seed=1, tables=["donations", "truth_donors"])
+    pd.testing.assert_frame_equal(gave, simulated["donations"])
+    pd.testing.assert_frame_equal(datasets.truth("donors", industry="rebate_site-v1"), simulated.truth["donors"])
     assert gave.donation_date.dt.year.nunique() == 6
     assert set(datasets.names("rebate_site")) - set(datasets.names()) == {"donations", "payouts"}
     assert "gave to charity" in tables.describe("donations").note
@@ -353,12 +359,12 @@ def test_the_data_sets_hold_the_site(tmp_path, monkeypatch):
 
 
 def test_its_causes_are_told():
-    told = world.causes("rebate_site").table.set_index("cause")
-    assert list(told.index) == list(interventions.CAUSES)
-    assert told.loc["trust_shock", "cost"] == 0
-    assert told.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
+    causes_shown = world.causes("rebate_site").table.set_index("cause")
+    assert list(causes_shown.index) == list(interventions.CAUSES)
+    assert causes_shown.loc["trust_shock", "cost"] == 0
+    assert causes_shown.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
     assert list(world.causes("retailer").table.cause) == [
-        cause for cause in interventions.CAUSES if cause not in told.index[-2:]
+        cause for cause in interventions.CAUSES if cause not in causes_shown.index[-2:]
     ]
 
 
@@ -383,12 +389,12 @@ def test_what_no_site_has_is_refused(site):
 
 def test_the_smallest_sites():
     for customers, months in ((1, 1), (3, 25)):
-        held = world.simulate("rebate_site", customers=customers, months=months, seed=2)
-        assert held.rerun(transparency=0.5).hash()
-        for name, table in every_table(held).items():
+        simulated = world.simulate("rebate_site", customers=customers, months=months, seed=2)
+        assert simulated.rerun(transparency=0.5).hash()
+        for name, table in every_table(simulated).items():
             assert list(table.columns) == [column.name for column in tables.table(name).columns]
     assert RETAILER.giving is None
-    assert [it.name for it in PRESETS.values() if it.giving] == ["rebate_site-v1"]
+    assert [sector.name for sector in PRESETS.values() if sector.giving] == ["rebate_site-v1"]
 
 
 def test_the_page_names_every_number():

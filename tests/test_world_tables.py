@@ -81,10 +81,10 @@ def test_what_the_firm_writes_down_does_not_tell_who_has_silently_left(retailer)
     gone_months = ((end - left.dropna()).dt.days / 30.4).sum()
     late = (calls.date > calls.customer_id.map(left)).sum()
     assert abs(late / gone_months - RETAILER.follow_up) < 4 * np.sqrt(RETAILER.follow_up / gone_months)
-    held = world.simulate(replace(RETAILER, cross_start=0.05), customers=800, seed=3, tables=["prospects", "stage_events"])
-    runs = held["prospects"].query("kind == 'cross-selling'")
-    gone = held.truth["customers"].set_index("customer_id").left
-    behind = held["stage_events"].query("stage in ['presenting', 'overcoming objections', 'closing']").prospect_id
+    simulated = world.simulate(replace(RETAILER, cross_start=0.05), customers=800, seed=3, tables=["prospects", "stage_events"])
+    runs = simulated["prospects"].query("kind == 'cross-selling'")
+    gone = simulated.truth["customers"].set_index("customer_id").left
+    behind = simulated["stage_events"].query("stage in ['presenting', 'overcoming objections', 'closing']").prospect_id
     assert (runs.need.notna() <= runs.prospect_id.isin(behind)).all(), "no need is known of which nobody spoke"
     left_day = runs.customer_id.map(gone)
     assert not (runs.closed.dt.normalize() == left_day.dt.normalize()).sum() > 0.02 * left_day.notna().sum()
@@ -98,8 +98,8 @@ def test_what_the_firm_writes_down_does_not_tell_who_has_silently_left(retailer)
         age = (row.date.year - own.month.dt.year) * 12 + row.date.month - own.month.dt.month
         recent = (own.orders * 0.7 ** (age - 1)).sum()
         expected.append((row.propensity, np.clip(1 / (1 + np.exp(1.6 - 1.5 * np.log1p(recent))), 0.05, 0.95)))
-    found, by_orders = np.array(expected).T
-    assert found == pytest.approx(by_orders), "the chance to be written to follows from orders alone"
+    means, by_orders = np.array(expected).T
+    assert means == pytest.approx(by_orders), "the chance to be written to follows from orders alone"
 
 
 def test_contact_records_agree_with_the_customer_file(one):
@@ -120,11 +120,11 @@ def test_the_pipeline_is_whole(one):
     stage = events.stage.map(tables.STAGES.index)
     following = stage.groupby(events.prospect_id).shift(-1)
     step = (following - stage)[following.notna()]
-    told = events.outcome[following.notna()]
-    assert set(step[told == "advanced"]) == {1}
-    assert set(step[told == "skipped ahead"]) == {2}
-    assert set(step[told == "returned"]) == {-2}
-    assert set(told) == {"advanced", "skipped ahead", "returned"}
+    labelled = events.outcome[following.notna()]
+    assert set(step[labelled == "advanced"]) == {1}
+    assert set(step[labelled == "skipped ahead"]) == {2}
+    assert set(step[labelled == "returned"]) == {-2}
+    assert set(labelled) == {"advanced", "skipped ahead", "returned"}
     assert (events.left.dropna() >= events.entered[events.left.notna()]).all()
     last = events.groupby("prospect_id").last()
     outcome = events.groupby("prospect_id").outcome.agg(lambda each: each.iloc[-1])
@@ -213,9 +213,9 @@ def test_five_gaps_can_be_seen(one):
     assert believed.believed_importance["reliability"] < given["importance_reliability"] - 3
     promised = one["promises"].groupby("dimension").promised.mean()
     standard = one["standards"].groupby("dimension").standard.mean()
-    found = one["delivery"].groupby("dimension").delivered.mean()
+    means = one["delivery"].groupby("dimension").delivered.mean()
     assert (promised > standard).all()
-    assert (standard > found).all()
+    assert (standard > means).all()
     assert one["manager_survey"].groupby(["manager_id", "wave"]).believed_importance.sum().eq(100).all()
     base = firm(one.industry, customers=5, months=12, seed=7, tables=("promises", "delivery"))
     more = base.rerun(promises=0.4, reliability=0.4)
@@ -232,9 +232,9 @@ def test_the_unhappy_answer_less_and_the_truth_says_by_how_much(one):
     assert len(survey) == len(one["survey"]) == len(answered)
     assert (survey.overall_satisfaction == survey.overall_satisfaction_truth).all()
     naive, truth = survey.overall_satisfaction.mean(), asked.overall_satisfaction.mean()
-    chance, told = asked.chance_to_answer, asked.overall_satisfaction
-    bias = np.cov(chance, told, bias=True)[0, 1] / chance.mean()
-    error = told.std() / np.sqrt(len(survey))
+    chance, labelled = asked.chance_to_answer, asked.overall_satisfaction
+    bias = np.cov(chance, labelled, bias=True)[0, 1] / chance.mean()
+    error = labelled.std() / np.sqrt(len(survey))
     assert bias > 0.1
     assert abs(naive - truth - bias) < 4 * error
     assert naive - truth > 3 * error
@@ -244,15 +244,15 @@ def test_the_unhappy_answer_less_and_the_truth_says_by_how_much(one):
 
 @pytest.mark.parametrize("customers", [4_000, pytest.param(12_000, marks=pytest.mark.long)])
 def test_targeted_campaigns_mislead_and_a_hold_out_does_not(customers):
-    held = world.simulate(
+    simulated = world.simulate(
         "retailer", customers=customers, seed=11, tables=["orders", "campaigns", "campaign_targets", "truth_campaigns"]
     )
-    orders = held["orders"]
+    orders = simulated["orders"]
     orders["month"] = orders.order_date.dt.to_period("M")
-    found = {"by lot": [], "targeted": []}
-    for _, campaign in held["campaigns"].iloc[4:].iterrows():
-        them = held.truth["campaigns"].query("campaign_id == @campaign.campaign_id")
-        them = them.merge(held["campaign_targets"], on=["campaign_id", "customer_id"])
+    means = {"by lot": [], "targeted": []}
+    for _, campaign in simulated["campaigns"].iloc[4:].iterrows():
+        them = simulated.truth["campaigns"].query("campaign_id == @campaign.campaign_id")
+        them = them.merge(simulated["campaign_targets"], on=["campaign_id", "customer_id"])
         in_month = orders[orders.month == campaign.date.to_period("M")].groupby("customer_id").size()
         bought = them.customer_id.map(in_month).fillna(0).to_numpy()
         contacted, chance = (them.group == "contacted").to_numpy(), them.propensity.to_numpy()
@@ -260,11 +260,11 @@ def test_targeted_campaigns_mislead_and_a_hold_out_does_not(customers):
         naive = bought[contacted].mean() - bought[~contacted].mean() - effect
         spread = bought.var() * (1 / contacted.sum() + 1 / (~contacted).sum())
         honest = bought * (contacted / chance - ~contacted / (1 - chance)) - effect
-        found[campaign.design].append((naive, spread, honest.mean(), honest.var() / honest.size))
-    naive, spread, honest, its_spread = np.mean(found["by lot"], axis=0)
-    assert abs(naive) < 4 * np.sqrt(spread / len(found["by lot"]))
-    naive, spread, honest, its_spread = np.mean(found["targeted"], axis=0)
-    assert naive > 10 * np.sqrt(customers / 12_000 * spread / len(found["targeted"])), "it looks much better than it is"
-    assert abs(honest) < 4 * np.sqrt(its_spread / len(found["targeted"]))
+        means[campaign.design].append((naive, spread, honest.mean(), honest.var() / honest.size))
+    naive, spread, honest, its_spread = np.mean(means["by lot"], axis=0)
+    assert abs(naive) < 4 * np.sqrt(spread / len(means["by lot"]))
+    naive, spread, honest, its_spread = np.mean(means["targeted"], axis=0)
+    assert naive > 10 * np.sqrt(customers / 12_000 * spread / len(means["targeted"])), "it looks much better than it is"
+    assert abs(honest) < 4 * np.sqrt(its_spread / len(means["targeted"]))
     assert abs(honest) < naive / 4
     assert set(firm("retailer", customers=20, seed=1, targeted=False)["campaigns"].design) == {"by lot"}

@@ -27,17 +27,17 @@ def bare(industry, **numbers):
     return replace(industry, name="bare", **(quiet | numbers))
 
 
-def every_table(held):
-    return {name: held[name] for name in held} | {f"truth_{name}": held.truth[name] for name in held.truth}
+def every_table(simulated):
+    return {name: simulated[name] for name in simulated} | {f"truth_{name}": simulated.truth[name] for name in simulated.truth}
 
 
-def exposure(held):
+def exposure(simulated):
     """Months as a customer, and orders after the first, of each customer, by the truth."""
-    them = held.truth["customers"]
-    end = pd.Timestamp(held.day(held.setting.months + 1))
+    them = simulated.truth["customers"]
+    end = pd.Timestamp(simulated.day(simulated.setting.months + 1))
     months = (them.left.fillna(end) - them.since).dt.days / 30.4375
     return them.assign(months=months)
 
 
-def leave_day(held):
-    return held.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))
+def leave_day(simulated):
+    return simulated.truth["customers"].set_index("customer_id").left.fillna(pd.Timestamp("2100-01-01"))

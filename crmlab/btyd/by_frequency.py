@@ -44,7 +44,7 @@ def conditional_expectation(
     Returns
     -------
     DataFrame, one row per frequency
-        ``frequency`` (text), ``customers``, ``actual``, ``expected``: means per customer.
+        As ``tables.describe("conditional_expectation")``: ``frequency_group``, ``n``, ``actual_mean``, ``expected_mean``.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def conditional_expectation(
     >>> truth = {"r": 0.25, "alpha": 4.4, "a": 0.8, "b": 2.4}
     >>> drawn = btyd.simulate_purchases("bgnbd", truth, customers=1_000, weeks=39, seed=1, holdout_weeks=39)
     >>> fit = btyd.fit_bgnbd(drawn)
-    >>> btyd.conditional_expectation(fit, drawn, drawn.holdout_purchases, weeks=39).frequency.tolist()[-1]
+    >>> btyd.conditional_expectation(fit, drawn, drawn.holdout_purchases, weeks=39).frequency_group.tolist()[-1]
     '7+'
     """
     top = _check.integer("top", top, 1)
@@ -70,10 +70,10 @@ def conditional_expectation(
     actual = _matched(holdout_purchases, summary)
     frequency = summary[fit.model.columns[0]].to_numpy()
     group = np.minimum(frequency, top).astype(int)
-    means = pd.DataFrame({"group": group, "actual": actual, "expected": expected}).groupby("group")
-    table = means.mean().assign(customers=means.size()).reset_index()
+    means = pd.DataFrame({"group": group, "actual_mean": actual, "expected_mean": expected}).groupby("group")
+    table = means.mean().assign(n=means.size()).reset_index()
     labels = [f"{count}+" if count == top and frequency.max() > top else str(count) for count in table.group]
-    return table.assign(frequency=labels)[["frequency", "customers", "actual", "expected"]]
+    return table.assign(frequency_group=labels)[["frequency_group", "n", "actual_mean", "expected_mean"]]
 
 
 def _matched(holdout_purchases: object, summary: pd.DataFrame) -> np.ndarray:
@@ -109,7 +109,7 @@ def frequencies(fit: PurchaseFit, summary: pd.DataFrame, *, top: int = 7) -> pd.
     Returns
     -------
     DataFrame, one row per frequency
-        ``frequency`` (text), ``actual``, ``expected``: customers.
+        As ``tables.describe("frequencies")``: ``frequency_group``, ``actual``, ``expected``, counts of customers.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def frequencies(fit: PurchaseFit, summary: pd.DataFrame, *, top: int = 7) -> pd.
     actual = np.bincount(np.minimum(histories.frequency, top).astype(int), minlength=top + 1)
     labels = [*map(str, range(top)), f"{top}+"]
     return pd.DataFrame({
-        "frequency": labels, "actual": actual, "expected": [*expected, customers.sum() - expected.sum()]
+        "frequency_group": labels, "actual": actual, "expected": [*expected, customers.sum() - expected.sum()]
     })  # fmt: skip
 
 
@@ -168,23 +168,27 @@ def plot_expected(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> from crmlab import btyd
-    >>> counts = pd.DataFrame({"frequency": ["0", "1+"], "actual": [60, 40], "expected": [55.0, 45.0]})
+    >>> counts = pd.DataFrame({"frequency_group": ["0", "1+"], "actual": [60, 40], "expected": [55.0, 45.0]})
     >>> btyd.plot_expected(counts).get_xlabel()
     'repeat purchases up to the cut'
     """
-    table = made_table("table", table, ("frequency", "actual", "expected"), "btyd.frequencies")
-    is_means = "customers" in table
+    is_means = "actual_mean" in getattr(table, "columns", ())
+    names = ("actual_mean", "expected_mean") if is_means else ("actual", "expected")
+    maker = "btyd.conditional_expectation" if is_means else "btyd.frequencies"
+    table = made_table("table", table, ("frequency_group", *names), maker).rename(
+        columns=dict(zip(names, ("actual", "expected"), strict=True))
+    )
     worst = table.iloc[(table.expected - table.actual).abs().to_numpy().argmax()]
     error = worst.expected / worst.actual - 1 if worst.actual else np.inf
     size = f"{percent(abs(error), 0)} too {'many' if error > 0 else 'few'}" if np.isfinite(error) else "some where none came"
-    where = f"those with {worst.frequency} purchases" if is_means else f"{worst.frequency} repeat purchases"
+    where = f"those with {worst.frequency_group} purchases" if is_means else f"{worst.frequency_group} repeat purchases"
     ax = _draw.bars(
-        table.set_index("frequency").actual.round(2),
+        table.set_index("frequency_group").actual.round(2),
         title=f"The model misses most at {where}: {size}",
         x="repeat purchases up to the cut",
         y="mean purchases after the cut" if is_means else "customers",
         alt="; ".join(
-            f"{row.frequency}: {show(row.actual, 2)}, expected {show(row.expected, 2)}" for row in table.itertuples()
+            f"{row.frequency_group}: {show(row.actual, 2)}, expected {show(row.expected, 2)}" for row in table.itertuples()
         ),
         ax=ax,
     )

@@ -205,7 +205,7 @@ def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> print(btyd.plot_frequency(summary).get_title("left"))
     50.0 % of customers came back at least once
     """
-    _engine.check(summary, "purchase_summary")
+    summary = _engine.made_table("summary", summary, "purchase_summary", "btyd.purchase_summary")
     top = min(int(summary.frequency.max()), 10)
     counts = summary.frequency.clip(upper=top).value_counts().reindex(range(top + 1), fill_value=0)
     if summary.frequency.max() > top:

@@ -194,7 +194,7 @@ def holdout(
     Returns
     -------
     DataFrame, one row per origin and model
-        ``until``, ``model``, ``customers``, ``actual``, ``expected`` (repeat purchases of all), ``mae``, ``rmse`` (per
+        ``until``, ``model``, ``n``, ``actual``, ``expected`` (repeat purchases of all), ``mae``, ``rmse`` (per
         customer), ``correlation``. "as so far" goes on at each customer's own past rate, "all alike" at the mean of all.
 
     Raises
@@ -250,6 +250,6 @@ def _scores(actual: np.ndarray, expected: np.ndarray) -> dict[str, object]:
     error = expected - actual
     varies = np.ptp(expected) > 0 and np.ptp(actual) > 0
     return {
-        "customers": actual.size, "actual": int(actual.sum()), "expected": expected.sum(), "mae": np.abs(error).mean(),
+        "n": actual.size, "actual": int(actual.sum()), "expected": expected.sum(), "mae": np.abs(error).mean(),
         "rmse": np.sqrt((error**2).mean()), "correlation": np.corrcoef(expected, actual)[0, 1] if varies else np.nan,
     }  # fmt: skip

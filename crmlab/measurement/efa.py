@@ -135,7 +135,7 @@ class EFAFit(Result):
     @property
     def table(self) -> pd.DataFrame:
         """``item``, a column per factor, ``communality``."""
-        return self.loadings.assign(communality=self.communality).rename_axis("item").reset_index()
+        return self.loadings.assign(communality=self.communality).rename(index=str).rename_axis("item").reset_index()
 
     def summary(self) -> Summary:
         """Show the loadings."""

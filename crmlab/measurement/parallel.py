@@ -75,7 +75,7 @@ def parallel_analysis(
     within_chance = np.flatnonzero(eigenvalues <= limit)
     table = pd.DataFrame(
         {
-            "factor": np.arange(1, k + 1),
+            "factor_number": np.arange(1, k + 1),
             "eigenvalue": eigenvalues,
             "random_mean": random.mean(axis=0),
             "random_quantile": limit,
@@ -100,7 +100,7 @@ class ParallelAnalysis(Result):
     Attributes
     ----------
     table : DataFrame
-        ``factor, eigenvalue, random_mean, random_quantile``.
+        As ``tables.describe("parallel_analysis")``: ``factor_number, eigenvalue, random_mean, random_quantile``.
     factors : int
         Eigenvalues that exceed the random quantile, from the largest on.
     n : int
@@ -139,7 +139,7 @@ class ParallelAnalysis(Result):
         >>> measurement.parallel_analysis(covariance, n=200, draws=20, seed=1).plot().get_title("left")
         '1 factor beyond chance'
         """
-        curve = self.table.set_index("factor")[["eigenvalue", "random_quantile"]]
+        curve = self.table.set_index("factor_number")[["eigenvalue", "random_quantile"]]
         return _draw.curves(
             curve.set_axis(["answers", "chance"], axis=1),
             title=f"{self.factors} factor{'s' if self.factors != 1 else ''} beyond chance",

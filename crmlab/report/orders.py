@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmlab import _check, btyd, datasets, loyalty, retention, segmentation
+from crmlab import _check, _page, btyd, datasets, loyalty, retention, segmentation
 from crmlab._result import Summary, percent, show
 from crmlab.errors import CrmlabError, DataError
-from crmlab.report.page import Download, Folded, Part, Section, Table, Text, Tiles, charts, target, write
+from crmlab.report.page import Download, Folded, Part, Section, Table, Text, Tiles, charts, write
 
 _MODELS = (btyd.fit_bgnbd, btyd.fit_mbgnbd, btyd.fit_pareto_nbd)
 _ANNUAL_RATE = 0.10  # of the discount
@@ -71,7 +71,7 @@ def orders_report(
     ...     "Of 2 customers, 1 bought on one day only" in page.read_text(encoding="utf-8")
     True
     """
-    out = target(out)
+    out = _page.target(out)
     day = None if until is None else _check.day("until", until)
     reading = datasets.read(path, rename=rename, day_first=day_first, decimal=decimal, encoding=encoding, sheet=sheet)
     cut: dt.date = day or reading.rows["order_date"].max().date()

@@ -2,21 +2,17 @@
 
 One HTML file that holds all it shows (pictures included), asks nothing of any network, and can be mailed. A section is a
 question, its answer in a sentence, and the parts that show it; ``templates/report.html`` knows how each part looks, and
-what the sections say is known in ``orders`` and ``survey``. An earlier report is replaced when the new one is whole, and
-no other file ever is.
+what the sections say is known in ``orders`` and ``survey``, and ``_page`` knows which files a page may replace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from crmlab import _draw, _page
-from crmlab._write import atomic_write
-from crmlab.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Source = TypeVar("Source")
-_MADE_BY = "Made by crmlab"  # marks a page as a report, which may be replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +92,13 @@ class Section:
         return self.question.split()[-1].lower().strip("?:,")
 
 
-def target(out: object) -> Path:
-    """Return where to write: never over anything but an earlier report."""
-    if not isinstance(out, str | PathLike):
-        raise ArgumentError(f"`out` must be the path of the page to write; it is {type(out).__name__}.")
-    path = Path(fspath(out))
-    if not path.parent.is_dir():
-        raise DataError(f"the folder {str(path.parent)!r} does not exist. Make it first, or choose another `out`.")
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder. Give `out` the name of a page in it, such as report.html.")
-    if path.exists() and _MADE_BY.encode() not in path.read_bytes():
-        raise DataError(f"{str(path)!r} exists and is no report of crmlab, so it was left alone. Choose another `out`.")
-    return path
-
-
 def write(out: Path, template: str, sections: Sequence[Callable[[Source], Section]], source: Source, **context: object) -> Path:
     """Make each section from ``source``, fill the template with them and the context, and write the page."""
     from tqdm.auto import tqdm
 
     with tqdm(sections, desc="writing the report", delay=2, leave=False) as bar:
         made = [section(source) for section in bar]
-    page = _page.render(template, sections=made, made_by=_MADE_BY, **context)
-    try:
-        with atomic_write(out) as part:
-            part.write_bytes(page.encode())
-    except OSError as error:
-        raise DataError(f"{str(out)!r} could not be written ({error.strerror}). Choose another `out`.") from None
-    return out
+    return _page.write(out, _page.render(template, sections=made, **context))
 
 
 def charts(*axes: Axes) -> tuple[Chart, ...]:

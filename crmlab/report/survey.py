@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmlab import measurement, satisfaction
+from crmlab import _page, measurement, satisfaction
 from crmlab._result import percent, show
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
-from crmlab.report.page import Folded, Part, Section, Table, Text, Tiles, charts, target, write
+from crmlab.report.page import Folded, Part, Section, Table, Text, Tiles, charts, write
 from crmlab.satisfaction import Instrument, RaterScores, Survey
 
 _SEED = 1  # of the bootstrap samples, so that the same file gives the same page
@@ -68,7 +68,7 @@ def survey_report(
     ...     "Where do we fall short?" in page.read_text(encoding="utf-8")
     True
     """
-    out = target(out)
+    out = _page.target(out)
     survey = satisfaction.read_survey(
         path, instrument, rename=rename, mapping=mapping, scale=scale, keyed=keyed, encoding=encoding, sheet=sheet
     )

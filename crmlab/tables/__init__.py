@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
-from crmlab.tables import btyd, datasets, loyalty, retention, satisfaction, segmentation, world
+from crmlab.tables import btyd, datasets, loyalty, measurement, retention, satisfaction, segmentation, world
 from crmlab.tables.firm import DIMENSIONS, FIRM, ITEMS, STAGES, Item
 from crmlab.tables.shape import DTYPES, Column, Table
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names", "table"]
 
-#: One file for each topic that returns tables of its own, in the order of the description pages.
-_TOPICS = (btyd, segmentation, retention, loyalty, satisfaction, world, datasets)
-_BY_NAME = {each.name: each for each in (*FIRM, *(table for topic in _TOPICS for table in topic.TABLES))}
+#: One file for each room that returns tables of its own, in the order of the description pages.
+_ROOMS = (btyd, segmentation, retention, loyalty, measurement, satisfaction, world, datasets)
+_BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 
 
 def names() -> tuple[str, ...]:

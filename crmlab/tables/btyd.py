@@ -12,6 +12,9 @@ from crmlab.tables.firm import CUSTOMER, CUT, FIRM, PURCHASE_DAYS
 from crmlab.tables.shape import Column, Table
 
 _ORDERS = next(table for table in FIRM if table.name == "orders")
+_FREQUENCY_GROUP = Column(
+    "frequency_group", "text", "Repeat purchases up to the end of calibration; the last group may be open, such as 7+."
+)
 
 TABLES = (
     Table(
@@ -97,5 +100,54 @@ TABLES = (
             Column("seen", "boolean", "Whether the week lies before the end of calibration."),
         ),
         key=("week",),
+    ),
+    Table(
+        "alive_history",
+        "How likely one customer was alive, day by day, each time with what was known then.",
+        (
+            Column("date", "date", "The day."),
+            Column("weeks", "number", "Since the first purchase.", "weeks", minimum=0),
+            Column("frequency", "integer", f"Days with a repeat purchase so far. {PURCHASE_DAYS}", "days", minimum=0),
+            Column("p_alive", "number", "Probability to be alive.", "probability", minimum=0, maximum=1),
+            Column("bought", "boolean", "Whether there was a purchase on this day."),
+        ),
+        key=("date",),
+    ),
+    Table(
+        "frequencies",
+        "How many customers bought how often, beside what a model expects.",
+        (
+            _FREQUENCY_GROUP,
+            Column("actual", "integer", "Customers who bought that often.", "customers", minimum=0),
+            Column("expected", "number", "How many the model expects.", "customers", minimum=0),
+        ),
+        key=("frequency_group",),
+    ),
+    Table(
+        "conditional_expectation",
+        "Mean purchases after the end of calibration by frequency before it, beside what a model expects.",
+        (
+            _FREQUENCY_GROUP,
+            Column("n", "integer", "Customers of the group.", "customers", minimum=1),
+            Column("actual_mean", "number", "Mean purchases that came.", "purchases per customer"),
+            Column("expected_mean", "number", "Mean purchases that the model expects.", "purchases per customer", minimum=0),
+        ),
+        key=("frequency_group",),
+    ),
+    Table(
+        "holdout",
+        "How well models, fitted at several moments, foresee the weeks after, beside two simple rules.",
+        (
+            Column("until", "date", "The origin: the end of what the models were fitted to."),
+            Column("model", "text", "Name of the model or the rule."),
+            Column("n", "integer", "Customers known at the origin.", "customers", minimum=1),
+            Column("actual", "integer", "Repeat purchases that came, of all of them.", "purchases", minimum=0),
+            Column("expected", "number", "Repeat purchases that were expected.", "purchases", minimum=0),
+            Column("mae", "number", "Mean absolute error per customer.", "purchases", minimum=0),
+            Column("rmse", "number", "Root mean squared error per customer.", "purchases", minimum=0),
+            Column("correlation", "number", "Of what was expected of each customer with what came; empty if one of the two is "
+                   "the same for all.", "correlation", minimum=-1, maximum=1, nullable=True),
+        ),
+        key=("until", "model"),
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@
 
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -1e6, End: 1e6 };
 const STEP = 0.25; // weeks between two points of a curve
-const LEFT = 46, RIGHT = 18, TOP = 14, HIGH = 220, LANE = 26; // of the drawing, in pixels
+const LEFT = 54, RIGHT = 18, TOP = 14, HIGH = 220, LANE = 26; // of the drawing, in pixels
 const NEAR = 4; // pixels that a hand may shake before it pulls
 
 const STYLE = `

@@ -1,6 +1,6 @@
 // A chart in the page: draws what `Chart` in chart.py describes, at the same places as the picture at rest.
 
-const CHARACTER = 7.2, ROW = 40; // letters and rows, in pixels, as in chart.py
+const CHARACTER = 8.4, ROW = 40; // letters and rows, in pixels, as in chart.py
 
 const axisText = (axis, value) => show(value, axis.decimals) + axis.unit;
 const axisShare = (axis, value) => (clamp(value, axis.low, axis.high) - axis.low) / (axis.high - axis.low);

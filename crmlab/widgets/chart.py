@@ -241,7 +241,7 @@ def _rounded(value: float | None) -> float:
 
 # -- The picture at rest, as chart.js draws it in the page ---------------------------------------------------------
 
-FONT, CHARACTER, ROW = 13, 7.2, 40  # letters and rows, in pixels, as in chart.js
+FONT, CHARACTER, ROW = 13, 8.4, 40  # letters and rows, in pixels, as in chart.js
 
 
 class _Frame:

@@ -76,7 +76,7 @@ def evidence(outcomes: pd.DataFrame) -> Evidence:
     DataError
         Columns are missing, values are no numbers, or not every choice was tried in the same firms.
     """
-    _engine.check(outcomes, "outcomes")
+    outcomes = _engine.made_table("outcomes", outcomes, "outcomes", "world.outcomes")
     actions = tuple(dict.fromkeys(outcomes.action))
     if not 2 <= len(actions) <= 4:
         raise DataError(f"`outcomes` must hold two to four choices in `action`; it holds {len(actions)}.")

@@ -47,7 +47,8 @@ const frameStyle = (name) => `
 .crmlab-${name} .parts { display: flex; flex-wrap: wrap; align-items: flex-start; }
 .crmlab-${name} .chart, .crmlab-${name} .results { min-width: 0; font-size: 13px; }
 .crmlab-${name} svg { display: block; user-select: none; -webkit-user-select: none; }
-.crmlab-${name} svg text { font-size: 13px; fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
+.crmlab-${name} svg text { font-size: 13px; fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 3px;
+  font-variant-numeric: tabular-nums; }
 .crmlab-${name} .result { border-left: 5px solid; padding: 1px 0 1px 10px; }
 .crmlab-${name} b { display: block; font-size: 17px; }
 .crmlab-${name} button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--pale);

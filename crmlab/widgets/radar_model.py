@@ -155,7 +155,7 @@ def _check_levels(levels: object) -> pd.DataFrame:
 
 def _answer(names: Sequence[str], grid: pd.DataFrame, cost: str | float) -> Answer:
     """Read the firms' answers from the grid."""
-    _engine.check(grid, "what_if")
+    _engine.made_table("grid", grid, "what_if", "world.sweep")
     unknown = [name for name in names if name not in set(grid.cause)]
     if unknown:
         raise DataError(

@@ -8,6 +8,7 @@ answers to a change is not known here.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ def what_if(grid: pd.DataFrame, *, cause: str | None = None, better_by: float = 
     >>> shown.picture
     Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
     """
-    _engine.check(grid, "what_if")
+    grid = _engine.made_table("grid", grid, "what_if", "world.sweep")
     causes = list(dict.fromkeys(grid.cause))
     if cause is not None and cause not in causes:
         raise DataError(f"the grid has no cause {cause!r}; it has {', '.join(causes)}.")
@@ -176,16 +177,22 @@ def _rows(grid: pd.DataFrame, effect: world.Comparison, cause: str, amount: floa
     base = table.base["profit"] / years
     limit = _svg.round_up(0.5 * abs(base))
     return (
-        _row(f"Still customers after {effect.months} months, in points of 100", retention, _POINTS, "{:+.1f}"),
-        _row(f"Profit a year (without the change {base:,.0f})", profit, (-limit, limit), "{:+,.0f}"),
+        _row(f"Still customers after {effect.months} months, in points of 100", retention, _POINTS, 1),
+        _row(f"Profit a year (without the change {base:,.0f})", profit, (-limit, limit), 0),
     )
 
 
-def _row(label: str, differences: pd.Series, limits: tuple[float, float], form: str) -> _svg.Effect:
+def _row(label: str, differences: pd.Series, limits: tuple[float, float], digits: int) -> _svg.Effect:
     values = differences.to_numpy()
     half = stdtrit(values.size - 1, 0.975) * values.std(ddof=1) / math.sqrt(values.size) if values.size > 1 else math.nan
     middle = values.mean()
-    return _svg.Effect(label, middle, middle - half, middle + half, tuple(values), limits, form.format)
+    return _svg.Effect(label, middle, middle - half, middle + half, tuple(values), limits, partial(_signed, digits=digits))
+
+
+def _signed(value: float, digits: int) -> str:
+    """Write a number with its sign; nothing but zeros has none."""
+    text = f"{abs(value):,.{digits}f}"
+    return text if not float(text.replace(",", "")) else f"{'-' if value < 0 else '+'}{text}"
 
 
 def _finding(cause: str, amount: float, paid: float, rows: tuple[_svg.Effect, ...]) -> str:

@@ -1,0 +1,464 @@
+"""Widgets in a plain file, without a kernel and without a network: what they show, to whom, and by which hand.
+
+The same script runs in JupyterLab; that it arrives there is looked at in ``test_browser.py``. What the page computes is held
+against what Python computes.
+"""
+
+import base64
+import json
+import re
+import statistics
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from browser import FLAGS, find_chromium
+from playwright.sync_api import sync_playwright
+
+from crmlab import btyd, datasets, widgets
+from crmlab.widgets.chart import COLOURS, svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+LEVELS = pd.DataFrame(
+    {
+        "dimension": ["reliability", "assurance", "tangibles", "empathy", "responsiveness"],
+        "expected": [5.7, 5.5, 5.2, 5.1, 5.5],
+        "perceived": [5.4, 5.5, 5.5, 5.1, 5.0],
+        "weight": [0.30, 0.16, 0.11, 0.16, 0.27],
+    }
+)
+OUTCOMES = pd.DataFrame(
+    {
+        "action": np.repeat(["answer faster", "renew the shop and all of its pages", "leave it as it is"], 6),
+        "firm": list(range(6)) * 3,
+        "value": [900, 1100, 1000, 1200, 800, 1000, -700, -500, -600, -650, -550, -600, *[0] * 6],
+    }
+)
+NAMES = ["Reliability", "Assurance", "Tangibles", "Empathy", "Responsiveness"]
+
+
+def came_back(weeks):
+    xs = list(range(61))
+    ys = [80 * (1 - np.exp(-x / 10)) for x in xs]
+    chart = widgets.Chart(
+        f"{ys[weeks]:.0f} of 100 came back within {weeks} weeks",
+        widgets.Axis("weeks since the first purchase", 0, 60),
+        widgets.Axis("came back, of 100 customers", 0, 100),
+        alt="A curve that rises fast and then flattens.",
+    )
+    chart = chart.band(xs, [0.9 * y for y in ys], [1.1 * y for y in ys], name="may be").line(xs, ys, name="came back")
+    return chart.rule(x=weeks, colour="red").dots([weeks], [ys[weeks]], colour="red", shape="diamond").text(weeks, 5, "here")
+
+
+def gaps(answers):
+    middle, half = np.array([-0.3, 0.0, 0.36, 0.0, -0.4]), 2 / np.sqrt(answers)
+    chart = widgets.Chart("Five gaps", widgets.Axis("points", -1, 1), widgets.Axis("", names=NAMES), alt="Five intervals.")
+    return chart.rule(x=0).intervals(range(5), middle, middle - half, middle + half, name="mean, 95 % interval")
+
+
+def bars(upright):
+    if upright:
+        x, y = widgets.Axis("", names=("won", "lost", "open")), widgets.Axis("cases", -10, 100)
+    else:
+        x, y = widgets.Axis("cases", -10, 100), widgets.Axis("", names=("won", "lost", "open"))
+    return widgets.Chart("Bars", x, y, alt="Three bars.").bars([60.0, 140.0, -8.0], colour="green", name="cases")
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return datasets.load("what_if")
+
+
+@pytest.fixture(scope="module")
+def made(grid):
+    """One widget of each kind."""
+    summary = btyd.purchase_summary(datasets.load("cdnow"), until="1997-09-30")
+    return {
+        "alive": widgets.alive(btyd.fit_bgnbd(summary), btyd.fit_pareto_nbd(summary)),
+        "calibration": widgets.calibration(),
+        "decide": widgets.decide("99/money", "Where shall the money go?", OUTCOMES, measure="profit a year"),
+        "frames": widgets.frames(came_back, weeks=(0, 60, 1, 12), units={"weeks": " weeks"}),
+        "gaps": widgets.frames(gaps, answers=[3, 10, 100]),
+        "guess": widgets.guess("Of 100 customers, how many stay?", 47.2, unit="of 100", interval=(44, 51), key="99/stay"),
+        "radar": widgets.radar(LEVELS, grid),
+        "reasons": widgets.frames(lambda many, unruly: f"{many + unruly} of 2 reasons", many=False, unruly=True),
+        "what_if": widgets.what_if(grid),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(made, tmp_path_factory):
+    place = tmp_path_factory.mktemp("pages")
+    for name, widget in made.items():
+        widget.save(place / f"{name}.html")
+    return place
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_chromium()
+    if not path:
+        pytest.skip("no Chromium: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def shown(browser, folder):
+    """Open a page: it must ask nobody and fail nowhere."""
+    contexts, asked, failed = [], [], []
+
+    def show(name, *, width=1000, scheme="light", **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url) if request.url.startswith("http") else None)
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
+        page.goto((folder / f"{name}.html").as_uri())
+        page.locator(".jupyter-widgets").wait_for()
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert not asked
+    assert not failed
+
+
+KINDS = ["alive", "calibration", "decide", "frames", "gaps", "guess", "radar", "reasons", "what_if"]
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+# -- For everyone --------------------------------------------------------------------------------------------------
+
+# Text against the nearest paper behind it, and marks against the paper of their widget: ratios of luminance. The grid and what
+# is filled half through are no marks.
+CONTRAST = """() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((all, v, k) => all + v * [0.2126, 0.7152, 0.0722][k], 0);
+  const ratio = (one, other) => { const [a, b] = [luminance(one), luminance(other)].sort((x, y) => y - x);
+    return (a + 0.05) / (b + 0.05); };
+  const paper = (element) => { for (let at = element; at; at = at.parentElement) {
+    const colour = rgb(getComputedStyle(at).backgroundColor); if (colour[3] !== 0) return colour; } return [255, 255, 255]; };
+  const wrong = [], host = document.querySelector('.jupyter-widgets'), grid = getComputedStyle(host).getPropertyValue('--grid');
+  const seen = (element) => { const box = element.getBoundingClientRect(), style = getComputedStyle(element);
+    return box.width + box.height > 0 && style.visibility !== 'hidden' && style.display !== 'none'; };
+  for (const element of host.querySelectorAll('p, span, label, b, button, output, td, th, text, .result div')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !seen(element) || element.closest('.spoken') || element.closest('[aria-disabled="true"]')) continue;
+    const style = getComputedStyle(element), svg = element.closest('svg');
+    const colour = rgb(svg ? style.fill : style.color), at = ratio(colour, paper(svg ? svg.parentElement : element));
+    if (at < 4.5) wrong.push([element.outerHTML.slice(0, 120), at.toFixed(2)]);
+  }
+  const probe = host.appendChild(document.createElement('i')); probe.style.color = grid;
+  const pale = getComputedStyle(probe).color; probe.remove();
+  for (const mark of host.querySelectorAll('svg :is(path, circle, rect, polygon)')) {
+    const style = getComputedStyle(mark);
+    for (const [what, opacity] of [['stroke', style.strokeOpacity], ['fill', style.fillOpacity]]) {
+      const colour = style[what];
+      if (!seen(mark) || colour === 'none' || opacity < 1 || colour === pale || colour === 'rgba(0, 0, 0, 0)') continue;
+      if (what === 'stroke' && mark.classList.contains('dot')) continue; // the rim of a dot is the paper
+      if (what === 'fill' && mark.tagName === 'path' && !mark.hasAttribute('fill')) continue; // a line
+      const at = ratio(rgb(colour), paper(host));
+      if (at < 3) wrong.push([mark.outerHTML.slice(0, 120), what, at.toFixed(2)]);
+    }
+  }
+  return wrong;
+}"""
+# What reaches beyond the page or its drawing is cut.
+CUT = """() => {
+  const wrong = document.documentElement.scrollWidth > innerWidth ? ['the page scrolls sideways'] : [];
+  for (const svg of document.querySelectorAll('.jupyter-widgets svg')) {
+    const box = svg.getBoundingClientRect();
+    for (const mark of svg.querySelectorAll('text, path, circle, rect')) {
+      const at = mark.getBoundingClientRect();
+      if (!at.width && !at.height || mark.getAttribute('fill') === 'transparent') continue;
+      if (at.left < box.left - 1 || at.right > box.right + 1 || at.top < box.top - 1 || at.bottom > box.bottom + 1)
+        wrong.push(mark.outerHTML.slice(0, 140));
+    }
+  }
+  return wrong;
+}"""
+MOVING = """() => [...document.querySelectorAll('.jupyter-widgets *')].filter((element) => {
+  const style = getComputedStyle(element);
+  return parseFloat(style.transitionDuration) > 0 || style.animationName !== 'none';
+}).length"""
+
+
+@every_kind
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_stands_out_from_its_paper(shown, kind, scheme):
+    page = shown(kind, scheme=scheme)
+    commit(page, kind)
+    assert page.evaluate(CONTRAST) == []
+    dark = page.evaluate("getComputedStyle(document.querySelector('.jupyter-widgets')).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+
+
+@every_kind
+@pytest.mark.parametrize("width", [360, 500, 1400])
+def test_nothing_is_cut_at_any_width(shown, kind, width):
+    """360 px are also a window of 720 px at a zoom of 200 %."""
+    page = shown(kind, width=width, reduced_motion="reduce")
+    assert page.evaluate(CUT) == []
+    commit(page, kind)
+    assert page.evaluate(CUT) == []
+    assert page.evaluate(MOVING) == 0
+
+
+@every_kind
+def test_every_control_has_a_name_and_takes_the_focus(shown, kind):
+    page = shown(kind)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    controls = [
+        node for node in tree if node.get("role", {}).get("value") in ("slider", "radio", "button", "checkbox", "image")
+    ]
+    assert controls or kind == "calibration"
+    for node in controls:
+        assert node.get("name", {}).get("value", "").strip(), node
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.closest('.control, .tick, [role=slider], button')?.textContent ?? ''")
+        )
+    groups = page.evaluate("""[...document.querySelectorAll('.control, .tick, [role=slider], .jupyter-widgets button')]
+        .filter((element) => element.checkVisibility()).map((element) => element.textContent)""")
+    assert set(groups) <= reached
+
+
+def commit(page, kind):
+    """Bring a widget to its end, where it has one."""
+    if kind == "guess":
+        page.get_by_role("slider").press("ArrowRight")
+        page.get_by_role("button", name="This is my guess").click()
+    if kind == "decide":
+        page.get_by_role("radio", name="answer faster").check()
+        page.get_by_role("radio", name="80 %").check()
+        page.get_by_role("button", name="This is my decision").click()
+
+
+# -- Before and after -------------------------------------------------------------------------------------------------
+
+
+def test_a_guess_has_no_default_and_is_kept(shown):
+    page = shown("guess")
+    slider, button = page.get_by_role("slider", name="my guess"), page.get_by_role("button", name="This is my guess")
+    assert slider.get_attribute("aria-valuetext") == "nothing chosen yet"
+    assert page.locator("svg circle").count() == 0
+    button.click(force=True)
+    assert "Move the slider to your guess first" in page.locator(".reply").inner_text()
+    assert "47.2" not in page.locator(".jupyter-widgets").inner_text()
+    slider.press("Home")
+    slider.press("ArrowRight")
+    assert page.locator("svg circle").count() == 1
+    button.click()
+    assert page.locator(".reply").inner_text() == "You guessed 1 of 100; it is 47.2 of 100: off by 46.2 of 100."
+    at = [float(circle.get_attribute("cx")) for circle in page.locator("svg circle").all()]
+    assert at[0] < at[1]
+    page.reload()
+    assert "You guessed 1 of 100" in page.locator(".reply").inner_text()
+    entries = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))
+    assert [(entry["kind"], entry["key"], entry["guess"]) for entry in entries] == [("guess", "99/stay", 1)]
+
+
+def test_nothing_is_seen_before_the_decision(shown, made):
+    page = shown("decide")
+    evidence = page.locator(".evidence")
+    assert page.get_by_role("radio", checked=True).count() == 0
+    assert evidence.inner_text() == ""
+    button = page.get_by_role("button", name="This is my decision")
+    button.click(force=True)
+    assert "Choose first what to do" in page.locator(".reply").inner_text()
+    page.get_by_role("radio", name="leave it as it is").check()
+    button.click(force=True)
+    assert "Say how sure you are" in page.locator(".reply").inner_text()
+    assert evidence.inner_text() == ""
+    page.get_by_role("radio", name="70 %").check()
+    button.click()
+    result = made["decide"].evidence
+    assert result.good.tolist() == [True, False, False]
+    text = evidence.inner_text().replace("−", "-")
+    assert "“answer faster” did best" in text
+    assert f"In the same firms “answer faster” brought {result.shortfall[2]:,.0f} more." in text
+    assert "leave it as it is (your choice)" in page.locator(".evidence svg").inner_text()
+    entry = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))[0]
+    assert (entry["choice"], entry["confidence"], entry["right"]) == ("leave it as it is", 70, False)
+    page.reload()
+    assert "You chose “leave it as it is”, 70 % sure." in page.locator(".reply").inner_text()
+    assert page.get_by_role("radio", checked=True).count() == 2
+
+
+def test_what_lies_below_waits_for_the_decision(shown):
+    page = shown("decide")
+    page.evaluate("""() => {
+      const place = document.querySelector('.crmlab-place');
+      const cell = document.createElement('div');
+      cell.className = 'crmlab-cell';
+      place.replaceWith(cell);
+      cell.append(place);
+      cell.insertAdjacentHTML('afterend', '<div class="crmlab-cell" id="below">what came of it</div>');
+    }""")
+    below = page.locator("#below")
+    assert not below.is_visible()
+    page.get_by_role("button", name="Go on without deciding").click()
+    assert below.is_visible()
+    assert page.locator(".evidence").inner_text() == ""
+    commit(page, "decide")
+    assert below.is_visible()
+
+
+def test_by_touch(shown):
+    page = shown("decide", width=390, has_touch=True)
+    page.get_by_role("radio", name="answer faster").tap()
+    page.get_by_role("radio", name="90 %").tap()
+    page.get_by_role("button", name="This is my decision").tap()
+    assert "You chose “answer faster”, 90 % sure." in page.locator(".reply").inner_text()
+    page = shown("guess", width=390, has_touch=True)
+    page.get_by_role("slider").tap()
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == "50 of 100"
+
+
+def test_calibration_counts_the_last_decision_on_each_question(shown):
+    page = shown("calibration")
+    assert "You have not decided anything yet" in page.locator(".title").inner_text()
+
+    def with_entries(rows):
+        entries = [{"kind": "decision", "key": key, "question": key, "choice": "a", "confidence": sure, "right": right}
+                   for key, sure, right in rows]  # fmt: skip
+        page.evaluate("entries => localStorage.setItem('crmlab-journal', JSON.stringify(entries))", entries)
+        page.reload()
+        return page.locator(".title").inner_text()
+
+    assert with_entries([("1", 80, False), ("1", 90, True)]) == (
+        "1 of your 1 decision did as well as any: too few to say how well you judge yourself"
+    )
+    rows = [(str(k), 90, k < 3) for k in range(12)]
+    assert with_entries(rows) == "3 of your 12 decisions did as well as any; you were 90 % sure on average: surer than right"
+    assert with_entries([(key, 50, True) for key, *_ in rows]).endswith("more often right than you thought")
+    assert with_entries([(str(k), 80, k < 10) for k in range(12)]).endswith("no difference can be told")
+
+
+# -- The page says what Python says ------------------------------------------------------------------------------------
+
+
+def test_what_if_is_as_python_says(shown, made, grid):
+    """Cause by cause, step by step, at each price: title and readings, word by word."""
+    page, widget = shown("what_if"), made["what_if"]
+    start = dict(widget.values)
+    slider, own = page.get_by_role("slider", name="better by"), page.get_by_role("slider", name="my own price")
+    amounts = widget.data["causes"][0]["amounts"]
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        cause, amount, price = int(rng.integers(5)), int(rng.integers(len(amounts))), int(rng.integers(3))
+        mine = round(0.05 * int(rng.integers(1, 60)), 2)
+        page.get_by_role("radio", name=widget.data["causes"][cause]["name"]).check()
+        for handle, value in ((own, mine), (slider, amount)):
+            handle.evaluate("(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", value)
+        page.get_by_role("radio", name=("the usual cost", "nothing", "my own price")[price]).check()
+        widget.values = {"cause": cause, "amount": amount, "price": price, "own": mine}
+        said = widget.picture.alt
+        title = re.sub(r"([+−]\d+\.\d)0\b", r"\1", page.locator(".title").inner_text())  # +0.50 there, +0.5 here
+        assert re.sub(r"([+−]\d+)\.00?(?=,)", r"\1", title) == said.split(". ")[0], widget.values
+        for label in page.locator(".measure").all_inner_texts():
+            assert label in said, widget.values
+    widget.values = start
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [came_back(12), gaps(3), bars(upright=True), bars(upright=False)],
+    ids=["lines", "intervals", "upright", "lying"],
+)
+@pytest.mark.parametrize("width", [320, 700])
+def test_a_chart_is_drawn_alike_in_the_page_and_at_rest(shown, browser, tmp_path, chart, width):
+    path = widgets.frames(lambda _one: chart, _one=[1]).save(tmp_path / "chart.html")
+    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    page = context.new_page()
+    page.goto(f"file://{path}")
+    page.locator(".chart").evaluate("(element, width) => { element.style.width = `${width}px`; }", width)
+    page.wait_for_function("width => document.querySelector('.chart > svg').getAttribute('width') == width", arg=width)
+    there = page.locator(".chart > svg").evaluate("svg => svg.outerHTML")
+    context.close()
+    here = base64.b64decode(re.search('base64,([^"]+)"', svg(chart, width))[1]).decode()
+    group = ET.fromstring(here).find(f"{SVG}g[@transform]")
+    assert _marks(list(ET.fromstring(there).iter())) == _marks(list(group.iter()))
+
+
+def _marks(elements):
+    """What is drawn, where and in which colour."""
+    hues = {colour: name for name, colour in COLOURS.items()}
+    result = []
+    for element in elements:
+        kind = element.tag.removeprefix(SVG)
+        if kind not in ("path", "circle", "rect", "text"):
+            continue
+        numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*", " ".join(
+            element.get(name, "") for name in ("d", "x", "y", "cx", "cy", "r", "width", "height")))]  # fmt: skip
+        colours = [re.sub(r"var\(--(\w+)\)", r"\1", element.get(name, "")) for name in ("fill", "stroke")]
+        seen = [hues.get(colour, colour) for colour in colours] if kind != "text" else []
+        result.append((kind, [round(number, 0) for number in numbers], seen, element.text if kind == "text" else ""))
+    return result
+
+
+def test_what_lies_beyond_an_axis_gets_an_arrow_and_its_number(shown):
+    page = shown("gaps")
+    middle, half = np.array([-0.3, 0.0, 0.36, 0.0, -0.4]), 2 / np.sqrt(3)
+    assert page.locator("svg .beyond").count() == (middle - half < -1).sum() + (middle + half > 1).sum()
+    assert "−1.6" in page.locator(".chart > svg").inner_text()
+    page.get_by_role("radio", name="100", exact=True).check()
+    assert page.locator("svg .beyond").count() == 0
+
+
+# -- At once -------------------------------------------------------------------------------------------------------
+
+MEASURE = """() => new Promise((done) => {
+  const inputs = [...document.querySelectorAll('input[type=range]')], radios = [...document.querySelectorAll('input[type=radio]')];
+  const times = [];
+  let k = 0;
+  function next() {
+    const start = performance.now();
+    if (inputs.length) {
+      const input = inputs[k % inputs.length];
+      input.value = Number(input.min) + (Number(input.max) - Number(input.min)) * ((k * 7) % 11) / 10;
+      input.dispatchEvent(new Event('input'));
+    } else radios[k % radios.length].click();
+    document.querySelector('.jupyter-widgets').getBoundingClientRect();
+    requestAnimationFrame(() => setTimeout(() => {
+      times.push(performance.now() - start);
+      if (++k < 60) next(); else done(times);
+    }));
+  }
+  next();
+})"""
+
+
+@pytest.mark.parametrize("kind", ["frames", "gaps", "what_if"])
+def test_a_move_is_drawn_in_the_page(shown, kind, capsys):
+    """How long it takes is printed; that it takes no more than its own marks is held."""
+    page = shown(kind)
+    before = page.evaluate("document.querySelectorAll('.jupyter-widgets *').length")
+    times = page.evaluate(MEASURE)
+    with capsys.disabled():
+        print(f"\n{kind}: input to new picture {statistics.median(times):.1f} ms, 95 %: {np.quantile(times, 0.95):.1f} ms")
+    after = page.evaluate("document.querySelectorAll('.jupyter-widgets *').length")
+    assert abs(after - before) < 30, "nothing is left behind"
+
+
+def test_axes_stay_while_something_moves(shown):
+    page = shown("frames")
+    ticks = page.locator(".chart > svg > g:first-of-type").evaluate("group => group.innerHTML")
+    title = page.locator(".title").inner_text()
+    page.get_by_role("slider").press("End")
+    assert page.locator(".title").inner_text() != title
+    assert page.locator(".chart > svg > g:first-of-type").evaluate("group => group.innerHTML") == ticks
+
+
+def test_a_page_takes_little_room(folder):
+    """Everything that a page needs lies in it; a lesson with many of them must stay light."""
+    sizes = {path.stem: path.stat().st_size for path in folder.glob("*.html")}
+    assert max(sizes.values()) < 150_000, sizes
