@@ -13,6 +13,8 @@ import numpy as np
 
 from crmlab.errors import ArgumentError
 
+_MOST = 100_000  # steps of a slider
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -77,6 +79,10 @@ def control(name: str, entry: object, unit: str = "") -> Control:
 def _slider(label: str, lowest: float, highest: float, step: float, start: float, unit: str) -> Control:
     whole = all(isinstance(part, int | np.integer) for part in (lowest, highest, step))
     count = int((highest - lowest) / step + 1e-9) + 1
+    if count > _MOST:
+        raise ArgumentError(
+            f"the slider {label!r} has {count:,} steps; at most {_MOST:,} can be told apart: make the step larger."
+        )
     options = tuple(lowest + k * step if whole else round(lowest + k * step, 9) for k in range(count))
     digits = 0 if whole else decimals(step)
     texts = tuple(f"{option:,.{digits}f}{unit}".replace("-", "−") for option in options)
