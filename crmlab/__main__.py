@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _report_parser(commands)
     _questionnaire_parser(commands)
+    _site_parser(commands)
     data = commands.add_parser("data", help="write the kit's own tables again")
     data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
     data.set_defaults(run=_data)
@@ -137,6 +138,16 @@ def _report_parser(commands: argparse._SubParsersAction) -> None:
         "--perceptions-only", action="store_true", default=None, help="its statements were asked of this firm alone"
     )
     report.set_defaults(run=_report, refuse=report.error)
+
+
+def _site_parser(commands: argparse._SubParsersAction) -> None:
+    pages = commands.add_parser(
+        "site",
+        help="the lessons as pages for any browser or telephone, without Python",
+        description="The lessons as HTML pages whose widgets live without Python and without a network.",
+    )
+    pages.add_argument("--out", default="site", metavar="FOLDER", help="default: site")
+    pages.set_defaults(run=_site)
 
 
 def _questionnaire_parser(commands: argparse._SubParsersAction) -> None:
@@ -287,6 +298,13 @@ def _report(arguments: argparse.Namespace) -> int:
         sheet=_sheet(arguments),
     )
     return _page_written(page)
+
+
+def _site(arguments: argparse.Namespace) -> int:
+    from crmlab import site
+
+    print(f"The lessons are ready; open {site.build(arguments.out)} in a browser.")
+    return 0
 
 
 def _questionnaire(arguments: argparse.Namespace) -> int:
