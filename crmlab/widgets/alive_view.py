@@ -26,7 +26,7 @@ class Alive(LiveWidget):
         The weeks with a purchase now.
     """
 
-    _name, _hint = "alive", "add and move purchases"
+    _name = "alive"
     _moves = ("purchases",)
     _esm = script("alive")
     purchases: traitlets.List[int] = traitlets.List().tag(sync=True)

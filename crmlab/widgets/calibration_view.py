@@ -22,7 +22,7 @@ class Calibration(LiveWidget):
         The reader's journal.
     """
 
-    _name, _hint = "calibration", "see yours"
+    _name = "calibration"
     _moves = ("entries",)
     _esm = script("calibration")
     entries = traitlets.List(traitlets.Dict()).tag(sync=True)

@@ -227,7 +227,7 @@ class Chart:
         return {"x": self.x.data(), "y": self.y.data(), "height": self.height}
 
     def __repr__(self) -> str:
-        return f"{self.title}. {self.alt}"
+        return f"{self.title}{' ' if self.title.endswith(('?', '!', '.')) else '. '}{self.alt}"
 
     def _repr_html_(self) -> str:
         return svg(self)
@@ -305,7 +305,7 @@ def svg(chart: Chart, width: int = _WIDTH) -> str:
     if chart.x.label:
         parts.append(_words((frame.left + frame.right) / 2, height + 10, chart.x.label, ' text-anchor="middle"'))
         height += 18
-    return _svg.image(parts, width, math.ceil(height), f"{chart.title}. {chart.alt}")
+    return _svg.image(parts, width, math.ceil(height), repr(chart))
 
 
 def _words(x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink") -> str:

@@ -5,13 +5,12 @@ What is offered and what came of it is known in ``decide``; here a commitment go
 
 from __future__ import annotations
 
-from html import escape
-
 import traitlets
 
 from crmlab import _journal
 from crmlab.widgets.decide import Evidence
 from crmlab.widgets.live import LiveWidget, script
+from crmlab.widgets.still import buttons
 
 
 class Decide(LiveWidget):
@@ -27,7 +26,7 @@ class Decide(LiveWidget):
         What each choice did.
     """
 
-    _name, _hint = "decide", "decide"
+    _name = "decide"
     _moves = ("commitment", "before")
     _esm = script("decide")
     commitment = traitlets.Dict().tag(sync=True)
@@ -38,8 +37,9 @@ class Decide(LiveWidget):
         actions = data["actions"]
         offered = f"{', '.join(actions[:-1])}, or {actions[-1]}?"
         words = f"A decision: {data['question']} {offered[0].upper()}{offered[1:]}"
-        items = "".join(f"<li>{escape(action)}</li>" for action in actions)
-        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><ul>{items}</ul>"
+        at_rest = buttons(
+            data["question"], [("I choose", actions), ("How sure?", [f"{level} %" for level in data["levels"]])], words
+        )
         first = _journal.latest(data["firstKey"]) if data["firstKey"] else None
         super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {}, before=first or {})
 

@@ -29,7 +29,7 @@ function render({ model, el }) {
   function draw() {
     const values = model.get("values"), frame = frameOf(values);
     title.textContent = frame.title;
-    chart?.draw(frame.layers.map((k) => data.layers[k]), `${frame.title}. ${frame.alt}`);
+    chart?.draw(frame.layers.map((k) => data.layers[k]), frame.words);
     inputs.forEach((input, k) => { // moved from elsewhere
       if (data.controls[k].kind === "slider" && input.value !== values[k]) input.set(values[k]);
     });

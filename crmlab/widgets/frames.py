@@ -10,12 +10,12 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
 from crmlab.widgets.chart import Chart, svg
 from crmlab.widgets.controls import Control, control
+from crmlab.widgets.still import buttons, ticks
 
 if TYPE_CHECKING:
     from crmlab.widgets.frames_view import Frames
@@ -95,7 +95,7 @@ def page_data(controls: Sequence[Control], pictures: Sequence[Chart | str]) -> d
     shown: list[dict[str, object]] = []
     for picture in pictures:
         if isinstance(picture, str):
-            shown.append({"title": picture, "alt": "", "layers": []})
+            shown.append({"title": picture, "words": picture, "layers": []})
             continue
         indices = []
         for layer in picture.layers:
@@ -104,7 +104,7 @@ def page_data(controls: Sequence[Control], pictures: Sequence[Chart | str]) -> d
                 places[key] = len(layers)
                 layers.append(layer)
             indices.append(places[key])
-        shown.append({"title": picture.title, "alt": picture.alt, "layers": indices})
+        shown.append({"title": picture.title, "words": repr(picture), "layers": indices})
     return {
         "controls": [
             {"name": c.name, "kind": c.kind, "options": list(range(len(c.options))), "texts": list(c.texts)} for c in controls
@@ -115,6 +115,10 @@ def page_data(controls: Sequence[Control], pictures: Sequence[Chart | str]) -> d
     }
 
 
-def at_rest(picture: Chart | str) -> tuple[str, str]:
+def at_rest(controls: Sequence[Control], picture: Chart | str) -> tuple[str, str]:
     """Return a picture as HTML, and in words."""
-    return (svg(picture), repr(picture)) if isinstance(picture, Chart) else (f"<p>{escape(picture)}</p>", picture)
+    if isinstance(picture, Chart):
+        return svg(picture), repr(picture)
+    if all(each.kind == "tick" for each in controls):
+        return ticks([(each.name, bool(each.start)) for each in controls], picture), picture
+    return buttons(picture, [(each.name, [each.texts[each.start]]) for each in controls], picture), picture

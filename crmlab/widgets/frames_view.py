@@ -28,7 +28,7 @@ class Frames(LiveWidget):
         The place of each control: a slider's step, a choice's number, 0 or 1 of a tick box.
     """
 
-    _name, _hint = "frames", "move it"
+    _name = "frames"
     _moves = ("values",)
     _esm = script("frames")
     values = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -36,7 +36,7 @@ class Frames(LiveWidget):
     def __init__(self, controls: Sequence[Control], pictures: Sequence[Chart | str]) -> None:
         self._controls, self._pictures = list(controls), list(pictures)
         start = [control.start for control in controls]
-        super().__init__(page_data(controls, pictures), at_rest(pictures[self._index(start)]), values=start)
+        super().__init__(page_data(controls, pictures), at_rest(controls, pictures[self._index(start)]), values=start)
 
     def _index(self, values: Sequence[int]) -> int:
         index = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crmlab import _check
 from crmlab.errors import ArgumentError
-from crmlab.widgets.chart import Axis
+from crmlab.widgets.chart import Axis, Chart
 from crmlab.widgets.controls import decimals
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def guess(
     >>> from crmlab import widgets
     >>> shown = widgets.guess("Which share of customers came back?", 61.0)
     >>> shown
-    A guess: Which share of customers came back?
+    Which share of customers came back? A guess from 0 to 100 %, with nothing on it yet.
     >>> shown.commitment
     {}
     """
@@ -74,11 +74,13 @@ def guess(
         raise ArgumentError(f"`interval` must be two numbers around the answer; it is {interval!r}.")
     digits = {"guess": decimals(step), "answer": max(decimals(step), min(decimals(answer), 2))}
     axis = Axis("", float(lowest), float(highest), unit=f" {unit}" if unit == "%" else "")
+    rest = f"A guess from {lowest:g} to {highest:g} {unit}, with nothing on it yet."
+    chart = Chart(question, axis, Axis("", names=("my guess", "the answer")), alt=rest)
     data = {
         "question": question, "answer": answer, "lowest": lowest, "highest": highest, "step": step, "unit": unit,
         "interval": ends, "then": then, "key": key or question, "digits": digits,
-        "axes": {"x": axis.data(), "y": Axis("", names=("my guess", "the answer")).data(), "height": 80},
+        "axes": chart.axes(),
     }  # fmt: skip
     from crmlab.widgets.guess_view import Guess  # anywidget is slow to import
 
-    return Guess(data)
+    return Guess(data, chart)

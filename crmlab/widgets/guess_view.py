@@ -5,11 +5,10 @@ What is asked and answered is known in ``guess``; here a commitment goes into th
 
 from __future__ import annotations
 
-from html import escape
-
 import traitlets
 
 from crmlab import _journal
+from crmlab.widgets.chart import Chart, svg
 from crmlab.widgets.live import LiveWidget, script
 
 
@@ -22,16 +21,13 @@ class Guess(LiveWidget):
         ``kind, key, question, guess, answer, unit``, or empty.
     """
 
-    _name, _hint = "guess", "make your guess"
+    _name = "guess"
     _moves = ("commitment",)
     _esm = script("guess")
     commitment = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, data: dict) -> None:
-        words = f"A guess: {data['question']}"
-        ends = f"A slider from {data['lowest']:g} to {data['highest']:g} {data['unit']}."
-        at_rest = f"<p><strong>{escape(data['question'])}</strong></p><p>{escape(ends)}</p>"
-        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {})
+    def __init__(self, data: dict, chart: Chart) -> None:
+        super().__init__(data, (svg(chart), repr(chart)), commitment=_journal.latest(data["key"]) or {})
 
     @traitlets.observe("commitment")
     def _keep(self, change: dict) -> None:

@@ -43,8 +43,8 @@ def script(name: str) -> str:
 class LiveWidget(AnyWidget):
     """A widget that draws itself in the page.
 
-    A subclass names itself (``_name``; its class of CSS is ``crmlab-NAME``), says what running the cell is good for
-    (``_hint``), holds ``_esm = script(NAME)`` and the traits that the page changes or reads besides (``_moves``).
+    A subclass names itself (``_name``; its class of CSS is ``crmlab-NAME``), holds ``_esm = script(NAME)`` and the traits
+    that the page changes or reads besides (``_moves``).
 
     Attributes
     ----------
@@ -53,7 +53,6 @@ class LiveWidget(AnyWidget):
     """
 
     _name: ClassVar[str]
-    _hint: ClassVar[str]
     _moves: ClassVar[tuple[str, ...]]
     data = traitlets.Dict(read_only=True).tag(sync=True)
 
@@ -89,8 +88,7 @@ class LiveWidget(AnyWidget):
 
     def _outputs(self) -> list[dict[str, object]]:
         """Return the picture with the data behind it, and the widget itself."""
-        hint = f"<p>Run this cell (Shift + Enter) to {self._hint}.</p>"
-        at_rest = f'{_STYLE.format(name=self._name)}<div class="crmlab-{self._name}-at-rest">{self._html}{hint}</div>'
+        at_rest = f'{_STYLE.format(name=self._name)}<div class="crmlab-{self._name}-at-rest">{self._html}</div>'
         view = {"model_id": self.model_id, "version_major": 2, "version_minor": 0}
         return [
             {"text/html": at_rest, "text/plain": self._alt, MIME_TYPE: {"name": self._name, "state": self.state}},

@@ -24,7 +24,7 @@ class Radar(LiveWidget):
         What is perceived now, in the order of the dimensions.
     """
 
-    _name, _hint = "radar", "pull at the radar"
+    _name = "radar"
     _moves = ("values",)
     _esm = script("radar")
     values = traitlets.List(traitlets.Float()).tag(sync=True)

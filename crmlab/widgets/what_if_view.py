@@ -27,7 +27,7 @@ class WhatIf(LiveWidget):
         ``cause``, ``amount`` and ``price`` (0 usual, 1 nothing, 2 the reader's own) as places, ``own`` in currency.
     """
 
-    _name, _hint = "what_if", "change something"
+    _name = "what_if"
     _moves = ("values",)
     _esm = script("what_if")
     values = traitlets.Dict().tag(sync=True)
