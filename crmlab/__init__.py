@@ -12,7 +12,8 @@ __version__ = "0.6.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (
-    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "measurement", "report", "tables", "widgets", "world",
+    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "lessons", "measurement", "report", "tables", "widgets",
+    "world",
 )  # fmt: skip
 
 
