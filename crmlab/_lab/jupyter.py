@@ -17,7 +17,9 @@ from typing import NamedTuple
 from crmlab._lab import copies, handover, places, setup, terminal
 from crmlab._lab.places import LESSON, Kit
 
-_SETTINGS = Path(__file__).with_name("jupyterlab")
+_FOLDER = Path(__file__).with_name("jupyterlab")
+#: Options of JupyterLab: no question about news over the first lesson, and after Run All the top of the lesson.
+LOOKS = (f"--LabApp.app_settings_dir={_FOLDER}", f"--LabApp.extra_labextensions_path={_FOLDER / 'extensions'}")
 
 
 class Options(NamedTuple):
@@ -116,8 +118,7 @@ def lab_command(python: str, root: Path | str, port: int, browser: bool, as_root
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={root}",
-        f"--LabApp.app_settings_dir={_SETTINGS}",  # no question about news over the first lesson
-        f"--LabApp.extra_labextensions_path={_SETTINGS / 'extensions'}",
+        *LOOKS,
         "--ServerApp.answer_yes=True",
         "--Application.log_level=WARN",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
