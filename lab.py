@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Set up crmlab and open it. Needs Python 3.11 to 3.14 and nothing else.
 
-  python lab.py                       set up what is missing, then open JupyterLab on the first lesson
+  python lab.py                       set up what is missing, then open JupyterLab on your own copies of the lessons, in my/
       --no-browser                    print the address instead of opening a browser
       --port N                        use this port (without it, a free one is found)
+      --originals                     for authors: open the lessons themselves
   python lab.py test                  set up what is missing, then run the tests
       --long                          also those that take long
       PYTEST OPTION ...               as for pytest, e.g. tests/test_btyd.py -k rfm
   python lab.py setup                 set up only
-  python lab.py WORD ...              the same as the command `crmlab WORD ...`, e.g. report orders.csv
+  python lab.py WORD ...              the same as the command `crmlab WORD ...`, e.g. report orders.csv, restore 01
   python lab.py nbgrader WORD ...     nbgrader, for courses that use it: set up once, and apart from JupyterLab
   python lab.py lock [UV OPTION]      for maintainers: resolve all requirements, write the locks and environment.yml
 
-Everything goes into .venv and .tools beside this file: to undo a set-up, delete the two folders.
+Everything goes into .venv and .tools beside this file: to undo a set-up, delete the two folders. What you
+work on lies in my: keep that folder when a new release comes.
 CRMLAB_NO_UV=1 installs with pip instead of the faster uv.
 """
 

@@ -12,8 +12,8 @@ __version__ = "0.6.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (
-    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "glossary", "measurement", "report", "site", "tables",
-    "widgets", "world",
+    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "glossary", "lessons", "measurement", "report", "site",
+    "tables", "widgets", "world",
 )  # fmt: skip
 
 

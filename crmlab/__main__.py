@@ -85,6 +85,14 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="write the kit's own tables again")
     data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
     data.set_defaults(run=_data)
+    restore = commands.add_parser(
+        "restore",
+        help="bring back a lesson or an exercise as it came",
+        description="Bring back a lesson or an exercise as it came; what you made of it is kept beside it.",
+        epilog="examples: crmlab restore 01; crmlab restore exercise 01",
+    )
+    restore.add_argument("name", nargs="*", help='beginning of its name, such as "01", or "exercise 01"')
+    restore.set_defaults(run=_restore)
     _course_parser(commands)
     return parser
 
@@ -322,6 +330,17 @@ def _data(arguments: argparse.Namespace) -> int:
 
     datasets.build(what_if=arguments.what_if)
     print("written: datasets/")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from crmlab._lab import copies, failures, places
+
+    kit = places.Kit(Path(__file__).resolve().parents[1])
+    try:
+        print(copies.restore(kit, " ".join(arguments.name)))
+    except OSError as error:
+        raise DataError(failures.sentence_for_oserror(error, kit.root)) from None
     return 0
 
 

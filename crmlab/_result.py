@@ -58,6 +58,21 @@ def legible(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cell of a table that leads to another page where the table is shown as HTML.
+
+    >>> print(Link("01 Relationship", "01_relationship.ipynb"))
+    01 Relationship
+    """
+
+    text: str
+    href: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
     """Something worth reading: title, facts, table.
@@ -137,7 +152,7 @@ class Result(ABC):
 
 
 def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
-    """Write a table as HTML: every cell escaped and rounded, numbers to the right.
+    """Write a table as HTML: every cell escaped and rounded, numbers to the right, links as links.
 
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
@@ -146,11 +161,16 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
     head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
     styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
     body = "".join(
-        "<tr>" + "".join(f"<td {style}>{escape(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
-        for row in _cells(frame)
+        "<tr>" + "".join(f"<td {style}>{_cell_html(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
+        for row in frame.itertuples(index=False)
     )
     label = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell_html(value: object) -> str:
+    text = escape(show(value))
+    return f'<a href="{escape(value.href)}">{text}</a>' if isinstance(value, Link) else text
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:

@@ -33,6 +33,8 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as OutOfPatience
 
+from crmlab._lab import jupyter
+
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
 
@@ -103,6 +105,7 @@ def serve(folder: Path, home: Path, way: Sequence[str] = ()) -> Iterator[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly",
         "--KernelManager.transport_encryption=auto",
         "--LabApp.expose_app_in_browser=True",
+        *jupyter.LOOKS,
     ]  # fmt: skip
     log = home / "jupyter.log"
     with log.open("w", encoding="utf-8") as said:
@@ -173,6 +176,9 @@ AT_REST = f"""() => performance.now() - window.lastChange > 1000
     && [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
     && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')
     && !{BROKEN_WIDGETS}.length"""
+# Which cell is selected, and how far the lesson is scrolled.
+PLACE = """[jupyterapp.shell.currentWidget.content.activeCellIndex,
+    document.querySelector('.jp-NotebookPanel .jp-WindowedPanel-outer').scrollTop]"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
 NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"
@@ -215,6 +221,7 @@ class Lesson:
         self.name, self.page, self.room = name, page, room
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
+        self.at_rest: list[int] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda connection: self._note(connection.url))
@@ -236,6 +243,7 @@ class Lesson:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000)
         self.come_to_rest()
+        self.at_rest = self.page.evaluate(PLACE)
 
     def come_to_rest(self) -> None:
         """Wait until nothing changes any more."""

@@ -59,6 +59,8 @@ def kit(tmp_path):
     shutil.copy(SOURCE, folder)
     for name, package in zip(LOCK_NAMES, ("demo", "pytest", "nbgrader"), strict=True):
         (folder / name).write_text(f"{package}==1 \\\n    --hash=sha256:00\n")
+    (folder / "notebooks").mkdir()
+    (folder / "notebooks/00_start.ipynb").write_text("{}")
     (folder / "crmlab/__init__.py").write_text("")
     (folder / "crmlab/__main__.py").write_text(SAYS)
     for name, text in {"bin/uv": FAKE_UV, "shim/sitecustomize.py": WITHOUT_PIP}.items():
@@ -171,7 +173,6 @@ def handed(ready, monkeypatch):
     monkeypatch.chdir(ready.root.parent)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("JUPYTER_TOKEN", raising=False)
-    (ready.root / "notebooks").mkdir()
     yield seen
     os.environ.pop("JUPYTER_TOKEN", None)
     os.environ.pop("OMP_NUM_THREADS", None)

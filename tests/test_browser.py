@@ -12,6 +12,7 @@ Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIU
 import json
 import os
 import re
+import shutil
 import statistics
 import time
 from contextlib import suppress
@@ -24,6 +25,8 @@ from playwright.sync_api import TimeoutError as OutOfPatience
 from playwright.sync_api import expect
 
 from crmlab import btyd, datasets, tables, widgets
+from crmlab._lab import copies
+from crmlab._lab.places import Kit
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -123,6 +126,27 @@ def write(path, sources, **metadata):
 def test_a_lesson_shows_everything_and_asks_nothing(lesson):
     complaints = lesson.complaints()
     assert not complaints, "\n".join(complaints)
+
+
+def test_after_run_all_a_lesson_is_shown_from_its_top(lesson):
+    assert lesson.at_rest == [0, 0]
+
+
+def test_a_reader_tells_a_lesson_from_its_exercise_by_the_tab(open_lesson, folder, photos):
+    """The way from the first page, as it is stored and copied, to an exercise: nothing has to be run."""
+    kit = Kit(folder / "kit")
+    for name in ("notebooks", "exercises"):
+        shutil.copytree(ROOT / name, kit.root / name)
+    copies.refresh(kit)
+    with open_lesson("kit/my/notebooks/00_start.ipynb") as lesson:
+        table = lesson.page.locator(f"{browser.OUTPUT} table", has_text="Relationship")
+        for link in ("01 Relationship", "0 of 9"):
+            lesson.page.get_by_role("tab", name="00_start.ipynb").click()
+            table.get_by_role("link", name=link).first.click()
+            name = "01_relationship.ipynb" if link[0:2] == "01" else "exercise_01_relationship.ipynb"
+            expect(lesson.page.get_by_role("tab", name=name, exact=True)).to_be_visible(timeout=SOON)
+        lesson.page.screenshot(path=photos / "tabs.png")
+        assert not lesson.script_errors
 
 
 def test_the_what_if_widget_follows_the_keyboard(lesson, photos):

@@ -3,6 +3,7 @@
 import ast
 import ctypes
 import errno
+import json
 import os
 import re
 import runpy
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from lab_kit import BEHIND, PYPROJECT, ROOT, SOURCE, one_sentence, posix, run, start, wait_until
@@ -120,13 +122,51 @@ def test_lab_opens_the_first_lesson_for_this_machine_only(ready, handed, capsys)
         "--no-browser",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     } <= set(command)
-    assert folder == str(ready.root)
+    assert folder == str(ready.my)
+    assert f"--ServerApp.root_dir={ready.my}" in command, "the originals cannot be opened by mistake"
+    assert (ready.my / "notebooks/00_start.ipynb").read_text() == "{}"
     assert os.environ["PATH"].split(os.pathsep)[0] == str(ready.layout.python.parent)  # the terminal knows `crmlab`
     [port] = [word.split("=")[1] for word in command if word.startswith("--ServerApp.port=")]
     address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start.ipynb?token={os.environ['JUPYTER_TOKEN']}"
     assert address in capsys.readouterr().out
     assert len(os.environ["JUPYTER_TOKEN"]) >= 32
     assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_an_author_opens_the_originals(ready, handed):
+    commands.main(ready, ["--originals"])
+    [(command, folder)] = handed
+    assert folder == str(ready.root)
+    assert f"--ServerApp.root_dir={ready.root}" in command
+    assert not ready.my.exists()
+
+
+def test_a_copy_left_behind_by_a_release_is_named(ready, handed, capsys):
+    commands.main(ready, [])
+    (ready.my / "notebooks/00_start.ipynb").write_text("mine")
+    (ready.root / "notebooks/00_start.ipynb").write_text("[]")
+    commands.main(ready, [])
+    assert "write: crmlab restore 00_start\n" in capsys.readouterr().out
+
+
+@posix
+def test_where_copies_cannot_be_made_one_sentence_says_so(kit, ready):
+    (kit / "my").write_text("a file in the way")
+    _, _, err = run(kit, "--no-browser")
+    assert one_sentence(err).startswith("The computer refused a step of the work")
+
+
+def test_jupyterlab_finds_its_settings_and_its_extension():
+    """An error in either is hardly told: JupyterLab would only start without it."""
+    words = dict(
+        word.removeprefix("--").split("=", 1) for word in jupyter.lab_command("p", "/r", 1, True, False) if "=" in word
+    )
+    settings = json.loads((Path(words["LabApp.app_settings_dir"]) / "overrides.json").read_text())
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    [extension] = Path(words["LabApp.extra_labextensions_path"]).iterdir()
+    about = json.loads((extension / "package.json").read_text())
+    assert about["name"] == extension.name
+    assert (extension / about["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_the_browser_and_root():
@@ -137,10 +177,11 @@ def test_the_browser_and_root():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], (True, None)),
-        (["--no-browser"], (False, None)),
-        (["--port", "9000"], (True, 9000)),
-        (["--port=9000", "--no-browser"], (False, 9000)),
+        ([], (True, None, False)),
+        (["--no-browser"], (False, None, False)),
+        (["--port", "9000"], (True, 9000, False)),
+        (["--port=9000", "--no-browser"], (False, 9000, False)),
+        (["--originals", "--port=9000"], (True, 9000, True)),
     ],
 )
 def test_options_of_lab(words, expected):
@@ -205,7 +246,6 @@ def test_the_server_ends_with_lab(kit, ready, number):
         "import socket, sys, time\nport = next(a.split('=')[1] for a in sys.argv if a.startswith('--ServerApp.port='))\n"
         "s = socket.create_server(('127.0.0.1', int(port)))\ntime.sleep(30)\n"
     )
-    (kit / "notebooks").mkdir()
     port = jupyter.free_port(None, first=9200)
     process = start(kit, "--no-browser", "--port", str(port))
 

@@ -6,11 +6,19 @@ these tests look at what is stored: cells that were not run, pictures without wo
 
 import json
 import math
+import re
 import shutil
 
 import nbformat
+import pandas as pd
 import pytest
 from lessons import LESSONS, PROBES, ROOT, differences, faults
+
+from crmlab import _journal
+from crmlab import lessons as course
+from crmlab._lab import copies
+from crmlab._lab.places import Kit
+from crmlab._result import Link, table_html
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
@@ -74,3 +82,103 @@ def test_the_probe_sees_a_small_change():
     assert differences({**stored, "bars": [1.0, 2.00001]}, stored) == ["/bars[1]: 2.00001, stored 2.0"]
     assert differences({**stored, "bars": [1.0]}, stored) == ["/bars: 1 entries, stored 2"]
     assert differences({**stored, "title": "b"}, stored) == ["/title: 'b', stored 'a'"]
+
+
+# -- The list of the course, and how far a reader is --------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """The folders of a reader who has not begun; the kernel of a lesson works here."""
+    for folder in ("notebooks", "exercises"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.delenv("CRMLAB_JOURNAL", raising=False)
+    return tmp_path
+
+
+def cell(table, heading, column):
+    [value] = table.loc[table.lesson.astype(str) == heading, column]
+    return value
+
+
+def test_the_list_of_lessons_is_that_of_the_files():
+    ready = [lesson.name for lesson in course.LESSONS if lesson.minutes is not None]
+    assert ready == [path.stem for path in LESSONS]
+    assert len({lesson.name for lesson in course.LESSONS}) == len(course.LESSONS)
+    for path in LESSONS:
+        [lesson] = [each for each in course.LESSONS if each.name == path.stem]
+        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+        assert lesson.title.split()[0].casefold() in title.casefold()
+    for path in (ROOT / "exercises").glob("*.json"):
+        assert path.stem in ready, "an exercise belongs to a lesson"
+
+
+def test_the_readme_names_each_lesson():
+    [row] = [line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| students")]
+    for path in LESSONS:
+        assert f"`{path.stem}`" in row
+
+
+def test_the_first_page_stores_the_course_of_a_reader_who_has_not_begun(desk):
+    [stored] = [cell for cell in nbformat.read(LESSONS[0], as_version=4).cells if "lessons.progress()" in cell.source]
+    shown = course.progress()
+    assert stored.outputs[0].data["text/html"] == shown._repr_html_()
+    assert stored.outputs[0].data["text/plain"] == str(shown)
+
+
+def test_the_first_page_leads_to_every_lesson_and_exercise():
+    hrefs = re.findall(r'href="([^"]+)"', course.progress()._repr_html_())
+    assert len(hrefs) == len(LESSONS) + len(list(ROOT.glob("exercises/*.json")))
+    assert all((ROOT / "notebooks" / href).exists() for href in hrefs)
+
+
+def test_progress_counts_what_was_guessed_and_decided(desk, monkeypatch):
+    (desk / "kit/notebooks").mkdir(parents=True)
+    monkeypatch.setattr(course, "_KIT", Kit(desk / "kit"))
+    sources = {"a": "widgets.guess('01/stay')\nx = '01/stay', \"01/budget\"", "b": "2001/12", "c": '"01/third"'}
+    cells = [nbformat.v4.new_code_cell(text) for text in sources.values()] + [nbformat.v4.new_markdown_cell('"01/prose"')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), desk / "kit/notebooks/01_relationship.ipynb")
+    begun = course.progress()
+    assert cell(begun.table, "01 Relationship", "answered") == "0 of 3"
+    assert cell(begun.table, "00 Start here", "answered") == ""
+    for key in ("01/stay", "01/stay", "05/other", "01/third"):
+        _journal.append({"kind": "guess", "key": key, "guess": 1})
+    later = course.progress()
+    assert cell(later.table, "01 Relationship", "answered") == "2 of 3"
+    (done, asked), (none, same) = ([int(n) for n in re.findall(r"\d+", each.title)] for each in (later, begun))
+    assert (done, none, asked) == (2, 0, same)
+
+
+def test_progress_counts_the_answers_of_exercises(desk):
+    answers = {"assignment": "01_relationship", "answers": {"q1": 3, "q2": 4.5, "gone": 1}}
+    (desk / "exercises/01_relationship.answers.json").write_text(json.dumps(answers))
+    table = course.progress().table
+    link = cell(table, "01 Relationship", "exercise")
+    assert (link.text, link.href) == ("2 of 9", "../exercises/01_relationship.ipynb")
+    assert cell(table, "05 Satisfaction", "exercise").text == "0 of 9"
+    assert cell(table, "02 Contacts", "exercise") == ""
+    (desk / "exercises/exercise_01_relationship.ipynb").write_text("{}")
+    assert cell(course.progress().table, "01 Relationship", "exercise").href == "../exercises/exercise_01_relationship.ipynb"
+
+
+def test_progress_names_a_copy_that_a_release_left_behind(desk, monkeypatch):
+    kit = Kit(desk / "kit")
+    original = kit.root / "notebooks/01_relationship.ipynb"
+    original.parent.mkdir(parents=True)
+    original.write_text('{"cells": []}')
+    copies.refresh(kit)
+    monkeypatch.setattr(course, "_KIT", kit)
+    monkeypatch.chdir(kit.my / "notebooks")
+    assert course.progress().note == ""
+    (kit.my / "notebooks/01_relationship.ipynb").write_text("mine")
+    assert course.progress().note == ""
+    original.write_text('{"cells": [], "new": 1}')
+    assert course.progress().note.endswith("write in a terminal: crmlab restore 01_relationship")
+
+
+def test_a_link_in_a_table_is_escaped():
+    table = pd.DataFrame({"a": [Link("<b>", 'x" onclick="y'), "plain & simple"]})
+    html = table_html(table)
+    assert '<a href="x&quot; onclick=&quot;y">&lt;b&gt;</a>' in html
+    assert "plain &amp; simple" in html

@@ -1,7 +1,8 @@
 """JupyterLab: its options, its port, and its start on the first lesson, for this machine only.
 
 This room reads the options after ``lab.py``, finds a port and makes the command, so that nothing is asked of a network and
-nobody else can open the page. What a lesson shows stands in the notebooks.
+nobody else can open the page. JupyterLab sees the reader's own copies and nothing above them. Its settings and its one
+extension (after Run All, the top of the lesson) lie in the folder ``jupyterlab``. What a lesson shows stands in the notebooks.
 """
 
 from __future__ import annotations
@@ -11,36 +12,74 @@ import secrets
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from crmlab._lab import handover, places, setup, terminal
+from crmlab._lab import copies, handover, places, setup, terminal
 from crmlab._lab.places import LESSON, Kit
+
+_FOLDER = Path(__file__).with_name("jupyterlab")
+#: Options of JupyterLab: no question about news over the first lesson, and after Run All the top of the lesson.
+LOOKS = (f"--LabApp.app_settings_dir={_FOLDER}", f"--LabApp.extra_labextensions_path={_FOLDER / 'extensions'}")
+
+
+class Options(NamedTuple):
+    """The words after ``lab.py``.
+
+    Attributes
+    ----------
+    browser : bool
+        Whether to open one.
+    port : int or None
+        None: a free one is looked for.
+    originals : bool
+        Whether to open the originals, as an author of lessons does, and not the reader's copies.
+    """
+
+    browser: bool = True
+    port: int | None = None
+    originals: bool = False
 
 
 def open_lab(kit: Kit, words: Sequence[str]) -> None:
-    """Set up what is missing and become JupyterLab."""
-    browser, asked_port = lab_options(words)
+    """Set up what is missing, make or renew the reader's copies, and become JupyterLab."""
+    options = lab_options(words)
     setup.set_up(kit)
-    port = free_port(asked_port)
+    root = kit.root if options.originals else kit.my
+    if not options.originals:
+        copies.refresh(kit)
+        say_left_behind(copies.left_behind(kit))
+    port = free_port(options.port)
     # We choose the token, since JupyterLab starts too late for us to print the address it would choose.
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
-    where = " in your browser" if browser else ""
+    where = " in your browser" if options.browser else ""
     terminal.say(
         f"JupyterLab is starting{where}. Its address:\n\n    http://127.0.0.1:{port}/lab/tree/{LESSON}?token={token}\n\n"
         "To end it, press Ctrl-C here."
     )
     # So that JupyterLab's terminal knows the command crmlab.
     os.environ["PATH"] = os.pathsep.join([str(kit.layout.python.parent), os.environ.get("PATH", os.defpath)])
-    os.chdir(kit.root)
-    handover.hand_over(lab_command(kit.python, kit.root, port, browser, hasattr(os, "geteuid") and os.geteuid() == 0))
+    os.chdir(root)
+    handover.hand_over(lab_command(kit.python, root, port, options.browser, hasattr(os, "geteuid") and os.geteuid() == 0))
 
 
-def lab_options(words: Sequence[str]) -> tuple[bool, int | None]:
-    """Read the words after ``lab.py``: whether to open a browser, and the port or None."""
-    browser, port, rest = True, None, list(words)
+def say_left_behind(names: Sequence[str]) -> None:
+    """Say which copies keep what a reader changed although a release has brought another original."""
+    if names:
+        terminal.say(
+            f"This release has a newer {' and '.join(names)}; your copy was left as you changed it. To take the newer one "
+            f"and keep yours beside it, write: crmlab restore {names[0]}"
+        )
+
+
+def lab_options(words: Sequence[str]) -> Options:
+    """Read the words after ``lab.py``."""
+    browser, port, originals, rest = True, None, False, list(words)
     while rest:
         word = rest.pop(0)
         if word == "--no-browser":
             browser = False
+        elif word == "--originals":
+            originals = True
         elif word == "--port" and rest:
             port = rest.pop(0)
         elif word.startswith("--port="):
@@ -49,7 +88,7 @@ def lab_options(words: Sequence[str]) -> tuple[bool, int | None]:
             raise SystemExit(f"lab.py does not know what to do with '{word}': see python lab.py --help.")
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
         raise SystemExit(f"--port needs a number from 1 to 65535, not '{port}'.")
-    return browser, int(port) if port else None
+    return Options(browser, int(port) if port else None, originals)
 
 
 def free_port(asked: int | None, first: int = 8888) -> int:
@@ -79,6 +118,7 @@ def lab_command(python: str, root: Path | str, port: int, browser: bool, as_root
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={root}",
+        *LOOKS,
         "--ServerApp.answer_yes=True",
         "--Application.log_level=WARN",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

@@ -89,6 +89,11 @@ class Kit:
         return self.root / ".venv"
 
     @property
+    def my(self) -> Path:
+        """The folder of the copies that a reader works in."""
+        return self.root / "my"
+
+    @property
     def tools(self) -> Path:
         """The folder of what stands beside the environment."""
         return self.root / ".tools"

@@ -250,6 +250,15 @@ def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> d
     return {}
 
 
+def count_answers(name: str, folder: Path) -> tuple[int, int]:
+    """Return how many questions of one of the kit's exercises are answered in a folder, and how many there are."""
+    path = _KIT / f"{name}.json"
+    if not path.is_file():
+        return 0, 0
+    _, questions = _read_sheet(path)
+    return len(_earlier_answers(folder / f"{name}.answers.json", name, questions)), len(questions)
+
+
 def _opening(desk: Desk) -> Summary:
     """Return whose data these are, what was drawn, and which questions there are."""
     sheet = desk.sheet

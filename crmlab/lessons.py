@@ -1,0 +1,147 @@
+"""The lessons: which there are, what each asks a manager, and how far a reader is.
+
+``LESSONS`` is the one list of the course. ``progress`` shows it, with what was answered so far: guesses and decisions stand in
+the journal beside the lessons (``_journal``), answers to exercises on their desks (``exercise``). What a lesson teaches stands
+in its notebook, and how copies are made and brought back in ``_lab/copies``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from crmlab import _journal
+from crmlab._lab import copies
+from crmlab._lab.places import Kit
+from crmlab._result import Link, Summary
+from crmlab.exercise.desk import count_answers
+
+__all__ = ["LESSONS", "Lesson", "progress"]
+
+_KIT = Kit(Path(__file__).resolve().parents[1])
+_EXERCISES = Path("..", "exercises")  # as seen from a lesson
+_KEY = re.compile(r"""["'](\d\d/\w+)["']""")  # how a cell names the question that it asks, for the journal
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson of the course.
+
+    Attributes
+    ----------
+    name : str
+        Number and topic, as its notebook and its exercise are called.
+    title, question : str
+        What it is about, and the manager's question.
+    minutes : int or None
+        About how long it takes; None: planned.
+    """
+
+    name: str
+    title: str
+    question: str
+    minutes: int | None = None
+
+    @property
+    def heading(self) -> str:
+        """Number and title."""
+        return f"{self.name[:2]} {self.title}"
+
+    @property
+    def file(self) -> Path:
+        """The original."""
+        return _KIT.root / "notebooks" / f"{self.name}.ipynb"
+
+    @property
+    def keys(self) -> set[str]:
+        """The questions that its cells ask, as the journal names them."""
+        try:
+            cells = json.loads(self.file.read_text(encoding="utf-8"))["cells"]
+        except FileNotFoundError:  # planned, or the kit is not here
+            return set()
+        return {key for cell in cells if cell["cell_type"] == "code" for key in _KEY.findall("".join(cell["source"]))}
+
+
+LESSONS = (
+    Lesson("00_start", "Start here", "How does this work?", 15),
+    Lesson("00_toolbox", "Toolbox", "How do I read a table, a chart and an interval?", 45),
+    Lesson("01_relationship", "Relationship", "What is CRM, and does my firm need it?", 50),
+    Lesson("02_contacts", "Contacts", "Who are my customers, really?"),
+    Lesson("03_segmentation", "Segmentation", "Which customers are valuable to us?"),
+    Lesson("04_development", "Development", "How does a prospect become a customer, in eight stages?"),
+    Lesson("05_satisfaction", "Satisfaction", "Where do we fall short, and what should we mend first?", 50),
+    Lesson("06_service", "Service", "How many agents, and how do we recover from a failure?"),
+    Lesson("07_retention", "Retention", "Who is about to leave?"),
+    Lesson("08_loyalty", "Loyalty", "Do loyal customers earn us money?"),
+    Lesson("09_btyd", "Customers without contract", "Is a silent customer gone?", 50),
+    Lesson("10_campaigns", "Campaigns", "Whom should we write to?"),
+    Lesson("11_investment", "Investment", "Does the CRM system pay?"),
+    Lesson("12_capstone", "Capstone", "One firm, one year, one budget: what do you do?"),
+    Lesson("13_research", "Research", "Does my model beat the known ones?"),
+)
+
+
+def progress() -> Summary:
+    """Show the lessons of the course, and how much of each is answered.
+
+    It looks in the folder of the notebook that asks: for its journal, and for answers in the folder ``exercises`` beside it.
+
+    Returns
+    -------
+    Summary
+        One row per lesson: title, question, minutes, answers in the lesson and in its exercise.
+
+    Examples
+    --------
+    >>> from crmlab import lessons
+    >>> lessons.progress().table.columns.to_list()
+    ['lesson', "the manager's question", 'time', 'answered', 'exercise']
+    """
+    answered = {entry["key"] for entry in _journal.read()}
+    states = [_state(lesson, answered) for lesson in LESSONS]
+    done, asked = (sum(count) for count in zip(*(count for state in states for count in state), strict=True))
+    table = pd.DataFrame(
+        [_row(lesson, *state) for lesson, state in zip(LESSONS, states, strict=True)],
+        columns=["lesson", "the manager's question", "time", "answered", "exercise"],
+    )
+    return Summary(f"{done} of {asked} questions of the course are answered", table=table, note=_newer())
+
+
+def _newer() -> str:
+    """Return a sentence on the copies that keep what the reader changed although this release has newer ones."""
+    names = copies.left_behind(_KIT) if Path.cwd().is_relative_to(_KIT.my) else []
+    if not names:
+        return ""
+    return (
+        f"This release has a newer {' and '.join(names)}. To take it and keep yours beside it, write in a terminal: "
+        f"crmlab restore {names[0]}"
+    )
+
+
+def _state(lesson: Lesson, answered: set[str]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return how many questions are answered, and how many there are: in the lesson, and in its exercise."""
+    if lesson.minutes is None:
+        return (0, 0), (0, 0)
+    keys = lesson.keys
+    return (len(keys & answered), len(keys)), count_answers(lesson.name, _EXERCISES)
+
+
+def _row(lesson: Lesson, in_lesson: tuple[int, int], in_exercise: tuple[int, int]) -> tuple[object, ...]:
+    """Return how a lesson stands in the table; a planned one leads nowhere."""
+    if lesson.minutes is None:
+        return lesson.heading, lesson.question, "planned", "", ""
+    exercise: Link | str = ""
+    if in_exercise[1]:
+        copy = _EXERCISES / f"exercise_{lesson.name}.ipynb"
+        file = copy if copy.exists() else _EXERCISES / f"{lesson.name}.ipynb"
+        exercise = Link(_share(*in_exercise), file.as_posix())
+    link = Link(lesson.heading, f"{lesson.name}.ipynb")
+    return link, lesson.question, f"{lesson.minutes} min", _share(*in_lesson), exercise
+
+
+def _share(done: int, asked: int) -> str:
+    return f"{done} of {asked}" if asked else ""
