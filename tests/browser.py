@@ -35,6 +35,7 @@ from playwright.sync_api import TimeoutError as OutOfPatience
 
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
+BETWEEN_LOOKS = 200  # milliseconds; a look at each frame would copy all outputs of a lesson sixty times a second
 
 # -- Processes that end with us -----------------------------------------------------------------------------------
 
@@ -208,6 +209,21 @@ def _one_word(command: Sequence[str], home: Path) -> Path:
     return script
 
 
+class Photos:
+    """Pictures of pages, kept in the folder that CRMLAB_SCREENSHOTS names; without one none are taken, as each takes time."""
+
+    def __init__(self) -> None:
+        named = os.environ.get("CRMLAB_SCREENSHOTS")
+        self.folder = Path(named) if named else None
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, page: Page, name: str, **how: object) -> None:
+        """Keep a picture of the page as ``name``.png."""
+        if self.folder:
+            page.screenshot(path=self.folder / f"{name}.png", **how)
+
+
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
@@ -234,14 +250,14 @@ class Lesson:
         self.page.locator(IDLE).wait_for()
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000)
+        self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000, polling=BETWEEN_LOOKS)
         self.come_to_rest()
 
     def come_to_rest(self) -> None:
         """Wait until nothing changes any more."""
         self.page.locator(IDLE).wait_for()
         with suppress(OutOfPatience):  # `complaints` will say what is missing
-            self.page.wait_for_function(AT_REST, timeout=PATIENCE * 1000 / 3)
+            self.page.wait_for_function(AT_REST, timeout=PATIENCE * 1000 / 3, polling=BETWEEN_LOOKS)
 
     def complaints(self) -> list[str]:
         """Everything that a reader should not have seen, or that should not have been asked for; empty if all is well."""
@@ -257,13 +273,15 @@ class Lesson:
         }
         return [f"{what}: {_without_pixels(which)}" for what, those in found.items() for which in those]
 
-    def photograph(self, folder: Path) -> None:
+    def photograph(self, photos: "Photos") -> None:
         """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
+        if not photos.folder:
+            return
         panel = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
         seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
         for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):
             panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
-            self.page.screenshot(path=folder / f"{self.name}-{number:02}.png")
+            photos.take(self.page, f"{self.name}-{number:02}")
 
 
 def _without_pixels(text: str) -> str:
