@@ -174,6 +174,11 @@ AT_REST = f"""() => performance.now() - window.lastChange > 1000
     && [...document.querySelectorAll('{PICTURE}')].every(picture => picture.complete)
     && !document.querySelector('{NOTEBOOK}').textContent.includes('Loading widget')
     && !{BROKEN_WIDGETS}.length"""
+LEAVE = """async () => {
+    const lesson = jupyterapp.shell.currentWidget;
+    await lesson.sessionContext.shutdown();
+    lesson.dispose();
+}"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
 NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"
@@ -227,17 +232,13 @@ class Photos:
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
-    def __init__(self, name: str, page: Page, address: str, room: "Room"):
+    def __init__(self, name: str, page: Page, room: "Room"):
         self.name, self.page, self.room = name, page, room
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda connection: self._note(connection.url))
-        page.goto(address, wait_until="domcontentloaded")
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
-        page.evaluate(WATCH)
 
     def _note(self, url: str) -> None:
         host = urlsplit(url).hostname  # none in data: and blob:, which are in the page already
@@ -288,17 +289,33 @@ def _without_pixels(text: str) -> str:
     return re.sub(r"base64,[\w+/=]{40,}", "base64,...", text.strip())
 
 
-@contextmanager
-def opened(context: BrowserContext, server: str, path: str, room: "Room") -> Iterator[Lesson]:
-    """A lesson in a tab of its own; tab and kernel end with the block."""
-    page = context.new_page()
-    try:
+class Tabs:
+    """Tabs of a browser with JupyterLab in them: the next lesson takes one that another has left."""
+
+    def __init__(self, context: BrowserContext, server: str, room: "Room"):
+        self.context, self.server, self.room = context, server, room
+        self.free: list[Page] = []
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[Lesson]:
+        """A lesson in a tab; its kernel ends with the block."""
+        known = bool(self.free)
+        page = self.free.pop() if known else self.context.new_page()
         name = Path(path).stem if path.startswith("notebooks") else path.removesuffix(".ipynb").replace("/", "-")
-        yield Lesson(name, page, server.format(page=f"lab/tree/{path}") + "&reset", room)
-    finally:
-        with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
-            page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
-        page.close()
+        lesson = Lesson(name, page, self.room)
+        if known:
+            page.evaluate("path => jupyterapp.commands.execute('docmanager:open', {path}).then(() => null)", path)
+        else:
+            page.goto(self.server.format(page=f"lab/tree/{path}") + "&reset", wait_until="domcontentloaded")
+            page.locator("#jupyterlab-splash").wait_for(state="detached")
+        page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
+        page.evaluate(WATCH)
+        try:
+            yield lesson
+        finally:
+            with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
+                page.evaluate(LEAVE)
+                self.free.append(page)
 
 
 # -- A room without a network -------------------------------------------------------------------------------------

@@ -79,10 +79,10 @@ def room(chromium):
 
 @pytest.fixture(scope="module")
 def open_lesson(chromium, room, folder, tmp_path_factory):
-    """Opens a lesson in a tab; one server and one browser for all."""
+    """Opens a lesson in a tab; one server and one browser for all, and few tabs."""
     home = tmp_path_factory.mktemp("home")
     with browser.serve(folder, home, room.way) as server, browser.browse(chromium, home, room.way) as context:
-        yield lambda path: browser.opened(context, server, path, room)
+        yield browser.Tabs(context, server, room).opened
 
 
 @pytest.fixture(scope="module")
