@@ -1,13 +1,18 @@
 """What holds for every test: no window, no open figures left behind, one clock, skips counted where they are forbidden."""
 
 import os
+import sys
 from pathlib import Path
 
 import matplotlib
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["lab_kit"]  # a kit to set up, for the tests of lab.py
+# To check addresses in other alphabets, which no notebook holds, nbformat would build grammars for a second, in each process.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+# A kit to set up, for the tests of lab.py; and nbval, which would come before the line above if pytest chose the time.
+pytest_plugins = ["lab_kit", "nbval.plugin"]
 
 matplotlib.use("agg")  # in this process only: the kernels of the lessons choose their own
 

@@ -37,6 +37,7 @@ from crmlab._lab import jupyter
 
 HOST = "127.0.0.1"
 PATIENCE = 90  # seconds; a busy machine is no failure
+BETWEEN_LOOKS = 200  # milliseconds; a look at each frame would copy all outputs of a lesson sixty times a second
 
 # -- Processes that end with us -----------------------------------------------------------------------------------
 
@@ -179,6 +180,11 @@ AT_REST = f"""() => performance.now() - window.lastChange > 1000
 # Which cell is selected, and how far the lesson is scrolled.
 PLACE = """[jupyterapp.shell.currentWidget.content.activeCellIndex,
     document.querySelector('.jp-NotebookPanel .jp-WindowedPanel-outer').scrollTop]"""
+LEAVE = """async () => {
+    const lesson = jupyterapp.shell.currentWidget;
+    await lesson.sessionContext.shutdown();
+    lesson.dispose();
+}"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"
 NOT_LOADED = "pictures => pictures.filter(it => !it.naturalWidth).map(it => it.outerHTML)"
@@ -214,10 +220,25 @@ def _one_word(command: Sequence[str], home: Path) -> Path:
     return script
 
 
+class Photos:
+    """Pictures of pages, kept in the folder that CRMLAB_SCREENSHOTS names; without one none are taken, as each takes time."""
+
+    def __init__(self) -> None:
+        named = os.environ.get("CRMLAB_SCREENSHOTS")
+        self.folder = Path(named) if named else None
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, page: Page, name: str, **how: object) -> None:
+        """Keep a picture of the page as ``name``.png."""
+        if self.folder:
+            page.screenshot(path=self.folder / f"{name}.png", **how)
+
+
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
-    def __init__(self, name: str, page: Page, address: str, room: "Room"):
+    def __init__(self, name: str, page: Page, room: "Room"):
         self.name, self.page, self.room = name, page, room
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
@@ -225,10 +246,6 @@ class Lesson:
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda connection: self._note(connection.url))
-        page.goto(address, wait_until="domcontentloaded")
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
-        page.evaluate(WATCH)
 
     def _note(self, url: str) -> None:
         host = urlsplit(url).hostname  # none in data: and blob:, which are in the page already
@@ -241,7 +258,7 @@ class Lesson:
         self.page.locator(IDLE).wait_for()
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000)
+        self.page.wait_for_function(RAN, timeout=3 * PATIENCE * 1000, polling=BETWEEN_LOOKS)
         self.come_to_rest()
         self.at_rest = self.page.evaluate(PLACE)
 
@@ -249,7 +266,7 @@ class Lesson:
         """Wait until nothing changes any more."""
         self.page.locator(IDLE).wait_for()
         with suppress(OutOfPatience):  # `complaints` will say what is missing
-            self.page.wait_for_function(AT_REST, timeout=PATIENCE * 1000 / 3)
+            self.page.wait_for_function(AT_REST, timeout=PATIENCE * 1000 / 3, polling=BETWEEN_LOOKS)
 
     def complaints(self) -> list[str]:
         """Everything that a reader should not have seen, or that should not have been asked for; empty if all is well."""
@@ -265,30 +282,48 @@ class Lesson:
         }
         return [f"{what}: {_without_pixels(which)}" for what, those in detected.items() for which in those]
 
-    def photograph(self, folder: Path) -> None:
+    def photograph(self, photos: "Photos") -> None:
         """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
+        if not photos.folder:
+            return
         panel = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
         seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
         for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):
             panel.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
-            self.page.screenshot(path=folder / f"{self.name}-{number:02}.png")
+            photos.take(self.page, f"{self.name}-{number:02}")
 
 
 def _without_pixels(text: str) -> str:
     return re.sub(r"base64,[\w+/=]{40,}", "base64,...", text.strip())
 
 
-@contextmanager
-def opened(context: BrowserContext, server: str, path: str, room: "Room") -> Iterator[Lesson]:
-    """A lesson in a tab of its own; tab and kernel end with the block."""
-    page = context.new_page()
-    try:
+class Tabs:
+    """Tabs of a browser with JupyterLab in them: the next lesson takes one that another has left."""
+
+    def __init__(self, context: BrowserContext, server: str, room: "Room"):
+        self.context, self.server, self.room = context, server, room
+        self.free: list[Page] = []
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[Lesson]:
+        """A lesson in a tab; its kernel ends with the block."""
+        known = bool(self.free)
+        page = self.free.pop() if known else self.context.new_page()
         name = Path(path).stem if path.startswith("notebooks") else path.removesuffix(".ipynb").replace("/", "-")
-        yield Lesson(name, page, server.format(page=f"lab/tree/{path}") + "&reset", room)
-    finally:
-        with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
-            page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
-        page.close()
+        lesson = Lesson(name, page, self.room)
+        if known:
+            page.evaluate("path => jupyterapp.commands.execute('docmanager:open', {path}).then(() => null)", path)
+        else:
+            page.goto(self.server.format(page=f"lab/tree/{path}") + "&reset", wait_until="domcontentloaded")
+            page.locator("#jupyterlab-splash").wait_for(state="detached")
+        page.locator(f"{NOTEBOOK} .jp-Cell").first.wait_for()
+        page.evaluate(WATCH)
+        try:
+            yield lesson
+        finally:
+            with suppress(PlaywrightError):  # a page that broke cannot; the kernel then ends with the server
+                page.evaluate(LEAVE)
+                self.free.append(page)
 
 
 # -- A room without a network -------------------------------------------------------------------------------------

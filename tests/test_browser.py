@@ -10,7 +10,6 @@ Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIU
 """
 
 import json
-import os
 import re
 import shutil
 import statistics
@@ -83,17 +82,15 @@ def room(chromium):
 
 @pytest.fixture(scope="module")
 def open_lesson(chromium, room, folder, tmp_path_factory):
-    """Opens a lesson in a tab; one server and one browser for all."""
+    """Opens a lesson in a tab; one server and one browser for all, and few tabs."""
     home = tmp_path_factory.mktemp("home")
     with browser.serve(folder, home, room.way) as server, browser.browse(chromium, home, room.way) as context:
-        yield lambda path: browser.opened(context, server, path, room)
+        yield browser.Tabs(context, server, room).opened
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    folder = Path(os.environ.get("CRMLAB_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def photos():
+    return browser.Photos()
 
 
 ALWAYS = [path for path in LESSONS if path.startswith("notebooks") or "/01" in path]
@@ -165,7 +162,7 @@ def test_the_what_if_widget_follows_the_keyboard(lesson, photos):
     for _ in range(10):
         cost.press("ArrowLeft")
     expect(picture).to_have_attribute("alt", re.compile(r"free: more customers stay, profit rises"), timeout=SOON)
-    lesson.page.screenshot(path=photos / "01_relationship-what-if.png")
+    photos.take(lesson.page, "01_relationship-what-if")
 
 
 def test_a_slider_redraws_its_picture(lesson, photos):
@@ -175,10 +172,10 @@ def test_a_slider_redraws_its_picture(lesson, photos):
         return
     slider.handle.focus()
     keys = [slider.redraws(slider.press) for _ in range(3)]
-    lesson.page.screenshot(path=photos / f"{lesson.name}-by-key.png")
+    photos.take(lesson.page, f"{lesson.name}-by-key")
     drag = slider.redraws(slider.drag)
     lesson.come_to_rest()
-    lesson.page.screenshot(path=photos / f"{lesson.name}-by-mouse.png")
+    photos.take(lesson.page, f"{lesson.name}-by-mouse")
     print(f"\n{lesson.name}: new picture after", *(f"{1000 * seconds:.0f}" for seconds in [*keys, drag]), "ms (last: by mouse)")
     assert not lesson.complaints()
 
@@ -347,7 +344,7 @@ def radar(radars):
 
 
 def test_radars_are_shown_and_ask_nothing(radars, photos):
-    radars.page.screenshot(path=photos / "radar.png")
+    photos.take(radars.page, "radar")
     complaints = radars.complaints()
     assert not complaints, "\n".join(complaints)
     assert radars.page.locator(".crmlab-radar-at-rest img").count() == 2
@@ -387,7 +384,7 @@ def test_a_radar_follows_each_key_at_once_while_python_is_busy(radars, radar, fo
     expect(heard).to_have_text(re.compile(r"^\[4\.85"), timeout=SOON)
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUS) == [focus[0], "Assurance, perceived"]
-    page.screenshot(path=photos / "radar-by-key.png")
+    photos.take(page, "radar-by-key")
 
 
 @pytest.mark.parametrize(
@@ -441,7 +438,7 @@ def test_a_radar_is_pulled(radars, radar, photos, hand):
     after = handle.locator(".dot").bounding_box()
     assert abs(after["x"] - box["x"] + 5) < 4, "the handle is not below the hand"
     assert abs(after["y"] - box["y"] + 7) < 4, "the handle is not below the hand"
-    page.screenshot(path=photos / f"radar-by-{hand}.png")
+    photos.take(page, f"radar-by-{hand}")
     page.keyboard.press("Home")  # what was pulled has the focus
     expect(radar.title).to_have_text(AT_REST)
 
@@ -472,7 +469,7 @@ def test_a_radar_fits_its_page(radars, radar, photos, width):
         radars.come_to_rest()
         for end in (True, False):
             radar.host.evaluate("(radar, end) => radar.scrollIntoView(end)", end)
-            page.screenshot(path=photos / f"radar-{width}-{'top' if end else 'end'}.png")
+            photos.take(page, f"radar-{width}-{'top' if end else 'end'}")
         assert radar.host.evaluate(CRAMPED) == []
         chart, results = (radar.host.locator(part).bounding_box() for part in (".chart", ".results"))
         assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
@@ -508,7 +505,7 @@ def test_a_stored_radar_is_a_picture(stored, open_lesson, folder, photos, whose)
         picture = outputs.locator("img")
         expect(picture).to_be_visible()
         expect(picture).to_have_attribute("alt", AT_REST)
-        lesson.page.screenshot(path=photos / f"radar-stored-{whose.split()[0]}.png")
+        photos.take(lesson.page, f"radar-stored-{whose.split()[0]}")
 
 
 # -- The silent customer ------------------------------------------------------------------------------------------
@@ -593,7 +590,7 @@ def silent(silents):
 
 
 def test_silent_customers_are_shown_and_ask_nothing(silents, photos):
-    silents.page.screenshot(path=photos / "silent.png")
+    photos.take(silents.page, "silent")
     complaints = silents.complaints()
     assert not complaints, "\n".join(complaints)
     assert silents.page.locator(".crmlab-alive-at-rest img").count() == 2
@@ -630,7 +627,7 @@ def test_a_silent_customer_follows_each_key_at_once_while_python_is_busy(silents
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")  # today is the end
     expect(silent.cursor).to_have_attribute("aria-valuenow", "52")
-    page.screenshot(path=photos / "silent-by-key.png")
+    photos.take(page, "silent-by-key")
 
 
 @pytest.mark.parametrize(
@@ -718,7 +715,7 @@ def test_purchases_are_added_pulled_and_taken_away(silents, silent, photos, hand
     expect(heard).to_have_text(str([4, 9, 14, 20, 35, 40]), timeout=SOON)
     pull(9, 30)  # past two others
     expect(heard).to_have_text(str([4, 14, 20, 30, 35, 40]), timeout=SOON)
-    page.screenshot(path=photos / f"silent-by-{hand}.png")
+    photos.take(page, f"silent-by-{hand}")
     tap(20)
     expect(heard).to_have_text(str([4, 14, 30, 35, 40]), timeout=SOON)
     page.keyboard.press("Enter")  # and there it is again: the cursor has come along
@@ -746,7 +743,7 @@ def test_a_silent_customer_fits_the_page(silents, silent, photos, width):
         silents.come_to_rest()
         for end in (True, False):
             silent.host.evaluate("(host, end) => host.scrollIntoView(end)", end)
-            page.screenshot(path=photos / f"silent-{width}-{'top' if end else 'end'}.png")
+            photos.take(page, f"silent-{width}-{'top' if end else 'end'}")
         assert silent.host.evaluate(CRAMPED) == []
         chart, results = (silent.host.locator(part).bounding_box() for part in (".chart", ".results"))
         assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
@@ -774,7 +771,7 @@ def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, pho
         picture = outputs.locator("img")
         expect(picture).to_be_visible()
         expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks they are still there with a chance of "))
-        lesson.page.screenshot(path=photos / f"silent-stored-{whose.split()[0]}.png")
+        photos.take(lesson.page, f"silent-stored-{whose.split()[0]}")
 
 
 # -- The tests would notice ---------------------------------------------------------------------------------------

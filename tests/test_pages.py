@@ -4,10 +4,8 @@ Proved: nothing is cut off, hidden or run; a text is marked by the keyboard alon
 CRMLAB_SCREENSHOTS to a folder to keep pictures of both pages.
 """
 
-import os
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import browser
 import pytest
@@ -40,10 +38,8 @@ def tab(chromium):
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    folder = Path(os.environ.get("CRMLAB_SCREENSHOTS") or tmp_path_factory.mktemp("photos"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def photos():
+    return browser.Photos()
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -62,16 +58,16 @@ def test_feedback_in_a_browser(tab, tmp_path, photos, width):
     assert {shown(words) for words in HOSTILE} <= set(seen)
     (tmp_path / "short.html").write_text(page_of(*all_states(), late=True, notes=notes), encoding="utf-8")
     tab.goto((tmp_path / "short.html").as_uri())
-    tab.screenshot(path=photos / f"feedback-{width}.png", full_page=True)
-    if width > 1000:
-        tab.pdf(path=photos / "feedback.pdf", format="A4")
+    photos.take(tab, f"feedback-{width}", full_page=True)
+    if photos.folder and width > 1000:
+        tab.pdf(path=photos.folder / "feedback.pdf", format="A4")
 
 
 def test_an_essay_is_marked_by_keyboard_only(tab, photos):
     desk = Desk([replace(each, asked=f"## Memo (6 points)\n\n{each.asked}") for each in essays(3, others=OTHERS)])
     tab.goto(desk.url)
     expect(tab.get_by_role("status").first).to_have_text("0 of 3 marked")
-    tab.screenshot(path=photos / "marking-before.png", full_page=True)
+    photos.take(tab, "marking-before", full_page=True)
     first, press = tab.get_by_role("article").first, tab.keyboard.press
     state = first.locator("output")
     expect(state).to_have_text("not marked yet")
@@ -83,7 +79,7 @@ def test_an_essay_is_marked_by_keyboard_only(tab, photos):
     expect(cell).to_be_hidden()
     press("Enter")
     expect(cell).to_be_visible()
-    tab.screenshot(path=photos / "marking-others.png")
+    photos.take(tab, "marking-others")
     press("Tab")
     press("ArrowRight")
     expect(state).to_have_text("not saved yet: 2 more lines to mark")
@@ -104,7 +100,7 @@ def test_an_essay_is_marked_by_keyboard_only(tab, photos):
     expect(state).to_have_text("saved: 4 of 6 points")
     assert desk.saved[-1][2:] == ((1.0, 3.0, 0.0), "Which number\nsays so? 很好")
     assert tab.get_by_role("link", name="Next to mark").get_attribute("href") == "#text-2"
-    tab.screenshot(path=photos / "marking-after.png", full_page=True)
+    photos.take(tab, "marking-after", full_page=True)
     tab.reload()
     expect(tab.locator("#progress")).to_have_text("1 of 3 marked")
     expect(first.get_by_role("textbox")).to_have_value("Which number\nsays so? 很好")
@@ -148,7 +144,7 @@ def test_the_page_tells_what_was_not_saved(chromium, photos):
     expect(changed.locator("output")).to_have_text("not saved: look at the points again")
     changed.get_by_role("button", name="Save").click()
     expect(changed.locator("output")).to_have_text("not saved: the disk is full")
-    tab.screenshot(path=photos / "marking-failed.png", full_page=True)
+    photos.take(tab, "marking-failed", full_page=True)
     expect(tab.locator("#progress")).to_have_text("0 of 3 marked")
     desk.fail = None
     changed.get_by_role("button", name="Save").click()
@@ -173,8 +169,8 @@ def test_the_marking_page_on_a_phone(tab, photos):
     for summary in tab.locator("summary").all():
         summary.click()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    tab.screenshot(path=photos / "marking-phone.png")
+    photos.take(tab, "marking-phone")
     tab.set_viewport_size({"width": 1280, "height": 800})
     tab.goto(desk.url + "#text-4")
-    tab.screenshot(path=photos / "marking-hostile.png")
+    photos.take(tab, "marking-hostile")
     desk.done()

@@ -56,9 +56,10 @@ def test_firms_are_the_same_on_both():
     assert processors.run_on_baseline("-c", HASHES) == here
 
 
-def test_what_is_stored_is_the_same_on_both():
-    """The default firm, and each lesson with the numbers behind it; practice copies are compared in ``test_masters``."""
-    stored = ["tests/test_datasets_store.py::test_the_kits_tables_are_fresh", *LESSONS]
+@pytest.mark.parametrize("lessons", [LESSONS[:1], pytest.param(LESSONS, marks=pytest.mark.long)], ids=["one", "all"])
+def test_what_is_stored_is_the_same_on_both(lessons):
+    """The default firm, and lessons with the numbers behind them; practice copies are compared in ``test_masters``."""
+    stored = ["tests/test_datasets_store.py::test_the_kits_tables_are_fresh", *lessons]
     processors.run_on_baseline(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *(ROOT / each for each in stored)
     )

@@ -19,7 +19,8 @@ from crmlab._write import atomic_write
 
 _MANIFEST = Path(".crmlab", "copies.json")
 #: What is copied. An exercise gets a name of its own, since a tab shows nothing but the name of a file.
-_COPIED = (("notebooks", "[0-9]*.ipynb", ""), ("exercises", "[0-9]*.ipynb", "exercise_"), ("docs", "world.md", ""))
+_COPIED = (("notebooks", "[0-9]*.ipynb", ""), ("exercises", "[0-9]*.ipynb", "exercise_"), ("docs", "world.md", ""),
+           ("docs", "glossary.md", ""))  # fmt: skip
 _EXERCISE_LINK = re.compile(rb"(\.\./exercises/)(?=[0-9][^/\s)\"\\]*\.ipynb)")
 
 
