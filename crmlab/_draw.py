@@ -13,6 +13,7 @@ import io
 import textwrap
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from html import escape
 from itertools import cycle
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontManager
 
 INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = COLOURS = (
@@ -42,10 +44,19 @@ _CHINESE_FONTS = (
 @cache
 def _chinese_font() -> str:
     """Return the first installed font that draws Chinese, or ""."""
-    from matplotlib import font_manager
+    from matplotlib.font_manager import findSystemFonts, fontManager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in _CHINESE_FONTS if name in installed), "")
+    if not (name := _first_listed(fontManager)):  # its list is kept between starts, without what was installed since
+        for path in set(findSystemFonts()) - {font.fname for font in fontManager.ttflist}:
+            with suppress(Exception):  # a file that matplotlib cannot read is no font to draw with
+                fontManager.addfont(path)
+        name = _first_listed(fontManager)
+    return name
+
+
+def _first_listed(fonts: FontManager) -> str:
+    listed = {font.name for font in fonts.ttflist}
+    return next((name for name in _CHINESE_FONTS if name in listed), "")
 
 
 def has_chinese() -> bool:

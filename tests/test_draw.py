@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import font_manager
 
 from crmlab import _draw, widgets
 from crmlab.errors import ArgumentError, CrmlabWarning, DataError
@@ -71,6 +72,18 @@ def test_chinese_is_drawn_or_warned_of(monkeypatch):
     monkeypatch.setattr(_draw, "_chinese_font", lambda: "")
     with pytest.warns(CrmlabWarning, match="no Chinese font is installed"):
         draw()
+
+
+def test_a_chinese_font_installed_since_is_found(monkeypatch, tmp_path):
+    """matplotlib keeps its list of fonts between starts: whoever installs one as told must not be told again."""
+    fonts, installed = font_manager.fontManager, font_manager.findfont("STIXGeneral")
+    (tmp_path / "broken.ttf").write_text("no font")
+    monkeypatch.setattr(_draw, "_CHINESE_FONTS", ("STIXGeneral",))
+    monkeypatch.setattr(fonts, "ttflist", [font for font in fonts.ttflist if font.name != "STIXGeneral"])
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / "broken.ttf"), installed])
+    assert _draw._chinese_font.__wrapped__() == "STIXGeneral"
+    monkeypatch.setattr(_draw, "_CHINESE_FONTS", ("Nobody's Font",))
+    assert _draw._chinese_font.__wrapped__() == ""
 
 
 def test_a_picture_needs_alt_text():

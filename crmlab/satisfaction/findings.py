@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 
@@ -19,7 +20,7 @@ class Findings:
         self._findings: list[tuple[str, str, int, str]] = []
         self._set_aside: list[tuple[int, str, str, str]] = []
 
-    def note(self, what: str, where: str, count: int, rule: str) -> None:
+    def note(self, what: str, where: str, count: int | np.integer, rule: str) -> None:
         """Note what was found, if it was found at all, and by which rule it was treated."""
         if count:
             self._findings.append((what, where, int(count), rule))
