@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from crmlab import __version__
 from crmlab._lab.terminal import accept_any_text
-from crmlab.errors import CrmlabError
+from crmlab.errors import CrmlabError, DataError
 
 if TYPE_CHECKING:
     from crmlab._result import Summary

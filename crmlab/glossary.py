@@ -92,10 +92,10 @@ def explain(term: str) -> Summary:
       Lesson: 01
     """
     wanted = str(term).strip().lower()
-    found = next((row for row in terms() if row.term.lower() == wanted), None)
-    if found is None:
+    match = next((row for row in terms() if row.term.lower() == wanted), None)
+    if match is None:
         near = [row.term for row in terms() if wanted and (wanted in row.term.lower() or row.term.lower() in wanted)]
         names = ", ".join(near or [row.term for row in terms()])
         raise ArgumentError(f"the glossary has no term {term!r}; it has {names}.")
-    facts = (("Meaning", found.meaning), ("Chinese", found.chinese), ("Lesson", found.lesson))
-    return Summary(found.term, facts)
+    facts = (("Meaning", match.meaning), ("Chinese", match.chinese), ("Lesson", match.lesson))
+    return Summary(match.term, facts)

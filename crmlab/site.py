@@ -61,7 +61,7 @@ def build(out: str | Path = "site", *, kit: str | Path | None = None) -> str:
         raise DataError(f"there are no lessons in {root / 'notebooks'}; build the site in the kit's own folder.")
     folder = Path(out)
     for path in lessons:
-        _write(folder / f"{path.stem}.html", lesson_page(path))
+        _write(folder / f"{path.stem}.html", _lesson_page(path))
     for name in _EXTRA:
         if (path := root / name).is_file():
             text = path.read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def _write(path: Path, page: str) -> None:
         part.write_text(page, encoding="utf-8")
 
 
-def lesson_page(path: Path) -> str:
+def _lesson_page(path: Path) -> str:
     """Return one executed notebook as a page."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     widgets: list[tuple[str, dict]] = []

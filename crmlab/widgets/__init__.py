@@ -10,13 +10,14 @@ come from, and what they mean, is known in the topics and the firm.
 
 from crmlab.widgets.alive import alive
 from crmlab.widgets.calibration import calibration
+from crmlab.widgets.change import change
 from crmlab.widgets.chart import Axis, Chart
 from crmlab.widgets.decide import decide
 from crmlab.widgets.explore import Picture, explore, picture
 from crmlab.widgets.frames import frames
 from crmlab.widgets.guess import guess
 from crmlab.widgets.radar import radar, radar_effect
-from crmlab.widgets.what_if import change, what_if
+from crmlab.widgets.what_if import what_if
 
 __all__ = [
     "Axis", "Chart", "Picture", "alive", "calibration", "change", "decide", "explore", "frames", "guess", "picture", "radar",

@@ -1,6 +1,7 @@
 """Calibration view: the reader's decisions as a widget, and an empty chart for those who have no kernel.
 
-The counting is done in ``calibration.js``; what the numbers mean is said in ``calibration``.
+The counting is done in ``calibration.js``; what the numbers mean is said in ``calibration``, and what was
+asked is known where the question stands.
 """
 
 from __future__ import annotations

@@ -7,90 +7,20 @@ business; what was decided goes into the reader's journal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from crmlab import _check, _engine
+from crmlab import _check
 from crmlab._result import show
-from crmlab.errors import ArgumentError, DataError
+from crmlab.errors import ArgumentError
 from crmlab.widgets.chart import Axis, Chart
+from crmlab.widgets.evidence import Evidence, evidence
 
 if TYPE_CHECKING:
     from crmlab.widgets.decide_view import Decide
 
 LEVELS = (50, 60, 70, 80, 90, 100)  # how sure one can be, in per cent
-_LEVEL = 0.95  # of the intervals
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """What each choice did, over the same firms.
-
-    Attributes
-    ----------
-    actions : tuple of str
-    middle, low, high : ndarray, shape (actions,)
-        Mean over the firms and its interval (Student's).
-    shortfall, worst : ndarray, shape (actions,)
-        How much less than the best choice, firm by firm: the mean, and the lower end of its interval.
-    firms : int
-    """
-
-    actions: tuple[str, ...]
-    middle: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    shortfall: np.ndarray
-    worst: np.ndarray
-    firms: int
-
-    @property
-    def best(self) -> int:
-        """The place of the choice with the highest mean."""
-        return int(self.middle.argmax())
-
-    @property
-    def good(self) -> np.ndarray:
-        """Which choices did as well as any, as far as the firms can tell: shape (actions,)."""
-        return self.worst <= 0
-
-
-def evidence(outcomes: pd.DataFrame) -> Evidence:
-    """Compare choices over the same firms.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        ``action, firm, value``: one row for each choice in each firm; more is better.
-
-    Returns
-    -------
-    Evidence
-
-    Raises
-    ------
-    DataError
-        Columns are missing, values are no numbers, or not every choice was tried in the same firms.
-    """
-    outcomes = _engine.made_table("outcomes", outcomes, "outcomes", "world.outcomes")
-    actions = tuple(dict.fromkeys(outcomes.action))
-    if not 2 <= len(actions) <= 4:
-        raise DataError(f"`outcomes` must hold two to four choices in `action`; it holds {len(actions)}.")
-    table = outcomes.pivot(index="firm", columns="action", values="value")[list(actions)].astype(float)
-    values = table.to_numpy()
-    firms = len(values)
-    if firms < 2 or not np.isfinite(values).all():
-        raise DataError("every choice in `outcomes` must have been tried in the same firms, two at least.")
-    student = stdtrit(firms - 1, (1 + _LEVEL) / 2)
-    half = student * values.std(axis=0, ddof=1) / np.sqrt(firms)
-    middle = values.mean(axis=0)
-    less = values[:, [middle.argmax()]] - values
-    worst = less.mean(axis=0) - student * less.std(axis=0, ddof=1) / np.sqrt(firms)
-    return Evidence(actions, middle, middle - half, middle + half, less.mean(axis=0), worst, firms)
 
 
 def decide(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import traitlets
 
 from crmlab import _journal
-from crmlab.widgets.decide import Evidence
+from crmlab.widgets.evidence import Evidence
 from crmlab.widgets.live import LiveWidget, script
 from crmlab.widgets.still import buttons
 

@@ -8,14 +8,12 @@ charts (``chart``) and texts; what they mean is the view's business.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
-from crmlab.widgets.chart import Chart, svg
-from crmlab.widgets.controls import Control, control
-from crmlab.widgets.still import buttons, ticks
+from crmlab.widgets.chart import Chart
+from crmlab.widgets.controls import control
 
 if TYPE_CHECKING:
     from crmlab.widgets.frames_view import Frames
@@ -86,39 +84,3 @@ def _check_pictures(pictures: Sequence[object]) -> list[Chart | str]:
                 "all charts of a view must have the same axes, or nothing could be compared; give them fixed ends."
             )
     return pictures  # type: ignore[return-value]  # checked one by one
-
-
-def page_data(controls: Sequence[Control], pictures: Sequence[Chart | str]) -> dict[str, object]:
-    """Return everything that frames.js reads, as plain lists; a layer that several pictures share is there once."""
-    places: dict[str, int] = {}
-    layers: list[dict] = []
-    shown: list[dict[str, object]] = []
-    for picture in pictures:
-        if isinstance(picture, str):
-            shown.append({"title": picture, "words": picture, "layers": []})
-            continue
-        indices = []
-        for layer in picture.layers:
-            key = json.dumps(layer)
-            if key not in places:
-                places[key] = len(layers)
-                layers.append(layer)
-            indices.append(places[key])
-        shown.append({"title": picture.title, "words": repr(picture), "layers": indices})
-    return {
-        "controls": [
-            {"name": c.name, "kind": c.kind, "options": list(range(len(c.options))), "texts": list(c.texts)} for c in controls
-        ],
-        "axes": pictures[0].axes() if isinstance(pictures[0], Chart) else None,
-        "layers": layers,
-        "frames": shown,
-    }
-
-
-def at_rest(controls: Sequence[Control], picture: Chart | str) -> tuple[str, str]:
-    """Return a picture as HTML, and in words."""
-    if isinstance(picture, Chart):
-        return svg(picture), repr(picture)
-    if all(each.kind == "tick" for each in controls):
-        return ticks([(each.name, bool(each.start)) for each in controls], picture), picture
-    return buttons(picture, [(each.name, [each.texts[each.start]]) for each in controls], picture), picture

@@ -5,18 +5,16 @@ It turns controls and pictures into what ``frames.js`` reads; how they are made 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import traitlets
 
 from crmlab.errors import ArgumentError
+from crmlab.widgets.chart import Chart, svg
 from crmlab.widgets.controls import Control
-from crmlab.widgets.frames import at_rest, page_data
 from crmlab.widgets.live import LiveWidget, script
-
-if TYPE_CHECKING:
-    from crmlab.widgets.chart import Chart
+from crmlab.widgets.still import buttons, ticks
 
 
 class Frames(LiveWidget):
@@ -61,3 +59,39 @@ class Frames(LiveWidget):
     def title(self) -> str:
         """What the picture says."""
         return self.picture if isinstance(self.picture, str) else self.picture.title
+
+
+def page_data(controls: Sequence[Control], pictures: Sequence[Chart | str]) -> dict[str, object]:
+    """Return everything that frames.js reads, as plain lists; a layer that several pictures share is there once."""
+    places: dict[str, int] = {}
+    layers: list[dict] = []
+    shown: list[dict[str, object]] = []
+    for picture in pictures:
+        if isinstance(picture, str):
+            shown.append({"title": picture, "words": picture, "layers": []})
+            continue
+        indices = []
+        for layer in picture.layers:
+            key = json.dumps(layer)
+            if key not in places:
+                places[key] = len(layers)
+                layers.append(layer)
+            indices.append(places[key])
+        shown.append({"title": picture.title, "words": repr(picture), "layers": indices})
+    return {
+        "controls": [
+            {"name": c.name, "kind": c.kind, "options": list(range(len(c.options))), "texts": list(c.texts)} for c in controls
+        ],
+        "axes": pictures[0].axes() if isinstance(pictures[0], Chart) else None,
+        "layers": layers,
+        "frames": shown,
+    }
+
+
+def at_rest(controls: Sequence[Control], picture: Chart | str) -> tuple[str, str]:
+    """Return a picture as HTML, and in words."""
+    if isinstance(picture, Chart):
+        return svg(picture), repr(picture)
+    if all(each.kind == "tick" for each in controls):
+        return ticks([(each.name, bool(each.start)) for each in controls], picture), picture
+    return buttons(picture, [(each.name, [each.texts[each.start]]) for each in controls], picture), picture

@@ -1,6 +1,7 @@
 """Guess view: the guess as a widget, and what stands for it where there is no kernel.
 
 What is asked and answered is known in ``guess``; here a commitment goes into the reader's journal, once.
+How it is drawn in the page stands in ``guess.js``.
 """
 
 from __future__ import annotations

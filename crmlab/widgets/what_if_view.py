@@ -1,6 +1,7 @@
 """What-if view: one change of the firm as a widget, and a picture of the first for those who have no kernel.
 
-The sums are those of ``what_if.change``; ``what_if.js`` does them in the page.
+The sums are those of ``change``; ``what_if.js`` does them in the page. What the grid of firms is, and what can be asked of it,
+is known in ``what_if``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import pandas as pd
 import traitlets
 
 from crmlab.errors import ArgumentError
+from crmlab.widgets.change import change
 from crmlab.widgets.explore import Picture
 from crmlab.widgets.live import LiveWidget, script
-from crmlab.widgets.what_if import change
 
 _PLACES = ("cause", "amount", "price")
 

@@ -337,6 +337,8 @@ def outcomes(
     {'answer faster': 1820.0, 'leave it as it is': 0.0}
     """
     _check.choice("measure", measure, _MEASURES)
+    if not isinstance(choices, Mapping) or not choices:
+        raise ArgumentError('`choices` must name some, such as {"answer faster": ("responsiveness", 0.5)}.')
     parts = []
     for action, choice in choices.items():
         cause, amount = choice or (str(grid.cause.iloc[0]), 0.0)

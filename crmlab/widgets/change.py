@@ -1,0 +1,111 @@
+"""Change: what one cause of the firm, changed at a price, did to retention and profit, as a picture that stays.
+
+It reads the grid of firms that ``world.sweep`` makes beforehand; the numbers are those of ``world.effect``. ``what_if`` moves
+the same picture in the page. How a firm answers to a change is not known here.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pandas as pd
+from scipy.special import stdtrit
+
+from crmlab import _svg, world
+from crmlab.widgets.explore import Picture
+
+POINTS = (-10.0, 20.0)  # the axis of retention, in points of 100
+
+
+def change(grid: pd.DataFrame, cause: str, amount: float, cost: float | str = "usual") -> Picture:
+    """Draw what one change did to retention and profit, paid for at a price: a picture of ``world.effect``.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        As ``world.sweep`` returns it.
+    cause : str
+        One of the grid's causes.
+    amount : float
+        One of its amounts.
+    cost : float or "usual"
+        Currency per customer per month, of a step up; a step down saves as much. "usual" is the firm's own cost of the step.
+
+    Returns
+    -------
+    Picture
+        Means over the grid's firms, with the 95 % interval of the mean and a dot for each firm; profit is a year's.
+
+    Raises
+    ------
+    ArgumentError
+        The grid has no such cause or amount, or the cost is below zero.
+    DataError
+        The table is no such grid.
+
+    Examples
+    --------
+    >>> from crmlab import datasets, widgets
+    >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
+    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
+    """
+    effect = world.effect(grid, cause, amount, cost=cost if isinstance(cost, int | float) else 0.0)
+    usual = float(grid.usual_cost[(grid.cause == cause) & (grid.amount == amount)].iloc[0])
+    paid = usual if cost == "usual" else math.copysign(float(cost), amount) if amount else 0.0
+    rows = _rows(grid, effect, cause, amount, paid)
+    return Picture(*_svg.effects(rows, title=_finding(cause, amount, paid, rows), note=_note(amount, usual)))
+
+
+def _rows(grid: pd.DataFrame, effect: world.Comparison, cause: str, amount: float, paid: float) -> tuple[_svg.Effect, ...]:
+    """Return retention and profit as rows of the picture; what is paid is taken off here, because a step down saves it."""
+    table, years = effect.table().set_index("measure"), effect.months / 12
+    free = world.effect(grid, cause, amount)
+    pairs = free.pairs.set_index("seed")
+    payers = grid[(grid.cause == cause) & (grid.amount == amount)].set_index("seed").payers
+    retention = 100 * pairs.difference[pairs.measure == "retention"]
+    profit = (pairs.difference[pairs.measure == "profit"] - paid * payers.reindex(pairs.index.unique())) / years
+    base = table.base["profit"] / years
+    limit = _svg.round_up(0.5 * abs(base))
+    return (
+        _row(f"Still customers after {effect.months} months, in points of 100", retention, POINTS, 1),
+        _row(f"Profit a year (without the change {base:,.0f})", profit, (-limit, limit), 0),
+    )
+
+
+def _row(label: str, differences: pd.Series, limits: tuple[float, float], digits: int) -> _svg.Effect:
+    values = differences.to_numpy()
+    half = stdtrit(values.size - 1, 0.975) * values.std(ddof=1) / math.sqrt(values.size) if values.size > 1 else math.nan
+    middle = values.mean()
+    return _svg.Effect(label, middle, middle - half, middle + half, tuple(values), limits, partial(_signed, digits=digits))
+
+
+def _signed(value: float, digits: int) -> str:
+    """Write a number with its sign; nothing but zeros has none."""
+    text = f"{abs(value):,.{digits}f}"
+    return text if not float(text.replace(",", "")) else f"{'-' if value < 0 else '+'}{text}"
+
+
+def _finding(cause: str, amount: float, paid: float, rows: tuple[_svg.Effect, ...]) -> str:
+    name = cause.capitalize()
+    if not amount:
+        return f"{name} as it is: nothing changes"
+    stay = {1: "more customers stay", -1: "fewer customers stay", 0: "whether more customers stay cannot be told"}
+    earn = {1: "profit rises", -1: "profit falls", 0: "whether profit rises cannot be told"}
+    price = "free" if abs(paid) < 1e-9 else f"{'saving' if paid < 0 else 'at'} {abs(paid):.2f} per customer per month"
+    step = f"{amount:+g}".replace("-", "−")
+    retention, profit = rows
+    return f"{name} {step}, {price}: {stay[_direction(retention)]}, {earn[_direction(profit)]}"
+
+
+def _note(amount: float, usual: float) -> str:
+    if not amount:
+        return "No step, no cost."
+    if usual < 0:
+        return f"This step down usually saves {-usual:.2f} per customer per month."
+    return f"The usual cost of this step is {usual:.2f} per customer per month."
+
+
+def _direction(row: _svg.Effect) -> int:
+    """Return 1 or -1 where the interval lies on one side of zero, else 0."""
+    return 1 if row.low > 0 else -1 if row.high < 0 else 0
