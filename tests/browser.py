@@ -286,6 +286,11 @@ class Lesson:
         """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
         if not photos.folder:
             return
+        for _ in range(9):  # what lies below a decision is not shown before
+            further = self.page.get_by_role("button", name="Go on without deciding").filter(visible=True)
+            if not further.count():
+                break
+            further.first.click()
         panel = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer")
         seen, whole = panel.evaluate("panel => [panel.clientHeight, panel.scrollHeight]")
         for number, top in enumerate(range(0, max(1, whole - 40), seen - 40)):

@@ -146,42 +146,71 @@ def test_a_reader_tells_a_lesson_from_its_exercise_by_the_tab(open_lesson, folde
         assert not lesson.script_errors
 
 
-def test_the_what_if_widget_follows_the_keyboard(lesson, photos):
-    if lesson.name != "01_relationship":
-        return
-    widget = lesson.page.locator(browser.OUTPUT, has_text="better by").filter(has=lesson.page.locator("img")).first
-    picture = widget.locator("img").first
-    assert picture.get_attribute("alt").startswith("Reliability +0.5, at 0.45 a customer and month: ")
-    cause, amount, cost = widget.locator(".noUi-handle").all()
-    cause.press("ArrowRight")
-    expect(picture).to_have_attribute("alt", re.compile(r"^Assurance \+0\.5"), timeout=SOON)
-    amount.press("ArrowRight")
-    expect(picture).to_have_attribute("alt", re.compile(r"^Assurance \+0\.75"), timeout=SOON)
-    cost.press("ArrowRight")
-    expect(picture).to_have_attribute("alt", re.compile(r"at 0\.50 a customer"), timeout=SOON)
-    for _ in range(10):
-        cost.press("ArrowLeft")
-    expect(picture).to_have_attribute("alt", re.compile(r"free: more customers stay, profit rises"), timeout=SOON)
-    photos.take(lesson.page, "01_relationship-what-if")
+# -- A decision, and a slider of one's own ---------------------------------------------------------------------------
+
+OWN = [
+    """import pandas as pd
+from crmlab import _draw, widgets
+names = ["answer faster"] * 3 + ["paint the shop"] * 3
+firms = pd.DataFrame({"action": names, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3]})
+widgets.explore(lambda many: _draw.bars(pd.Series({"orders": many}), title=f"{many} orders", x="", y=""), many=(1, 9, 1, 4))""",
+    'widgets.decide("99/money", "Where shall the money go?", firms, measure="profit a year")',
+    'print("what came of it")',
+    "widgets.frames(lambda weeks: f'{weeks} weeks', weeks=(0, 52, 1, 4))",
+]
 
 
-def test_a_slider_redraws_its_picture(lesson, photos):
-    slider = Slider(lesson.page)
-    if not slider.is_there():
-        assert lesson.name != "00_toolbox", "the toolbox has lost its slider"
-        return
+@pytest.fixture(scope="module")
+def own(open_lesson, folder):
+    write(folder / "own.ipynb", OWN)
+    with open_lesson("own.ipynb") as lesson:
+        lesson.run_all()
+        yield lesson
+
+
+def test_after_run_all_nothing_below_a_decision_is_shown(own, folder, photos):
+    """What was decided, by keyboard alone, is written beside the notebook, and stands there when it runs again."""
+    page = own.page
+    below = page.locator(browser.OUTPUT, has_text="what came of it")
+    decision = page.locator(".crmlab-decide")
+    photos.take(page, "decide-open")
+    assert not below.is_visible()
+    assert not (folder / "journal.json").exists()
+    decision.get_by_role("radio", name="paint the shop").press("Space")
+    decision.get_by_role("radio", name="60 %").press("Space")
+    decision.get_by_role("button", name="This is my decision").press("Enter")
+    expect(below).to_be_visible(timeout=SOON)
+    expect(decision.locator(".evidence")).to_contain_text("“answer faster” did best")
+    photos.take(page, "decide-done")
+    assert page.locator(".jp-mod-editMode").count() == 0, "Enter opened a cell's code"
+    own.run_all()
+    expect(page.locator(".crmlab-decide .reply")).to_have_text("You chose “paint the shop”, 60 % sure.", timeout=SOON)
+    entry = json.loads((folder / "journal.json").read_text(encoding="utf-8"))["entries"]
+    assert [(one["key"], one["choice"], one["confidence"], one["right"]) for one in entry] == [
+        ("99/money", "paint the shop", 60, False)
+    ]
+
+
+def test_frames_follow_the_arrow_keys_in_jupyterlab(own):
+    slider = own.page.get_by_role("slider", name="weeks")
+    for key, text in (("ArrowRight", "5 weeks"), ("End", "52 weeks"), ("Home", "0 weeks")):
+        slider.press(key)
+        expect(own.page.locator(".crmlab-frames .said")).to_have_text(text, timeout=SOON)
+
+
+def test_a_slider_redraws_its_picture(own, photos):
+    slider = Slider(own.page)
     slider.handle.focus()
     keys = [slider.redraws(slider.press) for _ in range(3)]
-    photos.take(lesson.page, f"{lesson.name}-by-key")
+    photos.take(own.page, "explore-by-key")
     drag = slider.redraws(slider.drag)
-    lesson.come_to_rest()
-    photos.take(lesson.page, f"{lesson.name}-by-mouse")
-    print(f"\n{lesson.name}: new picture after", *(f"{1000 * seconds:.0f}" for seconds in [*keys, drag]), "ms (last: by mouse)")
-    assert not lesson.complaints()
+    own.come_to_rest()
+    print("\nexplore: new picture after", *(f"{1000 * seconds:.0f}" for seconds in [*keys, drag]), "ms (last: by mouse)")
+    assert not own.complaints()
 
 
 class Slider:
-    """The first slider of a lesson that has a picture below it."""
+    """The first slider of a notebook that has a picture below it."""
 
     def __init__(self, page):
         self.page = page
@@ -189,9 +218,6 @@ class Slider:
         self.handle = self.widget.locator(".noUi-handle").first
         self.track = self.widget.locator(".noUi-target").first
         self.number = self.widget.locator(".widget-readout").first
-
-    def is_there(self):
-        return self.widget.count() > 0
 
     def redraws(self, move):
         """Seconds from a move to another picture; another number at the slider must follow."""
@@ -474,7 +500,7 @@ def test_a_radar_fits_its_page(radars, radar, photos, width):
         chart, results = (radar.host.locator(part).bounding_box() for part in (".chart", ".results"))
         assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
         look = "node => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]"
-        assert radar.host.evaluate(look) == ["rgb(34, 34, 34)", "rgb(255, 255, 255)"], "dark on white in every theme"
+        assert radar.host.evaluate(look) == ["rgb(238, 238, 238)", "rgb(27, 27, 31)"], "it follows the theme"
     finally:
         page.evaluate(theme, "JupyterLab Light")
         page.set_viewport_size(browser.WINDOW)
@@ -748,7 +774,7 @@ def test_a_silent_customer_fits_the_page(silents, silent, photos, width):
         chart, results = (silent.host.locator(part).bounding_box() for part in (".chart", ".results"))
         assert (results["y"] >= chart["y"] + chart["height"]) == (width < 700), "beside the chart, or below it"
         look = "node => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]"
-        assert silent.host.evaluate(look) == ["rgb(34, 34, 34)", "rgb(255, 255, 255)"], "dark on white in every theme"
+        assert silent.host.evaluate(look) == ["rgb(238, 238, 238)", "rgb(27, 27, 31)"], "it follows the theme"
     finally:
         page.evaluate(theme, "JupyterLab Light")
         page.set_viewport_size(browser.WINDOW)
