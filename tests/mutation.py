@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import crmlab
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Tests that look at each part of the code; report and lessons look at all of them.
 PARTS = {**{topic: f"test_{topic}*.py" for topic in crmlab.TOPICS}, "measurement": "test_measurement*.py",
          "_likelihood": "test_btyd*.py"}  # fmt: skip
-_COPIED = ("crmlab", "tests", "notebooks", "datasets", "conftest.py", "pyproject.toml")
+_COPIED = ("crmlab", "tests", "notebooks", "datasets", "conftest.py", "pyproject.toml", "README.md")
 _COMPARISONS = {ast.Gt: (">", ">="), ast.GtE: (">=", ">"), ast.Lt: ("<", "<="), ast.LtE: ("<=", "<"),
                 ast.Eq: ("==", "!="), ast.NotEq: ("!=", "==")}  # fmt: skip
 _ARITHMETIC = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*")}
@@ -138,6 +138,10 @@ def main() -> int:
     chosen = parser.parse_args()
     known = mutations()
     sample = random.Random(chosen.seed).sample(known, min(chosen.sample, len(known)))
+    for number, part in enumerate(sorted({mutation.part for mutation in sample})):
+        one = next(mutation for mutation in sample if mutation.part == part)
+        if turns_red(replace(one, other=one.text), wide=number == 0):
+            sys.exit(f"The tests of {part}, of the report or of the lessons are red without a change, so they tell nothing.")
     survived = []
     for number, mutation in enumerate(sample, 1):
         red = turns_red(mutation)

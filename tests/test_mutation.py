@@ -25,10 +25,11 @@ def test_a_change_is_seen(mutation):
     assert turns_red(mutation), f"{mutation}: no test notices"
 
 
-def test_a_change_that_does_not_matter_is_told_apart():
+@pytest.mark.parametrize("wide", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_change_that_does_not_matter_is_told_apart(wide):
     """The check itself can fail: a change that changes nothing is not called red."""
     small = mutations(["retention"])[0]  # few tests, which run to their end
-    assert not turns_red(replace(small, other=small.text), wide=False)
+    assert not turns_red(replace(small, other=small.text), wide=wide)
 
 
 @pytest.mark.parametrize(
