@@ -1,9 +1,10 @@
 """Charts of tidy tables, in one house style.
 
 A chart says its finding in the title, names units on its axes, carries alt text for those who do
-not see it, and uses colours that everyone can tell apart (Okabe & Ito 2008) or a single scale from
-light to dark. This room draws what it is given; what is worth drawing, and what it means, is
-known in the topics. matplotlib is imported when ink is spent.
+not see it, and uses colours that everyone can tell apart and see on white, or a single scale from
+light to dark. What lies beyond an axis is marked with an arrow and its number. This room draws what
+it is given; what is worth drawing, and what it means, is known in the topics. matplotlib is imported
+when ink is spent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import base64
 import io
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from html import escape
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from crmlab._result import percent, show
 from crmlab.errors import ArgumentError, CrmlabWarning
 
 if TYPE_CHECKING:
@@ -32,13 +34,16 @@ if TYPE_CHECKING:
 
 INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = COLOURS = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442",
-)  # fmt: skip
+    "#0072B2", "#BD8400", "#009E73", "#9E4F7D", "#4B97BD", "#EB3B4C", "#705600",
+)  # fmt: skip  # at least 3 to 1 on white, and as far apart as can be with any colour vision: tests/test_draw.py
 _LIGHT, _DARK = "#e3edf7", "#08306b"  # one hue from light to dark: read alike in grey and with any colour vision
 _CHINESE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
     "Hiragino Sans GB", "WenQuanYi Micro Hei", "SimHei", "Arial Unicode MS",
 )  # fmt: skip
+
+
+_LARGE = 300_000  # letters of SVG above which pixels take less: dots by the thousand
 
 
 @cache
@@ -144,17 +149,34 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-def html(figure: Figure, *, dpi: int = 144) -> str:
-    """Write a figure as an HTML image with its alt text, its size on the page independent of its pixels."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=dpi)
-    data = base64.b64encode(png.getvalue()).decode()
+def html(figure: Figure, *, dpi: float | None = None) -> str:
+    """Write a figure as an HTML image with its alt text: as SVG, sharp at any size; with ``dpi``, as pixels, for speed."""
+    kind, data = ("png", _png(figure, dpi)) if dpi else ("svg+xml", _svg(figure))
+    if len(data) > _LARGE and not dpi:
+        kind, data = "png", _png(figure, 2 * 96)
     alt = escape(getattr(figure, "alt", ""), quote=True)
     width = round(figure.get_size_inches()[0] * 96)
-    return f'<img alt="{alt}" width="{width}" style="max-width:100%" src="data:image/png;base64,{data}">'
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f'<img alt="{alt}" width="{width}" style="max-width:100%" src="{source}">'
 
 
-def finish(figure: Figure, *, dpi: int = 144) -> tuple[str, str]:
+def _png(figure: Figure, dpi: float) -> bytes:
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=dpi)
+    return png.getvalue()
+
+
+def _svg(figure: Figure) -> bytes:
+    """Write a figure as SVG, the same at every time; letters stay letters, so that the reader's fonts can write them."""
+    import matplotlib as mpl
+
+    svg = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crmlab"}):
+        figure.savefig(svg, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    return svg.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif").encode()
+
+
+def finish(figure: Figure, *, dpi: float | None = None) -> tuple[str, str]:
     """Close a figure and return it as an HTML image and its alt text."""
     import matplotlib.pyplot as plt
 
@@ -165,14 +187,14 @@ def finish(figure: Figure, *, dpi: int = 144) -> tuple[str, str]:
 
 def bars(heights: pd.Series, *, title: str, x: str, y: str, alt: str = "", ax: Axes | None = None, share: bool = False) -> Axes:
     """Draw one bar for each entry, its height written on it."""
-    from crmlab._result import percent, show
-
     ax = new_axes(ax)
     rectangles = ax.bar([str(label) for label in heights.index], heights.to_numpy(), color=BLUE, width=0.75)
     ax.bar_label(rectangles, [percent(height) if share else show(height) for height in heights], padding=2, fontsize=9.5)
     ax.grid(axis="x", visible=False)
     _format_numbers(ax.yaxis, share)
     ax.margins(y=0.1)
+    for k, height in enumerate(heights):
+        mark_beyond(ax, [height], k, BLUE, percent if share else show, upright=True)
     return decorate(ax, title=title, x=x, y=y, alt=alt)
 
 
@@ -193,6 +215,9 @@ def heatmap(
         matrix, ax=ax, cmap=shades, vmin=0, annot=annotated, fmt=".0%" if share else ",.0f", linewidths=0.6,
         annot_kws={"fontsize": 9.5}, cbar=not annotated, cbar_kws=None if annotated else {"label": label, "format": numbers},
     )  # fmt: skip
+    cells = np.asarray(ax.collections[0].get_facecolor())[matrix.notna().to_numpy().ravel()]
+    for text, shade in zip(ax.texts, cells, strict=False):
+        text.set_color("white" if contrast(shade[:3]) > 4.58 else "black")  # there both read equally well
     ax.tick_params(length=0)
     ax.tick_params(axis="y", rotation=0)
     ax.grid(visible=False)
@@ -222,10 +247,12 @@ def interval_plot(
     ax = new_axes(ax, height=max(2.6, 1.5 + (0.29 if dense else 0.42) * len(table)))
     y = -np.arange(float(len(table)))
     groups = list(dict.fromkeys(table.group)) if "group" in table else [""]
-    for group, colour in zip(groups, cycle(COLOURS), strict=False):
+    colours = dict(zip(groups, cycle(COLOURS), strict=False))
+    for group, colour in colours.items():
         mask = (table.group == group).to_numpy() if group else np.ones(len(table), bool)
-        rows = table[mask]
-        ax.hlines(y[mask], rows.low, rows.high, color=colour, linewidth=3, alpha=0.45)
+        rows = table[mask].replace([-np.inf, np.inf], np.nan)
+        low, high = rows.low.fillna(rows.middle), rows.high.fillna(rows.middle)
+        ax.hlines(y[mask], low, high, color=colour, linewidth=2.4)
         ax.plot(rows.middle, y[mask], "o", color=colour, markersize=6 if dense else 9)
     ax.set_yticks(y, table.label, fontsize=9.5 if dense else 10.5)
     if zero:
@@ -233,7 +260,59 @@ def interval_plot(
     _format_numbers(ax.xaxis, share)
     ax.grid(axis="y", visible=False)
     ax.margins(y=0.08 if dense else 0.14)
+    for place, row in zip(y, table.itertuples(), strict=True):
+        colour = colours[row.group if "group" in table else ""]
+        mark_beyond(ax, (row.low, row.middle, row.high), place, colour, percent if share else show)
     return decorate(ax, title=title, x=x, alt=alt)
+
+
+def mark_beyond(
+    ax: Axes, values: Sequence[float], place: float, colour: str, text: Callable[[float], str], *, upright: bool = False
+) -> None:
+    """Mark what lies beyond the ends of an axis with an arrow at the edge and its numbers.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Along the axis, which is the upright one if ``upright``; what may be endless gets a line to the edge.
+    place : float
+        Where they are on the other axis.
+    colour : str
+    text : callable
+        Writes a number.
+    """
+    limits = ax.get_ylim() if upright else ax.get_xlim()
+    ends = sorted(limits)
+    transform = ax.get_xaxis_transform() if upright else ax.get_yaxis_transform()
+    for edge, marker in enumerate("v^" if upright else "<>"):
+        outside = [value for value in values if (value > ends[1] if edge else value < ends[0])]
+        if not outside:
+            continue
+        spot = (place, edge) if upright else (edge, place)
+        if not upright and (inside := [value for value in values if ends[0] <= value <= ends[1]]):
+            ax.plot([inside[0 if edge == 0 else -1], ends[edge]], [place, place], color=colour, linewidth=2.4)
+        ax.plot(*spot, marker, color=colour, transform=transform, clip_on=False, markersize=9)
+        words = ", ".join(("−∞", "∞")[edge] if np.isinf(value) else text(value) for value in outside).replace("-", "−")
+        inwards = -10 if edge else 10
+        ax.annotate(
+            words, spot, (0, inwards) if upright else (inwards, 5), transform, "offset points", fontsize=9.5,
+            ha="center" if upright else ("left", "right")[edge], va=("bottom", "top")[edge] if upright else "baseline",
+            bbox={"facecolor": "white", "linewidth": 0, "pad": 1} if upright else None,
+        )  # fmt: skip
+        (ax.set_ylim if upright else ax.set_xlim)(limits)
+
+
+def contrast(colour: str | Sequence[float]) -> float:
+    """Return the contrast of a colour with white, from 1 to 21 (WCAG 2): 3 for lines and marks, 4.5 for text.
+
+    >>> round(contrast("#777777"), 1)
+    4.5
+    """
+    from matplotlib.colors import to_rgb
+
+    channels: np.ndarray = np.array(to_rgb(colour))  # type: ignore[arg-type]
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05))
 
 
 def _format_numbers(axis: Axis, share: bool) -> None:

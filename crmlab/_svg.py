@@ -15,6 +15,7 @@ from html import escape
 
 from crmlab._draw import GREEN, GRID, INK, PALE, RED
 from crmlab._result import show
+from crmlab._verdict import Verdict, verdict
 
 _LEFT, _WIDTH, _ROW_HEIGHT = 28, 720, 106  # of the picture of effects, in pixels; the margin is the same on both sides
 _RADAR_WIDTH, _FONT_SIZE, _LINE_HEIGHT = 420, 15, 22  # of the radar, in pixels
@@ -55,9 +56,7 @@ class Effect:
     @property
     def colour(self) -> str:
         """Pale unless the interval lies on one side of zero."""
-        if self.low <= 0 <= self.high:
-            return PALE
-        return GREEN if self.middle > 0 else RED
+        return {Verdict.HIGHER: GREEN, Verdict.LOWER: RED}.get(verdict(self.low, self.high), PALE)
 
 
 def effects(rows: Sequence[Effect], *, title: str, note: str = "") -> tuple[str, str]:
@@ -93,11 +92,28 @@ def _effect(row: Effect, y: int) -> list[str]:
         parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{y + 26}" y2="{y + 70}" stroke="{GRID}"/>')
         parts.append(f'<text x="{x(tick):.1f}" y="{y + 86}" font-size="12" text-anchor="middle" fill="{INK}">{text}</text>')
     parts.append(f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y + 22}" y2="{y + 72}" stroke="{INK}" stroke-dasharray="4 3"/>')
-    parts += [f'<circle cx="{x(value):.1f}" cy="{y + 60}" r="3.5" fill="{PALE}" fill-opacity=".55"/>' for value in row.each]
+    within = [value for value in row.each if lowest <= value <= highest]
+    parts += [f'<circle cx="{x(value):.1f}" cy="{y + 60}" r="3.5" fill="none" stroke="{PALE}"/>' for value in within]
+    parts += _beyond(row, row.each, y + 60, y + 74, PALE)
     parts.append(
         f'<line x1="{x(row.low):.1f}" x2="{x(row.high):.1f}" y1="{y + 40}" y2="{y + 40}" stroke="{row.colour}" '
-        f'stroke-width="7" stroke-linecap="round"/><circle cx="{x(row.middle):.1f}" cy="{y + 40}" r="8" fill="{row.colour}"/>'
+        'stroke-width="7" stroke-linecap="round"/>'
     )
+    if lowest <= row.middle <= highest:
+        parts.append(f'<circle cx="{x(row.middle):.1f}" cy="{y + 40}" r="8" fill="{row.colour}"/>')
+    return parts + _beyond(row, (row.low, row.middle, row.high), y + 40, y + 33, row.colour)
+
+
+def _beyond(row: Effect, values: Sequence[float], y: int, text_y: int, colour: str) -> list[str]:
+    """Draw an arrow at each end of the axis that values lie beyond, with the furthest of them, and how many they are."""
+    parts = []
+    for side, end, edge, anchor in ((-1, row.limits[0], _LEFT, "start"), (1, row.limits[1], _WIDTH - _LEFT, "end")):
+        outside = [value for value in values if side * (value - end) > 0]
+        if outside:
+            furthest = row.text(max(outside, key=lambda value: side * value)).replace("-", "−")
+            number = furthest if len(outside) == 1 else f"{len(outside)} beyond, to {furthest}"
+            parts.append(f'<path d="M{edge + 14 * side},{y}l{-12 * side},-7v14z" fill="{colour}"/>')
+            parts.append(f'<text x="{edge}" y="{text_y}" font-size="12" text-anchor="{anchor}" fill="{INK}">{number}</text>')
     return parts
 
 

@@ -138,7 +138,8 @@ def plot_cohorts(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ... })
     >>> table = retention.cohort_table(orders, until="2024-02-29")
     >>> print(retention.plot_cohorts(table).get_title("left"))
-    50.0 % of new customers bought again in the following period
+    1 of 2 new customers (50.0 %) bought again in
+    the following period
     """
     cohorts = _engine.made_table("cohorts", cohorts, "cohort_table", "retention.cohort_table")
     ended = cohorts[cohorts.complete & (cohorts.period > 0)]
@@ -149,10 +150,10 @@ def plot_cohorts(cohorts: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     labels += " (" + ended.customers.map("{:,}".format) + ")"
     triangle = ended.assign(cohort=labels).pivot(index="cohort", columns="period", values="share")
     following = ended[ended.period == 1]
-    share = percent(following.active.sum() / following.customers.sum())
+    again, new = int(following.active.sum()), int(following.customers.sum())
     return _draw.heatmap(
         triangle,
-        title=f"{share} of new customers bought again in the following period",
+        title=f"{again:,} of {new:,} new customers ({percent(again / new)}) bought again in the following period",
         x="periods since the first purchase",
         y="cohort: begin (customers)",
         share=True,

@@ -9,7 +9,7 @@ import json
 import re
 import sys
 
-PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+PICTURE = re.compile(r"data:image/(?:png;base64,|svg\+xml;base64,PD94bWwg)[A-Za-z0-9+/=]+")  # those that matplotlib draws
 
 _figures: list[list] = [[]]  # of each cell, its figures in the order in which they were closed or shown
 _results: list[object] = []  # of each cell, the value of its last expression

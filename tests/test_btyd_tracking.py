@@ -118,15 +118,16 @@ def test_customers_who_came_after_the_end_of_calibration_do_not_count(fit):
 def test_plot_of_tracking(tracked, total):
     ax = btyd.plot_tracking(tracked, total=total)
     later = tracked[~tracked.seen]
-    off = later.expected.sum() / later.actual.sum() - 1
-    assert off < 0
-    finding = f"In {len(later)} unseen weeks the model expects {100 * abs(off):.1f} % less than came"
+    actual, expected = later.actual.sum(), later.expected.sum()
+    off = 1 - expected / actual
+    assert off > 0
+    finding = f"In {len(later)} unseen weeks {actual:,} purchases came; the model expects {expected:,.0f} (−{100 * off:.1f} %)"
     title = ax.get_title("left").replace("\n", " ")
     if total:
         assert title == finding
     else:
         apart = (tracked.expected - tracked.actual).abs().mean()
-        assert f"differs from what the model expects by {show(apart, 1)} of {show(tracked.actual.mean(), 1)} purchases" in title
+        assert f"a week differs by {show(apart, 1)} of {show(tracked.actual.mean(), 1)} purchases from what" in title
     assert ax.get_xlabel() == "weeks since the first order"
     assert ax.get_ylabel() == ("repeat purchases, added up" if total else "repeat purchases in the week")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), tracked.actual_total if total else tracked.actual)
@@ -246,11 +247,8 @@ def test_top_is_a_whole_number(fit, summary, top):
 def test_a_picture_of_frequencies(fit, summary):
     result = btyd.frequencies(fit, summary)
     ax = btyd.plot_expected(result)
-    worst = result.iloc[(result.expected - result.actual).abs().argmax()]
-    way = "many" if worst.expected > worst.actual else "few"
-    share = f"{100 * abs(worst.expected / worst.actual - 1):.0f} %"
     assert ax.get_title("left").replace("\n", " ") == (
-        f"The model misses most at {worst.frequency_group} repeat purchases: {share} too {way}"
+        f"No frequency differs beyond chance from what the model expects of {len(summary):,} customers"
     )
     assert ax.get_ylabel() == "customers"
     assert [bar.get_height() for bar in ax.patches] == result.actual.tolist()
@@ -259,9 +257,24 @@ def test_a_picture_of_frequencies(fit, summary):
     means = btyd.conditional_expectation(fit, summary, np.ones(len(summary)), weeks=39)
     ax = btyd.plot_expected(means)
     assert ax.get_ylabel() == "mean purchases after the cut"
-    assert "those with 7+ purchases" in ax.get_title("left").replace("\n", " ")
-    none = btyd.plot_expected(pd.DataFrame({"frequency_group": ["0", "1"], "actual": [5, 0], "expected": [5.0, 2.0]}))
-    assert none.get_title("left").replace("\n", " ").endswith("some where none came")
+    expected = f"{means.n @ means.expected_mean:,.0f}"
+    assert ax.get_title("left").replace("\n", " ") == (
+        f"{len(summary):,} purchases came after the cut; the model expects {expected}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "title"),
+    [
+        ([77.0, 18.0, 5.0], "Beyond chance the model expects too many with 0 and too few with 2+ repeat purchases"),
+        ([62.0, 24.0, 14.0], "No frequency differs beyond chance from what the model expects of 100 customers"),
+    ],
+)
+def test_a_miss_is_named_where_an_interval_carries_it(expected, title):
+    table = pd.DataFrame({"frequency_group": ["0", "1", "2+"], "actual": [60, 25, 15], "expected": expected})
+    assert btyd.plot_expected(table).get_title("left").replace("\n", " ") == title
+    few = table.assign(actual=[5, 0, 0], expected=[1.0, 2.0, 2.0])
+    assert "No frequency differs beyond chance" in btyd.plot_expected(few).get_title("left")
 
 
 # -- One customer -------------------------------------------------------------------------------------------------
@@ -289,7 +302,7 @@ def test_a_picture_of_a_history(fit):
     result = btyd.alive_history(fit, ["2024-01-01", "2024-02-01"], until="2024-06-30")
     ax = btyd.plot_alive_history(result)
     assert ax.get_title("left").replace("\n", " ") == (
-        f"After 21.4 silent weeks the customer is alive with a chance of {100 * result.p_alive.iloc[-1]:.0f} %"
+        f"After 21.4 silent weeks the model gives {100 * result.p_alive.iloc[-1]:.0f} % that the customer is alive"
     )
     assert ax.get_ylabel() == "chance that the customer is alive"
     assert ax.get_ylim() == (0, 1.04)
@@ -466,7 +479,7 @@ def test_a_picture_of_values(fit, money, summary):
     first = np.array_split(sizes, 10)[0].sum() / sizes.sum()
     assert (
         ax.get_title("left").replace("\n", " ")
-        == f"The first tenth of customers will bring {100 * first:.0f} % of what is to come"
+        == f"The model expects {100 * first:.0f} % of what is to come from the first tenth of customers"
     )
     assert [bar.get_height() for bar in ax.patches] == pytest.approx(
         [part.sum() / sizes.sum() for part in np.array_split(sizes, 10)]

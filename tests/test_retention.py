@@ -54,7 +54,9 @@ def test_plot_weighs_cohorts_by_size():
     days = ["2024-01-05"] * 3 + ["2024-02-05", "2024-02-06", "2024-03-31"]
     orders = pd.DataFrame({"customer_id": ["a", "b", "c", "a", "d", "d"], "order_date": pd.to_datetime(days)})
     ax = retention.plot_cohorts(retention.cohort_table(orders))
-    assert ax.get_title("left").replace("\n", " ").startswith("50.0 % of new customers bought again")  # (1 + 1) of (3 + 1)
+    assert (
+        ax.get_title("left").replace("\n", " ").startswith("2 of 4 new customers (50.0 %) bought again")
+    )  # (1 + 1) of (3 + 1)
     with pytest.raises(DataError, match="no cohort has been seen"):
         retention.plot_cohorts(retention.cohort_table(orders, until="2024-01-10"))
     with pytest.raises(DataError, match=r"is above 1 .* of the cohorts table.*Give what `retention.cohort_table` returns"):

@@ -198,7 +198,7 @@ def test_missing_answers_are_counted():
     ]
     assert np.isnan(table.loc["y", "better"])
     assert "Missing, left out: 3" in str(result)
-    assert result.plot().figure.alt.startswith("“x” can please most")
+    assert result.plot().figure.alt.startswith("How much “x” can please")
 
 
 def test_features_stay_in_their_order():

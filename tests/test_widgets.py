@@ -300,6 +300,10 @@ def test_effects_stay_on_the_page():
     for circle in marks(picture, "circle"):
         assert 0 < float(circle["cx"]) < float(box["width"])
         assert 0 < float(circle["cy"]) < float(box["height"])
+    assert all(float(circle["cx"]) < 0.99 * float(box["width"]) for circle in marks(picture, "circle"))  # none clamped
+    assert len(marks(picture, "path")) == 2 * 4  # arrows of the firms and of the mean, to both sides
+    for number in ("−300", "+300", "−90", "2 beyond, to +99"):
+        assert number in [each.text for each in drawn(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert "x < y & z: +50" in alt
     texts = [each.text for each in drawn(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert all(len(text) < 100 for text in texts)

@@ -253,9 +253,10 @@ class Fit(Result):
         bounds = self.interval().set_index("parameter").loc[names].div(values[names], axis=0)
         rows = bounds.assign(label=[f"{name} = {show(values[name])}" for name in names], middle=1.0)
         widest = names[int((rows.high / rows.low).to_numpy().argmax())]
+        ends = f"{show(rows.low[widest], 2)} to {show(rows.high[widest], 2)} times the estimate"
         return _draw.interval_plot(
             rows,
-            title=f"{self.name}: {widest} is known least well",
+            title=f"{self.name}: the interval of {widest} is widest, {ends}",
             x="multiple of the estimate, 95 % confidence interval",
             alt="; ".join(f"{row.label}, interval {row.low:.2f} to {row.high:.2f} times" for row in rows.itertuples()) + ".",
             ax=ax,

@@ -107,7 +107,7 @@ def plot_alive_history(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes
     p_alive, silence = history.p_alive.iloc[-1], history.weeks.iloc[-1] - history.weeks[history.bought].max()
     ax = _draw.curves(
         history.set_index("weeks")[["p_alive"]],
-        title=f"After {show(float(silence), 1)} silent weeks the customer is alive with a chance of {percent(p_alive, 0)}",
+        title=f"After {show(float(silence), 1)} silent weeks the model gives {percent(p_alive, 0)} that the customer is alive",
         x="weeks since the first purchase",
         y="chance that the customer is alive",
         share=("y",),

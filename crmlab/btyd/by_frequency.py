@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from crmlab import _check, _draw
-from crmlab._result import percent, show
+from crmlab._result import show
+from crmlab._verdict import Verdict, listed, verdict
 from crmlab.btyd.histories import made_table, read_histories
 from crmlab.btyd.purchases import PurchaseFit, check_fit
 from crmlab.errors import DataError
@@ -178,13 +179,9 @@ def plot_expected(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     table = made_table("table", table, ("frequency_group", *names), maker).rename(
         columns=dict(zip(names, ("actual", "expected"), strict=True))
     )
-    worst = table.iloc[(table.expected - table.actual).abs().to_numpy().argmax()]
-    error = worst.expected / worst.actual - 1 if worst.actual else np.inf
-    size = f"{percent(abs(error), 0)} too {'many' if error > 0 else 'few'}" if np.isfinite(error) else "some where none came"
-    where = f"those with {worst.frequency_group} purchases" if is_means else f"{worst.frequency_group} repeat purchases"
     ax = _draw.bars(
         table.set_index("frequency_group").actual.round(2),
-        title=f"The model misses most at {where}: {size}",
+        title=_totals(table) if is_means else _misses(table),
         x="repeat purchases up to the cut",
         y="mean purchases after the cut" if is_means else "customers",
         alt="; ".join(
@@ -192,6 +189,34 @@ def plot_expected(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ),
         ax=ax,
     )
-    ax.plot(range(len(table)), table.expected, "o", color=_draw.ORANGE, markersize=8, label="expected by the model", zorder=5)
+    ax.plot(
+        range(len(table)), table.expected, "o", color=_draw.ORANGE, markeredgecolor="white", markersize=9, zorder=5,
+        label="expected by the model",
+    )  # fmt: skip
     ax.legend(frameon=False)
     return ax
+
+
+def _totals(table: pd.DataFrame) -> str:
+    """What came after the cut and what the model expects, all customers together."""
+    actual, expected = (float(table.n @ table[name]) for name in ("actual", "expected"))
+    return f"{show(actual, 0)} purchases came after the cut; the model expects {show(expected, 0)}"
+
+
+def _misses(table: pd.DataFrame) -> str:
+    """Where the model expects more or fewer customers than there are, by Wilson's intervals that hold together."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    customers = max(int(table.actual.sum()), 1)
+    low, high = proportion_confint(table.actual.to_numpy(), customers, alpha=0.05 / len(table), method="wilson")
+    expected = table.expected / customers
+    words = {Verdict.HIGHER: "too few", Verdict.LOWER: "too many"}
+    verdicts = [verdict(*row, n=customers) for row in zip(low - expected, high - expected, strict=True)]
+    misses = [
+        f"{words[each]} with {count}" for each, count in zip(verdicts, table.frequency_group, strict=True) if each in words
+    ]
+    if not misses:
+        return f"No frequency differs beyond chance from what the model expects of {customers:,} customers"
+    if len(misses) > 3:
+        return f"The model misses {len(misses)} of {len(table)} frequencies beyond chance"
+    return f"Beyond chance the model expects {listed(misses)} repeat purchases"

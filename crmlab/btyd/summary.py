@@ -203,17 +203,17 @@ def plot_frequency(summary: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ...     "age_weeks": [4.0, 3.0], "monetary_value": [25.0, None],
     ... })
     >>> print(btyd.plot_frequency(summary).get_title("left"))
-    50.0 % of customers came back at least once
+    1 of 2 customers (50.0 %) came back at least once
     """
     summary = _engine.made_table("summary", summary, "purchase_summary", "btyd.purchase_summary")
     top = min(int(summary.frequency.max()), 10)
     counts = summary.frequency.clip(upper=top).value_counts().reindex(range(top + 1), fill_value=0)
     if summary.frequency.max() > top:
         counts = counts.rename(index={top: f"{top}+"})
-    repeat_share = (summary.frequency > 0).mean()
+    repeaters = int((summary.frequency > 0).sum())
     return _draw.bars(
         counts,
-        title=f"{percent(repeat_share)} of customers came back at least once",
+        title=f"{repeaters:,} of {len(summary):,} customers ({percent(repeaters / len(summary))}) came back at least once",
         x="repeat purchase days",
         y="customers",
         alt="Bars: " + ", ".join(f"{label}: {count:,}" for label, count in counts.items()) + " customers.",

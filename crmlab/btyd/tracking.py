@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from crmlab import _check, _draw, _engine
-from crmlab._result import percent, show
+from crmlab._result import show
 from crmlab.btyd import prediction
 from crmlab.btyd.histories import made_table
 from crmlab.btyd.purchases import PurchaseFit, check_fit
@@ -135,8 +135,9 @@ def plot_tracking(tracked: pd.DataFrame, *, total: bool = True, ax: Axes | None 
     ...     "week": [1, 2], "actual": [5, 4], "expected": [5.0, 3.0], "actual_total": [5, 9], "expected_total": [5.0, 8.0],
     ...     "seen": [True, False],
     ... })
-    >>> "the model expects 25.0 % less" in btyd.plot_tracking(tracked).get_title("left")
-    True
+    >>> print(btyd.plot_tracking(tracked).get_title("left"))
+    In 1 unseen weeks 4 purchases came; the model expects
+    3 (−25.0 %)
     """
     needed = ("week", "actual", "expected", "actual_total", "expected_total", "seen")
     tracked = made_table("tracked", tracked, needed, "btyd.tracking")
@@ -162,13 +163,16 @@ def _finding(tracked: pd.DataFrame, total: bool) -> str:
     """Write what a chart of ``tracking`` says."""
     if not total:
         error = (tracked.expected - tracked.actual).abs().mean()
-        return f"A week differs from what the model expects by {show(error, 1)} of {show(tracked.actual.mean(), 1)} purchases"
+        return (
+            f"On average a week differs by {show(error, 1)} of {show(tracked.actual.mean(), 1)} purchases from what the model "
+            "expects"
+        )
     unseen = tracked[~tracked.seen]
     if not unseen.actual.sum():
         return "What the model expects of the weeks that it has seen"
-    error = unseen.expected.sum() / unseen.actual.sum() - 1
-    direction = "more" if error > 0 else "less"
-    return f"In {len(unseen)} unseen weeks the model expects {percent(abs(error))} {direction} than came"
+    actual, expected = int(unseen.actual.sum()), unseen.expected.sum()
+    error = f"{expected / actual - 1:+.1%}".replace("-", "−").replace("%", " %")
+    return f"In {len(unseen)} unseen weeks {actual:,} purchases came; the model expects {show(expected, 0)} ({error})"
 
 
 # -- From several origins -----------------------------------------------------------------------------------------

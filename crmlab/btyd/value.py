@@ -243,7 +243,7 @@ class CustomerValues(Result):
         heights = pd.Series(tenths, index=[str(number) for number in range(1, len(tenths) + 1)])
         return _draw.bars(
             heights,
-            title=f"The first tenth of customers will bring {percent(heights.iloc[0], 0)} of what is to come",
+            title=f"The model expects {percent(heights.iloc[0], 0)} of what is to come from the first tenth of customers",
             x="customers by what they will still spend, in tenths",
             y="share of all future spend",
             alt="Bars: " + ", ".join(f"tenth {label}: {percent(height)}" for label, height in heights.items()) + ".",

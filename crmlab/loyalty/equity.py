@@ -267,13 +267,14 @@ class CustomerEquity(Result):
         >>> from crmlab import loyalty
         >>> ax = loyalty.customer_equity(pd.DataFrame({"customer_id": [1, 2], "lifetime_value": [60.0, 40.0]})).plot()
         >>> ax.get_title("left")
-        'The top 10 % of customers hold 12.0 % of all value'
+        'The top 10 % of these 2 customers hold 12.0 % of all\\nvalue'
         """
         curve = self.concentration.lorenz(np.linspace(1, 0, 11))
         shares = pd.Series(np.maximum(curve[:-1] - curve[1:], 0), index=range(1, 11))
         return _draw.bars(
             shares,
-            title=f"The top 10 % of customers hold {percent(self.top_share(0.1))} of all value",
+            title=f"The top 10 % of these {self.concentration.customers:,} customers hold {percent(self.top_share(0.1))} of "
+            "all value",
             x="tenths of customers, the most valuable first",
             y="share of all value",
             share=True,

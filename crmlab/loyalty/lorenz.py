@@ -264,12 +264,12 @@ class Concentration(Result):
         >>> from crmlab import loyalty
         >>> ax = loyalty.Concentration(np.array([0.0, 10, 20, 40, 100])).plot()
         >>> ax.get_title("left")
-        'The top 10 % of customers bring 24.0 % of revenue'
+        'The top 10 % of these 4 customers bring 24.0 % of\\nrevenue'
         """
         curve = self.table.set_index("customer_share").rename(columns={"amount_share": "these customers"})
         ax = _draw.curves(
             curve.assign(**{"if all were equal": curve.index}),
-            title=f"The top 10 % of customers bring {percent(self.top_share(0.1))} of revenue",
+            title=f"The top 10 % of these {self.customers:,} customers bring {percent(self.top_share(0.1))} of revenue",
             x="customers, smallest first",
             y="share of revenue",
             share=("x", "y"),

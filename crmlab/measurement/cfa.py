@@ -19,6 +19,7 @@ from scipy import stats
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary
+from crmlab._verdict import leaders
 from crmlab.errors import ArgumentError, CrmlabWarning, DataError
 from crmlab.measurement import fit_indices, parameters
 from crmlab.measurement.covariances import SampleCovariance, sample_covariance
@@ -396,10 +397,34 @@ class CFAFit(Result):
         groups = [[self.items.index(item) for item in items] for items in self.model.values()]
         return pd.DataFrame(heterotrait_monotrait_ratio(self.covariance, groups), list(self.model), list(self.model))
 
+    @property
+    def verdict(self) -> str:
+        """Whether the factors describe the answers well, in one sentence, by the usual limits.
+
+        They do if CFI is .95 or more, SRMR .08 or less, RMSEA .06 or less (Hu & Bentler 1999) and the upper end of RMSEA's
+        90 % interval below .08 (Browne & Cudeck 1993). They do not if the lower end is above .06, or the solution is
+        improper. Anything between is not settled.
+        """
+        k = len(self.model)
+        factors = f"The {k} dimensions" if k > 1 else "One dimension"
+        if self.ordinal or not self.df:
+            why = "from polychoric correlations" if self.ordinal else "so few items leave nothing to test"
+            return f"Whether {factors[0].lower()}{factors[1:]} describe{'s' * (k == 1)} the answers well is not tested: {why}."
+        low, high = self.rmsea_interval()
+        numbers = f"CFI {self.cfi:.3f}, RMSEA {self.rmsea:.3f} (90 % interval {low:.3f} to {high:.3f}), SRMR {self.srmr:.3f}"
+        near = self.cfi >= 0.95 and self.srmr <= 0.08 and self.rmsea <= 0.06
+        if self.improper or low > 0.06:
+            improper = f"; the solution is improper: {self.improper[0]}" if self.improper else ""
+            return f"{factors} do{'es' * (k == 1)} not describe the answers well: {numbers}{improper}."
+        if near and high < 0.08:
+            return f"{factors} describe{'s' * (k == 1)} the answers well: {numbers}."
+        return f"Whether {factors[0].lower()}{factors[1:]} describe{'s' * (k == 1)} the answers well is not settled: {numbers}."
+
     def summary(self) -> Summary:
         """Show fit and loadings in a few lines."""
         facts: list[tuple[str, object]] = [("Rows", self.n), ("Rows left out for a missing answer", self.n_excluded)]
-        notes = [f"Improper solution: {'; '.join(self.improper)}."] if self.improper else []
+        notes = [self.verdict]
+        notes += [f"Improper solution: {'; '.join(self.improper)}."] if self.improper else []
         notes += [f"Weakly identified, without standard error: {', '.join(self.weak)}."] if self.weak else []
         if self.ordinal:
             notes.append("From polychoric correlations: loadings are consistent, tests and standard errors are left empty.")
@@ -435,19 +460,37 @@ class CFAFit(Result):
         >>> from crmlab import measurement
         >>> covariance = pd.DataFrame(0.5 + 0.5 * np.eye(3), list("abc"), list("abc"))
         >>> measurement.fit_cfa(covariance, {"service": list("abc")}, n=200).plot().get_title("left")
-        'A shows its dimension least: loading 0.71'
+        'No item of 3 can be said to show its dimension least'
         """
         table = self.loadings
-        weakest = table.loc[table.standardized.abs().round(9).idxmin()]  # of equal loadings the first
         half = 1.96 * table.standardized_std_error
         return _draw.interval_plot(
             pd.DataFrame({
                 "label": table.item.str.replace("_", " "), "group": table.factor, "middle": table.standardized,
                 "low": table.standardized - half, "high": table.standardized + half,
             }),
-            title=f"{weakest['item'].replace('_', ' ').capitalize()} shows its dimension least: loading "
-            f"{weakest.standardized:.2f}",
+            title=self._finding(),
             x="standardised loading (bar: 95 % interval)",
             alt=f"{len(table)} standardised loadings, {table.standardized.min():.2f} to {table.standardized.max():.2f}.",
             ax=ax,
         )  # fmt: skip
+
+    def _finding(self) -> str:
+        """Which item shows its dimension least, if its loading is smaller than every other beyond chance."""
+        table, scaled = self.loadings, parameters.standardized(self._factor_model, self.params)
+        sizes = table.standardized.abs().to_numpy()
+        if self.ordinal:
+            return f"{len(table)} loadings from polychoric correlations, without intervals"
+        jacobian = np.sign(scaled.estimate[: len(table)])[:, None] * scaled.jacobian[: len(table)]
+
+        def difference(first: int, second: int, level: float) -> tuple[float, float]:
+            slope = jacobian[second] - jacobian[first]
+            half = stats.norm.ppf((1 + level) / 2) * np.sqrt(max(slope @ self.cov @ slope, 0))
+            middle = sizes[second] - sizes[first]
+            return float(middle - half), float(middle + half)
+
+        least = leaders(table.item.tolist(), -sizes, difference, n=self.n)
+        if len(least) != 1:
+            return f"No item of {len(table)} can be said to show its dimension least"
+        size = sizes[table.item.tolist().index(least[0])]
+        return f"{least[0].replace('_', ' ').capitalize()} shows its dimension least: loading {size:.2f}"

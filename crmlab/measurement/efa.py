@@ -160,12 +160,12 @@ class EFAFit(Result):
         >>> from crmlab import measurement
         >>> covariance = pd.DataFrame(0.5 + 0.5 * np.eye(4), list("abcd"), list("abcd"))
         >>> measurement.fit_efa(covariance, 1, n=200).plot().get_title("left")
-        '4 items on 1 factor found in the answers'
+        '4 items on 1 factor'
         """
         strongest, n_factors = self.loadings.abs().max(axis=1), self.loadings.shape[1]
         return _draw.heatmap(
             self.loadings.abs().round(2),
-            title=f"{len(self.loadings)} items on {n_factors} factor{'s' if n_factors != 1 else ''} found in the answers",
+            title=f"{len(self.loadings)} items on {n_factors} factor{'s' if n_factors != 1 else ''}",
             x="", y="item", share=True, label="size of the loading",
             alt=f"Sizes of loadings as a map; each item's strongest is {strongest.min():.2f} to {strongest.max():.2f}.", ax=ax,
         )  # fmt: skip

@@ -17,6 +17,7 @@ import pandas as pd
 
 from crmlab import _page, measurement, satisfaction
 from crmlab._result import percent, show
+from crmlab._verdict import listed
 from crmlab.errors import ArgumentError, ConvergenceError, CrmlabWarning, DataError
 from crmlab.report.page import Folded, Part, Section, Table, Text, Tiles, charts, write
 from crmlab.satisfaction import Instrument, RaterScores, Survey
@@ -98,13 +99,12 @@ def _gaps(analysis: _Analysis) -> Section:
     table, overall = scores.table, scores.overall.set_index("measure")
     figures = [("respondents", show(scores.respondents.respondent.nunique()))]
     if scores.measure == "gap":
-        answer = _gap_answer(table)
+        answer = _gap_answer(scores)
         figures += [(row, _signed(overall.loc[row, "mean"])) for row in ("gap", "weighted gap") if row in overall.index]
     else:
-        lowest = table.loc[table.perceived.idxmin()]
-        answer = (
-            f"Expectations were not asked, so these are perceptions alone. {lowest.dimension.capitalize()} is rated lowest."
-        )
+        lowest = listed(scores.lowest())
+        answer = "Expectations were not asked, so these are perceptions alone. "
+        answer += f"Rated lowest: {lowest}." if lowest else "Which is rated lowest, these answers do not settle."
         figures.append(("mean rating", f"{overall.loc['perceptions (SERVPERF)', 'mean']:.2f}"))
         table = table.drop(columns=["expected", "gap", "weighted_gap"])
     return Section(
@@ -121,17 +121,15 @@ def _gaps(analysis: _Analysis) -> Section:
     )
 
 
-def _gap_answer(table: pd.DataFrame) -> str:
-    short = table[table.high < 0].sort_values("gap", kind="stable")
+def _gap_answer(scores: RaterScores) -> str:
+    short, exceeded = scores.beyond_chance()
     answer = "In no dimension is the shortfall beyond doubt."
-    if len(short):
-        answer = f"Customers find less than they expect in {_listed(short.dimension)}, beyond chance (95 %)."
-    exceeded = table[table.low > 0]
-    answer += f" More than expected: {_listed(exceeded.dimension)}." if len(exceeded) else ""
-    if table.weighted_gap.notna().all():
-        worst = table.loc[table.weighted_gap.idxmin()]
-        if worst.weighted_gap < 0:
-            answer += f" Weighed by what matters to each respondent, {worst.dimension} costs most."
+    if short:
+        answer = f"Customers find less than they expect in {listed(short)}, beyond chance (95 %, for all dimensions together)."
+    answer += f" More than expected: {listed(exceeded)}." if exceeded else ""
+    costly = [name for name in scores.lowest("weighted_gap") if name in short]
+    if len(costly) == 1:
+        answer += f" Weighed by what matters to each respondent, {costly[0]} costs most."
     return answer
 
 
@@ -161,7 +159,7 @@ def _mend(analysis: _Analysis) -> Section:
 
 def _priority_answer(priorities: pd.DataFrame, n: int) -> str:
     first, second = priorities.iloc[0], priorities.iloc[1]
-    if (priorities.low > 0).any():
+    if first.low > 0:
         answer = (
             f"Half a point more of {first.driver} goes with {_signed(first.gain)} points of overall satisfaction "
             f"(95 % interval {_signed(first.low)} to {_signed(first.high)}); "
@@ -181,14 +179,16 @@ def _priority_answer(priorities: pd.DataFrame, n: int) -> str:
 def _trust(analysis: _Analysis) -> Section:
     survey = analysis.survey
     table = _reliabilities(survey)
-    weak = table.dimension[table.alpha < 0.7]
+    weak, doubtful = table.dimension[table.alpha < 0.7], table.dimension[(table.alpha >= 0.7) & (table.low < 0.7)]
     answer = "The statements of each dimension agree well enough (alpha of .70 or more)." if table.alpha.notna().any() else ""
+    if len(doubtful):
+        answer = f"That the statements of {listed(doubtful)} agree well enough is not settled: alpha may be below .70."
     if len(weak):
         answer = (
-            f"The statements of {_listed(weak)} agree less than one would wish (alpha below .70): read those scores with care."
+            f"The statements of {listed(weak)} agree less than one would wish (alpha below .70): read those scores with care."
         )
     if table.alpha.isna().any():
-        unknown = _listed(table.dimension[table.alpha.isna()])
+        unknown = listed(table.dimension[table.alpha.isna()])
         answer = f"{answer} Nothing can be said of {unknown}: one statement alone, or too few answers.".strip()
     parts: list[Part] = [_table(table)]
     if analysis.scores.measure == "gap":
@@ -237,19 +237,12 @@ def _structure(survey: Survey) -> tuple[Part, ...]:
     ratio = fit.htmt.round(2).rename_axis("HTMT").reset_index()
     facts = pd.DataFrame(fit.summary().facts, columns=["", "value"])
     numbers = tuple(_table(table) for table in (facts, fit.factors, ratio, fit.loadings))
-    verdict = Text(_structure_answer(fit, len(model), parallel.factors))
+    verdict = Text(_structure_answer(fit, parallel.factors))
     return verdict, *charts(fit.plot()), Folded("The factor model in numbers", numbers)
 
 
-def _structure_answer(fit: measurement.CFAFit, dimensions: int, factors: int) -> str:
-    fits = fit.cfi >= 0.95 and fit.rmsea <= 0.06 and not fit.improper
-    answer = (
-        f"The planned structure ({dimensions} dimension{'s' if dimensions != 1 else ''}) {'fits' if fits else 'does not fit'} "
-        f"well: CFI {fit.cfi:.3f}, RMSEA {fit.rmsea:.3f}, SRMR {fit.srmr:.3f}. "
-        f"Without a plan, {factors} factor{'s exceed' if factors != 1 else ' exceeds'} chance."
-    )
-    if fit.improper:
-        answer += f" The solution is improper: {fit.improper[0]}{' (and more)' if len(fit.improper) > 1 else ''}."
+def _structure_answer(fit: measurement.CFAFit, factors: int) -> str:
+    answer = f"{fit.verdict} Without a plan, {factors} factor{'s exceed' if factors != 1 else ' exceeds'} chance."
     if fit.n_excluded:
         answer += f" {fit.n_excluded:,} rows with a missing answer are left out here."
     return answer
@@ -308,11 +301,6 @@ def _set_aside(analysis: _Analysis) -> Section:
 
 
 _SECTIONS: tuple[Callable[[_Analysis], Section], ...] = (_gaps, _mend, _satisfied, _trust, _groups, _set_aside)
-
-
-def _listed(names: pd.Series) -> str:
-    words = list(names)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _signed(number: float) -> str:

@@ -17,6 +17,7 @@ from statsmodels.stats.multitest import multipletests
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary
+from crmlab._verdict import between_intervals, leaders, listed
 from crmlab.errors import DataError
 from crmlab.satisfaction.differences import COLUMNS, p_values, welch, with_intervals
 from crmlab.satisfaction.firm_tables import customer_answers, manager_beliefs
@@ -253,10 +254,23 @@ class Misjudgement(Result):
         return _draw.decorate(ax, title=self._finding(), x="mean points of importance, out of 100", alt="; ".join(alt) + ".")
 
     def _finding(self) -> str:
-        """What managers misjudge most among what is beyond chance; of equal ones the first dimension."""
+        """What managers misjudge beyond chance, and what most, as far as the intervals tell it."""
         certain = self.differences[self.differences["p_holm"] < 0.05]
         if certain.empty:
             return "No difference between managers and customers is beyond chance"
-        row = certain.loc[certain["estimate"].abs().round(9).idxmax()]
-        verb = "overrate" if row["estimate"] > 0 else "underrate"
-        return f"Managers {verb} {row['dimension']} most, by {abs(row['estimate']):.1f} points"
+        sizes = self.differences.set_index("dimension")["estimate"]
+        over, under = (list(certain["dimension"][sign * certain["estimate"] > 0]) for sign in (1, -1))
+        most = leaders(DIMENSIONS, sizes.abs(), between_intervals(self._sizes))
+        if len(most) == 1 and most[0] in certain["dimension"].tolist():
+            verb = "overrate" if sizes[most[0]] > 0 else "underrate"
+            return f"Managers {verb} {most[0]} most, by {abs(sizes[most[0]]):.1f} points"
+        verbs = [f"{verb} {listed(names)}" for verb, names in (("overrate", over), ("underrate", under)) if names]
+        return f"Managers {' and '.join(verbs)}" + ("; which most is not settled" if len(certain) > 1 else "")
+
+    def _sizes(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of the intervals of the differences' sizes, signs set aside."""
+        ends = self.intervals(level)[["low", "high"]].to_numpy()
+        nearest = np.where(
+            np.prod(ends, axis=1) > 0, np.abs(ends).min(axis=1), np.where(np.isnan(ends).any(axis=1), np.nan, 0.0)
+        )
+        return nearest, np.abs(ends).max(axis=1)

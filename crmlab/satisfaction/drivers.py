@@ -18,6 +18,7 @@ import pandas as pd
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent
+from crmlab._verdict import Verdict, between_draws, leaders, listed, verdict
 from crmlab.errors import ArgumentError, DataError
 from crmlab.measurement.covariances import check_definite, given_covariance
 from crmlab.satisfaction.gaps import RaterScores
@@ -261,24 +262,44 @@ class DriversFit(Result):
         Examples
         --------
         >>> from crmlab import satisfaction
-        >>> scores = satisfaction.score_rater(satisfaction.simulate_survey(200, seed=1))
-        >>> satisfaction.fit_drivers(scores, seed=1, draws=200).plot().get_title("left")
-        'Responsiveness explains most: 34 % of what can be\\nexplained'
+        >>> scores = satisfaction.score_rater(satisfaction.simulate_survey(1_000, seed=1))
+        >>> print(satisfaction.fit_drivers(scores, seed=1, draws=200).plot().get_title("left"))
+        Responsiveness and reliability explain more than the
+        others; which most is not settled
         """
         # by whole parts in a billion: what differs in the last digit only stays in the order of the predictors
         shares = self._shares().sort_values("estimate", ascending=False, kind="stable", key=lambda share: share.round(9))
-        first = shares.iloc[0]
-        verdict = f"explains most: {percent(first['estimate'], 0)} of what can be explained"
-        if self.table.set_index("predictor")["slope"][first["predictor"]] <= 0:
-            verdict = "explains most, yet more of it goes with less satisfaction: chance, or a wrong key"
         alt = [f"{row.predictor} {percent(row.estimate, 0)}" for row in shares.itertuples()]
         return _draw.interval_plot(
             shares.rename(columns={"predictor": "label", "estimate": "middle"})[["label", "middle", "low", "high"]],
-            title=f"{first['predictor'].capitalize()} {verdict}",
+            title=self._finding(),
             x="share of the explained variance (bar: 95 % interval)",
             alt="; ".join([*alt, f"R2 {self.r2:.2f}."]),
             zero=True, share=True, ax=ax,
         )  # fmt: skip
+
+    @property
+    def leading(self) -> tuple[str, ...]:
+        """The predictor that explains most beyond chance, or the two or three that do; empty if no order can be told.
+
+        By the bootstrap samples of the differences of their shares.
+        """
+        return leaders(self.predictors, self.table["share"], between_draws(self.samples.share), n=self.n)
+
+    def _finding(self) -> str:
+        """Which driver explains most, and whether more of it goes with less; or that this is not settled."""
+        first, what = self.leading, self.outcome.replace("_", " ")
+        if len(self.predictors) == 1:
+            return f"{percent(self.r2, 0)} of {what} is explained by {self.predictors[0]}, the only driver here"
+        if len(first) > 1:
+            return f"{listed(first).capitalize()} explain more than the others; which most is not settled"
+        if not first:
+            return f"{self.n:,} answers do not settle what explains {what} most"
+        slope = self.interval().query("measure == 'slope'").set_index("predictor").loc[first[0]]
+        if verdict(slope.low, slope.high, n=self.n) is Verdict.LOWER:
+            return f"{first[0].capitalize()} explains most, yet more of it goes with less: is it keyed the right way?"
+        share = self.table.set_index("predictor")["share"][first[0]]
+        return f"{first[0].capitalize()} explains most: {percent(share, 0)} of what can be explained"
 
     def _shares(self) -> pd.DataFrame:
         """Intervals of the shares, in the order of the predictors."""

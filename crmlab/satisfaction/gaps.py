@@ -7,7 +7,7 @@ gaps is signal. The firm's own four gaps are in ``management``; what drives sati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, show
+from crmlab._verdict import FEWEST, Verdict, leaders, listed, some_of, verdict
 from crmlab.errors import ArgumentError, DataError
 from crmlab.measurement import difference_reliability, reliability
 from crmlab.satisfaction.answers import Survey, read_survey
@@ -252,18 +253,96 @@ class RaterScores(Result):
         'Responsiveness falls furthest short: −0.41 points'
         """
         table, measure = self.table, self.measure
-        worst = table.loc[table[measure].round(9).idxmin()]  # of equal ones the first of the instrument
-        verdict = "falls furthest short" if measure == "gap" and worst["gap"] < 0 else "is lowest"
         axis = "perceived less expected" if measure == "gap" else "perceived"
-        value = f"{worst[measure]:+.2f}".replace("-", "−") if measure == "gap" else f"{worst[measure]:.2f}"
         rows = table.rename(columns={"dimension": "label", measure: "middle"})[["label", "middle", "low", "high"]]
         return _draw.interval_plot(
             rows,
-            title=f"{worst['dimension'].capitalize()} {verdict}: {value} points",
+            title=self._finding(),
             x=f"{axis}, points (bar: {100 * self.level:g} % interval)",
             alt="; ".join(f"{row.label} {row.middle:.2f} ({row.low:.2f} to {row.high:.2f})" for row in rows.itertuples()) + ".",
             zero=measure == "gap", ax=ax,
         )  # fmt: skip
+
+    def beyond_chance(self) -> tuple[list[str], list[str]]:
+        """Return the dimensions whose gap is below 0, and those above, by intervals that hold together (Bonferroni).
+
+        Examples
+        --------
+        >>> from crmlab import datasets, satisfaction
+        >>> satisfaction.score_rater(datasets.load("survey")).beyond_chance()
+        (['reliability', 'responsiveness'], ['tangibles'])
+        """
+        together = replace(self, level=1 - (1 - self.level) / len(self.instrument.dimensions)).table
+        if self.measure == "perceived":
+            return [], []
+        verdicts = [verdict(row.low, row.high, n=self._n_respondents) for row in together.itertuples()]
+        short, exceeded = (
+            [name for name, each in zip(together["dimension"], verdicts, strict=True) if each is sign]
+            for sign in (Verdict.LOWER, Verdict.HIGHER)
+        )
+        return short, exceeded
+
+    def lowest(self, measure: str | None = None) -> tuple[str, ...]:
+        """Return the dimension that is lowest beyond chance, or the two that are; empty if no order can be told.
+
+        By the differences of the same respondents' scores, see ``_verdict.leaders``.
+
+        Parameters
+        ----------
+        measure : {"gap", "perceived", "weighted_gap"}, optional
+            By default ``.measure``. The weighted gap of a dimension is its part of the overall one.
+
+        Examples
+        --------
+        >>> from crmlab import datasets, satisfaction
+        >>> satisfaction.score_rater(datasets.load("survey")).lowest()
+        ('responsiveness',)
+        """
+        wanted = _check.choice("measure", measure or self.measure, ("gap", "perceived", "weighted_gap"))
+        names, codes = self.instrument.dimensions, _respondent_codes(self.respondents)
+        scores = self.respondents[[f"{wanted.removeprefix('weighted_')}_{name}" for name in names]].to_numpy(dtype=float)
+        if wanted == "weighted_gap":
+            scores = scores * _importance(self.respondents, self.instrument)
+
+        def difference(first: int, second: int, level: float) -> tuple[float, float]:
+            return clustered_mean(scores[:, second] - scores[:, first], codes).interval(level)
+
+        means = pd.DataFrame(scores).mean().to_numpy()
+        return leaders(names, -means, difference, level=self.level, n=self._n_respondents)
+
+    @property
+    def _n_respondents(self) -> int:
+        return int(self.respondents["respondent"].nunique())
+
+    def _finding(self) -> str:
+        """What is beyond chance: which dimension is lowest and whether it falls short; or that nothing is."""
+        n, names = self._n_respondents, self.instrument.dimensions
+        if n < FEWEST:
+            return f"{n} respondents are too few to say which dimension is lowest"
+        if self.measure == "gap":
+            return self._gap_finding()
+        lowest, value = self.lowest(), self.table.set_index("dimension")["perceived"]
+        if len(lowest) == 1 < len(names):
+            return f"{lowest[0].capitalize()} is rated lowest: {value[lowest[0]]:.2f} points"
+        if len(lowest) > 1:
+            return f"{listed(lowest).capitalize()} are rated lower than the others"
+        return f"{n:,} respondents do not settle which dimension is rated lowest"
+
+    def _gap_finding(self) -> str:
+        n, names, lowest = self._n_respondents, self.instrument.dimensions, self.lowest()
+        (short, exceeded), value = self.beyond_chance(), self.table.set_index("dimension")["gap"]
+        if len(lowest) == 1 and lowest[0] in (*short, *exceeded):
+            how = "falls furthest short" if lowest[0] in short else "exceeds what is expected least"
+            how = how.replace(" furthest", "").replace(" least", "") if len(names) == 1 else how
+            return f"{lowest[0].capitalize()} {how}: {value[lowest[0]]:+.2f} points".replace("-", "−")
+        if lowest and set(lowest) <= set(short):
+            return f"{listed(lowest).capitalize()} fall further short than the others"
+        which = some_of(short or exceeded, len(names), "dimensions").capitalize()
+        if short:
+            return f"{which} fall{'s' * (len(short) == 1)} short; {n:,} respondents do not settle which most"
+        if exceeded:
+            return f"{which} exceed{'s' * (len(exceeded) == 1)} what is expected; nothing falls short beyond chance"
+        return f"{n:,} respondents do not settle whether service falls short: no gap can be told from 0"
 
 
 def gap_reliability(survey: Survey) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent
+from crmlab._verdict import FEWEST, listed
 from crmlab.errors import ArgumentError
 from crmlab.satisfaction.drivers import DriversFit
 
@@ -77,7 +78,8 @@ def importance_performance(drivers: DriversFit) -> ImportancePerformance:
         "quadrant": [_QUADRANTS[bool(above), bool(right)] for above, right in zip(matters, does_well, strict=True)],
         "probability": ((matter == matters) & (do_well == does_well)).mean(axis=0),
     })  # fmt: skip
-    return ImportancePerformance(table)
+    to_mend = (matter & ~do_well & (fit.samples.slope > 0)).mean(axis=0) >= 1 - 0.05 / k  # of each of k, so of all: 95 %
+    return ImportancePerformance(table, tuple(np.array(fit.predictors)[to_mend & (fit.n >= FEWEST)].tolist()))
 
 
 def _checked_drivers(value: object) -> DriversFit:
@@ -95,9 +97,13 @@ class ImportancePerformance(Result):
     table : DataFrame
         One row per driver (``tables.describe("importance_performance")``): ``performance`` and ``importance``, each with its
         95 % interval, the ``quadrant``, and the ``probability`` that a new sample would put it there.
+    to_mend : tuple of str
+        Drivers that matter, lag behind and have a slope above 0 in so many samples that all of this holds together with 95 %
+        confidence.
     """
 
     table: pd.DataFrame
+    to_mend: tuple[str, ...] = ()
 
     def summary(self) -> Summary:
         """The map as a table."""
@@ -117,7 +123,7 @@ class ImportancePerformance(Result):
         >>> scores = satisfaction.score_rater(satisfaction.simulate_survey(200, seed=1))
         >>> drivers = satisfaction.fit_drivers(scores, seed=1, draws=200)
         >>> satisfaction.importance_performance(drivers).plot().get_title("left")
-        'Concentrate on responsiveness and reliability'
+        'Concentrate on responsiveness'
         """
         table = self.table
         ax = _draw.new_axes(ax, height=5.0)
@@ -133,7 +139,7 @@ class ImportancePerformance(Result):
         for (above, right), words in _QUADRANTS.items():
             ax.text(
                 0.99 if right else 0.01, 0.985 if above else 0.015, words, transform=ax.transAxes, fontsize=9.5,
-                color="#555555", ha="right" if right else "left", va="top" if above else "bottom",
+                color=_draw.INK, ha="right" if right else "left", va="top" if above else "bottom",
             )  # fmt: skip
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
         places = (f"{row.driver}: {row.quadrant} (probability {percent(row.probability, 0)})" for row in table.itertuples())
@@ -143,16 +149,14 @@ class ImportancePerformance(Result):
         )  # fmt: skip
 
     def _finding(self) -> str:
-        """Where to concentrate, the most important first; of equal ones the first of the table."""
-        table = self.table
-        lagging = table[(table["quadrant"] == "concentrate here") & (table["slope"] > 0)]
-        sure = lagging[lagging["probability"] >= 0.5]
-        sure = sure.sort_values("importance", ascending=False, kind="stable", key=lambda importance: importance.round(9))
-        if len(sure):
-            return f"Concentrate on {' and '.join(sure['driver'])}"
-        if len(lagging):
-            return "These answers do not settle where to concentrate"
-        return "Nothing that matters lags behind the rest"
+        """Where to concentrate, in the order of the table, as far as the samples settle it."""
+        if self.to_mend:
+            return f"Concentrate on {listed(self.to_mend)}"
+        if (self.table["quadrant"] != "concentrate here").all() and (
+            self.table["probability"] >= 1 - 0.05 / len(self.table)
+        ).all():
+            return "Nothing that matters lags behind the rest"
+        return "These answers do not settle where to concentrate"
 
 
 def _bars(table: pd.DataFrame, column: str) -> np.ndarray:

@@ -20,6 +20,7 @@ from scipy import stats
 
 from crmlab import _check, _draw, tables
 from crmlab._result import Result, Summary
+from crmlab._verdict import between_intervals, leaders
 from crmlab.errors import DataError
 from crmlab.satisfaction.proportions import wilson_interval
 
@@ -317,16 +318,41 @@ class Kano(Result):
                 "no feature has an answer that is attractive, one-dimensional, must-be or indifferent: nothing to map."
             )
         ax = _draw_map(table, _draw.new_axes(ax, height=6))
-        pleasing, missed = table.loc[table["better"].idxmax()], table.loc[table["worse"].idxmin()]
         return _draw.decorate(
             ax,
-            title=f"“{pleasing['feature']}” can please most, “{missed['feature']}” would be missed most",
+            title=self._finding(),
             x="displeased without it (−worse)",
             y="pleased with it (better)",
             alt=f"Map of {len(table)} features with 95 % intervals. "
             + "; ".join(f"{row.feature}: better {row.better:.2f}, worse {row.worse:.2f}" for row in table.itertuples())
             + ".",
         )
+
+    def _finding(self) -> str:
+        """Which feature can please most and which would be missed most, as far as the intervals tell it."""
+        known = self.coefficients().dropna().index
+        fewest = int(self.counts.loc[known, list("AOMI")].sum(axis=1).min())
+
+        def first(column: str, sign: int) -> str | None:
+            def interval(level: float) -> tuple[pd.Series, pd.Series]:
+                table = self.coefficients(level).loc[known]
+                low, high = sorted((sign * table[f"{column}_low"], sign * table[f"{column}_high"]), key=lambda ends: ends.sum())
+                return low, high
+
+            estimates = sign * self.coefficients().loc[known, column]
+            names = leaders(known.astype(str), estimates, between_intervals(interval), n=fewest)
+            return names[0] if len(names) == 1 < len(known) else None
+
+        pleasing, missed = first("better", 1), first("worse", -1)
+        if pleasing and missed:
+            return f"“{pleasing}” can please most, “{missed}” would be missed most"
+        if pleasing:
+            return f"“{pleasing}” can please most; which would be missed most is not settled"
+        if missed:
+            return f"“{missed}” would be missed most; which can please most is not settled"
+        if len(known) == 1:
+            return f"How much “{known[0]}” can please, and would be missed"
+        return f"Which of {len(known)} features can please most or would be missed most is not settled"
 
 
 def _draw_map(table: pd.DataFrame, ax: Axes) -> Axes:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, show
+from crmlab._verdict import Verdict, between_intervals, leaders, verdict
 from crmlab.errors import DataError
 from crmlab.satisfaction.differences import COLUMNS, mean_estimate, welch, with_intervals
 from crmlab.satisfaction.firm_tables import customer_answers, manager_beliefs, monthly_levels
@@ -238,7 +239,7 @@ class FiveGaps(Result):
             ax.text(0, y, heading, transform=ax.get_yaxis_transform(), va="center", bbox={"facecolor": "white", "lw": 0})
             for row in rows[rows["gap"] == gap].itertuples():
                 y -= 1
-                certain, short = bool(row.low > 0 or row.high < 0), row.estimate < 0
+                certain, short = verdict(row.low, row.high) in (Verdict.HIGHER, Verdict.LOWER), row.estimate < 0
                 colour = (_draw.RED if short else _draw.GREEN) if certain else _draw.PALE
                 ax.plot([row.low, row.high], [y, y], color=colour)
                 ax.plot(row.estimate, y, "o" if short else "D", color=colour, markerfacecolor=colour if certain else "white")
@@ -264,11 +265,20 @@ class FiveGaps(Result):
         return self.intervals(self.level, simultaneous=self.simultaneous)
 
     def _worst(self) -> str:
-        """The largest shortfall beyond chance; of equal ones the first gap and dimension."""
-        rows = self._intervals()
-        short = rows[rows["high"] < 0]
-        if short.empty:
+        """The largest shortfall, as far as intervals of all gaps that hold together tell it."""
+        gaps, places = self.gaps, [str(place) for place in range(len(self.gaps))]
+
+        def shortfall(level: float) -> tuple[pd.Series, pd.Series]:
+            ends = with_intervals(gaps, level)
+            return -ends["high"], -ends["low"]
+
+        together = with_intervals(gaps, self.level, len(gaps))
+        n_short = sum(verdict(row.low, row.high) is Verdict.LOWER for row in together.itertuples())
+        if not n_short:
             return "none beyond chance"
-        row = short.loc[short["estimate"].round(9).idxmin()]
+        first = leaders(places, -gaps["estimate"], between_intervals(shortfall), level=self.level)
+        if len(first) != 1:
+            return f"not settled, among {n_short} of {len(gaps)} gaps that fall short beyond chance"
+        row = gaps.iloc[int(first[0])]
         _, upper, lower = _GAPS[row["gap"]]
         return f"{row['dimension']}, {upper} less {lower} (gap {row['gap'][3:]}), {show(row['estimate'], 2)} points"

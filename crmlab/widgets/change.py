@@ -13,8 +13,11 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from crmlab import _svg, world
+from crmlab._verdict import Verdict, verdict
 from crmlab.widgets.explore import Picture
 
+_STAY = {Verdict.HIGHER: "more customers stay", Verdict.LOWER: "fewer customers stay"}
+_EARN = {Verdict.HIGHER: "profit rises", Verdict.LOWER: "profit falls"}
 POINTS = (-10.0, 20.0)  # the axis of retention, in points of 100
 
 
@@ -90,12 +93,12 @@ def _finding(cause: str, amount: float, paid: float, rows: tuple[_svg.Effect, ..
     name = cause.capitalize()
     if not amount:
         return f"{name} as it is: nothing changes"
-    stay = {1: "more customers stay", -1: "fewer customers stay", 0: "whether more customers stay cannot be told"}
-    earn = {1: "profit rises", -1: "profit falls", 0: "whether profit rises cannot be told"}
     price = "free" if abs(paid) < 1e-9 else f"{'saving' if paid < 0 else 'at'} {abs(paid):.2f} per customer per month"
     step = f"{amount:+g}".replace("-", "−")
     retention, profit = rows
-    return f"{name} {step}, {price}: {stay[_direction(retention)]}, {earn[_direction(profit)]}"
+    stay = _STAY.get(verdict(retention.low, retention.high), "whether more customers stay cannot be told")
+    earn = _EARN.get(verdict(profit.low, profit.high), "whether profit rises cannot be told")
+    return f"{name} {step}, {price}: {stay}, {earn}"
 
 
 def _note(amount: float, usual: float) -> str:
@@ -104,8 +107,3 @@ def _note(amount: float, usual: float) -> str:
     if usual < 0:
         return f"This step down usually saves {-usual:.2f} per customer per month."
     return f"The usual cost of this step is {usual:.2f} per customer per month."
-
-
-def _direction(row: _svg.Effect) -> int:
-    """Return 1 or -1 where the interval lies on one side of zero, else 0."""
-    return 1 if row.low > 0 else -1 if row.high < 0 else 0

@@ -15,14 +15,12 @@ from html import escape
 
 import numpy as np
 
-from crmlab import _draw, _svg
+from crmlab import _svg
 from crmlab.errors import ArgumentError
+from crmlab.widgets.palette import LIGHT
 
 #: Colours by the names that charts and pages use.
-COLOURS = {
-    "ink": _draw.INK, "pale": _draw.PALE, "grid": _draw.GRID, "blue": _draw.BLUE, "orange": _draw.ORANGE,
-    "green": _draw.GREEN, "red": _draw.RED, "purple": _draw.PINK,
-}  # fmt: skip
+COLOURS = {name: colour for name, colour in LIGHT.items() if name not in ("paper", "focus")}
 Numbers = Sequence[float] | np.ndarray
 SHAPES = ("circle", "square", "diamond")
 _WIDTH = 680  # of the picture at rest, in pixels

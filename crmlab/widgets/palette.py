@@ -1,7 +1,7 @@
 """Palette: the colours of pages, on white and on dark paper.
 
-On both, text stands out by 4.5:1 at least, and lines and marks by 3:1; a test computes it. Names are those that charts and
-scripts use; on white they are the colours of ``_draw``.
+On both, every colour but that of the grid stands out by 4.5:1 at least, because marks carry text here and text carries
+colour; a test computes it. Names are those that charts and scripts use; ``_draw`` has its own, for charts that stand still.
 """
 
 from __future__ import annotations
