@@ -23,19 +23,13 @@ from crmlab.course.leaks import cell_leaks, leaks
 from crmlab.course.ties import unstable_sorts
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
-from crmlab.exercise.desk import Context, Desk
+from crmlab.exercise.desk import PANELS, Context, Desk
 from crmlab.exercise.form import Question
+from crmlab.exercise.markers import ANSWER, HIDDEN, SOLUTION
 from crmlab.exercise.values import Answer
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
-_SOLUTION = re.compile(
-    r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
-)
-_HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
-)
-_ANSWER = re.compile(r"""exercise\.answer\(\s*["'](\w+)["']\s*,\s*(\w+)\s*\)""")
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
 
@@ -96,10 +90,10 @@ def read(path: Path) -> Master:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is no notebook that can be read ({type(error).__name__}: {error}).") from None
     for number, (kind, text) in enumerate(cells, 1):
-        left = _HIDDEN.sub("", _SOLUTION.sub("", text))
+        left = HIDDEN.sub("", SOLUTION.sub("", text))
         if kind == "code" and re.search(r"### (BEGIN|END) (SOLUTION|HIDDEN TESTS)", left):
             raise DataError(f"{path.name}, cell {number}: a marker has no partner. BEGIN and END stand on lines of their own.")
-        if kind == "code" and _SOLUTION.search(text) and not _ANSWER.search(left):
+        if kind == "code" and SOLUTION.search(text) and not ANSWER.search(left):
             raise DataError(
                 f'{path.name}, cell {number}: below the solution a line exercise.answer("q1", some_name) is needed, outside '
                 "the markers, so that students see which name to fill."
@@ -179,6 +173,8 @@ def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) 
         for name, misconceptions in desk.misconceptions.items()
         if misconceptions
     }
+    if desk.panels:
+        sheet["panels"] = list(desk.panels)
     if sheet["practice"]:
         sheet["right"] = {name: desk.question(name).fingerprints(key, salt) for name, key in desk.keys.items()}
     return sheet
@@ -192,7 +188,7 @@ def _texts(master: Master, given: dict[str, object]) -> dict[str, str]:
             continue
         if kind == "markdown":
             above = _fill_in(text, given)
-        elif answer_line := _ANSWER.search(_SOLUTION.sub("", text)):
+        elif answer_line := ANSWER.search(SOLUTION.sub("", text)):
             texts[answer_line[1]] = above
     return texts
 
@@ -259,15 +255,15 @@ def _is_instructors(cell: dict[str, Any]) -> bool:
 
 def _open(text: str, student: str | None) -> str:
     """Return a code cell with places to answer instead of solutions."""
-    answer_line = _ANSWER.search(_SOLUTION.sub("", text))
+    answer_line = ANSWER.search(SOLUTION.sub("", text))
     variable = answer_line[2] if answer_line else "_"
-    text = _SOLUTION.sub(lambda solution: f"{solution[1]}{variable} = ...  # your answer\n", text)
-    text = _HIDDEN.sub("", text)
+    text = SOLUTION.sub(lambda solution: f"{solution[1]}{variable} = ...  # your answer\n", text)
+    text = HIDDEN.sub("", text)
     return _START.sub(lambda start: f"exercise.start({start[1]}, student={json.dumps(student)})", text) if student else text
 
 
 def files(master: Master, draft: Draft) -> dict[str, bytes]:
-    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, the tables.
+    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, all tables.
 
     Parameters
     ----------
@@ -285,6 +281,8 @@ def files(master: Master, draft: Draft) -> dict[str, bytes]:
             buffer = io.BytesIO()
             write_table(draft.desk.firm, table, buffer)
             contents[f"data/{table}.parquet"] = buffer.getvalue()
+        for name, frame in draft.desk.panels.items():
+            contents[f"{PANELS}/{name}.parquet"] = frame.to_parquet(index=False)
     return contents
 
 

@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pandas as pd
+
 from crmlab import _check, datasets, world
 from crmlab.errors import ArgumentError, CrmlabError
 from crmlab.exercise import desk as _desk
@@ -140,6 +142,7 @@ def question(
     name: str, *, key: object = None, unit: str = "", points: float = 1, tolerance: float = 0, low: float | None = None,
     high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (),
     rubric: Sequence[tuple[str, float, str]] = (), hint: str = "", misconceptions: Mapping[str, object] | None = None,
+    panel: pd.DataFrame | None = None, steps: str = "",
 ) -> None:  # fmt: skip
     """Say when a question is right. In a master, in a hidden region after ``exercise.check(name)``.
 
@@ -170,6 +173,11 @@ def question(
         What a student reads -> the wrong answer that shows it. Nothing from which the key follows, alone or together with
         another: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where one comes too close to a
         student's key, shares an entry with it, or tells it by chance (its complement, a twelfth), this student is not told.
+    panel : DataFrame, optional
+        What students who do not code filter, group and read in ``exercise.panel(name)``: the rows and columns that the
+        question needs, joined where tables must be, but with the decisions (which rows, what over what) left to make.
+    steps : str
+        How the question is answered with these controls; part of the worked solution, which practice alone shows.
 
     Returns
     -------
@@ -195,6 +203,9 @@ def question(
         raise ArgumentError("`question` stands in a master, after `exercise.declare(...)`; its name is a text such as 'q1'.")
     _check.number("points", points, 0)
     _check.number("tolerance", tolerance, 0)
+    if panel is not None:
+        desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
+    desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
         name, "text", unit, points, tolerance, low, high, tuple(choices), words=tuple(words), rubric=lines, hint=hint

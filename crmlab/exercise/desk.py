@@ -31,6 +31,7 @@ from crmlab.world.firm import read as read_table
 if TYPE_CHECKING:
     from crmlab.world import Firm
 
+PANELS = "panels"  # the folder beside a student's notebook where the tables of its panels lie
 _KIT = Path(__file__).resolve().parents[2] / "exercises"
 
 
