@@ -32,6 +32,7 @@ const STYLE = `
 .crmlab-panel table { border-collapse: collapse; margin: 6px 0; font-size: 13px; color: inherit; background: #fff; }
 .crmlab-panel :is(th, td) { border: 1px solid #ccc; padding: 3px 8px; text-align: right; white-space: nowrap; background: #fff; }
 .crmlab-panel :is(th:first-child, td:first-child), .crmlab-panel .rows :is(th, td) { text-align: left; }
+.crmlab-panel caption { text-align: left; padding: 0 0 2px; caption-side: top; }
 .crmlab-panel thead th { background: #f1f1f1; }
 .crmlab-panel .answer { border-left: 5px solid #0b5394; padding-left: 10px; }
 .crmlab-panel .says b { display: block; }
@@ -157,7 +158,7 @@ function makeControls(host, model) {
   return { draw, choose };
 }
 
-function fill(table, { columns, rows }, caption) {
+function fill(table, { columns, rows }, caption, isGrouped) {
   table.replaceChildren();
   if (!columns.length) return;
   make("caption", table, { text: caption, class: "soft" });
@@ -165,7 +166,7 @@ function fill(table, { columns, rows }, caption) {
   for (const column of columns) make("th", head, { text: column, scope: "col" });
   for (const row of rows) {
     const line = make("tr", body);
-    row.forEach((cell, k) => make(k ? "td" : "th", line, k ? { text: cell } : { text: cell, scope: "row" }));
+    row.forEach((text, k) => (k || !isGrouped ? make("td", line, { text }) : make("th", line, { text, scope: "row" })));
   }
 }
 
@@ -188,9 +189,9 @@ function makeReadOut(host, model, choose) {
     const shown = model.get("shown");
     read.replaceChildren();
     shown.sentences.forEach((text) => make("p", read, { text }));
-    fill(groups, shown.groups, "By groups");
+    fill(groups, shown.groups, "By groups", true);
     groups.parentElement.style.display = shown.groups.columns.length ? "" : "none";
-    fill(rows, shown.rows, "Rows that are kept");
+    fill(rows, shown.rows, "Rows that are kept", false);
     where.textContent = ` page ${shown.page + 1} of ${shown.n_pages} `;
     back.disabled = shown.page === 0;
     on.disabled = shown.page + 1 >= shown.n_pages;
@@ -262,9 +263,16 @@ function makeBox(host, model) {
 }
 
 function render({ model, el }) {
-  const host = make("div", el, { class: "crmlab-panel jupyter-widgets", "data-lm-suppress-shortcuts": "true" });
+  const host = make("div", el, { class: "crmlab-panel jupyter-widgets" });
   make("style", host, { text: STYLE });
-  host.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab has shortcuts of one letter
+  // JupyterLab has shortcuts of one letter, which must not act here; those with Ctrl or Cmd, such as Save, must.
+  const suppress = (isOn) => host.toggleAttribute("data-lm-suppress-shortcuts", isOn);
+  suppress(true);
+  host.addEventListener("keydown", (event) => {
+    if (["Control", "Meta"].includes(event.key)) suppress(false);
+    else if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+  });
+  for (const name of ["keyup", "focusout"]) host.addEventListener(name, (event) => suppress(!event.ctrlKey && !event.metaKey));
   const ends = [];
   const on = (trait, draw) => { model.on(`change:${trait}`, draw); ends.push(() => model.off(`change:${trait}`, draw)); };
   if (model.get("about").columns.length) {
