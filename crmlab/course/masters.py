@@ -9,7 +9,6 @@ name. ``draft`` runs a master for one student, in this process (it is the instru
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -23,13 +22,14 @@ from crmlab.course.leaks import cell_leaks, leaks
 from crmlab.course.ties import unstable_sorts
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
-from crmlab.exercise.desk import PANELS, Context, Desk
+from crmlab.exercise.desk import PANELS, Desk
 from crmlab.exercise.form import Question
 from crmlab.exercise.markers import ANSWER, HIDDEN, SOLUTION
 from crmlab.exercise.values import Answer
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
+_PANEL = re.compile(r"""exercise\.panel\(\s*["'](\w+)["']\s*\)""")
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
 
@@ -124,44 +124,34 @@ def draft(master: Master, seed: bytes | None, student: str | None = None, *, twi
     """
     whom = f" for {student}" if student else "" if seed is None else " for a student's data"
     with author.draft(seed) as context:
-        desk = _run(master, context, whom)
+        desk = author.run_master(master.name, master.cells(), context, whom)
     if twice:
         _check_shuffled(master, seed, desk, whom)
     sheet = _sheet(master, desk, seed, student)
     asked = _texts(master, sheet["given"])
     if missing := set(sheet["questions"]) - set(asked):
         raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
+    shown = {
+        name
+        for kind, text in master.cells()
+        if kind == "code"
+        for name in _PANEL.findall(HIDDEN.sub("", SOLUTION.sub("", text)))
+    }
+    if missing := set(desk.panels) - shown:
+        raise DataError(f"the master {master.name} never shows the panel of {', '.join(sorted(missing))}: exercise.panel(...).")
     return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
 
 
 def _check_shuffled(master: Master, seed: bytes | None, desk: Desk, whom: str) -> None:
     """Refuse a master if another run of it, on shuffled rows, gives other keys or misconceptions."""
     with author.draft(seed, shuffled=True, firm=desk.firm) as context:
-        shuffled = _run(master, context, f"{whom} with the rows of its tables in another order")
+        shuffled = author.run_master(
+            master.name, master.cells(), context, f"{whom} with the rows of its tables in another order"
+        )
     try:
         author.check_same(desk, shuffled)
     except CrmlabError as error:
         raise DataError(f"the master {master.name} failed{whom}: {error}") from None
-
-
-def _run(master: Master, context: Context, circumstances: str) -> Desk:
-    """Execute the cells of a master, and return the desk that it opened."""
-    names: dict[str, object] = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for number, (kind, text) in enumerate(master.cells(), 1):
-            if kind != "code":
-                continue
-            try:
-                exec(compile(text, f"{master.name}, cell {number}", "exec"), names)
-            except Exception as error:
-                reason = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
-                raise DataError(f"the master {master.name}, cell {number}, failed{circumstances}: {reason}") from error
-    if context.desk is None:
-        raise DataError(f"the master {master.name} never calls `exercise.declare(...)`.")
-    declared = context.desk.sheet["assignment"]
-    if declared != master.name:
-        raise DataError(f"the master {master.name} declares itself as {declared}: give file and exercise one name.")
-    return context.desk
 
 
 def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) -> dict[str, Any]:

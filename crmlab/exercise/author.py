@@ -10,14 +10,15 @@ reads no notebook; that is the business of ``course``.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 
 import pandas as pd
 
 from crmlab import _check, datasets, world
-from crmlab.errors import ArgumentError, CrmlabError
+from crmlab.errors import ArgumentError, CrmlabError, DataError
 from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Context, Desk
 from crmlab.exercise.form import Question
@@ -58,6 +59,43 @@ def draft(seed: bytes | None, *, shuffled: bool = False, firm: Firm | None = Non
         yield _desk.context()
     finally:
         _desk._context.reset(token)
+
+
+def run_master(name: str, cells: Sequence[tuple[str, str]], context: Context, circumstances: str = "") -> Desk:
+    """Run the cells of a master within a draft, show nothing, and return the desk that it opened.
+
+    Parameters
+    ----------
+    name : str
+        Of the master, and of the exercise that it declares.
+    cells : sequence of (str, str)
+        Kind and text of each cell.
+    context : Context
+        As ``draft`` yields it.
+    circumstances : str
+        For whom, in the words of an error.
+
+    Raises
+    ------
+    DataError
+        A cell failed, or the master declares nothing, or another exercise.
+    """
+    names: dict[str, object] = {"__name__": "__main__"}
+    with redirect_stdout(io.StringIO()):
+        for number, (kind, text) in enumerate(cells, 1):
+            if kind != "code":
+                continue
+            try:
+                exec(compile(text, f"{name}, cell {number}", "exec"), names)
+            except Exception as error:
+                reason = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
+                raise DataError(f"the master {name}, cell {number}, failed{circumstances}: {reason}") from error
+    if context.desk is None:
+        raise DataError(f"the master {name} never calls `exercise.declare(...)`.")
+    declared = context.desk.sheet["assignment"]
+    if declared != name:
+        raise DataError(f"the master {name} declares itself as {declared}: give file and exercise one name.")
+    return context.desk
 
 
 def declare(

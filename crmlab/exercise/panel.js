@@ -2,7 +2,7 @@
 
 const STYLE = `
 .crmlab-panel { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; border: 1px solid #b9b9b9;
-  border-radius: 6px; padding: 12px 14px; box-sizing: border-box; max-width: 56rem; overflow-wrap: anywhere; }
+  border-radius: 6px; padding: 12px 14px; box-sizing: border-box; max-width: 56rem; overflow-wrap: anywhere; container-type: inline-size; }
 .crmlab-panel * { box-sizing: border-box; }
 .crmlab-panel h4 { font-size: 15px; margin: 0 0 4px; }
 .crmlab-panel p { margin: 4px 0; }
@@ -37,6 +37,8 @@ const STYLE = `
 .crmlab-panel .answer { border-left: 5px solid #0b5394; padding-left: 10px; }
 .crmlab-panel .says b { display: block; }
 .crmlab-panel pre { white-space: pre-wrap; background: #f6f6f6; padding: 8px; margin: 4px 0; font-size: 13px; color: inherit; }
+.crmlab-panel .read .more { font-size: 14px; font-weight: 400; }
+@container (max-width: 30rem) { .crmlab-panel .line > .what { width: 100%; } }
 .crmlab-panel .soft { color: #555; font-size: 13px; }`;
 
 function make(name, parent, { text = "", ...attributes } = {}) {
@@ -188,7 +190,7 @@ function makeReadOut(host, model, choose) {
   return () => {
     const shown = model.get("shown");
     read.replaceChildren();
-    shown.sentences.forEach((text) => make("p", read, { text }));
+    shown.sentences.forEach((text, k) => make("p", read, k > 1 ? { text, class: "more" } : { text }));
     fill(groups, shown.groups, "By groups", true);
     groups.parentElement.style.display = shown.groups.columns.length ? "" : "none";
     fill(rows, shown.rows, "Rows that are kept", false);

@@ -182,8 +182,9 @@ def read_out(frame: pd.DataFrame, choices: Choices) -> dict[str, Any]:
         left = left[left[choices.number].notna()] if choices.first else left
     left = left.head(choices.first) if choices.first else left
     share = f" ({show(100 * len(left) / len(frame), 2)} %)" if len(frame) else ""
-    sentences = [f"{_text(len(left))} of {_text(len(frame))} rows are kept{share}.", *filter(None, [problem])]
-    sentences += [_measured(left[choices.number], choices.number)] if choices.number else []
+    sentences = [f"{_text(len(left))} of {_text(len(frame))} rows are kept{share}."]
+    sentences += _measured(left[choices.number], choices.number) if choices.number else []
+    sentences += [problem] if problem else []
     n_pages = max(1, -(-len(left) // _ROWS_ON_PAGE))
     page = min(choices.page, n_pages - 1)
     shown = left.iloc[page * _ROWS_ON_PAGE : (page + 1) * _ROWS_ON_PAGE]
@@ -226,17 +227,19 @@ def _limit(text: str, kind: str) -> Any:
         return None
 
 
-def _measured(column: pd.Series, name: str) -> str:
-    """Return sum, mean and spread of a column in a sentence."""
+def _measured(column: pd.Series, name: str) -> list[str]:
+    """Return sum and mean of a column in a sentence, and in another how far its numbers lie apart."""
     numbers = column.dropna().astype("float64")
     if not len(numbers):
-        return f"{name}: no number is left."
-    parts = {"sum": numbers.sum(), "mean": numbers.mean(), "standard deviation": numbers.std(),
-             "smallest": numbers.min(), "largest": numbers.max()}  # fmt: skip
-    shown = ", ".join(f"{label} {_text(float(value))}" for label, value in parts.items() if value == value)
-    return f"{name}: {shown}; {_text(len(numbers))} numbers" + (
-        f", {_text(len(column) - len(numbers))} empty." if len(numbers) < len(column) else "."
-    )
+        return [f"{name}: no number is left."]
+    spread = {"standard deviation": numbers.std(), "smallest": numbers.min(), "largest": numbers.max()}
+    parts = [f"{label} {_text(float(value))}" for label, value in spread.items() if value == value]
+    counts = [f"{_text(len(numbers))} numbers"]
+    counts += [f"{_text(len(column) - len(numbers))} empty"] if len(numbers) < len(column) else []
+    return [
+        f"{name}: sum {_text(float(numbers.sum()))}, mean {_text(float(numbers.mean()))}.",
+        f"{', '.join(parts)}; {', '.join(counts)}.".capitalize(),
+    ]
 
 
 def _grouped(left: pd.DataFrame, choices: Choices) -> dict[str, Any]:

@@ -8,9 +8,8 @@ and their masters need not be in the kit.
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
+import re
 import textwrap
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,9 +19,9 @@ from pathlib import Path
 import pandas as pd
 
 from crmlab._result import show
-from crmlab.errors import ArgumentError, CrmlabError, DataError
+from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise import desk as _desk
-from crmlab.exercise.author import draft
+from crmlab.exercise.author import draft, run_master
 from crmlab.exercise.desk import Desk
 from crmlab.exercise.form import Question
 from crmlab.exercise.markers import ANSWER, SOLUTION
@@ -68,7 +67,8 @@ class Solution:
         """Return its parts: label, text, and whether the text is code or otherwise laid out in lines."""
         if self.question.kind == "text":
             return [("Memo", self.text(), True), ("Rubric", self.rubric(), False)]
-        by_hand = [("With the controls", self.steps, False)] if self.steps else []
+        steps = re.sub(r"`([^`]*)`", r"“\1”", self.steps)
+        by_hand = [("With the controls", steps, False)] if steps else []
         return [*by_hand, ("In pandas", self.code, True), ("Answer", self.text(), False)]
 
     def __repr__(self) -> str:
@@ -174,24 +174,14 @@ def of_practice(desk: Desk) -> Worked:
 
 @cache
 def _run(path: Path) -> Worked:
-    """Run a master for practice, without showing what it prints."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    """Run a master for practice."""
+    cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    with draft(None) as context:
+        desk = run_master(path.stem, cells, context)
     code = {}
-    with draft(None) as context, contextlib.redirect_stdout(io.StringIO()):
-        names: dict[str, object] = {"__name__": "__main__"}
-        for cell in cells:
-            if cell["cell_type"] != "code":
-                continue
-            text = "".join(cell["source"])
-            try:
-                exec(compile(text, path.name, "exec"), names)
-            except CrmlabError as error:
-                raise DataError(f"the master {path.name} failed: {error}") from None
-            if (lines := SOLUTION.search(text)) and (line := ANSWER.search(SOLUTION.sub("", text))):
-                code[line[1]] = _lines(text, lines[2])
-        desk = context.desk
-    if desk is None:
-        raise DataError(f"the master {path.name} declares no exercise.")
+    for _, text in cells:
+        if (lines := SOLUTION.search(text)) and (line := ANSWER.search(SOLUTION.sub("", text))):
+            code[line[1]] = _lines(text, lines[2])
     solutions = {
         name: Solution(desk.question(name), desk.answers[name], desk.steps.get(name, ""), code.get(name, ""))
         for name in desk.sheet["questions"]
