@@ -29,6 +29,13 @@ __all__ = ["BOXED", "Panel"]
 #: The kind of output that holds the answer of a box; the grader looks for it.
 BOXED = "application/vnd.crmlab.answer+json"
 _LONGEST_TEXT = 20_000
+# In a notebook that is opened again, a line says what to do. Where the panel is shown, the line makes room; and where
+# JupyterLab would write that it has no such widget any more, it writes nothing.
+_STYLE = (
+    "<style>.jp-OutputArea-child:has(.crmlab-panel-at-rest):has(+ .jp-OutputArea-child .crmlab-panel),"
+    ".jp-OutputArea-child:has(.crmlab-panel-at-rest) + .jp-OutputArea-child:not(:has(.crmlab-panel))"
+    "{display:none}</style>"
+)
 
 
 class Panel(AnyWidget):
@@ -71,7 +78,9 @@ class Panel(AnyWidget):
 
     def _ipython_display_(self) -> None:
         view = {"model_id": self.model_id, "version_major": 2, "version_minor": 0}
-        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self)}, raw=True)
+        at_rest = f'{_STYLE}<p class="crmlab-panel-at-rest">{escape(repr(self))}</p>'
+        display({"text/html": at_rest, "text/plain": repr(self)}, raw=True)
+        display({"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}, raw=True)
         display(self._record(), raw=True, display_id=self._display_id)
         self._is_displayed = True
 
