@@ -163,7 +163,7 @@ def of_practice(desk: Desk) -> Worked:
         Of the practice copy.
     """
     name = desk.sheet["assignment"]
-    places = [_desk._KIT, *((desk.home, desk.home.parent) if desk.home is not None else ())]
+    places = [*((desk.home, desk.home.parent) if desk.home is not None else ()), _desk._KIT]
     path = next(
         (place / "masters" / f"{name}.ipynb" for place in places if (place / "masters" / f"{name}.ipynb").is_file()), None
     )
