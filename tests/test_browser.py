@@ -2,9 +2,10 @@
 
 What is proved here: every lesson runs from top to bottom and shows no error, every picture has words for those who do not
 see it, every widget is there, a slider moves its picture by key and by mouse, the radar and the silent customer follow key,
-mouse and finger at once and say what Python would, and nothing at all is asked of the network, neither by JupyterLab, nor
-by the kernel, nor by the page. What is not: whether the numbers of a lesson are right (nbval compares them) and how it
-looks in other browsers. How a browser is driven stands in ``browser.py``.
+mouse and finger at once and say what Python would, an exercise is answered without code by keyboard alone and saved, and
+nothing at all is asked of the network, neither by JupyterLab, nor by the kernel, nor by the page. What is not: whether the
+numbers of a lesson are right (nbval compares them) and how it looks in other browsers. How a browser is driven stands in
+``browser.py``.
 
 Set CRMLAB_SCREENSHOTS to a folder to keep pictures of every lesson, CRM_CHROMIUM to choose the browser.
 """
@@ -26,6 +27,7 @@ from playwright.sync_api import expect
 from crmlab import btyd, datasets, tables, widgets
 from crmlab._lab import copies
 from crmlab._lab.places import Kit
+from crmlab.course.runner import boxed_answers
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -142,7 +144,7 @@ def test_a_reader_tells_a_lesson_from_its_exercise_by_the_tab(open_lesson, folde
             table.get_by_role("link", name=link).first.click()
             name = "01_relationship.ipynb" if link[0:2] == "01" else "exercise_01_relationship.ipynb"
             expect(lesson.page.get_by_role("tab", name=name, exact=True)).to_be_visible(timeout=SOON)
-        lesson.page.screenshot(path=photos / "tabs.png")
+        photos.take(lesson.page, "tabs")
         assert not lesson.script_errors
 
 
@@ -798,6 +800,86 @@ def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, pho
         expect(picture).to_be_visible()
         expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks they are still there with a chance of "))
         photos.take(lesson.page, f"silent-stored-{whose.split()[0]}")
+
+
+# -- The panels of an exercise ------------------------------------------------------------------------------------
+
+EXERCISE = "exercises/01_relationship.ipynb"
+# What has no name for those who do not see it, and what stands over the edge of its panel; tables may be scrolled.
+NAMELESS = """host => [...host.querySelectorAll('button, input, textarea, [tabindex], [role=group]')]
+    .filter(node => !(node.ariaLabel || node.textContent).trim()).map(node => node.outerHTML)"""
+CUT = """host => [...host.querySelectorAll('button, input, textarea, summary, p, h4')]
+    .filter(node => !node.closest('.wide') && node.getBoundingClientRect().right > host.getBoundingClientRect().right)
+    .map(node => node.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def panels(open_lesson, folder):
+    """Exercise 01, run from top to bottom; each test takes another question."""
+    with open_lesson(EXERCISE) as lesson:
+        lesson.run_all()
+        yield lesson
+
+
+def test_a_question_is_answered_by_keyboard_alone_and_saved(panels, folder, photos):
+    page, panel = panels.page, panels.page.locator(".crmlab-panel").first
+    cells = page.locator(f"{browser.NOTEBOOK} .jp-Cell").count()
+    read, says = panel.locator(".read"), panel.locator(".says")
+    for column, value in (("kind", "new"), ("channel", "online advert")):
+        panel.locator("summary", has_text=column).press("Enter")
+        panel.get_by_role("button", name=f"{column}: keep {value}").press("Space")
+    expect(read).to_have_text(re.compile("^1.735 of 5.388 rows"), timeout=SOON)
+    assert read.get_attribute("aria-live") == "polite"
+    box = panel.get_by_role("textbox", name="Your answer to q1")
+    box.press_sequentially("ddxx")  # in JupyterLab d d deletes a cell, and x cuts one
+    box.press("Enter")
+    expect(says).to_contain_text("is no number", timeout=SOON)
+    assert page.locator(f"{browser.NOTEBOOK} .jp-Cell").count() == cells
+    box.fill("1,735")
+    box.press("Enter")
+    expect(says).to_contain_text("q1: ✓ right", timeout=SOON)
+    panel.get_by_role("button", name="Show a worked solution").press("Enter")
+    expect(panel).to_contain_text("the number of rows that are kept is the answer", timeout=SOON)
+    photos.take(panel, "panel")
+    panels.come_to_rest()
+    box.press("Control+s")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0, timeout=SOON)
+    kept = (folder / EXERCISE).read_text(encoding="utf-8")
+    assert json.loads(boxed_answers(kept, 200_000)) == {"answers": {"q1": 1735}}
+    assert not panels.complaints()
+
+
+def test_every_control_has_a_name(panels):
+    hosts = panels.page.locator(".crmlab-panel").all()
+    assert len(hosts) == 9
+    assert [nameless for host in hosts for nameless in host.evaluate(NAMELESS)] == []
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_panels_fit_the_page(panels, photos, width):
+    page, panel = panels.page, panels.page.locator(".crmlab-panel").nth(2)
+    try:
+        page.set_viewport_size({"width": width, "height": 844})
+        if width < 700:
+            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        for name in ("By groups of: stage", "and across: outcome", "each cell holds: % of the line"):
+            panel.get_by_role("button", name=name, exact=True).click()
+        expect(panel.locator("th").first).to_have_text("stage (% of the line)", timeout=SOON)
+        panel.evaluate("host => host.scrollIntoView()")
+        photos.take(page, f"panel-{width}")
+        assert [cut for host in page.locator(".crmlab-panel").all() for cut in host.evaluate(CUT)] == []
+    finally:
+        page.set_viewport_size(browser.WINDOW)
+
+
+def test_a_stored_panel_is_its_answer_and_a_line_that_says_what_to_do(panels, open_lesson, folder):
+    shutil.copy(folder / EXERCISE, folder / "exercises" / "kept.ipynb")
+    with open_lesson("exercises/kept.ipynb") as lesson:
+        lesson.page.locator(browser.IDLE).wait_for()
+        outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(3).locator(".jp-OutputArea")
+        line = "The controls and the answer box of q1. Run this cell (Shift + Enter) to see them."
+        kept = "The answer box of q1 holds: 1,735 (prospects). Save the notebook to keep it."
+        expect(outputs).to_have_text(re.compile(rf"^{re.escape(line)}\s+{re.escape(kept)}$"), use_inner_text=True, timeout=SOON)
 
 
 # -- The tests would notice ---------------------------------------------------------------------------------------

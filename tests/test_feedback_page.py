@@ -10,6 +10,7 @@ import pytest
 from pages import ESSAY, NUMBER, Read, all_states, hostile, page_of, shown
 
 from crmlab.course.feedback_page import Section, render_feedback
+from crmlab.course.grading import explain_wrong
 from crmlab.course.markdown import to_html
 from crmlab.errors import ArgumentError
 from crmlab.exercise.form import Question
@@ -185,3 +186,27 @@ def test_a_line_that_does_not_fit_is_refused():
         page_of(Section(NUMBER, "", 1, "great", 1))
     with pytest.raises(ArgumentError, match="q4: the rubric has 3 lines, but there are points for 2"):
         page_of(Section(ESSAY, "", "x", "marked", 3, (1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (41.0, "This is the median."),
+        (0.314, "a share where per cent are asked for"),
+        (68.6, "This is the rest"),
+        (31.0, "rounded too early"),
+        (-2.0, "it must be between 0 and 100"),
+        (50.0, ""),
+    ],
+)
+def test_a_wrong_answer_is_told_what_it_shows(answer, said):
+    question = Question("q1", "number", "% of all", tolerance=0.05, low=0, high=100)
+    sheet = {"salt": "s", "misconceptions": {"q1": [["This is the median.", question.fingerprints(41.0, "s")]]}}
+    slip = explain_wrong(question, answer, 31.4, sheet)
+    assert said in slip
+    assert bool(said) == bool(slip)
+    text = Read(page_of(Section(question, "How many?", answer, "wrong", 0, slip=slip))).text
+    assert ("What your answer shows: " in text) == bool(said)
+    assert said in text
+    assert "31.4" not in text
+    assert "What your answer shows" not in Read(page_of(Section(question, "How many?", 31.4, "right", 1, slip="no"))).text

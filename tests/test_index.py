@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 from test_house import PUBLIC
 
-from crmlab import btyd, datasets, loyalty, measurement, retention, satisfaction, segmentation
+from crmlab import btyd, datasets, exercise, loyalty, measurement, retention, satisfaction, segmentation
+from crmlab.exercise import author
+from crmlab.exercise.pivot import Choices, read_out
 
 #: Functions of tables that are not tried here, and why.
 OTHERS = {
@@ -42,6 +44,16 @@ class Call:
     table: Callable[[], pd.DataFrame]
     answer: Callable[[pd.DataFrame], object]
     rowwise: bool = False
+
+
+def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
+    """What a panel over that table says, by groups."""
+    with author.draft(None) as context:
+        exercise.declare("98_x", title="X", tables=["orders"])
+        exercise.answer("q1", 1)
+        exercise.question("q1", key=1, panel=table)
+        groups = read_out(context.desk.panels["q1"], Choices(group="product_id", number="amount"))["groups"]
+    return pd.DataFrame(groups["rows"], columns=groups["columns"])
 
 
 @cache
@@ -103,6 +115,7 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "exercise.question": Call(orders, groups_of_panel),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
     "retention.cohort_table": Call(orders, retention.cohort_table),

@@ -19,7 +19,7 @@ from crmlab import exercise
 from crmlab.course import masters
 from crmlab.course.ties import unstable_sorts
 from crmlab.errors import ArgumentError, CrmlabError, DataError
-from crmlab.exercise import author
+from crmlab.exercise import author, markers
 from crmlab.exercise.form import Question
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -266,10 +266,10 @@ def test_no_solution_is_left_in_a_copy(drafts, practice, path):
     hidden, shown = set(), set()
     for kind, text in master.cells():
         if kind == "code":
-            cuts = masters._SOLUTION.findall(text) + masters._HIDDEN.findall(text)
+            cuts = markers.SOLUTION.findall(text) + markers.HIDDEN.findall(text)
             removed = "\n".join(part if isinstance(part, str) else part[1] for part in cuts)
             hidden |= {line.strip() for line in removed.split("\n") if len(line.strip()) > 3}
-            shown |= {line.strip() for line in masters._HIDDEN.sub("", masters._SOLUTION.sub("", text)).split("\n")}
+            shown |= {line.strip() for line in markers.HIDDEN.sub("", markers.SOLUTION.sub("", text)).split("\n")}
     for sheet in [drafts[path.stem][0].sheet, practice[path.stem].sheet]:
         copy = json.loads(masters.copy(master, sheet))
         lines = {line.strip() for cell in copy["cells"] for line in "".join(cell["source"]).split("\n")}

@@ -25,7 +25,7 @@ from typing import Any
 from crmlab.course import bubblewrap, sandbox
 from crmlab.course.bundles import files_beside, restore
 from crmlab.course.folder import Course
-from crmlab.course.grading import questions_of, read_answers, score
+from crmlab.course.grading import all_answers, questions_of, score
 from crmlab.course.sandbox import RunResult
 from crmlab.course.store import Store
 from crmlab.errors import CrmlabError
@@ -194,13 +194,14 @@ class _Runner:
 def _keep(store: Store, assignment: str, job: Job, result: RunResult, *, isolated: bool) -> None:
     """Write one result, all of it or nothing."""
     questions = questions_of(job.release)
-    answers, remarks = read_answers(result.answers, questions)
+    answers, remarks, are_coded = all_answers(result.answers, result.boxed, questions)
     key = {"assignment": assignment, "student": job.student}
+    code = result.code if are_coded or not answers else ""  # untouched code is nobody's
     with store.step():
         store.put(
             "result", **key, graded=job.made_of, outcome=result.outcome, sandbox="yes" if isolated else "NO",
             cells=result.cells, ran=result.ran, errors=[*map(list, result.errors), *([0, remark] for remark in remarks)],
-            answers=answers, code=result.code, given_to=result.given_to, seconds=round(result.seconds, 3),
+            answers=answers, code=code, given_to=result.given_to, seconds=round(result.seconds, 3),
             peak_mb=round(result.peak_mb, 1),
         )  # fmt: skip
         store.drop("score", **key)

@@ -25,6 +25,7 @@ from crmlab.course.folder import Course, as_path, open_course
 from crmlab.course.masters import Master
 from crmlab.course.store import Store
 from crmlab.errors import CrmlabError, DataError
+from crmlab.exercise.desk import PANELS
 
 
 def practice(master: str | PathLike, folder: str | PathLike = masters.KIT) -> Summary:
@@ -271,12 +272,18 @@ def has_digest(path: Path, digest: str) -> bool:
 def files_beside(release: dict[str, Any]) -> dict[str, str]:
     """Return the files, with their hashes, that lie beside a notebook when it runs: its sheet and its tables.
 
+    Not the tables of panels: nobody looks at them there, and a fitted number in them may differ on another machine.
+
     Parameters
     ----------
     release : dict
         Row of the store.
     """
-    return {name: digest for name, digest in release["files"].items() if not name.endswith(".ipynb")}
+    return {
+        name: digest
+        for name, digest in release["files"].items()
+        if not name.endswith(".ipynb") and not name.startswith(f"{PANELS}/")
+    }
 
 
 def restore(course: Course, assignment: str, release: dict[str, Any]) -> Path:

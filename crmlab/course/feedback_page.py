@@ -49,6 +49,8 @@ class Section:
         For a marked text: the points for each line of the question's rubric.
     comment : str
         Of the person who marked it.
+    slip : str
+        What a wrong answer shows: a misconception, or a slip that befalls every number; "" if neither is known.
     """
 
     question: Question
@@ -58,6 +60,7 @@ class Section:
     points: float | None
     lines: tuple[float, ...] = ()
     comment: str = ""
+    slip: str = ""
 
 
 def render_feedback(
@@ -123,6 +126,7 @@ def _section(section: Section) -> dict[str, Any]:
         "most": points_text(question.points),
         "points": _points(question.points) if waits else _of(section.points or 0, question.points),
         **_answer(question, section.answer),
+        "slip": section.slip if section.state == "wrong" else "",
         "hint": to_html(question.hint) if question.hint and section.state in ("wrong", "no answer") else "",
         "rubric": _rubric(section) if section.state == "marked" else [],
         "comment": section.comment if section.state == "marked" else "",

@@ -18,7 +18,7 @@ from crmlab._result import Summary
 from crmlab._write import atomic_write
 from crmlab.course.feedback_page import Section, render_feedback
 from crmlab.course.folder import Course, as_path, open_course
-from crmlab.course.grading import QuestionGrade, question_grades, questions_of
+from crmlab.course.grading import QuestionGrade, explain_wrong, question_grades, questions_of
 from crmlab.course.similarity import similarity_notes
 from crmlab.course.steps import first_few, run_text
 from crmlab.course.store import Store
@@ -68,7 +68,7 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
         student = course.students[row["student"]]
         release = releases.get(student.id) or releases[""]
         sections = [
-            _section(question, release["asked"][question.name], row["answers"], grades[student.id][question.name])
+            _section(question, release, row["answers"], grades[student.id][question.name])
             for question in questions_of(release).values()
         ]
         notes = [f"When your notebook was run: {run_text(row)}"] if run_text(row) else []
@@ -83,9 +83,12 @@ def feedback(folder: str | PathLike, assignment: str) -> Summary:
     return Summary(f"{name}: pages for {len(results)} of {len(course.students)} students are written", facts=tuple(facts))
 
 
-def _section(question: Question, asked: str, answers: dict[str, Answer], grade: QuestionGrade) -> Section:
-    answer = answers.get(question.name)
-    return Section(question, asked, answer, grade.state, grade.points, grade.lines, grade.comment)
+def _section(question: Question, release: dict[str, Any], answers: dict[str, Answer], grade: QuestionGrade) -> Section:
+    name = question.name
+    slip = explain_wrong(question, answers[name], release["keys"][name], release["sheet"]) if grade.state == "wrong" else ""
+    return Section(
+        question, release["asked"][name], answers.get(name), grade.state, grade.points, grade.lines, grade.comment, slip
+    )
 
 
 def export(folder: str | PathLike, assignment: str, *, format: str = "csv", file: str | PathLike | None = None) -> Summary:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from crmlab.course.store import Store
 from crmlab.exercise.form import Question
+from crmlab.exercise.slips import find_slip
 from crmlab.exercise.values import Answer, is_valid
 
 BY_HAND = "text"  # the kind of question that a person marks
@@ -60,6 +61,66 @@ def read_answers(text: str | None, questions: dict[str, Question]) -> tuple[dict
     answers = {name: recorded[name] for name in questions if name in recorded and is_valid(recorded[name])}
     invalid = [name for name in recorded if name in questions and name not in answers]
     return answers, [f"{name}: what was recorded cannot be an answer" for name in invalid]
+
+
+def all_answers(text: str | None, boxed: str, questions: dict[str, Question]) -> tuple[dict[str, Answer], list[str], bool]:
+    """Put together what code answered and what was typed into answer boxes; where there are both, the code's counts.
+
+    Parameters
+    ----------
+    text : str or None
+        The file of answers that the code has written; None if there is none.
+    boxed : str
+        What stands in the boxes, in the same form; "" if there is nothing.
+    questions : dict
+        By name.
+
+    Returns
+    -------
+    answers : dict
+        Of the questions that have one.
+    remarks : list of str
+        What is to be said about them.
+    are_coded : bool
+        Whether any comes from code.
+
+    Examples
+    --------
+    >>> from crmlab.exercise.form import Question
+    >>> questions = {"q1": Question("q1", "whole"), "q2": Question("q2", "whole")}
+    >>> all_answers('{"answers": {"q1": 1}}', '{"answers": {"q1": 5, "q2": 2, "q9": 9}}', questions)
+    ({'q1': 1, 'q2': 2}, ["q1: code answers 1, the box 5; the code's answer counts"], True)
+    """
+    by_box, remarks = read_answers(boxed, questions) if boxed else ({}, [])
+    by_code: dict[str, Answer] = {}
+    if text is not None or not by_box:
+        by_code, of_code = read_answers(text, questions)
+        remarks = of_code + remarks
+    remarks += [
+        f"{name}: code answers {questions[name].as_text(answer)}, the box {questions[name].as_text(by_box[name])}; the code's "
+        "answer counts"
+        for name, answer in by_code.items()
+        if by_box.get(name, answer) != answer
+    ]
+    answers = by_box | by_code
+    return {name: answers[name] for name in questions if name in answers}, remarks, bool(by_code)
+
+
+def explain_wrong(question: Question, answer: Answer, key: Answer, sheet: dict[str, Any]) -> str:
+    """Say what a wrong answer shows: a misconception that the author names, or a slip that befalls every number; "" if none.
+
+    Parameters
+    ----------
+    question : Question
+    answer, key : Answer
+        Plain JSON.
+    sheet : dict
+        Of the release, with fingerprints of the misconceptions.
+    """
+    for misconception, fingerprints in sheet.get("misconceptions", {}).get(question.name, ()):
+        if question.matches(answer, fingerprints, sheet["salt"]):
+            return str(misconception)
+    return question.problem(answer) or find_slip(question, answer, lambda other: question.is_right(other, key))
 
 
 def _refuse_constant(word: str) -> NoReturn:

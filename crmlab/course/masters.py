@@ -9,7 +9,6 @@ name. ``draft`` runs a master for one student, in this process (it is the instru
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -23,19 +22,14 @@ from crmlab.course.leaks import cell_leaks, leaks
 from crmlab.course.ties import unstable_sorts
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
-from crmlab.exercise.desk import Context, Desk
+from crmlab.exercise.desk import PANELS, Desk
 from crmlab.exercise.form import Question
+from crmlab.exercise.markers import ANSWER, HIDDEN, SOLUTION
 from crmlab.exercise.values import Answer
 from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
-_SOLUTION = re.compile(
-    r"^([ \t]*)### BEGIN SOLUTION\s*?\n(.*?)^[ \t]*### END SOLUTION[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
-)
-_HIDDEN = re.compile(
-    r"^[ \t]*### BEGIN HIDDEN TESTS\s*?\n.*?^[ \t]*### END HIDDEN TESTS[ \t]*(?:\r?\n|\Z)", re.MULTILINE | re.DOTALL
-)
-_ANSWER = re.compile(r"""exercise\.answer\(\s*["'](\w+)["']\s*,\s*(\w+)\s*\)""")
+_PANEL = re.compile(r"""exercise\.panel\(\s*["'](\w+)["']\s*\)""")
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
 
@@ -96,10 +90,10 @@ def read(path: Path) -> Master:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path} is no notebook that can be read ({type(error).__name__}: {error}).") from None
     for number, (kind, text) in enumerate(cells, 1):
-        left = _HIDDEN.sub("", _SOLUTION.sub("", text))
+        left = HIDDEN.sub("", SOLUTION.sub("", text))
         if kind == "code" and re.search(r"### (BEGIN|END) (SOLUTION|HIDDEN TESTS)", left):
             raise DataError(f"{path.name}, cell {number}: a marker has no partner. BEGIN and END stand on lines of their own.")
-        if kind == "code" and _SOLUTION.search(text) and not _ANSWER.search(left):
+        if kind == "code" and SOLUTION.search(text) and not ANSWER.search(left):
             raise DataError(
                 f'{path.name}, cell {number}: below the solution a line exercise.answer("q1", some_name) is needed, outside '
                 "the markers, so that students see which name to fill."
@@ -130,44 +124,34 @@ def draft(master: Master, seed: bytes | None, student: str | None = None, *, twi
     """
     whom = f" for {student}" if student else "" if seed is None else " for a student's data"
     with author.draft(seed) as context:
-        desk = _run(master, context, whom)
+        desk = author.run_master(master.name, master.cells(), context, whom)
     if twice:
         _check_shuffled(master, seed, desk, whom)
     sheet = _sheet(master, desk, seed, student)
     asked = _texts(master, sheet["given"])
     if missing := set(sheet["questions"]) - set(asked):
         raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
+    shown = {
+        name
+        for kind, text in master.cells()
+        if kind == "code"
+        for name in _PANEL.findall(HIDDEN.sub("", SOLUTION.sub("", text)))
+    }
+    if missing := set(desk.panels) - shown:
+        raise DataError(f"the master {master.name} never shows the panel of {', '.join(sorted(missing))}: exercise.panel(...).")
     return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
 
 
 def _check_shuffled(master: Master, seed: bytes | None, desk: Desk, whom: str) -> None:
     """Refuse a master if another run of it, on shuffled rows, gives other keys or misconceptions."""
     with author.draft(seed, shuffled=True, firm=desk.firm) as context:
-        shuffled = _run(master, context, f"{whom} with the rows of its tables in another order")
+        shuffled = author.run_master(
+            master.name, master.cells(), context, f"{whom} with the rows of its tables in another order"
+        )
     try:
         author.check_same(desk, shuffled)
     except CrmlabError as error:
         raise DataError(f"the master {master.name} failed{whom}: {error}") from None
-
-
-def _run(master: Master, context: Context, circumstances: str) -> Desk:
-    """Execute the cells of a master, and return the desk that it opened."""
-    names: dict[str, object] = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for number, (kind, text) in enumerate(master.cells(), 1):
-            if kind != "code":
-                continue
-            try:
-                exec(compile(text, f"{master.name}, cell {number}", "exec"), names)
-            except Exception as error:
-                reason = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
-                raise DataError(f"the master {master.name}, cell {number}, failed{circumstances}: {reason}") from error
-    if context.desk is None:
-        raise DataError(f"the master {master.name} never calls `exercise.declare(...)`.")
-    declared = context.desk.sheet["assignment"]
-    if declared != master.name:
-        raise DataError(f"the master {master.name} declares itself as {declared}: give file and exercise one name.")
-    return context.desk
 
 
 def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) -> dict[str, Any]:
@@ -179,6 +163,8 @@ def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) 
         for name, misconceptions in desk.misconceptions.items()
         if misconceptions
     }
+    if desk.panels:
+        sheet["panels"] = list(desk.panels)
     if sheet["practice"]:
         sheet["right"] = {name: desk.question(name).fingerprints(key, salt) for name, key in desk.keys.items()}
     return sheet
@@ -192,7 +178,7 @@ def _texts(master: Master, given: dict[str, object]) -> dict[str, str]:
             continue
         if kind == "markdown":
             above = _fill_in(text, given)
-        elif answer_line := _ANSWER.search(_SOLUTION.sub("", text)):
+        elif answer_line := ANSWER.search(SOLUTION.sub("", text)):
             texts[answer_line[1]] = above
     return texts
 
@@ -259,15 +245,15 @@ def _is_instructors(cell: dict[str, Any]) -> bool:
 
 def _open(text: str, student: str | None) -> str:
     """Return a code cell with places to answer instead of solutions."""
-    answer_line = _ANSWER.search(_SOLUTION.sub("", text))
+    answer_line = ANSWER.search(SOLUTION.sub("", text))
     variable = answer_line[2] if answer_line else "_"
-    text = _SOLUTION.sub(lambda solution: f"{solution[1]}{variable} = ...  # your answer\n", text)
-    text = _HIDDEN.sub("", text)
+    text = SOLUTION.sub(lambda solution: f"{solution[1]}{variable} = ...  # your answer\n", text)
+    text = HIDDEN.sub("", text)
     return _START.sub(lambda start: f"exercise.start({start[1]}, student={json.dumps(student)})", text) if student else text
 
 
 def files(master: Master, draft: Draft) -> dict[str, bytes]:
-    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, the tables.
+    """Return what a student gets, by name: the notebook, the sheet, and, unless it is for practice, all tables.
 
     Parameters
     ----------
@@ -285,6 +271,8 @@ def files(master: Master, draft: Draft) -> dict[str, bytes]:
             buffer = io.BytesIO()
             write_table(draft.desk.firm, table, buffer)
             contents[f"data/{table}.parquet"] = buffer.getvalue()
+        for name, frame in draft.desk.panels.items():
+            contents[f"{PANELS}/{name}.parquet"] = frame.to_parquet(index=False)
     return contents
 
 

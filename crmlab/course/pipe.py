@@ -33,6 +33,8 @@ class Progress:
         The text of the file of answers, if it has changed.
     code, given_to : str
         A hash of the notebook's code, and for which student it was made.
+    boxed : str
+        What was typed into answer boxes, as the text of a file of answers; "" if nothing was.
     """
 
     cells: int = 0
@@ -42,6 +44,7 @@ class Progress:
     answers: str | None = None
     code: str = ""
     given_to: str = ""
+    boxed: str = ""
 
 
 def parse_line(line: bytes) -> Progress | None:
@@ -60,11 +63,12 @@ def parse_line(line: bytes) -> Progress | None:
     try:
         claim = json.loads(line)
         errors = [(_count(cell), legible(str(what)[:_LONGEST_ERROR])) for cell, what in list(claim["errors"])[:_MOST_ERRORS]]
-        answers = claim.get("answers")
+        answers, boxed = claim.get("answers"), claim.get("boxed")
         return Progress(
             _count(claim["cells"]), _count(claim["ran"]), tuple((cell, " ".join(what.split())) for cell, what in errors),
             claim["end"] is True, answers if isinstance(answers, str) else None,
             legible(str(claim.get("code", ""))[:_LONGEST_NAME]), legible(str(claim.get("given_to", ""))[:_LONGEST_NAME]),
+            boxed if isinstance(boxed, str) else "",
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, RecursionError, AttributeError, OverflowError):
         return None
@@ -90,7 +94,7 @@ class PipeReader(threading.Thread):
         As the last line had it.
     answers : str or None
         The latest file of answers.
-    code, given_to : str
+    code, given_to, boxed : str
         From the first line that had them, before any code of the submission ran: a later claim is not believed.
     has_begun, says_too_much : bool
     done : threading.Event
@@ -101,7 +105,7 @@ class PipeReader(threading.Thread):
         super().__init__(daemon=True)
         self._pipe, self._longest = os.dup(pipe), 8 * answers_bytes  # JSON may write six letters for one
         self.done, self.says_too_much, self.has_begun = threading.Event(), False, False
-        self.progress, self.code, self.given_to = Progress(), "", ""
+        self.progress, self.code, self.given_to, self.boxed = Progress(), "", "", ""
         self.answers: str | None = None
         self.start()
 
@@ -124,3 +128,4 @@ class PipeReader(threading.Thread):
             self.progress, self.has_begun = progress, True
             self.answers = self.answers if progress.answers is None else progress.answers
             self.code, self.given_to = self.code or progress.code, self.given_to or progress.given_to
+            self.boxed = self.boxed or progress.boxed

@@ -1,9 +1,10 @@
 """The runner: the one program that works inside the sandbox. It executes a student's notebook and reports what was answered.
 
 It is started by its path, in a Python of its own, with a JSON text of settings; it uses the standard library and IPython
-and imports nothing else of the kit. After each cell it writes one line of JSON to the pipe it was given: how far it got,
-which cells failed, and the file of answers as it lies there. Student code runs in this very process and may do to it what
-it likes: whatever comes out of the pipe is a claim, to be read with care by ``sandbox``. No key is within reach here.
+and imports nothing else of the kit. Before the first cell it reads what was typed into answer boxes, which the notebook's
+outputs keep. After each cell it writes one line of JSON to the pipe it was given: how far it got, which cells failed, and the
+file of answers as it lies there. Student code runs in this very process and may do to it what it likes: whatever comes out of
+the pipe is a claim, to be read with care by ``sandbox``. No key is within reach here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_ERRORS, LONGEST_ERROR = 20, 300
+BOXED = "application/vnd.crmlab.answer+json"  # the kind of output that holds the answer of a box
 
 
 def code_cells(text: str) -> list[str]:
@@ -35,6 +37,26 @@ def code_cells(text: str) -> list[str]:
     cells = [cell for sheet in sheets for cell in sheet["cells"] if cell.get("cell_type") == "code"]
     sources = [cell.get("source", cell.get("input", "")) for cell in cells]
     return ["".join(source) if isinstance(source, list) else str(source) for source in sources]
+
+
+def boxed_answers(text: str, most_bytes: int) -> str:
+    """Return what was typed into answer boxes, as the text of a file of answers; nothing where it is too much.
+
+    Parameters
+    ----------
+    text : str
+        The notebook.
+    most_bytes : int
+        Of that text.
+    """
+    answers: dict[str, Any] = {}
+    for cell in json.loads(text).get("cells", []):
+        for output in cell.get("outputs", []) if cell.get("cell_type") == "code" else []:
+            claim = output.get("data", {}).get(BOXED)
+            if isinstance(claim, dict) and isinstance(claim.get("question"), str):
+                answers[claim["question"]] = claim.get("answer")
+    boxed = json.dumps({"answers": answers})
+    return boxed if len(boxed) <= most_bytes else ""
 
 
 def set_limits(settings: dict[str, Any]) -> None:
@@ -89,14 +111,20 @@ class Reporter:
         if len(self.errors) < MOST_ERRORS:
             self.errors.append((cell, message[:LONGEST_ERROR]))
 
-    def send(self) -> None:
-        """Write how things stand, with the file of answers if it has changed."""
+    def send(self, **once: Any) -> None:
+        """Write how things stand, with the file of answers if it has changed.
+
+        Parameters
+        ----------
+        **once
+            What this line says besides.
+        """
         answers = b""
         with contextlib.suppress(OSError), open(self.answers, "rb") as file:
             answers = file.read(self.most_bytes + 1)
         changed = {"answers": answers.decode("utf-8", "replace")} if answers != self._last_answers else {}
         self._last_answers = answers
-        line = (json.dumps(self.state | {"errors": self.errors} | changed) + "\n").encode("ascii")
+        line = (json.dumps(self.state | {"errors": self.errors} | changed | once) + "\n").encode("ascii")
         while line:
             line = line[os.write(self.pipe, line) :]
 
@@ -129,7 +157,10 @@ def main(settings: dict[str, Any]) -> None:
     reporter.state["code"] = hashlib.sha256("".join("\n".join(cells).split()).encode("utf-8", "replace")).hexdigest()
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         reporter.state["given_to"] = str(json.loads(text)["metadata"]["crmlab"]["student"])
-    reporter.send()
+    boxed = ""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        boxed = boxed_answers(text, settings["answers_kb"] << 10)
+    reporter.send(boxed=boxed)
     run(cells, reporter, settings["cell_seconds"])
     reporter.state["end"] = True
     reporter.send()

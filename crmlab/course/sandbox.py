@@ -59,6 +59,8 @@ class RunResult:
         A hash of the notebook's code, without blanks.
     given_to : str
         For which student the notebook was made.
+    boxed : str
+        What was typed into answer boxes, as the text of a file of answers; "" if nothing was.
     seconds, peak_mb : float
     """
 
@@ -69,6 +71,7 @@ class RunResult:
     answers: str | None
     code: str
     given_to: str
+    boxed: str
     seconds: float
     peak_mb: float
 
@@ -254,5 +257,14 @@ def _result(reader: PipeReader, outcome: str, seconds: float, peak_mb: float) ->
         is_unreadable = any(cell == 0 for cell, _ in progress.errors)
         outcome = "finished" if progress.end else "unreadable" if is_unreadable else "ended by itself"
     return RunResult(
-        outcome, progress.cells, progress.ran, progress.errors, reader.answers, reader.code, reader.given_to, seconds, peak_mb
+        outcome,
+        progress.cells,
+        progress.ran,
+        progress.errors,
+        reader.answers,
+        reader.code,
+        reader.given_to,
+        reader.boxed,
+        seconds,
+        peak_mb,
     )

@@ -10,12 +10,15 @@ reads no notebook; that is the business of ``course``.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 
+import pandas as pd
+
 from crmlab import _check, datasets, world
-from crmlab.errors import ArgumentError, CrmlabError
+from crmlab.errors import ArgumentError, CrmlabError, DataError
 from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Context, Desk
 from crmlab.exercise.form import Question
@@ -56,6 +59,43 @@ def draft(seed: bytes | None, *, shuffled: bool = False, firm: Firm | None = Non
         yield _desk.context()
     finally:
         _desk._context.reset(token)
+
+
+def run_master(name: str, cells: Sequence[tuple[str, str]], context: Context, circumstances: str = "") -> Desk:
+    """Run the cells of a master within a draft, show nothing, and return the desk that it opened.
+
+    Parameters
+    ----------
+    name : str
+        Of the master, and of the exercise that it declares.
+    cells : sequence of (str, str)
+        Kind and text of each cell.
+    context : Context
+        As ``draft`` yields it.
+    circumstances : str
+        For whom, in the words of an error.
+
+    Raises
+    ------
+    DataError
+        A cell failed, or the master declares nothing, or another exercise.
+    """
+    names: dict[str, object] = {"__name__": "__main__"}
+    with redirect_stdout(io.StringIO()):
+        for number, (kind, text) in enumerate(cells, 1):
+            if kind != "code":
+                continue
+            try:
+                exec(compile(text, f"{name}, cell {number}", "exec"), names)
+            except Exception as error:
+                reason = str(error) if isinstance(error, CrmlabError) else f"{type(error).__name__}: {error}"
+                raise DataError(f"the master {name}, cell {number}, failed{circumstances}: {reason}") from error
+    if context.desk is None:
+        raise DataError(f"the master {name} never calls `exercise.declare(...)`.")
+    declared = context.desk.sheet["assignment"]
+    if declared != name:
+        raise DataError(f"the master {name} declares itself as {declared}: give file and exercise one name.")
+    return context.desk
 
 
 def declare(
@@ -140,6 +180,7 @@ def question(
     name: str, *, key: object = None, unit: str = "", points: float = 1, tolerance: float = 0, low: float | None = None,
     high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (),
     rubric: Sequence[tuple[str, float, str]] = (), hint: str = "", misconceptions: Mapping[str, object] | None = None,
+    panel: pd.DataFrame | None = None, steps: str = "",
 ) -> None:  # fmt: skip
     """Say when a question is right. In a master, in a hidden region after ``exercise.check(name)``.
 
@@ -170,6 +211,11 @@ def question(
         What a student reads -> the wrong answer that shows it. Nothing from which the key follows, alone or together with
         another: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where one comes too close to a
         student's key, shares an entry with it, or tells it by chance (its complement, a twelfth), this student is not told.
+    panel : DataFrame, optional
+        What students who do not code filter, group and read in ``exercise.panel(name)``: the rows and columns that the
+        question needs, joined where tables must be, but with the decisions (which rows, what over what) left to make.
+    steps : str
+        How the question is answered with these controls; part of the worked solution, which practice alone shows.
 
     Returns
     -------
@@ -195,6 +241,9 @@ def question(
         raise ArgumentError("`question` stands in a master, after `exercise.declare(...)`; its name is a text such as 'q1'.")
     _check.number("points", points, 0)
     _check.number("tolerance", tolerance, 0)
+    if panel is not None:
+        desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
+    desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
         name, "text", unit, points, tolerance, low, high, tuple(choices), words=tuple(words), rubric=lines, hint=hint

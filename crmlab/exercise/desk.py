@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +23,15 @@ from crmlab._result import Summary, show
 from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question
+from crmlab.exercise.slips import find_slip
+from crmlab.exercise.typed import read_pair, read_typed
 from crmlab.exercise.values import Answer, is_valid, to_json
 from crmlab.world.firm import read as read_table
 
 if TYPE_CHECKING:
     from crmlab.world import Firm
 
+PANELS = "panels"  # the folder beside a student's notebook where the tables of its panels lie
 _KIT = Path(__file__).resolve().parents[2] / "exercises"
 
 
@@ -48,11 +52,21 @@ class Desk:
     shuffled : bool
         Whether tables come with their rows in another order.
     answers, keys : dict
-        Name of a question -> plain JSON.
+        Name of a question -> plain JSON. Of the answers, each the one that counts.
+    boxed : dict
+        Name of a question -> what was typed into its answer box; it counts unless code answers, too.
+    coded, checked : set of str
+        Questions that code has answered since the exercise was opened, and those whose answer was checked.
     misconceptions : dict
         Name of a question -> list of (what a student reads, the wrong answer that shows it).
     frames : dict
         Tables that a master has asked for, by name.
+    panels : dict
+        Name of a question -> the table that its panel shows.
+    steps : dict
+        Name of a question -> how it is answered by the controls of its panel, for the worked solution.
+    listeners : dict
+        Name of a question -> what is called when another answer counts.
     """
 
     sheet: dict[str, Any]
@@ -61,9 +75,15 @@ class Desk:
     firm: Firm | None = None
     shuffled: bool = False
     answers: dict[str, Answer] = field(default_factory=dict)
+    boxed: dict[str, Answer] = field(default_factory=dict)
+    coded: set[str] = field(default_factory=set)
+    checked: set[str] = field(default_factory=set)
     keys: dict[str, Answer] = field(default_factory=dict)
     misconceptions: dict[str, list[tuple[str, Answer]]] = field(default_factory=dict)
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    panels: dict[str, pd.DataFrame] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+    listeners: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     @property
     def is_master(self) -> bool:
@@ -105,11 +125,18 @@ class Desk:
                 f"{path} cannot be read ({error}). Unpack the zip file that you were given once more, the whole of it."
             ) from None
 
+    def changed(self, name: str) -> None:
+        """Tell the panel of a question, if one is shown, that another answer counts."""
+        if listener := self.listeners.get(name):
+            listener()
+
     def save(self) -> None:
         """Write the answers, whole or not at all."""
         if self.file is None:
             return
-        text = json.dumps({"assignment": self.sheet["assignment"], "answers": self.answers}, ensure_ascii=False, indent=1)
+        content = {"assignment": self.sheet["assignment"], "answers": self.answers}
+        content |= {"boxed": self.boxed} if self.boxed else {}
+        text = json.dumps(content, ensure_ascii=False, indent=1)
         try:
             with atomic_write(self.file) as part:
                 part.write_text(text + "\n", encoding="utf-8")
@@ -201,7 +228,8 @@ def start(name: str, *, student: str | None = None) -> Summary:
             "its own zip file."
         )
     file = Path(own_file or f"{name}.answers.json").absolute()
-    desk = context().desk = Desk(sheet, path.parent, file, answers=_earlier_answers(file, name, questions))
+    answers, boxed = _earlier_answers(file, name, questions)
+    desk = context().desk = Desk(sheet, path.parent, file, answers=answers, boxed=boxed)
     return _opening(desk)
 
 
@@ -237,17 +265,21 @@ def _read_sheet(path: Path) -> tuple[dict[str, Any], dict[str, Question]]:
         raise DataError(f"{path} is damaged ({error}). Unpack the zip file that you were given once more.") from None
 
 
-def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> dict[str, Answer]:
-    """Return the answers of an earlier sitting; lay a damaged file aside."""
+def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> tuple[dict[str, Answer], dict[str, Answer]]:
+    """Return the answers of an earlier sitting, all and those from boxes; lay a damaged file aside."""
+
+    def sound(answers: dict[str, Answer]) -> dict[str, Answer]:
+        return {key: value for key, value in answers.items() if key in questions and is_valid(value)}
+
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["assignment"] == name:
-            return {key: value for key, value in content["answers"].items() if key in questions and is_valid(value)}
+            return sound(content["answers"]), sound(content.get("boxed", {}))
     except FileNotFoundError:
-        return {}
+        return {}, {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         os.replace(file, file.with_suffix(".damaged.json"))
-    return {}
+    return {}, {}
 
 
 def count_answers(name: str, folder: Path) -> tuple[int, int]:
@@ -343,7 +375,7 @@ def answer(name: str, value: object) -> Summary:
     name : str
         Of the question, such as "q1".
     value : number, text, list, Series or DataFrame
-        At most 100 entries. It is kept as plain JSON.
+        At most 100 entries. It is kept as plain JSON. Where a number is asked for, a text such as "12,5 %" is read as one.
 
     Returns
     -------
@@ -373,16 +405,69 @@ def answer(name: str, value: object) -> Summary:
     desk = open_desk()
     question = desk.question_or_any(name)
     if value is ...:  # so that a notebook with open questions still runs to its end
+        return _leave_open(desk, question)
+    recorded = _read(desk, question, value)
+    desk.answers[name] = recorded
+    desk.coded.add(name)
+    desk.save()
+    note = "Run the next cell to see whether its form is right."
+    if name in desk.boxed and desk.boxed[name] != recorded:
+        note = f"It counts, and not what stands in the answer box ({question.as_text(desk.boxed[name])}). {note}"
+    desk.changed(name)
+    return Summary(f"{name} is recorded: {question.as_text(recorded)}", note=note)
+
+
+def _leave_open(desk: Desk, question: Question) -> Summary:
+    """Go on without an answer by code; the one in the box, if there is one, counts."""
+    name = question.name
+    desk.coded.discard(name)
+    if name not in desk.boxed:
         return Summary(f"{name} is still open", note="Put your answer in place of the three dots, and run this cell again.")
+    desk.answers[name] = desk.boxed[name]
+    desk.save()
+    desk.changed(name)
+    return Summary(f"{name} is answered in its box: {question.as_text(desk.boxed[name])}", note="There is nothing to do here.")
+
+
+def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
+    """Record what was typed into the answer box of a question; it counts unless code has answered.
+
+    Parameters
+    ----------
+    desk : Desk
+    name : str
+        Of the question.
+    text : str
+        As it was typed.
+
+    Raises
+    ------
+    ArgumentError
+        It cannot be read as an answer; the message says what to write.
+    """
+    if not text.strip():
+        raise ArgumentError(f"{name} was not recorded: the box is empty. Write your answer into it.")
+    recorded = _read(desk, desk.question(name), text)
+    desk.boxed[name] = recorded
+    if name not in desk.coded:
+        desk.answers[name] = recorded
+    desk.save()
+    return recorded
+
+
+def _read(desk: Desk, question: Question, value: object) -> Answer:
+    """Return a value as plain JSON, as its question asks for it; what cannot be an answer to it is refused."""
+    name = question.name
     try:
+        if question.kind in ("number", "whole", "list", "choice") and type(value) is str:
+            return to_json(read_typed(value, question))
         recorded = to_json(list(value) if question.kind == "list" and isinstance(value, pd.Series) else value)
+        if question.kind in ("number", "whole") and isinstance(recorded, list):
+            return read_pair(value if isinstance(value, tuple) else recorded, question)
     except ArgumentError as refusal:
         still = f" Your earlier answer still stands: {question.as_text(desk.answers[name])}." if name in desk.answers else ""
         raise ArgumentError(f"{name} was not recorded: {refusal}{still}") from None
-    desk.answers[name] = recorded
-    desk.save()
-    text = question.as_text(recorded)
-    return Summary(f"{name} is recorded: {text}", note="Run the next cell to see whether its form is right.")
+    return recorded
 
 
 def check(name: str) -> Summary:
@@ -420,7 +505,10 @@ def check(name: str) -> Summary:
       -3 cannot be: it must be at least 0 (prospects).
     """
     desk = open_desk()
-    state, note = _state(desk, desk.question_or_any(name))
+    question = desk.question_or_any(name)
+    if name in desk.answers:
+        desk.checked.add(name)
+    state, note = _state(desk, question)
     return Summary(f"{name}: {state}", note=note)
 
 
@@ -447,9 +535,11 @@ def _state(desk: Desk, question: Question) -> tuple[str, str]:
         return "recorded", form
     if not sheet.get("practice"):
         return "recorded", form + " Whether it is right, the marks will say."
-    if question.matches(answer, sheet["right"][name], sheet["salt"]):
+    right, salt = sheet["right"][name], sheet["salt"]
+    if question.matches(answer, right, salt):
         return "✓ right", question.as_text(answer)
-    return "✗ not right", f"{form} But that is not it. {question.hint}".rstrip()
+    slip = find_slip(question, answer, lambda other: question.matches(other, right, salt))
+    return "✗ not right", " ".join(filter(None, (form, "But that is not it.", slip, question.hint)))
 
 
 def progress() -> Summary:
