@@ -51,7 +51,7 @@ def report(cells: list[str]) -> None:
             recorded[f"{cell} widget"] = _widget(result)
         if isinstance(result, AnyWidget):
             kind = type(result).__name__
-            recorded[f"{cell} {kind.lower()}"] = {"Radar": _radar, "Alive": _alive}[kind](result)
+            recorded[f"{cell} {kind.lower()}"] = {"Radar": _radar, "Alive": _alive}.get(kind, _data)(result)
         recorded |= {f"{cell} picture {number}": figure for number, figure in enumerate(figures, 1)}
     names = vars(sys.modules["__main__"])
     numbers = {name: float(value) for name, value in names.items() if isinstance(value, int | float) and name[0] != "_"}
@@ -85,6 +85,11 @@ def _widget(shown) -> dict:
         slider.value = min(slider.max, slider.value + slider.step)
         state["one step on"] = values()
     return state
+
+
+def _data(shown) -> dict:
+    """What the page reads of a widget that computes nothing itself: every picture, of all places of its controls."""
+    return shown.data
 
 
 def _radar(shown) -> dict:
