@@ -432,3 +432,11 @@ def test_charts_say_what_they_show(scores, drivers, survey):
     for shown in (survey, scores, drivers):
         assert "<table>" in shown._repr_html_()
         assert len(str(shown)) > 100
+
+
+def test_levels_differ_by_the_gaps_of_the_table():
+    """Also where answers are missing in one half only, which moves the mean of that half."""
+    scores = satisfaction.score_rater(datasets.load("survey"))
+    assert (scores.table.perceived - scores.table.expected - scores.table.gap).abs().max() > 0.001
+    levels = scores.levels
+    np.testing.assert_allclose(levels.perceived - levels.expected, scores.table.gap, atol=1e-12)

@@ -221,9 +221,15 @@ class RaterScores(Result):
 
     @property
     def levels(self) -> pd.DataFrame:
-        """One row per dimension (``tables.describe("rater_levels")``), as the radar widget draws it: weights sum to 1, equal
-        ones where importance was not asked."""
-        table = self.table[["dimension", "expected", "perceived", "weight"]]
+        """One row per dimension (``tables.describe("rater_levels")``), as the radar widget draws it.
+
+        Perceived less expected is the gap of ``table``, also where an answer is missing in one half only. Weights sum to 1,
+        equal ones where importance was not asked.
+        """
+        table = self.table
+        if self.measure == "gap":
+            table = table.assign(expected=table["perceived"] - table["gap"])
+        table = table[["dimension", "expected", "perceived", "weight"]]
         weight = table["weight"] if table["weight"].notna().all() else pd.Series(1 / len(table), table.index)
         return table.assign(weight=weight / weight.sum())
 

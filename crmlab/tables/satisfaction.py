@@ -89,7 +89,7 @@ TABLES = (
         "What the radar draws: levels of each dimension, and how much each counts.",
         (
             Column("dimension", "text", "Dimension of service quality."),
-            Column("expected", "number", "Mean of what an excellent firm should be like.", "points", nullable=True),
+            Column("expected", "number", "What an excellent firm should be: perceived less the gap.", "points", nullable=True),
             Column("perceived", "number", "Mean of what this firm is like.", "points"),
             Column("weight", "number", "Mean importance; all together are 1.", "share", minimum=0, maximum=1),
         ),
