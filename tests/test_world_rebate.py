@@ -16,7 +16,8 @@ from crmlab import _engine, datasets, tables, world
 from crmlab.errors import ArgumentError
 from crmlab.world import firm as firms
 from crmlab.world import giving, interventions
-from crmlab.world.industries import PRESETS, REBATE_SITE, RETAILER
+from crmlab.world.industries import REBATE_SITE, RETAILER
+from crmlab.world.presets import PRESETS
 
 START = 13
 SHOCK = REBATE_SITE.giving.shock_month

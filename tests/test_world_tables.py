@@ -16,7 +16,7 @@ def retailer():
     return firm("retailer", customers=700, seed=7)
 
 
-@pytest.fixture(params=["retailer", "telecom"])
+@pytest.fixture(params=["retailer-v1", "telecom-v1", "retailer-v2", "telecom-v2"])
 def one(request):
     return firm(request.param, customers=700, seed=7)
 
@@ -29,7 +29,7 @@ def test_every_table_keeps_its_declaration(one):
 
 def test_tables_fit_together(one):
     customers = one["customers"].set_index("customer_id")
-    for name in ("orders", "contracts", "survey", "tickets", "campaign_targets", "customer_months", "referrals"):
+    for name in ("orders", "contracts", "survey", "tickets", "campaign_targets", "customer_months", "referrals", "usage"):
         if name in one:
             assert one[name].customer_id.isin(customers.index).all(), name
     for name in ("customers", "failures", "survey", "campaigns", "records"):
@@ -46,13 +46,18 @@ def test_tables_fit_together(one):
     for name in ("prospects", "stage_events", "interactions", "customers"):
         assert set(one[name].salesperson_id.dropna()) <= sold, name
     assert set(one["orders"].product_id) <= set(one["products"].product_id)
-    assert (
-        set(one["campaign_targets"].campaign_id) == set(one["campaigns"].campaign_id) == set(one.truth["campaigns"].campaign_id)
-    )
+    turned_to = set(one["campaign_targets"].campaign_id)
+    assert turned_to == set(one.truth["campaigns"].campaign_id)
+    silent = [campaign.name for campaign in one.industry.campaigns if campaign.silent_months]
+    run = one["campaigns"].set_index("campaign_id").campaign
+    assert turned_to <= set(run.index)
+    assert set(run[~run.index.isin(turned_to)]) <= set(silent), "only these may find nobody"
     since = customers.since
     assert (one["orders"].order_date >= one["orders"].customer_id.map(since)).all()
     assert (one["tickets"].opened >= one["tickets"].customer_id.map(since)).all()
     left = one.truth["customers"].set_index("customer_id").left
+    if "returns" in one.truth:  # of these more is known in tests of the second edition
+        left = left.mask(left.index.isin(one.truth["returns"].customer_id))
     late = one["orders"].order_date > one["orders"].customer_id.map(left)
     assert not late.any()
     gone = left.dropna()
@@ -163,12 +168,18 @@ def test_the_profit_adds_up_from_its_parts(one):
     assert walked.sum() + rewards == pytest.approx(months.acquisition_cost.sum(), abs=0.01)
     contacted = one["campaign_targets"].query("group == 'contacted'").groupby("campaign_id").size()
     spent = (one["campaigns"].set_index("campaign_id").contact_cost * contacted).sum()
-    assert spent == pytest.approx(months.campaign_cost.sum(), abs=0.01)
+    calls = one.industry.call_cost * (one["interactions"].topic == "follow-up").sum()
+    assert spent + calls == pytest.approx(months.campaign_cost.sum(), abs=0.01)
     truth = one.truth["months"].set_index("month")
-    assert (truth.customers.diff().fillna(truth.customers) == months.won - truth.leavers).all()
-    assert (
-        one.truth["customers"].left.dt.to_period("M").value_counts().sort_index().to_numpy() == truth.leavers[truth.leavers > 0]
-    ).all()
+    period = truth.index.to_period("M")
+    none = pd.Series([], dtype="datetime64[us]")
+    back, again = (one.truth["returns"][name] if "returns" in one.truth else none for name in ("returned", "left"))
+    left, returned, left_again = (
+        moments.dt.to_period("M").value_counts().reindex(period, fill_value=0).to_numpy()
+        for moments in (one.truth["customers"].left, back, again)
+    )
+    assert (left + left_again == truth.leavers).all()
+    assert (truth.customers.diff().fillna(truth.customers) == months.won + returned - truth.leavers).all()
     prospects = one["prospects"].created.dt.to_period("M").value_counts().sort_index()
     assert (prospects.to_numpy() == months.prospects[months.prospects > 0]).all()
 

@@ -21,7 +21,9 @@ def bare(industry, **numbers):
     quiet = {
         "quality_spread": (0.0, 0.0), "expectation_spread": (0.0, 0.0), "adaptation": 0.0, "failure": 1e-12, "inquiry": 0.0,
         "turnover": 0.0, "competitor_effect": 0.0, "cross_start": 0.0, "referral": 0.0, "campaigns": (), "word_of_mouth": 0.0,
-        "needs": (replace(industry.needs[0], share=1, rate=1.0, expectation=(0,) * 5, weight=(1,) * 5),),
+        "needs": (world.Need(name="any", share=1, expectation=(0,) * 5, weight=(1,) * 5, products=industry.needs[0].products),),
+        "channels": tuple(replace(channel, needs=(), dropout=1.0) for channel in industry.channels), "referral_needs": (),
+        "correlations": (), "estrangement": (0.0, 0.0), "returns": 0.0, "call_keep": 0.0, "annoyance": 0.0,
         "season": (1.0,) * 12, "flat_zone": (-50.0, 50.0), "slopes": (0.0, 0.0, 0.0), "rate_effect": 0.0,
     }  # fmt: skip
     return replace(industry, name="bare", **(quiet | numbers))

@@ -16,7 +16,7 @@ from crmlab.datasets import store
 from crmlab.datasets.loading import BESIDE, names
 from crmlab.datasets.survey_form import export_form
 from crmlab.world.firm import offered as _offered
-from crmlab.world.industries import industry as _preset
+from crmlab.world.presets import industry as _preset
 
 
 class _Grid(TypedDict):

@@ -12,7 +12,7 @@ from crmlab import _check
 from crmlab.datasets import store
 from crmlab.errors import DataError
 from crmlab.world.firm import offered as _offered
-from crmlab.world.industries import industry as _preset
+from crmlab.world.presets import industry as _preset
 
 #: Tables that lie in the kit's folder beside those of the default firm, and how to get one that is missing.
 BESIDE = {

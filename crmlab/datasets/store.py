@@ -25,7 +25,7 @@ from crmlab._write import atomic_write, replace
 from crmlab.errors import CrmlabWarning, DataError
 from crmlab.world.firm import read as _read_table
 from crmlab.world.firm import write as _write_table
-from crmlab.world.industries import industry as _preset
+from crmlab.world.presets import industry as _preset
 
 DEFAULT = "retailer"
 SEED = 1

@@ -449,6 +449,12 @@ FIRM = (
         key=("month",),
     ),
     Table(
+        "usage",
+        "How often each customer used their contract or visited the shop, by month; a month without use has no row.",
+        (CUSTOMER, _MONTH, Column("times", "integer", "How often.", "times", minimum=1, known="the end of the month")),
+        key=("customer_id", "month"),
+    ),
+    Table(
         "truth_customers",
         "What nobody at the firm can see: each customer's dispositions, and when they truly left.",
         (
@@ -509,6 +515,37 @@ FIRM = (
             _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
         ),
         key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "truth_keeping",
+        "What an offer to stay would have done, for everyone in the file.",
+        (_CAMPAIGN, CUSTOMER,
+         _latent("keeping", "What a contact takes off the log rate of leaving; below zero it reminds them to leave.",
+                 "log rate")),
+        key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "truth_returns",
+        "Those who had left and are back.",
+        (CUSTOMER,
+         Column("returned", "date", "First day back.", known="never: this is the truth"),
+         Column("left", "date", "The day on which they left again; empty if they had not.", nullable=True,
+                known="never: this is the truth")),
+        key=("customer_id", "returned"),
+    ),
+    Table(
+        "truth_values",
+        "What each customer is still worth after the last day.",
+        (CUSTOMER, _latent("remaining_value", "Expected margin of the months to come; 0 for those who have left.",
+                           "currency")),
+        key=("customer_id",),
+    ),
+    Table(
+        "truth_correlations",
+        "How dispositions hang together, before they are given their scale; pairs that are not listed do not.",
+        (Column("disposition", "text", "A disposition."), Column("other", "text", "Another."),
+         _latent("correlation", "Of the two, as normal numbers.", "from -1 to 1")),
+        key=("disposition", "other"),
     ),
     Table(
         "truth_records",

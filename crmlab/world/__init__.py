@@ -9,13 +9,14 @@ equations stand in docs/world.md. This room simulates; it analyses nothing.
 
 from crmlab.world.comparison import Comparison, causes, compare, effect, outcomes, sweep
 from crmlab.world.firm import Firm, Truth, simulate
-from crmlab.world.industries import Campaign, Channel, Giving, Industry, Need, Product
+from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Industry, Need, Product
 from crmlab.world.practice import shop
 
 __all__ = [
     "Campaign",
     "Channel",
     "Comparison",
+    "Correlation",
     "Firm",
     "Giving",
     "Industry",

@@ -16,9 +16,13 @@ from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
 
 
-def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t: int) -> None:
-    """Write the follow-up calls of month ``t``; they have no effect."""
-    called = np.flatnonzero(streams.uniform(customers.key, "follow-up", t) < setting.industry.follow_up)
+def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t: int) -> np.ndarray:
+    """Write the follow-up calls of month ``t``, and return what they cost, in cents; moves ``kept``, ``contact_pressure``."""
+    industry, cost = setting.industry, np.zeros(len(customers), dtype=np.int64)
+    called = np.flatnonzero(streams.uniform(customers.key, "follow-up", t) < industry.follow_up)
+    customers.kept[called] += industry.call_keep * np.exp(-industry.tiring * customers.contact_pressure[called])
+    customers.contact_pressure[called] += industry.call_weight
+    cost[called] = round(100 * industry.call_cost)
     key, none = customers.key[called], np.zeros(called.size, dtype=np.int64)
     start = np.maximum(customers.won[called], setting.month_start[t])
     end = np.full(called.size, setting.month_start[t + 1])
@@ -30,6 +34,7 @@ def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t:
         channel=labels(none, ("phone",)), direction=labels(none, ("out",)), topic=labels(none, ("follow-up",)),
         salesperson_id=desks.column(customers.desk[called], np.full(called.size, t)),
     )  # fmt: skip
+    return cost
 
 
 def cross_sell(

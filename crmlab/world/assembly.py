@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -142,7 +142,13 @@ def _firm_tables(setting: Setting, salespeople: desks.Desks, sums: dict[str, np.
         flows = {"donated": sums["donated"] / 100, "paid_out": giving.payouts(setting, sums["donated"]) / 100}
         made["payouts"] = _table("payouts", {"month": month, "published": published} | flows)
         made["truth_trust"] = _table("truth_trust", {"month": month, "distrust": distrust})
-    parameters, values = zip(*_numbers("", asdict(setting.industry)), strict=True)
+    if correlations := setting.industry.correlations:
+        columns = {"disposition": "first", "other": "second", "correlation": "value"}
+        made["truth_correlations"] = _table(
+            "truth_correlations",
+            {column: [getattr(each, field) for each in correlations] for column, field in columns.items()},
+        )
+    parameters, values = zip(*_numbers("", setting.industry), strict=True)
     made["truth_parameters"] = _table("truth_parameters", {"parameter": list(parameters), "set_to": list(values)})
     return made
 
@@ -153,13 +159,14 @@ def _table(name: str, columns: Mapping[str, object]) -> pa.Table:
 
 
 def _numbers(prefix: str, value: object) -> Iterator[tuple[str, float]]:
-    """Yield every number in a nested structure, by its path."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _numbers(f"{prefix}.{key}" if prefix else key, part)
+    """Yield every number in a nested structure that may act on somebody, by its path."""
+    if is_dataclass(value):
+        for each in fields(value):
+            part = getattr(value, each.name)
+            if not ("neutral" in each.metadata and part == each.default):
+                yield from _numbers(f"{prefix}.{each.name}" if prefix else each.name, part)
     elif isinstance(value, list | tuple):
         for place, part in enumerate(value, 1):
-            label = part["name"] if isinstance(part, dict) and "name" in part else place
-            yield from _numbers(f"{prefix}.{label}", part)
+            yield from _numbers(f"{prefix}.{getattr(part, 'name', place)}", part)
     elif isinstance(value, bool | int | float):
         yield prefix, float(value)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit
 
-from crmlab.world import streams
+from crmlab.world import dispositions, streams
 from crmlab.world.accounts import Purchases
 from crmlab.world.desks import Desks
 from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
@@ -24,16 +24,20 @@ _TINY = 1e-300  # so that a rate of 0 is never divided by
 
 def join(setting: Setting, customers: Customers) -> None:
     """Draw new customers' disposition to leave, and their tariff if there is a contract."""
-    industry, draw = setting.industry, streams.uniform(customers.key, "stays")
+    industry = setting.industry
+    draw = dispositions.draw(industry, customers.key, ("dropout",))["dropout"]
+    by_channel = np.array([*(channel.dropout for channel in industry.channels), industry.referral_dropout])
+    factor = np.array([need.dropout for need in industry.needs])[customers.need] * by_channel[customers.channel]
     if not industry.contract:
         shape, mean = industry.dropout
-        customers.dropout = gammaincinv(shape, draw) * mean / shape
+        customers.dropout = gammaincinv(shape, draw) * mean / shape * factor
         return
     weights = _product_weights(setting)[customers.need] * _fees(setting).astype(bool)
     customers.tariff = streams.choose(streams.uniform(customers.key, "plan"), weights)
     by_month = _terms(setting)[customers.tariff] == 1
     (a_month, b_month), (a_year, b_year) = industry.monthly_churn, industry.yearly_churn
-    customers.dropout = betaincinv(np.where(by_month, a_month, a_year), np.where(by_month, b_month, b_year), draw)
+    chance = betaincinv(np.where(by_month, a_month, a_year), np.where(by_month, b_month, b_year), draw)
+    customers.dropout = chance * factor / (1 + chance * (factor - 1))  # the odds times the factor
 
 
 def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarray | float, t: int) -> None:
@@ -42,13 +46,16 @@ def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarra
     # whoever came later never knew the one who left
     lost = desks.orphaned[customers.desk, t] * (customers.won < setting.month_start[t])
     customers.orphaned = industry.bond_fading * customers.orphaned + industry.bond * lost
+    lasting, spread = industry.estrangement
+    if spread:
+        customers.estranged = lasting * customers.estranged + spread * streams.normal(customers.key, "estranged", t)
     push = -customers.loyalty + customers.relationship_damage + customers.orphaned
-    push = push + industry.competitor_effect * customers.competitor_utility + doubt
+    push = push + industry.competitor_effect * customers.competitor_utility + doubt + customers.estranged - customers.kept
     draw = streams.uniform(customers.key, "leaves", t)
     unheld = 1 - setting.shifts["loyalty"][t]
     if industry.contract:
-        due, renewal = _renewals(setting, customers, t)
-        leaves = due & (draw < unheld * expit(logit(customers.dropout) + push))
+        renewal = setting.moment_in(t, _share_of_month(setting, customers.won))
+        leaves = due(setting, customers, t) & (draw < unheld * expit(logit(customers.dropout) + push))
         customers.left = np.where(leaves, renewal, np.nan)
     else:
         start = np.maximum(customers.won, setting.month_start[t])
@@ -57,19 +64,47 @@ def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarra
         customers.left = np.where(moment < setting.month_start[t + 1], moment, np.nan)
 
 
-def _renewals(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return whose term ends in month ``t``, and the moment at which it would."""
+def due(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return the mask of those whose term ends in month ``t``."""
     begun = setting.month_of(customers.won)
-    share = (customers.won - setting.month_start[begun]) / np.diff(setting.month_start)[begun]
-    due = (t > begun) & ((t - begun) % _terms(setting)[customers.tariff] == 0)
-    return due, setting.moment_in(t, share)
+    return (t > begun) & ((t - begun) % _terms(setting)[customers.tariff] == 0)
+
+
+def _share_of_month(setting: Setting, day: np.ndarray) -> np.ndarray:
+    month = setting.month_of(day)
+    return (day - setting.month_start[month]) / np.diff(setting.month_start)[month]
 
 
 def rate(setting: Setting, customers: Customers, t: int) -> np.ndarray:
-    """Return the expected orders in the whole of month ``t``, campaigns aside."""
-    industry, loyalty = setting.industry, customers.loyalty
+    """Return the expected orders in the whole of month ``t``, campaigns of the month aside."""
+    industry = setting.industry
     season = industry.season[t % 12] if setting.seasons else 1.0
-    elasticity = industry.elasticity * np.exp(-industry.tolerance * loyalty)
+    wanes = np.exp(-industry.waning * trouble(customers) - customers.borrowed)
+    return untroubled_rate(setting, customers, t, season) * wanes
+
+
+def trouble(customers: Customers) -> np.ndarray:
+    """Return what drives customers away beside discontent and competitors, on the log rate of leaving, shape (n,)."""
+    return customers.relationship_damage + customers.orphaned + customers.estranged
+
+
+def share_present(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return for which share of month ``t`` each of its customers was one, shape (n,)."""
+    start, end = _stay(setting, customers, t)
+    return (end - start) / (setting.month_start[t + 1] - setting.month_start[t])
+
+
+def _stay(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return from when to when each was a customer in month ``t``."""
+    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
+    return np.maximum(customers.won, setting.month_start[t]), end
+
+
+def untroubled_rate(setting: Setting, customers: Customers, t: int, season: float = 1.0) -> np.ndarray:
+    """Return the expected orders of a month at the prices of month ``t``, before anything drives customers away."""
+    industry, loyalty = setting.industry, customers.loyalty
+    by_need = np.array([need.elasticity for need in industry.needs])
+    elasticity = industry.elasticity * by_need[customers.need] * np.exp(-industry.tolerance * loyalty)
     price = np.exp(-elasticity * np.log1p(setting.shifts["price"][t]))
     return (
         customers.purchase_rate
@@ -80,18 +115,31 @@ def rate(setting: Setting, customers: Customers, t: int) -> np.ndarray:
     )
 
 
+def margins(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what an order and what a month of contract leave on average at the prices of month ``t``, each of shape (n,)."""
+    industry, price, dearer = setting.industry, 1 + setting.shifts["price"][t], 1 + setting.shifts["operating_cost"][t]
+    cost_shares = np.array([product.cost_share for product in industry.products])
+    weights = _product_weights(setting) * (_fees(setting) == 0)
+    goods = (weights @ cost_shares / weights.sum(axis=1))[customers.need]
+    by_order = customers.mean_spend * (price - goods) - industry.order_cost * dearer
+    if not industry.contract:
+        return by_order, np.zeros(len(customers))
+    fee = _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
+    return by_order, fee * (price - cost_shares[customers.tariff]) - industry.monthly_cost * dearer
+
+
 def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarray, discount: np.ndarray, t: int) -> Purchases:
     """Draw and write the orders of month ``t``; moves ``recent_orders``.
 
     ``lift`` is what campaigns add to the log of the rate, ``discount`` what they take off the amounts, shape (n,).
     """
     industry, n = setting.industry, len(customers)
-    start = np.maximum(customers.won, setting.month_start[t])
-    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
-    share = (end - start) / (setting.month_start[t + 1] - setting.month_start[t])
+    start, end = _stay(setting, customers, t)
+    share = share_present(setting, customers, t)
     mean = rate(setting, customers, t) * np.exp(lift) * share
     first = (customers.won >= setting.month_start[t]) & (not industry.contract)  # becoming a customer is the first order
-    count = streams.poisson(streams.uniform(customers.key, "orders", t), mean) + first
+    back = customers.returned == setting.month_start[t]  # and so is returning
+    count = streams.poisson(streams.uniform(customers.key, "orders", t), mean) + first + back
     buyer = np.repeat(np.arange(n), count)
     ordinal = np.arange(buyer.size) - (np.cumsum(count) - count)[buyer] + ~first[buyer]  # 0 is the first order of all
     moment = streams.uniform(customers.key[buyer], "order moment", t, ordinal)
@@ -104,6 +152,9 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
         discount=discount[buyer][by_time],
     )  # fmt: skip
     customers.recent_orders = industry.recency_fading * customers.recent_orders + count
+    customers.last_order = np.where(count > 0, t, customers.last_order)
+    forward, fading = industry.pull_forward
+    customers.borrowed = fading * customers.borrowed + forward * np.maximum(lift, 0) * (discount > 0)
     handling = round(100 * industry.order_cost * (1 + setting.shifts["operating_cost"][t]))
     purchases = Purchases(count, _sum(buyer, amount, n), _sum(buyer, goods, n), handling * count)
     if industry.contract:
@@ -114,6 +165,13 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
 def forget_orders(setting: Setting, churned: Customers) -> None:
     """Let the recent orders of those who have left fade by a month."""
     churned.recent_orders = setting.industry.recency_fading * churned.recent_orders
+
+
+def come_back(setting: Setting, churned: Customers, appeal: np.ndarray, t: int) -> np.ndarray:
+    """Draw who of those who have left is back on the first day after month ``t``; ``appeal`` adds to the log-odds."""
+    industry = setting.industry
+    chance = expit(logit(industry.returns) + industry.return_effect * churned.loyalty + appeal)
+    return streams.uniform(churned.key, "comes back", t) < chance
 
 
 def _baskets(

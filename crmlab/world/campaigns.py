@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from crmlab.world import streams
 from crmlab.world.event_log import EventLog, labels
-from crmlab.world.industries import Campaign
+from crmlab.world.industries import Campaign, Industry
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
 
@@ -38,12 +38,18 @@ class Contacts:
         In cents.
     count : ndarray
         How often each was contacted.
+    keep : ndarray
+        Taken off the log rate of leaving.
+    win_back : ndarray
+        Added to the log-odds to return of those who have left.
     """
 
     lift: np.ndarray
     discount: np.ndarray
     cost: np.ndarray
     count: np.ndarray
+    keep: np.ndarray
+    win_back: np.ndarray
 
 
 def calendar(setting: Setting) -> list[tuple[int, int]]:
@@ -67,12 +73,13 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
     ``rate`` is the purchase rate without campaign, or None for customers who have left and do not know that they are in
     the file.
     """
-    n = len(customers)
-    contacts = Contacts(np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n))
+    n, industry = len(customers), setting.industry
+    contacts = Contacts(np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n), np.zeros(n))
     for number, (month, place) in enumerate(calendar(setting)):
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)
-    customers.contact_pressure = setting.industry.pressure_fading * customers.contact_pressure + contacts.count
+    customers.contact_pressure = industry.pressure_fading * customers.contact_pressure + contacts.count
+    customers.kept = industry.keep_fading * customers.kept + contacts.keep
     return contacts
 
 
@@ -82,12 +89,14 @@ def _run(
 ) -> None:  # fmt: skip
     """Run one campaign; ``number`` counts the campaigns of the firm, ``place`` is that in the industry's list."""
     industry, campaign = setting.industry, setting.industry.campaigns[place]
-    rows = np.flatnonzero(customers.consent & (customers.won < setting.month_start[t]))
-    key, pressure = customers.key[rows], customers.contact_pressure[rows]
-    propensity = _propensity(setting, campaign, customers, rows)
-    chosen = streams.uniform(key, "campaign", t, place) < propensity
-    effect = (campaign.lift + industry.lift_spread * customers.campaign_response[rows]) * np.exp(-industry.tiring * pressure)
+    rows, propensity, chosen = _draw_lots(setting, campaign, customers, place, t)
+    key, pressure = customers.key[rows], customers.contact_pressure[rows] + contacts.count[rows]
+    rested = np.exp(-industry.tiring * pressure)
+    effect = _lift(industry, campaign, customers, rows) * rested
+    keeping = _keeping(industry, campaign, customers, rows) * rested
     contacts.lift[rows] += effect * chosen
+    contacts.keep[rows] += keeping * chosen
+    contacts.win_back[rows] += campaign.win_back * chosen
     contacts.discount[rows] = np.where(chosen, campaign.discount, contacts.discount[rows])
     contacts.cost[rows] += round(100 * campaign.cost) * chosen
     contacts.count[rows] += chosen
@@ -104,6 +113,52 @@ def _run(
         "truth_campaigns", customers.person[rows], campaign_id=campaign_id, propensity=propensity,
         orders_if_contacted=without * np.exp(effect), orders_if_not=without,
     )  # fmt: skip
+    if campaign.keep:
+        log.add("truth_keeping", customers.person[rows], campaign_id=campaign_id, keeping=keeping)
+
+
+def _draw_lots(
+    setting: Setting, campaign: Campaign, customers: Customers, place: int, t: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw who is contacted: the places of those to whom a campaign turns, the chance of each, and who is.
+
+    The arms of one campaign take their shares of its lots one behind the other, so that nobody gets two of them; who gets
+    another arm is not among those to whom an arm turns.
+    """
+    industry = setting.industry
+    turned_to = customers.consent & (customers.won < setting.month_start[t])
+    if campaign.silent_months:
+        turned_to &= ~(t - customers.last_order < campaign.silent_months)
+    rows = np.flatnonzero(turned_to)
+    name = campaign.lot_of or campaign.name
+    arms = [each for each in industry.campaigns if name in (each.name, each.lot_of)]
+    if len(arms) == 1:
+        propensity = _propensity(setting, campaign, customers, rows)
+        return rows, propensity, streams.uniform(customers.key[rows], "campaign", t, place) < propensity
+    first = next(number for number, each in enumerate(industry.campaigns) if each.name == name)
+    lot = streams.uniform(customers.key[rows], "campaign", t, first)
+    bounds = np.cumsum([each.share for each in arms])
+    arm, own = np.searchsorted(bounds, lot, side="right"), arms.index(campaign)
+    free = (arm == own) | (arm == len(arms))
+    chance = campaign.share / (campaign.share + 1 - bounds[-1])
+    return rows[free], np.full(free.sum(), chance), arm[free] == own
+
+
+def _lift(industry: Industry, campaign: Campaign, customers: Customers, rows: np.ndarray) -> np.ndarray:
+    """Return what a contact adds to the log purchase rate of somebody who had rest."""
+    by_need = np.array([need.lift for need in industry.needs])[customers.need[rows]]
+    by_channel = np.array([*(channel.lift for channel in industry.channels), 0.0])[customers.channel[rows]]
+    stronger = 1 + by_need + by_channel + industry.recent_lift * np.log1p(customers.recent_orders[rows])
+    return campaign.lift * stronger + industry.lift_spread * customers.campaign_response[rows]
+
+
+def _keeping(industry: Industry, campaign: Campaign, customers: Customers, rows: np.ndarray) -> np.ndarray:
+    """Return what a contact takes off the log rate of leaving; below zero for those whom it reminds to leave."""
+    if not campaign.keep:
+        return np.zeros(rows.size)
+    by_need = np.array([need.keep for need in industry.needs])[customers.need[rows]]
+    stronger = 1 + by_need + industry.recent_keep * np.log1p(customers.recent_orders[rows])
+    return campaign.keep * stronger + industry.keep_spread * streams.normal(customers.key[rows], "is kept")
 
 
 def _propensity(setting: Setting, campaign: Campaign, customers: Customers, rows: np.ndarray) -> np.ndarray:
@@ -112,4 +167,5 @@ def _propensity(setting: Setting, campaign: Campaign, customers: Customers, rows
         return np.full(rows.size, campaign.share)
     constant, slope = setting.industry.targeting
     lowest, highest = setting.industry.targeting_bounds
-    return np.clip(expit(constant + slope * np.log1p(customers.recent_orders[rows])), lowest, highest)
+    log_odds = constant + slope * np.log1p(customers.recent_orders[rows])
+    return np.clip(expit(log_odds + setting.industry.hidden_targeting * customers.loyalty[rows]), lowest, highest)

@@ -19,7 +19,7 @@ from scipy.special import stdtrit
 from crmlab import _check, tables
 from crmlab._result import Result, Summary
 from crmlab.errors import ArgumentError
-from crmlab.world import assembly, industries, interventions
+from crmlab.world import assembly, industries, interventions, presets
 from crmlab.world.firm import Firm, simulate
 
 _MEASURES = ("retention", "customers", "orders", "revenue", "profit", "satisfaction")
@@ -220,7 +220,7 @@ def sweep(
     """
     if not isinstance(changes, Mapping) or not changes:
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
-    preset = industries.industry(industry)
+    preset = presets.industry(industry)
     amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
     tried = tuple(
         interventions.intervention(preset, cause, step, 1, None) for cause, steps in amounts.items() for step in steps
@@ -393,7 +393,7 @@ def causes(industry: str | industries.Industry = "retailer") -> Summary:
     >>> world.causes().table.set_index("cause").loc["reliability", "unit"]
     'points of the seven-point scale'
     """
-    preset = industries.industry(industry)
+    preset = presets.industry(industry)
     slopes = dict(preset.costs)
     rows = [
         (cause.name, cause.meaning, cause.unit, cause.lowest, cause.highest, cause.scale / 2,

@@ -23,12 +23,13 @@ import pyarrow.parquet as pq
 from crmlab import _check, tables
 from crmlab._result import Summary
 from crmlab.errors import ArgumentError
-from crmlab.world import assembly, history, industries, interventions
+from crmlab.world import assembly, history, industries, interventions, presets
 from crmlab.world.event_log import arrow_type
 from crmlab.world.setting import Setting
 
 _OF_THE_FIRM = ("salespeople", "products", "promises", "standards", "delivery", "manager_survey", "campaigns", "payouts",
-            "firm_months", "truth_months", "truth_trust", "truth_parameters")  # fmt: skip
+            "firm_months", "truth_months", "truth_trust", "truth_parameters",
+            "truth_correlations")  # fmt: skip
 _ONLY_WITH_GIVING = ("donations", "payouts", "truth_donors", "truth_trust")
 _MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM))
 #: In the order in which ``crmlab.tables`` declares them.
@@ -330,7 +331,7 @@ def simulate(
     >>> bool(better.truth["months"].leavers.sum() <= firm.truth["months"].leavers.sum())
     True
     """
-    preset = industries.industry(industry)
+    preset = presets.industry(industry)
     months = _check.integer("months", months, 1, 600)
     setting = Setting(
         preset, _check.integer("customers", customers, 1, 100_000_000), months, _check.integer("seed", seed, 0, 2**63 - 1),
@@ -341,8 +342,12 @@ def simulate(
 
 def offered(industry: industries.Industry) -> tuple[str, ...]:
     """Return the names of the tables of an industry, those of the truth last and with ``truth_`` in front."""
-    lacking = (() if industry.contract else ("contracts",)) + (() if industry.giving else _ONLY_WITH_GIVING)
-    return tuple(name for name in (*TABLES, *TRUTH) if name not in lacking)
+    has = {
+        "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving),
+        "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
+        "usage": industry.usage[0], "truth_values": industry.horizon, "truth_correlations": industry.correlations,
+    }  # fmt: skip
+    return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 
 
 def _wanted(names: Collection[str] | None, industry: industries.Industry) -> tuple[str, ...]:

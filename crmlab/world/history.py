@@ -16,7 +16,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crmlab import tables
-from crmlab.world import accounts, aftersales, buying, campaigns, giving, market, records, sales, service, survey
+from crmlab.world import (
+    accounts,
+    aftersales,
+    buying,
+    campaigns,
+    giving,
+    market,
+    outlook,
+    records,
+    sales,
+    service,
+    survey,
+    usage,
+)
 from crmlab.world.desks import Desks
 from crmlab.world.event_log import EventLog, days, labels
 from crmlab.world.population import Customers
@@ -25,8 +38,8 @@ from crmlab.world.setting import Setting
 #: Tables by person; ``contact_records`` and ``truth_records`` are made together.
 BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "tickets", "orders", "contracts",
-    "campaign_targets", "referrals", "donations", "customer_months", "truth_customers", "truth_failures", "truth_survey",
-    "truth_campaigns", "truth_records", "truth_donors",
+    "usage", "campaign_targets", "referrals", "donations", "customer_months", "truth_customers", "truth_failures",
+    "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values", "truth_records", "truth_donors",
 )  # fmt: skip
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
@@ -69,7 +82,8 @@ def live(
         _serve_month(block, customers, t)
         if churned:
             churned = [Customers.concatenate(churned)]
-            _approach_churned(block, churned[0], t)
+            away = _approach_churned(block, churned[0], t)
+            churned = [away] if len(away) else []
         active, leavers = [customers.take(customers.present)], customers.take(~customers.present)
         block.sums["customers"][t] += len(active[0])
         block.sums["left"][t] += len(leavers)
@@ -122,7 +136,8 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
-    aftersales.call(setting, desks, log, customers, t)
+    usage.use(setting, log, customers, t)
+    calls = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
     sums["prospects"][t] += person.size
@@ -130,26 +145,52 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
         block.upsold[later].append(person[month == later])
     aftersales.add_product(customers, person[month == t])
     ticket_cost = service.ticket_costs(setting, incidents, len(customers), t)
-    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost, t)
+    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + calls, t)
     if t + 1 < setting.months:
         _welcome(block, market.refer(setting, customers, t), referred=True)
 
 
-def _approach_churned(block: _Block, churned: Customers, t: int) -> None:
-    """Write to, call and approach those who have left, for nobody knows that they have."""
+def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
+    """Write to, call and approach those who have left, for nobody knows that they have; return those who stay away."""
     setting, log = block.setting, block.log
     contacts = campaigns.contact(setting, log, churned, t, None)
     buying.forget_orders(setting, churned)
-    aftersales.call(setting, block.desks, log, churned, t)
+    calls = aftersales.call(setting, block.desks, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
     block.sums["prospects"][t] += person.size
-    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost, t)
+    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + calls, t)
+    if not setting.industry.returns or t + 1 == setting.months:
+        return churned
+    back = buying.come_back(setting, churned, contacts.win_back, t)
+    if back.any():
+        block.joining[t + 1].append(_returned(block, churned.take(back), t + 1))
+    return churned.take(~back)
+
+
+def _returned(block: _Block, customers: Customers, t: int) -> Customers:
+    """Return those who left as customers again from the first day of month ``t`` on, with the past behind them."""
+    _write_return(block, customers)
+    none = np.zeros(len(customers))
+    customers.first_left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
+    customers.left, customers.returned = np.full(none.size, np.nan), none + block.setting.month_start[t]
+    customers.dissatisfaction, customers.relationship_damage, customers.orphaned = none, none.copy(), none.copy()
+    customers.estranged, customers.kept = none.copy(), none.copy()
+    return customers
+
+
+def _write_return(block: _Block, customers: Customers) -> None:
+    """Write the last return of those who have returned, now that it is known how long they stay."""
+    again = ~np.isnan(customers.returned)
+    block.log.add(
+        "truth_returns", customers.person[again], returned=days(customers.returned[again]), left=days(customers.left[again])
+    )
 
 
 def _finish(block: _Block, customers: Customers) -> None:
     """Write customers to whom nothing more will happen, and what nobody at the firm can see of them."""
     setting, industry, log, person = block.setting, block.setting.industry, block.log, customers.person
     month = np.minimum(setting.month_of(customers.won), setting.months - 1)
+    left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
     log.add(
         "customers", person, since=days(customers.won), channel=labels(customers.channel, market.channel_names(industry)),
         region=labels(customers.region, industry.regions), age_group=labels(customers.age_group, market.age_labels(industry)),
@@ -163,12 +204,16 @@ def _finish(block: _Block, customers: Customers) -> None:
         for k, name in enumerate(tables.DIMENSIONS)
     }  # fmt: skip
     log.add(
-        "truth_customers", person, since=days(customers.won), left=days(customers.left),
+        "truth_customers", person, since=days(customers.won), left=days(left),
         need=labels(customers.need, tuple(need.name for need in industry.needs)), purchase_rate=customers.purchase_rate,
         dropout_rate=customers.dropout, mean_spend=customers.mean_spend, campaign_effect=customers.campaign_response,
         pull=customers.competitor_utility, satisfaction=customers.satisfaction, loyalty=customers.loyalty, **by_dimension,
     )  # fmt: skip
     giving.write_donors(setting, log, customers)
+    _write_return(block, customers)
+    if industry.horizon:
+        value = outlook.remaining_value(setting, customers)
+        log.add("truth_values", person, remaining_value=value)
     if industry.contract:
         buying.write_contracts(setting, log, customers)
     block.finished.append(customers)

@@ -13,9 +13,13 @@ Where nothing else is said, a number is [C].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from crmlab.errors import ArgumentError
+
+def _neutral(value: object) -> Any:
+    """Return a field whose default acts on nobody: so it stands among the parameters of the truth only where it is another."""
+    return field(default=value, metadata={"neutral": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,9 @@ class Channel:
     weight: float
     entry: tuple[float, ...]
     log_odds: float = 0.0  # added to the log-odds of each advance: who comes unasked is nearer to buying
+    needs: tuple[float, ...] = _neutral(())  # factor of the share of each need among those who come so; empty: as everywhere
+    dropout: float = _neutral(1.0)  # factor of their dropout rate, or of the odds not to renew
+    lift: float = _neutral(0.0)  # how much stronger campaigns act on them, as a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,13 @@ class Need:
     weight: tuple[float, ...]  # factor of the importance of each dimension, RATER order
     rate: float = 1.0  # factor of the purchase rate
     products: tuple[float, ...] = ()  # how often each product is chosen
+    spend: float = _neutral(1.0)  # factor of the mean spend
+    dropout: float = _neutral(1.0)  # factor of the dropout rate, or of the odds not to renew
+    elasticity: float = _neutral(1.0)  # factor of the elasticity
+    lift: float = _neutral(0.0)  # how much stronger campaigns act on them, as a share: -1 and they do not act
+    keep: float = _neutral(0.0)  # the same of offers to stay
+    regions: tuple[float, ...] = _neutral(())  # factor of the share of each region; empty: as everywhere
+    age: float = _neutral(0.0)  # standard deviations by which they are older
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +76,19 @@ class Campaign:
     discount: float = 0.0
     lift: float = 0.0  # mean effect on the log of the purchase rate in the month
     cost: float = 0.1  # of one contact
+    keep: float = _neutral(0.0)  # mean effect on the log rate of leaving, downwards, fading by ``keep_fading``
+    win_back: float = _neutral(0.0)  # added to the log-odds to return of those who have left
+    silent_months: int = _neutral(0)  # turns only to those without an order for so many months
+    lot_of: str = _neutral("")  # a further arm: contacted are those whose lot lies behind the share of that campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlation:
+    """How two dispositions of ``dispositions.STREAMS`` hang together, as normal numbers before they are given their scale."""
+
+    first: str
+    second: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +125,9 @@ class Industry:
     pool: float = 1.5  # persons who could hear of the firm, for each who does at the usual advertising [C]
     referral_entry: tuple[float, ...] = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)  # stages at which referred persons enter: late [C]
     referral_log_odds: float = 0.35  # added to the log-odds of their advances: they come with trust [C]
+    referral_needs: tuple[float, ...] = _neutral(())  # as ``Channel.needs``, of friends who do not take over the need
+    referral_dropout: float = _neutral(1.0)  # as ``Channel.dropout``, of friends
+    correlations: tuple[Correlation, ...] = _neutral(())  # of dispositions; those not named are independent
     same_need: float = 0.5  # share of referred persons who take over the need of whoever brought them [C]
     age_bounds: tuple[float, ...] = (18, 30, 45, 60, 85)  # bounds of the age groups on the opening day [C]
     age_shares: tuple[float, ...] = (0.0, 0.24, 0.54, 0.8, 1.0)  # share of persons younger than each bound [C]
@@ -152,6 +182,7 @@ class Industry:
     failure_effect: float = 0.7
     failure_kinds: tuple[tuple[str, float], ...]
     voice: float = 0.45  # share of failures that become a complaint
+    voice_effect: float = _neutral(0.0)  # of a severity of 1 instead of one half on that share, as a share of it
     inquiry: float = 0.05  # share of customers with a question in a month, at loyalty 0
     inquiry_effect: float = 0.4  # of loyalty on the log of that share: who is loyal asks less [C]
     ticket_channels: tuple[tuple[str, float], ...] = (("phone", 0.4), ("e-mail", 0.3), ("chat", 0.2), ("visit", 0.1))  # [C]
@@ -166,6 +197,9 @@ class Industry:
     slowness_effect: float = 0.2  # what the log of the hours, to the usual ones, takes off it [C]
     best_recovery: float = 1.1  # the most that is mended; above 1: more content than before, as the recovery paradox says [C]
     recovery_damage: float = 0.3  # share of the damage that a full recovery mends (de Matos, Henrique & Rossi 2007: less) [B]
+    slow_damage: float = _neutral(0.0)  # what the log of the hours above the usual ones adds to the damage
+    unsolved: float = _neutral(0.0)  # a complaint of which less than this part is mended stays unsolved
+    unsolved_damage: float = _neutral(0.0)  # what that adds to the damage
     forgetting: float = 0.75  # share of dissatisfaction and damage that is left a month later
     compensated: float = 0.3  # share of complaints that are compensated [C]
     rated: float = 0.35  # share of tickets whose answer is rated [C]
@@ -175,6 +209,11 @@ class Industry:
     monthly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the month: beta of the chance not to renew
     yearly_churn: tuple[float, float] = (1.0, 1.0)  # contract by the year
     competitor_effect: float = 0.15  # of the utility of competitors on the log dropout rate
+    estrangement: tuple[float, float] = _neutral((0.0, 0.0))  # of their own: share left a month later, spread of the new
+    waning: float = _neutral(0.0)  # of what drives customers away, satisfaction aside, on the log purchase rate, downwards
+    usage: tuple[float, float, float] = _neutral((0.0, 0.0, 0.0))  # mean a month; spread of its log; effect of L less trouble
+    returns: float = _neutral(0.0)  # share of those who have left who return in a month, at loyalty 0; without contract
+    return_effect: float = _neutral(0.0)  # of the loyalty with which they left on the log-odds to return
     rate: tuple[float, float]  # shape and mean of the purchase rate (gamma)
     rate_effect: float = 0.3  # of loyalty on the log purchase rate
     cross_rate: float = 0.25
@@ -199,6 +238,14 @@ class Industry:
     lift_spread: float = 0.35
     targeting_bounds: tuple[float, float] = (0.05, 0.95)  # the chance to be chosen is kept within [C]
     recency_fading: float = 0.7  # share of the recent orders that counts a month later [C]
+    recent_lift: float = _neutral(0.0)  # how much stronger campaigns act per log(1 + recent orders), as a share
+    hidden_targeting: float = _neutral(0.0)  # of loyalty, which stands in no table, on the log-odds to be chosen
+    pull_forward: tuple[float, float] = _neutral((0.0, 0.0))  # share of a discount's lift taken from later months; its fading
+    keep_spread: float = _neutral(0.0)  # standard deviation of the effect of an offer to stay: some it reminds to leave
+    recent_keep: float = _neutral(0.0)  # how much stronger such an offer acts per log(1 + recent orders), as a share
+    keep_fading: float = _neutral(0.0)  # share of that effect that is left a month later
+    annoyance: float = _neutral(0.0)  # satisfaction lost by each recent contact above those that are borne
+    patience: float = _neutral(0.0)  # recent contacts that are borne
     tiring: float = 0.35  # how much a recent contact takes off the effect of the next
     pressure_fading: float = 0.7  # share of the recent contacts that is felt a month later [C]
     opt_out: float = 0.004  # share of contacts that are answered by opting out, where nobody is tired
@@ -214,6 +261,9 @@ class Industry:
     item_missing: float = 0.015  # share of items left out [C]
     importance_step: int = 5  # the 100 points of importance are given in steps of so many [C]
     follow_up: float = 0.04  # share of the file that is called in a month
+    call_keep: float = _neutral(0.0)  # what a call takes off the log rate of leaving, fading by ``keep_fading``
+    call_weight: float = _neutral(0.0)  # how many contacts a call weighs
+    call_cost: float = _neutral(0.0)
     # what managers believe, and what they set
     misjudgement: tuple[float, ...] = (-0.3, -0.1, 0.4, -0.2, -0.3)  # managers put tangibles first (domain S4)
     managers: int = 12  # who are asked once a year [C]
@@ -228,6 +278,8 @@ class Industry:
     ticket_cost: float = 7.0
     compensation: float = 12.0
     referral_reward: float = 10.0
+    horizon: int = _neutral(0)  # months of the future that count for the remaining value in the truth; 0: it is not told
+    interest: float = _neutral(0.01)  # a month, for the remaining value
     fixed_cost: float  # a month, for each customer that the firm planned for
     costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``); no other can be changed
     giving: Giving | None = None  # donations, where there are any
@@ -435,19 +487,3 @@ REBATE_SITE = Industry(
         shock=1.6,  # [B] direction only: scandals lower giving (domain S8); the size is ours
     ),
 )  # fmt: skip
-
-PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE)}
-#: The plain name is the newest version, which stands last.
-LATEST = {name.rpartition("-v")[0]: name for name in PRESETS}
-
-
-def industry(name: object) -> Industry:
-    """Return the preset of that name, or the given ``Industry`` itself."""
-    if isinstance(name, Industry):
-        return name
-    preset = PRESETS.get(LATEST.get(name, name)) if isinstance(name, str) else None
-    if preset is None:
-        raise ArgumentError(
-            f"no industry is called {name!r}. The industries: {', '.join((*LATEST, *PRESETS))}; or give your own `Industry`."
-        )
-    return preset

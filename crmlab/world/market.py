@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, ndtr, ndtri
 
 from crmlab import tables
-from crmlab.world import streams
+from crmlab.world import dispositions, streams
 from crmlab.world.event_log import EventLog, days, person_ids
 from crmlab.world.industries import Industry
 from crmlab.world.population import Customers, People
@@ -78,8 +78,8 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     heard = streams.uniform(key, "hears") < share
     day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
     industry, key, nobody = setting.industry, key[heard], np.full(heard.sum(), -1)
-    need = _draw_need(industry, key)
     channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in industry.channels]))
+    need = _draw_need(industry, key, channel)
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
     return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
 
@@ -92,8 +92,8 @@ def refer(setting: Setting, customers: Customers, t: int) -> Arrivals:
     key = streams.child_keys(customers.key[refers], t)
     day = setting.moment_in(t + 1, streams.uniform(key, "arrival"))
     same_need = streams.uniform(key, "need of the friend") < industry.same_need
-    need = np.where(same_need, customers.need[refers], _draw_need(industry, key))
     channel = np.full(key.size, len(industry.channels))
+    need = np.where(same_need, customers.need[refers], _draw_need(industry, key, channel))
     people = _draw_people(setting, key, need, channel, np.full(key.size, industry.word_of_mouth))
     month = np.full(key.size, t + 1)
     return Arrivals(people, day, _draw_entry(industry, people), np.full(key.size, -1), customers.person[refers], month)
@@ -104,8 +104,23 @@ def write_referrals(log: EventLog, arrivals: Arrivals, person: np.ndarray) -> No
     log.add("referrals", arrivals.parent, referred_id=person_ids(person), date=days(arrivals.day))
 
 
-def _draw_need(industry: Industry, key: np.ndarray) -> np.ndarray:
-    return streams.choose(streams.uniform(key, "need"), np.array([need.share for need in industry.needs]))
+def _draw_need(industry: Industry, key: np.ndarray, channel: np.ndarray) -> np.ndarray:
+    share = np.array([need.share for need in industry.needs])
+    factors = [*(channel.needs for channel in industry.channels), industry.referral_needs]
+    by_channel = np.array([factor or (1.0,) * share.size for factor in factors])
+    return streams.choose(streams.uniform(key, "need"), share * by_channel[channel])
+
+
+def _draw_region(industry: Industry, key: np.ndarray, need: np.ndarray) -> np.ndarray:
+    by_need = np.array([need.regions or (1.0,) * len(industry.regions) for need in industry.needs])
+    return streams.choose(streams.uniform(key, "region"), by_need[need])
+
+
+def _draw_age(industry: Industry, key: np.ndarray, need: np.ndarray) -> np.ndarray:
+    draw, older = streams.uniform(key, "age"), np.array([need.age for need in industry.needs])
+    if older.any():
+        draw = ndtr(ndtri(draw) + older[need])
+    return np.interp(draw, industry.age_shares, industry.age_bounds)
 
 
 def _draw_entry(industry: Industry, people: People) -> np.ndarray:
@@ -116,46 +131,50 @@ def _draw_entry(industry: Industry, people: People) -> np.ndarray:
 def _draw_people(setting: Setting, key: np.ndarray, need: np.ndarray, channel: np.ndarray, heard: np.ndarray) -> People:
     """Draw persons from their keys; ``heard`` is what word of mouth adds to their expectation."""
     industry = setting.industry
-    expectation, quality, importance = _draw_opinions(industry, key, need, heard)
+    drawn = dispositions.draw(industry, key)
+    expectation, quality, importance = _draw_opinions(industry, key, need, heard, ndtri(drawn["quality"]))
     log_odds = np.array([*(channel.log_odds for channel in industry.channels), industry.referral_log_odds])
-    utility = streams.normal(key, "competitors")
-    age = np.interp(streams.uniform(key, "age"), industry.age_shares, industry.age_bounds)
+    utility = ndtri(drawn["pull"])
+    age = _draw_age(industry, key, need)
     rate_shape, rate_mean = industry.rate
     p, q, v = industry.spend
     return People(
         key=key,
         need=need,
         channel=channel,
-        region=streams.choose(streams.uniform(key, "region"), np.ones(len(industry.regions))),
+        region=_draw_region(industry, key, need),
         age_group=np.searchsorted(np.array(industry.age_bounds[1:-1], dtype=float), age, side="right"),
         age_years=age,
         desk=(streams.uniform(key, "desk") * count_desks(setting)).astype(np.int64),
-        fit=streams.normal(key, "fit"),
+        fit=ndtri(drawn["fit"]),
         log_odds_offset=log_odds[channel] - (industry.competition + industry.competition_spread * utility),
         competitor_utility=utility,
         expectation=expectation,
         quality=quality,
         importance=importance,
         baseline_satisfaction=industry.baseline_spread * streams.normal(key, "mood"),
-        purchase_rate=gammaincinv(rate_shape, streams.uniform(key, "rate"))
+        purchase_rate=gammaincinv(rate_shape, drawn["rate"])
         * (rate_mean / rate_shape)
         * np.array([kind.rate for kind in industry.needs])[need],
-        mean_spend=p * v / gammaincinv(q, streams.uniform(key, "spend")),  # mean of the person's orders: gamma-gamma, p / nu
-        campaign_response=streams.normal(key, "lift"),
+        mean_spend=p
+        * v
+        / gammaincinv(q, drawn["spend"])  # mean of the person's orders: gamma-gamma, p / nu
+        * np.array([kind.spend for kind in industry.needs])[need],
+        campaign_response=ndtri(drawn["response"]),
         consent=streams.uniform(key, "consent") < industry.consent,
     )
 
 
 def _draw_opinions(
-    industry: Industry, key: np.ndarray, need: np.ndarray, heard: np.ndarray
+    industry: Industry, key: np.ndarray, need: np.ndarray, heard: np.ndarray, served: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw expectation, quality and importance, each of shape (n, 5)."""
+    """Draw expectation, quality and importance, each of shape (n, 5); ``served`` is what the five qualities have in common."""
     common, specific = industry.expectation_spread
     shift = np.array([kind.expectation for kind in industry.needs])[need]
     expectation = np.array(industry.expectation) + shift + (heard + common * streams.normal(key, "expects"))[:, None]
     expectation += specific * _draw_five(key, "expects of")
     common, specific = industry.quality_spread
-    quality = np.array(industry.quality) + common * streams.normal(key, "is served")[:, None]
+    quality = np.array(industry.quality) + common * served[:, None]
     quality = quality + specific * _draw_five(key, "is served in")
     importance = np.array(industry.importance) * np.array([kind.weight for kind in industry.needs])[need]
     importance = importance * np.exp(industry.importance_spread * _draw_five(key, "weighs"))

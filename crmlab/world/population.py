@@ -98,6 +98,11 @@ class Customers(People):
         What salespeople who left without handing over still add to the log rate of leaving.
     contact_pressure, recent_orders : ndarray, shape (n,)
         Contacts and orders, fading by month.
+    estranged, kept, borrowed : ndarray, shape (n,)
+        What estranges them for reasons of their own; what offers and calls still take off the log rate of leaving; what
+        discounts still take off the log purchase rate.
+    last_order, returned, first_left : ndarray, shape (n,)
+        Month of the last order, first day back after a return, first day of leaving; NaN where there was none.
     upsell_wins, runs : ndarray of int, shape (n,)
         Further products, and runs through the stages so far.
     run_ends : ndarray, shape (n,)
@@ -122,6 +127,12 @@ class Customers(People):
     orphaned: np.ndarray
     contact_pressure: np.ndarray
     recent_orders: np.ndarray
+    estranged: np.ndarray
+    kept: np.ndarray
+    borrowed: np.ndarray
+    last_order: np.ndarray
+    returned: np.ndarray
+    first_left: np.ndarray
     upsell_wins: np.ndarray
     runs: np.ndarray
     run_ends: np.ndarray
@@ -167,7 +178,10 @@ _ZERO_AT_FIRST = (
     "orphaned",
     "contact_pressure",
     "recent_orders",
+    "estranged",
+    "kept",
+    "borrowed",
     "run_ends",
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "satisfaction", "donation_probability", "stop_probability", "mean_gift",
-                     "concern", "stopped_giving")  # fmt: skip
+                     "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip

@@ -88,10 +88,11 @@ def serve(setting: Setting, customers: Customers, t: int) -> list[Incidents]:
         _respond(setting, customers, rows, failed, quality, t) for rows, failed in _befall(setting, customers, quality, t)
     ]
     price = industry.price_pain * setting.shifts["price"][t]
+    annoyed = industry.annoyance * np.maximum(customers.contact_pressure - industry.patience, 0)
     weighted = (customers.importance * judged).sum(axis=1)
     customers.satisfaction = (
         weighted + customers.baseline_satisfaction - customers.dissatisfaction - price + setting.shifts["satisfaction"][t]
-    )
+    ) - annoyed
     customers.loyalty = loyalty(setting, customers.satisfaction)
     # experience teaches what to expect: of the level of service, not of the single failure
     customers.expectation = customers.expectation + industry.adaptation * (quality - customers.expectation)
@@ -113,7 +114,8 @@ def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: b
     """Let customers complain or ask, answer them, and leave what is not mended in their minds."""
     industry, key = setting.industry, customers.key[rows]
     severity = streams.uniform(key, "severity", t) * failed
-    voiced = (streams.uniform(key, "complains", t) < industry.voice) | (not failed)
+    voice = industry.voice * (1 + industry.voice_effect * (2 * severity - 1))
+    voiced = (streams.uniform(key, "complains", t) < voice) | (not failed)
     slow = industry.response_spread * streams.normal(key, "response", t)
     slow = slow - industry.response_effect * (quality[rows, _RESPONSIVENESS] - industry.neutral_quality)
     hours = industry.response_hours * (1 + setting.shifts["response_time"][t]) * np.exp(slow)
@@ -130,6 +132,8 @@ def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: b
     customers.relationship_damage[rows] += (
         industry.relationship_damage * severity * (1 - industry.recovery_damage * np.minimum(mended, 1))
     )
+    waits = industry.slow_damage * np.maximum(np.log(hours / industry.response_hours), 0)
+    customers.relationship_damage[rows] += severity * voiced * (waits + industry.unsolved_damage * (mended < industry.unsolved))
     pays = (streams.uniform(key, "compensation", t) < industry.compensated + setting.shifts["recovery"][t]) & voiced & failed
     compensation = np.round(100 * industry.compensation * severity * pays).astype(np.int64)
     return Incidents(rows, failed, severity, hours, mended, voiced, compensation)

@@ -1,0 +1,174 @@
+"""Presets: the second edition of the industries, and every preset by its name.
+
+The blocks here say only what differs from the first edition of the same firm in ``industries``. What is new acts through
+fields that are neutral there; docs/decisions/015 tells why each number is what it is. Origins are tagged as in
+``industries``: where nothing is said, a number is [C].
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crmlab.errors import ArgumentError
+from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
+
+RETAILER_2 = replace(
+    RETAILER,
+    name="retailer-v2",
+    channels=(
+        Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), log_odds=-0.1,
+                needs=(1.8, 0.5, 0.9, 0.5), dropout=1.8, lift=0.3),  # bargain hunters
+        Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), log_odds=0.1,
+                needs=(0.9, 0.9, 1.5, 0.8)),
+        Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), log_odds=0.15,
+                needs=(0.5, 1.6, 0.8, 1.7), dropout=0.6, lift=-0.3),
+        Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), log_odds=-0.15,
+                needs=(0.8, 1.3, 0.7, 1.3)),
+    ),
+    needs=(
+        Need(name="price", share=0.38, expectation=(0, -0.1, -0.2, -0.2, 0), weight=(1.2, 0.7, 0.6, 0.5, 1.0),
+             products=(4, 3, 2, 1.2, 1, 0.4), rate=0.8, spend=0.7, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3,
+             regions=(1.3, 1.3, 0.8, 0.8), age=-0.3),
+        Need(name="service", share=0.27, expectation=(0.1, 0.2, 0, 0.3, 0.2), weight=(1.0, 1.3, 0.7, 1.8, 1.2),
+             products=(1.5, 1.8, 3.5, 1.5, 2.5, 1), rate=1.1, spend=1.1, dropout=0.75, elasticity=0.7, lift=-0.9, keep=0.6,
+             regions=(1, 0.8, 1.1, 1.1), age=0.6),
+        Need(name="convenience", share=0.25, expectation=(0.1, 0, 0, -0.1, 0.3), weight=(1.1, 0.7, 0.7, 0.6, 1.7),
+             products=(2.2, 1.5, 1.2, 3.5, 1, 0.7), rate=1.35, spend=0.95, dropout=0.9, lift=0.0, keep=-0.2,
+             regions=(0.8, 1, 1, 1.2), age=-0.5),
+        Need(name="status", share=0.10, expectation=(0, 0.2, 0.5, 0.1, 0), weight=(0.7, 1.1, 2.6, 1.1, 0.7),
+             products=(0.6, 1, 1, 2.2, 3, 3.5), rate=0.8, spend=1.8, dropout=0.8, elasticity=0.5, lift=-0.4, keep=0.5,
+             regions=(0.7, 0.7, 1.4, 1.2), age=0.4),
+    ),
+    referral_needs=(0.6, 1.5, 1.0, 1.2),
+    referral_dropout=0.5,
+    correlations=(
+        Correlation(first="fit", second="rate", value=0.25), Correlation(first="fit", second="spend", value=0.15),
+        Correlation(first="fit", second="dropout", value=-0.35), Correlation(first="fit", second="quality", value=0.2),
+        Correlation(first="rate", second="dropout", value=-0.4), Correlation(first="rate", second="response", value=-0.2),
+        Correlation(first="pull", second="dropout", value=0.15),
+    ),
+    flat_zone=(-0.5, 0.5),
+    slopes=(2.0, 0.8, 1.3),
+    dropout=(5.0, 0.0038),  # loyalty, trouble and estrangement multiply it: 30 % leave in a year [B]
+    rate=(1.0, 0.25),
+    spend=(5.0, 5.0, 38.0),  # mean p v / (q - 1) = 47.5
+    estrangement=(0.95, 0.5),
+    waning=0.7,
+    usage=(6.0, 0.35, 0.9),  # visits of the shop's pages
+    returns=0.008,
+    return_effect=0.3,
+    voice=0.6,
+    voice_effect=0.8,
+    relationship_damage=1.4,
+    forgetting=0.92,
+    slow_damage=0.2,
+    unsolved=0.25,
+    unsolved_damage=0.7,
+    answer=(-0.3, 0.55),
+    campaigns=(
+        Campaign(name="care letter", month_of_year=1, channel="letter", share=0.5, keep=0.9, cost=0.5),
+        Campaign(name="spring letter", month_of_year=3, channel="letter", share=0.6, lift=0.85, cost=0.5),
+        Campaign(name="win-back letter", month_of_year=5, channel="letter", share=0.5, discount=0.15, lift=0.5, cost=0.5,
+                 win_back=3.0, silent_months=6),
+        Campaign(name="summer offer", month_of_year=6, channel="e-mail", targeted=True, discount=0.10, lift=0.6, cost=0.05),
+        Campaign(name="save offer", month_of_year=8, channel="e-mail", targeted=True, keep=0.6, cost=0.05),
+        Campaign(name="autumn e-mail", month_of_year=9, channel="e-mail", share=0.34, lift=0.5, cost=0.05),
+        Campaign(name="autumn offer", month_of_year=9, channel="e-mail", share=0.33, lift=0.9, discount=0.10, cost=0.05,
+                 lot_of="autumn e-mail"),
+        Campaign(name="winter offer", month_of_year=11, channel="letter", targeted=True, discount=0.10, lift=0.6, cost=0.5),
+    ),
+    lift_spread=0.2,
+    recent_lift=-0.55,
+    pull_forward=(0.7, 0.5),
+    keep_spread=0.25,
+    recent_keep=0.2,
+    keep_fading=0.9,
+    annoyance=0.15,
+    patience=2.0,
+    call_keep=0.15,
+    call_weight=0.4,
+    call_cost=2.0,
+    horizon=36,
+)  # fmt: skip
+
+TELECOM_2 = replace(
+    TELECOM,
+    name="telecom-v2",
+    channels=(
+        Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), log_odds=0.05,
+                needs=(1.5, 0.9, 0.5), dropout=1.3, lift=0.3),  # bargain hunters
+        Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), log_odds=0.15,
+                needs=(0.6, 0.9, 1.8), dropout=0.75, lift=-0.3),
+        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.1, needs=(0.9, 0.9, 1.4)),
+        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), log_odds=0.0, needs=(0.7, 1.6, 0.7)),
+    ),
+    needs=(
+        Need(name="price", share=0.42, expectation=(-0.1, -0.1, -0.2, -0.2, 0), weight=(1.1, 0.7, 0.6, 0.6, 1.0), rate=0.7,
+             products=(8, 1.5, 0.3, 0.1, 0.7, 1.6), spend=0.8, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3, age=-0.3,
+             regions=(1.3, 1.2, 0.8, 0.8)),
+        Need(name="network", share=0.33, expectation=(0.3, 0, 0, 0, 0.1), weight=(1.9, 0.8, 0.5, 0.6, 1.0), rate=1.2,
+             products=(0.4, 1, 3, 4, 2.4, 0.8), spend=1.2, dropout=0.85, elasticity=0.8, lift=0.0, keep=0.3, age=-0.2,
+             regions=(0.8, 1, 1.2, 1)),
+        Need(name="care", share=0.25, expectation=(0.1, 0.2, 0, 0.3, 0.3), weight=(0.8, 1.3, 0.6, 1.9, 1.3), rate=1.1,
+             products=(0.4, 2, 3, 3, 1, 1.3), spend=1.1, dropout=0.7, elasticity=0.7, lift=-0.8, keep=0.6, age=0.7,
+             regions=(0.9, 0.8, 1, 1.2)),
+    ),
+    referral_needs=(0.7, 1.1, 1.4),
+    referral_dropout=0.7,
+    correlations=(
+        Correlation(first="fit", second="rate", value=0.25), Correlation(first="fit", second="spend", value=0.15),
+        Correlation(first="fit", second="dropout", value=-0.35), Correlation(first="fit", second="quality", value=0.2),
+        Correlation(first="rate", second="dropout", value=-0.3), Correlation(first="rate", second="response", value=-0.2),
+        Correlation(first="pull", second="dropout", value=0.15),
+    ),
+    monthly_churn=(1.5, 110.0),
+    yearly_churn=(2.0, 34.0),
+    rate=(0.8, 0.12),
+    estrangement=(0.95, 0.45),
+    waning=0.7,
+    usage=(12.0, 0.35, 0.6),  # days on which the line was used much
+    voice=0.6,
+    voice_effect=0.6,
+    relationship_damage=1.2,
+    forgetting=0.92,
+    slow_damage=0.2,
+    unsolved=0.25,
+    unsolved_damage=0.6,
+    answer=(-0.3, 0.55),
+    campaigns=(
+        Campaign(name="loyalty letter", month_of_year=2, channel="letter", share=0.5, keep=1.0, cost=0.5),
+        Campaign(name="handset letter", month_of_year=4, channel="letter", share=0.5, lift=1.0, cost=0.5),
+        Campaign(name="upgrade call", month_of_year=7, channel="phone", targeted=True, discount=0.1, lift=0.8, cost=2.5),
+        Campaign(name="roaming e-mail", month_of_year=10, channel="e-mail", share=0.34, lift=0.7, cost=0.03),
+        Campaign(name="roaming offer", month_of_year=10, channel="e-mail", share=0.33, lift=1.1, discount=0.1, cost=0.03,
+                 lot_of="roaming e-mail"),
+    ),
+    lift_spread=0.2,
+    recent_lift=-0.55,
+    pull_forward=(0.7, 0.5),
+    keep_spread=0.25,
+    recent_keep=0.2,
+    keep_fading=0.9,
+    annoyance=0.15,
+    patience=2.0,
+    call_keep=0.15,
+    call_weight=0.4,
+    call_cost=2.0,
+    horizon=36,
+)  # fmt: skip
+
+PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}
+#: The version that a plain name means.
+USUAL = {each.name.rpartition("-v")[0]: each.name for each in (RETAILER, TELECOM, REBATE_SITE)}
+
+
+def industry(name: object) -> Industry:
+    """Return the preset of that name, or the given ``Industry`` itself."""
+    if isinstance(name, Industry):
+        return name
+    preset = PRESETS.get(USUAL.get(name, name)) if isinstance(name, str) else None
+    if preset is None:
+        raise ArgumentError(
+            f"no industry is called {name!r}. The industries: {', '.join((*USUAL, *PRESETS))}; or give your own `Industry`."
+        )
+    return preset
