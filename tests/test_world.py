@@ -137,6 +137,7 @@ DATED = {
     "truth_failures": ("date", {}),
     "truth_months": ("month", {}),
     "usage": ("month", {}),
+    "call_backs": ("date", {}),
     "truth_returns": ("returned", {"left": "left"}),
 }
 
@@ -148,7 +149,7 @@ def before(simulated, name, day):
         return table[table.campaign_id.map(simulated["campaigns"].set_index("campaign_id").date) < day]
     if name == "truth_values":
         return table[:0]  # told on the last day
-    if name == "truth_survey":
+    if name in ("truth_survey", "relationship"):
         return table[table.wave * 6 < START]
     if name == "truth_customers":
         return table[table.left < day]

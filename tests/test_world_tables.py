@@ -219,9 +219,9 @@ def test_the_questionnaire_is_filled_in_as_meant(one):
 def test_five_gaps_can_be_seen(one):
     """Managers put tangibles too high and reliability too low; more is promised than the standard asks, and than is found."""
     believed = one["manager_survey"].groupby("dimension")[["believed_expectation", "believed_importance"]].mean()
-    given = one["survey"][[f"importance_{name}" for name in DIMENSIONS]].mean()
-    assert believed.believed_importance["tangibles"] > given["importance_tangibles"] + 5
-    assert believed.believed_importance["reliability"] < given["importance_reliability"] - 3
+    given = 100 * one.truth["customers"][[f"weight_{name}" for name in DIMENSIONS]].mean()
+    assert believed.believed_importance["tangibles"] > given["weight_tangibles"] + 5
+    assert believed.believed_importance["reliability"] < given["weight_reliability"] - 3
     promised = one["promises"].groupby("dimension").promised.mean()
     standard = one["standards"].groupby("dimension").standard.mean()
     means = one["delivery"].groupby("dimension").delivered.mean()

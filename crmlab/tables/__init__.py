@@ -12,17 +12,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
-from crmlab.tables import btyd, datasets, loyalty, measurement, retention, satisfaction, segmentation, world
-from crmlab.tables.firm import DIMENSIONS, FIRM, ITEMS, STAGES, Item
+from crmlab.tables import btyd, datasets, loyalty, measurement, retention, satisfaction, segmentation, truth, world
+from crmlab.tables.firm import BONDS, DIMENSIONS, FIRM, ITEMS, STAGES, Item
 from crmlab.tables.shape import DTYPES, Column, Table
 
 if TYPE_CHECKING:
     from crmlab._result import Summary
 
-__all__ = ["DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names", "table"]
+__all__ = [
+    "BONDS", "DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names", "table",
+]  # fmt: skip
 
 #: One file for each room that returns tables of its own, in the order of the description pages.
-_ROOMS = (btyd, segmentation, retention, loyalty, measurement, satisfaction, world, datasets)
+_ROOMS = (truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, datasets)
 _BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 
 

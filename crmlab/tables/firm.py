@@ -1,9 +1,8 @@
-"""The tables of a firm: what happens between it and its customers, and the truth that only a simulation knows.
+"""The tables of a firm: what happens between it and its customers.
 
-The firm's tables are those that any company could have, from prospects to monthly profit; their names
-are those of the simulated firm and of a user's own files. Tables whose name begins with ``truth_`` hold
-what nobody at a firm can see. Here stand also the vocabularies that several of them share: the five
-dimensions, the eight stages, the 22 statements of the questionnaire.
+They are those that any company could have, from prospects to monthly profit; their names are those of the
+simulated firm and of a user's own files. What nobody at a firm can see stands in ``truth``. Here stand also the
+vocabularies that several tables share: the five dimensions, the eight stages, the 22 statements of the questionnaire.
 """
 
 from __future__ import annotations
@@ -95,9 +94,9 @@ def money(name: str, meaning: str, known: str = "") -> Column:
 
 
 _DIMENSION = Column("dimension", "text", "Dimension of service quality.", values=DIMENSIONS)
-_MONTH = Column("month", "date", "First day of the month.")
+MONTH = Column("month", "date", "First day of the month.")
 _SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
-_CAMPAIGN = Column("campaign_id", "id", "The campaign.")
+CAMPAIGN = Column("campaign_id", "id", "The campaign.")
 _PROSPECT = Column("prospect_id", "id", "The way of one prospect through the pipeline.", known="first contact")
 _CHANNELS = ("phone", "visit", "e-mail", "chat")
 
@@ -106,9 +105,11 @@ def _point(name: str, meaning: str, known: str = "") -> Column:
     return Column(name, "number", meaning, "points of the seven-point scale", minimum=1, maximum=7, known=known)
 
 
-def _latent(name: str, meaning: str, unit: str = "points of the seven-point scale") -> Column:
-    return Column(name, "number", meaning, unit, known="never: this is the truth")
-
+#: What is asked of the relationship, three statements for each of the two.
+BONDS = {
+    "trust": ("They keep their word.", "They have my interest at heart.", "I can rely on what they say."),
+    "commitment": ("I want to remain a customer.", "I feel bound to them.", "I would put up with a little for their sake."),
+}
 
 PURCHASE_DAYS = "Orders of one customer on one day count as one."
 CUT = "the cut (`until`)"
@@ -280,21 +281,48 @@ FIRM = (
         key=("customer_id", "wave"),
     ),
     Table(
+        "relationship",
+        "Trust and commitment, asked of those who filled in the questionnaire.",
+        (
+            CUSTOMER,
+            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
+            *(
+                Column(f"{name}_{place}", "integer", f"{name.capitalize()}: {wording}", "1 (no) to 7 (yes)", minimum=1,
+                       maximum=7, known="the wave")
+                for name, wordings in BONDS.items()
+                for place, wording in enumerate(wordings, 1)
+            ),
+        ),
+        key=("customer_id", "wave"),
+    ),
+    Table(
+        "call_backs",
+        "Some of those who kept silent, reached by telephone and asked one question.",
+        (
+            CUSTOMER,
+            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
+            Column("date", "date", "The day of the call."),
+            Column("overall_satisfaction", "integer", "How satisfied, all in all.", "1 (not at all) to 7 (fully)", minimum=1,
+                   maximum=7, known="the call"),
+        ),
+        key=("customer_id", "wave"),
+    ),
+    Table(
         "promises",
         "What advertising and salespeople promised, on the scale of the questionnaire.",
-        (_MONTH, _DIMENSION, _point("promised", "Level that was promised.")),
+        (MONTH, _DIMENSION, _point("promised", "Level that was promised.")),
         key=("month", "dimension"),
     ),
     Table(
         "standards",
         "What the firm's own quality standards ask for, on the scale of the questionnaire.",
-        (_MONTH, _DIMENSION, _point("standard", "Level that the standard asks for.")),
+        (MONTH, _DIMENSION, _point("standard", "Level that the standard asks for.")),
         key=("month", "dimension"),
     ),
     Table(
         "delivery",
         "What auditors found delivered, on the scale of the questionnaire.",
-        (_MONTH, _DIMENSION, _point("delivered", "Level that was found."),
+        (MONTH, _DIMENSION, _point("delivered", "Level that was found."),
          Column("audits", "integer", "How many visits of an auditor stand behind it.", "visits", minimum=1)),
         key=("month", "dimension"),
     ),
@@ -347,7 +375,7 @@ FIRM = (
         "campaigns",
         "Campaigns: what was sent to whom.",
         (
-            _CAMPAIGN,
+            CAMPAIGN,
             Column("campaign", "text", "Its name."),
             Column("date", "date", "The day it went out; it acts within the month."),
             Column("channel", "text", "By which way."),
@@ -362,7 +390,7 @@ FIRM = (
         "campaign_targets",
         "Who was contacted in a campaign, and who could have been.",
         (
-            _CAMPAIGN,
+            CAMPAIGN,
             CUSTOMER,
             Column("group", "text", "Contacted, held out by lot, or not chosen.",
                    values=("contacted", "held out", "not chosen"), known="the day of the campaign"),
@@ -394,7 +422,7 @@ FIRM = (
         "payouts",
         "The gifts by month: what came in, what went to the charities, and whether the firm let everyone see it.",
         (
-            _MONTH,
+            MONTH,
             money("donated", "What customers gave."),
             money("paid_out", "What went to the charities: gifts of earlier months."),
             Column("published", "boolean", "Whether the firm published its accounts of the gifts in the month."),
@@ -417,7 +445,7 @@ FIRM = (
         "Money by customer and month: a row wherever some flowed.",
         (
             CUSTOMER,
-            _MONTH,
+            MONTH,
             Column("orders", "integer", "Orders in the month.", "orders", minimum=0),
             money("revenue", "What the customer paid."),
             money("goods_cost", "What the goods or the network cost."),
@@ -432,7 +460,7 @@ FIRM = (
         "firm_months",
         "The firm by month: what came in, what went out, what was left.",
         (
-            _MONTH,
+            MONTH,
             Column("prospects", "integer", "Who entered the pipeline.", "prospects", minimum=0),
             Column("won", "integer", "New customers.", "customers", minimum=0),
             Column("orders", "integer", "Orders.", "orders", minimum=0),
@@ -451,148 +479,7 @@ FIRM = (
     Table(
         "usage",
         "How often each customer used their contract or visited the shop, by month; a month without use has no row.",
-        (CUSTOMER, _MONTH, Column("times", "integer", "How often.", "times", minimum=1, known="the end of the month")),
+        (CUSTOMER, MONTH, Column("times", "integer", "How often.", "times", minimum=1, known="the end of the month")),
         key=("customer_id", "month"),
-    ),
-    Table(
-        "truth_customers",
-        "What nobody at the firm can see: each customer's dispositions, and when they truly left.",
-        (
-            CUSTOMER,
-            Column("since", "date", "The day they became a customer.", known="first contact"),
-            Column("left", "date", "The day they left for good; empty if they had not.", nullable=True,
-                   known="never: this is the truth"),
-            Column("need", "text", "Kind of need.", known="never: this is the truth"),
-            _latent("purchase_rate", "Orders when neither season nor service nor campaigns act.", "orders a month"),
-            _latent("dropout_rate", "Rate of leaving (contract: chance not to renew) if nothing else acts.",
-                    "a month or a term"),
-            _latent("mean_spend", "Mean amount of their orders.", "currency"),
-            _latent("campaign_effect", "How much more than others a campaign moves them.", "standard deviations"),
-            _latent("pull", "Pull of competitors.", "standard deviations"),
-            _latent("satisfaction", "Satisfaction in their last month.", "points of satisfaction"),
-            _latent("loyalty", "Loyalty in their last month: what dropout, orders and referrals follow.", "log rate"),
-            *(_latent(f"quality_{name}", f"The {name} that they meet when nothing is changed.") for name in DIMENSIONS),
-            *(_latent(f"expectation_{name}", f"The {name} that they expect in the end, promises aside.")
-              for name in DIMENSIONS),
-            *(_latent(f"weight_{name}", f"The weight of {name} in their judgement.", "share") for name in DIMENSIONS),
-        ),
-        key=("customer_id",),
-    ),
-    Table(
-        "truth_failures",
-        "Every failure, complained of or not.",
-        (
-            CUSTOMER,
-            Column("date", "date", "The day."),
-            _latent("severity", "From 0 to 1.", "share"),
-            Column("complained", "boolean", "Whether the firm heard of it.", known="never: this is the truth"),
-            _latent("mended", "Share of the dissatisfaction that the answer mended; above 1: more "
-                    "content than before.", "share"),
-        ),
-    ),
-    Table(
-        "truth_survey",
-        "What every customer would have answered, and who did.",
-        (
-            CUSTOMER,
-            Column("wave", "integer", "The how-manieth wave.", "waves", minimum=1),
-            _latent("satisfaction", "Satisfaction.", "points of satisfaction"),
-            Column("overall_satisfaction", "integer", "What they answered, or would have.", "1 (not at all) to 7 (fully)",
-                   minimum=1, maximum=7, known="never: this is the truth"),
-            _latent("chance_to_answer", "Probability that they answer.", "share"),
-            Column("answered", "boolean", "Whether they did.", known="the wave"),
-        ),
-        key=("customer_id", "wave"),
-    ),
-    Table(
-        "truth_campaigns",
-        "What a contact would have done, and what its absence, for everyone in the file.",
-        (
-            _CAMPAIGN,
-            CUSTOMER,
-            _latent("propensity", "Probability to be contacted.", "share"),
-            _latent("orders_if_contacted", "Expected orders in the month if contacted (leaving in the month aside).", "orders"),
-            _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
-        ),
-        key=("campaign_id", "customer_id"),
-    ),
-    Table(
-        "truth_keeping",
-        "What an offer to stay would have done, for everyone in the file.",
-        (_CAMPAIGN, CUSTOMER,
-         _latent("keeping", "What a contact takes off the log rate of leaving; below zero it reminds them to leave.",
-                 "log rate")),
-        key=("campaign_id", "customer_id"),
-    ),
-    Table(
-        "truth_returns",
-        "Those who had left and are back.",
-        (CUSTOMER,
-         Column("returned", "date", "First day back.", known="never: this is the truth"),
-         Column("left", "date", "The day on which they left again; empty if they had not.", nullable=True,
-                known="never: this is the truth")),
-        key=("customer_id", "returned"),
-    ),
-    Table(
-        "truth_values",
-        "What each customer is still worth after the last day.",
-        (CUSTOMER, _latent("remaining_value", "Expected margin of the months to come; 0 for those who have left.",
-                           "currency")),
-        key=("customer_id",),
-    ),
-    Table(
-        "truth_correlations",
-        "How dispositions hang together, before they are given their scale; pairs that are not listed do not.",
-        (Column("disposition", "text", "A disposition."), Column("other", "text", "Another."),
-         _latent("correlation", "Of the two, as normal numbers.", "from -1 to 1")),
-        key=("disposition", "other"),
-    ),
-    Table(
-        "truth_records",
-        "Whose each contact record is.",
-        (Column("record_id", "id", "The record; it does not tell whose it is."), CUSTOMER),
-        key=("record_id",),
-    ),
-    Table(
-        "truth_months",
-        "The firm by month, as nobody at the firm can see it.",
-        (
-            _MONTH,
-            Column("customers", "integer", "Customers at the end of the month.", "customers", minimum=0),
-            Column("leavers", "integer", "Customers who left in the month.", "customers", minimum=0),
-            _latent("satisfaction", "Mean satisfaction of the customers of the month.", "points of satisfaction"),
-            _latent("loyalty", "Mean loyalty of the customers of the month.", "log rate"),
-        ),
-        key=("month",),
-    ),
-    Table(
-        "truth_donors",
-        "Each customer's dispositions to give.",
-        (
-            CUSTOMER,
-            _latent("donation_probability", "Probability to give in a year, unless stopped, if nothing else acts.", "share"),
-            _latent("stop_probability", "Probability to stop giving for good, at each opportunity.", "share"),
-            _latent("mean_gift", "Mean amount of their gifts.", "currency"),
-            _latent("concern", "How much they take a scandal to heart; the usual customer 1.", "factor"),
-            Column("stopped", "date",
-                   "First day of the month from which they would give no more; empty if they had not stopped.",
-                   nullable=True, known="never: this is the truth"),
-        ),
-        key=("customer_id",),
-    ),
-    Table(
-        "truth_trust",
-        "The distrust after a scandal, by month.",
-        (_MONTH, _latent("distrust", "What it takes off the usual customer's inclination to give.", "log-odds")),
-        key=("month",),
-    ),
-    Table(
-        "truth_parameters",
-        "Every number that the firm was made from.",
-        (
-            Column("parameter", "text", "Its name in `world.Industry`; a place within it behind the dot."),
-            Column("set_to", "number", "Its value.", "as the parameter says"),
-        ),
-        key=("parameter",),
     ),
 )  # fmt: skip

@@ -343,9 +343,10 @@ def simulate(
 def offered(industry: industries.Industry) -> tuple[str, ...]:
     """Return the names of the tables of an industry, those of the truth last and with ``truth_`` in front."""
     has = {
-        "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving),
+        "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving), "usage": industry.usage[0],
+        "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
-        "usage": industry.usage[0], "truth_values": industry.horizon, "truth_correlations": industry.correlations,
+        "truth_correlations": industry.correlations,
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

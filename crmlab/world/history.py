@@ -37,9 +37,10 @@ from crmlab.world.setting import Setting
 
 #: Tables by person; ``contact_records`` and ``truth_records`` are made together.
 BY_PERSON = (
-    "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "tickets", "orders", "contracts",
-    "usage", "campaign_targets", "referrals", "donations", "customer_months", "truth_customers", "truth_failures",
-    "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values", "truth_records", "truth_donors",
+    "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
+    "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
+    "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
+    "truth_records", "truth_donors",
 )  # fmt: skip
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}

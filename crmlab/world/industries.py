@@ -260,12 +260,25 @@ class Industry:
     item_spread: float = 0.75  # standard deviation of an answer [C]
     item_missing: float = 0.015  # share of items left out [C]
     importance_step: int = 5  # the 100 points of importance are given in steps of so many [C]
+    stated: tuple[float, float] = _neutral((1.0, 0.0))  # importance as told: power of the weight, spread of the log
+    stated_bias: tuple[float, ...] = _neutral((0.0,) * 5)  # what is told too often, on the log: what one ought to say
+    halo: float = _neutral(0.0)  # what a point of satisfaction adds to every statement about the firm
+    reminders: int = _neutral(0)  # how often those who keep silent are reminded
+    late_answer: tuple[float, float] = _neutral((0.0, 0.0))  # log-odds to answer a reminder: as ``answer``
+    reminder_days: int = _neutral(7)  # between two of them
+    call_back: tuple[float, float] = _neutral((0.0, 0.0))  # share of the silent who are called, and of these who are reached
+    trust: tuple[float, float, float] = _neutral((0.0, 0.0, 0.0))  # answer 1 to 7: constant, per point of S, spread
+    commitment: tuple[float, float, float] = _neutral((0.0, 0.0, 0.0))  # the same, per L less trouble
     follow_up: float = 0.04  # share of the file that is called in a month
     call_keep: float = _neutral(0.0)  # what a call takes off the log rate of leaving, fading by ``keep_fading``
     call_weight: float = _neutral(0.0)  # how many contacts a call weighs
     call_cost: float = _neutral(0.0)
     # what managers believe, and what they set
     misjudgement: tuple[float, ...] = (-0.3, -0.1, 0.4, -0.2, -0.3)  # managers put tangibles first (domain S4)
+    listening_effect: float = _neutral(0.0)  # quality gained for each point that managers expected too little and now know
+    standard_effect: float = _neutral(0.0)  # quality gained for each point by which the standards are raised
+    standard_life: tuple[float, float] = _neutral((0.0, 0.0))  # of standards and promises: share kept a month later, spread
+    standard_follows: float = _neutral(1.0)  # share of a change of quality by which its standard is changed too
     managers: int = 12  # who are asked once a year [C]
     belief_spread: float = 0.35  # standard deviation of what a manager believes of an expectation [C]
     ranking: tuple[float, float] = (2.0, 0.3)  # of the log weights believed: factor of the misjudgement, standard deviation [C]

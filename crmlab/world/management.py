@@ -33,10 +33,11 @@ def _write_levels(setting: Setting, log: EventLog) -> None:
     nobody = np.zeros(month.size, dtype=np.int64)
     when = {"month": days(setting.month_start[month]), "dimension": labels(dimension, tables.DIMENSIONS)}
     shift = setting.quality_shift[month, dimension]
-    promised = np.array(industry.promised)[dimension] + setting.shifts["promises"][month]
+    promised = np.array(industry.promised)[dimension] + setting.shifts["promises"][month] + _life(setting, "promised")
     log.add("promises", nobody, **when, promised=np.clip(promised, *_SCALE))
     # a firm that mends a dimension raises its standard too
-    log.add("standards", nobody, **when, standard=np.clip(np.array(industry.standard)[dimension] + shift, *_SCALE))
+    follows = industry.standard_follows * shift + setting.shifts["standards"][month] + _life(setting, "standard")
+    log.add("standards", nobody, **when, standard=np.clip(np.array(industry.standard)[dimension] + follows, *_SCALE))
     auditor = streams.make_keys(setting.seed, "auditor", dimension)
     noise = np.concatenate([streams.normal(auditor[month == t], "audit", t) for t in range(setting.months)])
     error = np.hypot(*industry.quality_spread) / np.sqrt(industry.audits) * noise
@@ -44,13 +45,25 @@ def _write_levels(setting: Setting, log: EventLog) -> None:
     log.add("delivery", nobody, **when, delivered=delivered, audits=np.full(month.size, industry.audits))
 
 
+def _life(setting: Setting, level: str) -> np.ndarray:
+    """Return by month and dimension how a level moves by itself: nobody at the firm could say why."""
+    kept, spread = setting.industry.standard_life
+    key, now = streams.make_keys(setting.seed, level, np.arange(len(tables.DIMENSIONS))), np.zeros(len(tables.DIMENSIONS))
+    moved = []
+    for t in range(setting.months):
+        now = kept * now + spread * streams.normal(key, "moves", t)
+        moved.append(now)
+    return np.concatenate(moved)
+
+
 def _write_beliefs(setting: Setting, log: EventLog) -> None:
     """Write what managers believe of customers' expectations and weights, once a year."""
     industry, five = setting.industry, len(tables.DIMENSIONS)
     managers = np.arange(industry.managers)
     key, names = streams.make_keys(setting.seed, "manager", managers), tuple(f"B{number + 1:02d}" for number in managers)
-    misjudged, (factor, spread) = np.array(industry.misjudgement), industry.ranking
+    factor, spread = industry.ranking
     for wave, t in enumerate(range(12 - 1, setting.months, 12), 1):
+        misjudged = np.array(industry.misjudgement) * (1 - setting.shifts["listening"][t])
         noise = np.stack([streams.normal(key, "ranks", t, k) for k in range(five)], axis=1)
         weights = np.array(industry.importance) * np.exp(factor * misjudged + spread * noise)
         points = np.floor(100 * weights / weights.sum(axis=1, keepdims=True))

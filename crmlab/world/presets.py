@@ -17,13 +17,13 @@ RETAILER_2 = replace(
     name="retailer-v2",
     channels=(
         Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), log_odds=-0.1,
-                needs=(1.8, 0.5, 0.9, 0.5), dropout=1.8, lift=0.3),  # bargain hunters
+                needs=(2.4, 0.4, 0.8, 0.3), dropout=1.8, lift=0.3),  # bargain hunters
         Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), log_odds=0.1,
                 needs=(0.9, 0.9, 1.5, 0.8)),
         Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), log_odds=0.15,
-                needs=(0.5, 1.6, 0.8, 1.7), dropout=0.6, lift=-0.3),
+                needs=(0.35, 1.7, 0.9, 2.2), dropout=0.6, lift=-0.3),
         Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), log_odds=-0.15,
-                needs=(0.8, 1.3, 0.7, 1.3)),
+                needs=(0.7, 1.4, 0.8, 1.4)),
     ),
     needs=(
         Need(name="price", share=0.38, expectation=(0, -0.1, -0.2, -0.2, 0), weight=(1.2, 0.7, 0.6, 0.5, 1.0),
@@ -64,7 +64,19 @@ RETAILER_2 = replace(
     slow_damage=0.2,
     unsolved=0.25,
     unsolved_damage=0.7,
-    answer=(-0.3, 0.55),
+    answer=(-0.6, 0.6),
+    late_answer=(-1.2, 0.3),
+    reminders=2,
+    call_back=(0.12, 0.8),
+    stated=(0.85, 0.15),
+    stated_bias=(-0.4, 0.3, 0.25, 0.2, -0.25),
+    halo=0.25,
+    trust=(4.7, 0.9, 0.7),
+    commitment=(4.6, 0.7, 0.8),
+    listening_effect=1.0,
+    standard_effect=0.4,
+    standard_life=(0.85, 0.05),
+    standard_follows=0.0,
     campaigns=(
         Campaign(name="care letter", month_of_year=1, channel="letter", share=0.5, keep=0.9, cost=0.5),
         Campaign(name="spring letter", month_of_year=3, channel="letter", share=0.6, lift=0.85, cost=0.5),
@@ -89,6 +101,7 @@ RETAILER_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3)),
 )  # fmt: skip
 
 TELECOM_2 = replace(
@@ -134,7 +147,19 @@ TELECOM_2 = replace(
     slow_damage=0.2,
     unsolved=0.25,
     unsolved_damage=0.6,
-    answer=(-0.3, 0.55),
+    answer=(-0.6, 0.6),
+    late_answer=(-1.2, 0.3),
+    reminders=2,
+    call_back=(0.12, 0.8),
+    stated=(0.85, 0.15),
+    stated_bias=(-0.4, 0.3, 0.25, 0.2, -0.25),
+    halo=0.25,
+    trust=(4.7, 0.9, 0.7),
+    commitment=(4.6, 0.7, 0.8),
+    listening_effect=1.0,
+    standard_effect=0.4,
+    standard_life=(0.85, 0.05),
+    standard_follows=0.0,
     campaigns=(
         Campaign(name="loyalty letter", month_of_year=2, channel="letter", share=0.5, keep=1.0, cost=0.5),
         Campaign(name="handset letter", month_of_year=4, channel="letter", share=0.5, lift=1.0, cost=0.5),
@@ -155,6 +180,7 @@ TELECOM_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2)),
 )  # fmt: skip
 
 PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}

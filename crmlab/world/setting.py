@@ -84,5 +84,8 @@ class Setting:
 
     @cached_property
     def quality_shift(self) -> np.ndarray:
-        """Shift of the five qualities, shape (months, 5)."""
-        return np.stack([self.shifts[name] for name in tables.DIMENSIONS], axis=1)
+        """Shift of the five qualities, shape (months, 5): of each, and of all as managers listen and standards rise."""
+        own = np.stack([self.shifts[name] for name in tables.DIMENSIONS], axis=1)
+        ignored = np.maximum(-np.array(self.industry.misjudgement), 0)
+        heard = self.industry.listening_effect * self.shifts["listening"][:, None] * ignored
+        return own + heard + self.industry.standard_effect * self.shifts["standards"][:, None]

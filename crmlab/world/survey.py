@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from crmlab import tables
-from crmlab.world import service, streams
+from crmlab.world import buying, service, streams
 from crmlab.world.event_log import EventLog, days
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
@@ -27,35 +27,81 @@ _LOW, _HIGH = 1, 7  # of the items' scale
 def ask(setting: Setting, log: EventLog, customers: Customers, t: int) -> None:
     """Run a wave of the survey among those who are customers at the end of month ``t``, if it is time for one.
 
-    A customer of satisfaction S answers with probability expit(a + b S), with (a, b) from ``answer``.
+    A customer of satisfaction S answers with probability expit(a + b S), with (a, b) from ``answer``; who keeps silent is
+    reminded, and answers a reminder with (a, b) from ``late_answer``.
     """
     industry = setting.industry
     if (t + 1) % industry.survey_every:
         return
     asked = np.flatnonzero(customers.present)
-    key, satisfaction = customers.key[asked], customers.satisfaction[asked]
-    constant, slope = industry.answer
-    probability = expit(constant + slope * satisfaction)
-    answers = streams.uniform(key, "answers", t) < probability
+    key, satisfaction, person = customers.key[asked], customers.satisfaction[asked], customers.person[asked]
+    probability, reminder = _answer_times(setting, key, satisfaction, t)
+    answers = reminder <= industry.reminders
     overall = _rate(industry.overall, satisfaction, streams.normal(key, "overall", t), _OVERALL)
     wave = (t + 1) // industry.survey_every
     log.add(
-        "truth_survey", customers.person[asked], wave=np.full(asked.size, wave), satisfaction=satisfaction,
+        "truth_survey", person, wave=np.full(asked.size, wave), satisfaction=satisfaction,
         overall_satisfaction=overall, chance_to_answer=probability, answered=answers,
     )  # fmt: skip
-    rows, key = asked[answers], key[answers]
-    importance = _points(customers.importance[rows], industry.importance_step)
+    last = setting.month_start[t + 1] - 1
+    called = ~answers & (streams.uniform(key, "called back", t) < industry.call_back[0])
+    called &= streams.uniform(key, "reached", t) < industry.call_back[1]
     log.add(
-        "survey", customers.person[rows], wave=np.full(rows.size, wave),
-        date=days(np.full(rows.size, setting.month_start[t + 1] - 1)),
-        **_items(setting, key, "expected", service.expected(setting, customers, t)[rows], t),
-        **_items(setting, key, "perceived", service.perceived(setting, customers, t)[rows], t),
-        **{f"importance_{name}": points for name, points in zip(tables.DIMENSIONS, importance.T, strict=True)},
-        overall_satisfaction=overall[answers],
-        recommendation=_rate(
-            industry.recommendation, satisfaction[answers], streams.normal(key, "recommends", t), _RECOMMENDATION
-        ),
+        "call_backs", person[called], wave=np.full(called.sum(), wave), date=days(np.full(called.sum(), last)),
+        overall_satisfaction=overall[called],
     )  # fmt: skip
+    rows, key, satisfaction = asked[answers], key[answers], satisfaction[answers]
+    date = last - industry.reminder_days * (industry.reminders - reminder[answers])
+    points = _points(_stated(setting, customers.importance[rows], key), industry.importance_step)
+    perceived = service.perceived(setting, customers, t)[rows] + industry.halo * satisfaction[:, None]
+    log.add(
+        "survey", customers.person[rows], wave=np.full(rows.size, wave), date=days(date),
+        **_items(setting, key, "expected", service.expected(setting, customers, t)[rows], t),
+        **_items(setting, key, "perceived", perceived, t),
+        **{f"importance_{name}": given for name, given in zip(tables.DIMENSIONS, points.T, strict=True)},
+        overall_satisfaction=overall[answers],
+        recommendation=_rate(industry.recommendation, satisfaction, streams.normal(key, "recommends", t), _RECOMMENDATION),
+    )  # fmt: skip
+    if industry.trust[0]:
+        bound = customers.loyalty[rows] - buying.trouble(customers)[rows]
+        log.add(
+            "relationship", customers.person[rows], wave=np.full(rows.size, wave),
+            **_bonds("trust", industry.trust, satisfaction, key, t), **_bonds("commitment", industry.commitment, bound, key, t),
+        )  # fmt: skip
+
+
+def _answer_times(setting: Setting, key: np.ndarray, satisfaction: np.ndarray, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chance that each answers at all, and after how many reminders they do; one too many if they do not."""
+    industry = setting.industry
+    silent, reminder = np.ones(key.size), np.full(key.size, industry.reminders + 1)
+    for number in range(industry.reminders, -1, -1):
+        constant, slope = industry.late_answer if number else industry.answer
+        probability = expit(constant + slope * satisfaction)
+        reminder[streams.uniform(key, "answers", t, number) < probability] = number
+        silent = silent * (1 - probability)
+    return probability if not industry.reminders else 1 - silent, reminder
+
+
+def _stated(setting: Setting, weights: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Return the weights that customers tell: flatter than they are, with what one ought to say, and with chance."""
+    power, spread = setting.industry.stated
+    if (power, spread, *setting.industry.stated_bias) == (1.0, 0.0, *np.zeros(len(tables.DIMENSIONS))):
+        return weights
+    chance = np.stack([streams.normal(key, "tells", ordinal=k) for k in range(len(tables.DIMENSIONS))], axis=1)
+    stated = weights**power * np.exp(np.array(setting.industry.stated_bias) + spread * chance)
+    return stated / stated.sum(axis=1, keepdims=True)
+
+
+def _bonds(
+    name: str, numbers: tuple[float, float, float], opinion: np.ndarray, key: np.ndarray, t: int
+) -> dict[str, np.ndarray]:
+    """Answer the statements about the relationship."""
+    constant, slope, spread = numbers
+    answers = {}
+    for place in range(1, len(tables.BONDS[name]) + 1):
+        answer = np.round(constant + slope * opinion + spread * streams.normal(key, name, t, place))
+        answers[f"{name}_{place}"] = np.clip(answer, _LOW, _HIGH).astype(np.int8)
+    return answers
 
 
 def _rate(numbers: tuple[float, float, float], satisfaction: np.ndarray, noise: np.ndarray, scale: tables.Column) -> np.ndarray:
