@@ -361,12 +361,13 @@ def test_the_data_sets_hold_the_site(tmp_path, monkeypatch):
 
 def test_its_causes_are_told():
     causes_shown = world.causes("rebate_site").table.set_index("cause")
-    assert list(causes_shown.index) == list(interventions.CAUSES)
+    own = ["transparency", "trust_shock"]
+    assert [cause for cause in interventions.CAUSES if cause in causes_shown.index] == list(causes_shown.index)
+    assert list(causes_shown.index[-2:]) == own
     assert causes_shown.loc["trust_shock", "cost"] == 0
     assert causes_shown.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
-    assert list(world.causes("retailer").table.cause) == [
-        cause for cause in interventions.CAUSES if cause not in causes_shown.index[-2:]
-    ]
+    assert list(world.causes("retailer").table.cause) == [cause for cause in causes_shown.index if cause not in own]
+    assert set(world.causes("retailer-v2").table.cause) == set(interventions.CAUSES) - set(own)
 
 
 def test_what_no_site_has_is_refused(site):

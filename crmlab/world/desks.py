@@ -52,7 +52,10 @@ def draw(setting: Setting) -> Desks:
     key = streams.make_keys(setting.seed, "desk", np.arange(market.count_desks(setting)))
     handover = np.clip(industry.handover + setting.shifts["handover"], 0, 1)
     leaves = np.stack([streams.uniform(key, "leaves", t) < (industry.turnover if t else 0) for t in months], axis=1)
+    lost = np.diff(setting.shifts["departures"], prepend=0.0)
+    gone = np.stack([streams.uniform(key, "is lost", t) < lost[t] for t in months], axis=1)
     silently = np.stack([streams.uniform(key, "hands over", t) >= handover[t] for t in months], axis=1)
+    leaves, silently = leaves | gone, silently | gone
     holder = np.cumsum(leaves, axis=1, dtype=np.int64)
     skills = np.stack([streams.normal(key, "skill", ordinal=k) for k in range(holder.max() + 1)], axis=1)
     names = tuple(f"S{desk + 1:04d}-{place + 1}" for desk in range(len(key)) for place in range(holder.max() + 1))

@@ -33,6 +33,8 @@ class Channel:
     needs: tuple[float, ...] = _neutral(())  # factor of the share of each need among those who come so; empty: as everywhere
     dropout: float = _neutral(1.0)  # factor of their dropout rate, or of the odds not to renew
     lift: float = _neutral(0.0)  # how much stronger campaigns act on them, as a share
+    mix: float = _neutral(0.0)  # how many more of them hear of the firm as ``bargain_mix`` rises by 1, as a share
+    bought_list: bool = _neutral(False)  # whether it works with bought addresses, which can be bad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Need:
     elasticity: float = _neutral(1.0)  # factor of the elasticity
     lift: float = _neutral(0.0)  # how much stronger campaigns act on them, as a share: -1 and they do not act
     keep: float = _neutral(0.0)  # the same of offers to stay
+    focus: float = _neutral(0.0)  # quality that they gain as ``focus`` rises by 1, in points
     regions: tuple[float, ...] = _neutral(())  # factor of the share of each region; empty: as everywhere
     age: float = _neutral(0.0)  # standard deviations by which they are older
 
@@ -270,6 +273,7 @@ class Industry:
     trust: tuple[float, float, float] = _neutral((0.0, 0.0, 0.0))  # answer 1 to 7: constant, per point of S, spread
     commitment: tuple[float, float, float] = _neutral((0.0, 0.0, 0.0))  # the same, per L less trouble
     follow_up: float = 0.04  # share of the file that is called in a month
+    newsletter_cost: float = _neutral(0.0)  # of each contact beside the campaigns
     call_keep: float = _neutral(0.0)  # what a call takes off the log rate of leaving, fading by ``keep_fading``
     call_weight: float = _neutral(0.0)  # how many contacts a call weighs
     call_cost: float = _neutral(0.0)

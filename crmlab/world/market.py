@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import gammaincinv, ndtr, ndtri
+from scipy.special import expit, gammaincinv, ndtr, ndtri
 
 from crmlab import tables
 from crmlab.world import dispositions, streams
@@ -74,14 +74,26 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     key = streams.make_keys(setting.seed, "person", numbers)
     moment = streams.uniform(key, "arrival") * setting.months
     month = moment.astype(np.int64)
-    share = (1 + setting.shifts["advertising"][month]) / setting.industry.pool
-    heard = streams.uniform(key, "hears") < share
-    day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
-    industry, key, nobody = setting.industry, key[heard], np.full(heard.sum(), -1)
+    industry = setting.industry
     channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in industry.channels]))
+    heard = streams.uniform(key, "hears") < _share_who_hear(setting, key, channel, month)
+    day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
+    key, channel, nobody = key[heard], channel[heard], np.full(heard.sum(), -1)
     need = _draw_need(industry, key, channel)
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
     return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
+
+
+def _share_who_hear(setting: Setting, key: np.ndarray, channel: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """Return the chance of each to hear of the firm: a cause changes who comes, and nobody."""
+    industry, shifts = setting.industry, setting.shifts
+    mix = np.array([each.mix for each in industry.channels])[channel] * shifts["bargain_mix"][month]
+    share = (1 + shifts["advertising"][month] + mix) / industry.pool
+    decay = shifts["list_decay"][month] * np.array([each.bought_list for each in industry.channels])[channel]
+    if decay.any():
+        fit = ndtri(dispositions.draw(industry, key, ("fit",))["fit"])
+        share = share * 2 * expit(-decay * fit)
+    return share
 
 
 def refer(setting: Setting, customers: Customers, t: int) -> Arrivals:

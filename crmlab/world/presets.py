@@ -12,32 +12,35 @@ from dataclasses import replace
 from crmlab.errors import ArgumentError
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 
+#: What goes wrong by itself costs nothing.
+_FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures"))
+
 RETAILER_2 = replace(
     RETAILER,
     name="retailer-v2",
     channels=(
         Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), log_odds=-0.1,
-                needs=(2.4, 0.4, 0.8, 0.3), dropout=1.8, lift=0.3),  # bargain hunters
+                needs=(2.4, 0.4, 0.8, 0.3), dropout=1.8, lift=0.3, mix=1.0),  # bargain hunters
         Channel(name="search", weight=0.26, entry=(0.2, 0.2, 0, 0.2, 0.3, 0.1, 0, 0), log_odds=0.1,
                 needs=(0.9, 0.9, 1.5, 0.8)),
         Channel(name="shop", weight=0.22, entry=(0, 0, 0, 0.2, 0.6, 0.2, 0, 0), log_odds=0.15,
-                needs=(0.35, 1.7, 0.9, 2.2), dropout=0.6, lift=-0.3),
+                needs=(0.35, 1.7, 0.9, 2.2), dropout=0.6, lift=-0.3, mix=-0.8),
         Channel(name="mailing", weight=0.18, entry=(0.9, 0.1, 0, 0, 0, 0, 0, 0), log_odds=-0.15,
-                needs=(0.7, 1.4, 0.8, 1.4)),
+                needs=(0.7, 1.4, 0.8, 1.4), mix=-0.6, bought_list=True),
     ),
     needs=(
         Need(name="price", share=0.38, expectation=(0, -0.1, -0.2, -0.2, 0), weight=(1.2, 0.7, 0.6, 0.5, 1.0),
-             products=(4, 3, 2, 1.2, 1, 0.4), rate=0.8, spend=0.7, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3,
+             products=(4, 3, 2, 1.2, 1, 0.4), rate=0.8, spend=0.7, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3, focus=0.4,
              regions=(1.3, 1.3, 0.8, 0.8), age=-0.3),
         Need(name="service", share=0.27, expectation=(0.1, 0.2, 0, 0.3, 0.2), weight=(1.0, 1.3, 0.7, 1.8, 1.2),
              products=(1.5, 1.8, 3.5, 1.5, 2.5, 1), rate=1.1, spend=1.1, dropout=0.75, elasticity=0.7, lift=-0.9, keep=0.6,
-             regions=(1, 0.8, 1.1, 1.1), age=0.6),
+             focus=-1.0, regions=(1, 0.8, 1.1, 1.1), age=0.6),
         Need(name="convenience", share=0.25, expectation=(0.1, 0, 0, -0.1, 0.3), weight=(1.1, 0.7, 0.7, 0.6, 1.7),
-             products=(2.2, 1.5, 1.2, 3.5, 1, 0.7), rate=1.35, spend=0.95, dropout=0.9, lift=0.0, keep=-0.2,
+             products=(2.2, 1.5, 1.2, 3.5, 1, 0.7), rate=1.35, spend=0.95, dropout=0.9, lift=0.0, keep=-0.2, focus=-0.4,
              regions=(0.8, 1, 1, 1.2), age=-0.5),
         Need(name="status", share=0.10, expectation=(0, 0.2, 0.5, 0.1, 0), weight=(0.7, 1.1, 2.6, 1.1, 0.7),
              products=(0.6, 1, 1, 2.2, 3, 3.5), rate=0.8, spend=1.8, dropout=0.8, elasticity=0.5, lift=-0.4, keep=0.5,
-             regions=(0.7, 0.7, 1.4, 1.2), age=0.4),
+             focus=-0.8, regions=(0.7, 0.7, 1.4, 1.2), age=0.4),
     ),
     referral_needs=(0.6, 1.5, 1.0, 1.2),
     referral_dropout=0.5,
@@ -61,7 +64,7 @@ RETAILER_2 = replace(
     voice_effect=0.8,
     relationship_damage=1.4,
     forgetting=0.92,
-    slow_damage=0.2,
+    slow_damage=0.3,
     unsolved=0.25,
     unsolved_damage=0.7,
     answer=(-0.6, 0.6),
@@ -97,11 +100,14 @@ RETAILER_2 = replace(
     keep_fading=0.9,
     annoyance=0.15,
     patience=2.0,
+    newsletter_cost=0.02,
+    bond=1.2,
+    bond_fading=0.9,
     call_keep=0.15,
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
-    costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3)),
+    costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
 )  # fmt: skip
 
 TELECOM_2 = replace(
@@ -109,21 +115,23 @@ TELECOM_2 = replace(
     name="telecom-v2",
     channels=(
         Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), log_odds=0.05,
-                needs=(1.5, 0.9, 0.5), dropout=1.3, lift=0.3),  # bargain hunters
+                needs=(1.5, 0.9, 0.5), dropout=1.3, lift=0.3, mix=1.0),  # bargain hunters
         Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), log_odds=0.15,
-                needs=(0.6, 0.9, 1.8), dropout=0.75, lift=-0.3),
-        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.1, needs=(0.9, 0.9, 1.4)),
-        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), log_odds=0.0, needs=(0.7, 1.6, 0.7)),
+                needs=(0.6, 0.9, 1.8), dropout=0.75, lift=-0.3, mix=-0.7),
+        Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.1, needs=(0.9, 0.9, 1.4),
+                mix=-0.6, bought_list=True),
+        Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), log_odds=0.0, needs=(0.7, 1.6, 0.7),
+                mix=-0.3),
     ),
     needs=(
         Need(name="price", share=0.42, expectation=(-0.1, -0.1, -0.2, -0.2, 0), weight=(1.1, 0.7, 0.6, 0.6, 1.0), rate=0.7,
-             products=(8, 1.5, 0.3, 0.1, 0.7, 1.6), spend=0.8, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3, age=-0.3,
-             regions=(1.3, 1.2, 0.8, 0.8)),
+             products=(8, 1.5, 0.3, 0.1, 0.7, 1.6), spend=0.8, dropout=1.35, elasticity=1.4, lift=0.8, keep=-1.3,
+             focus=0.4, age=-0.3, regions=(1.3, 1.2, 0.8, 0.8)),
         Need(name="network", share=0.33, expectation=(0.3, 0, 0, 0, 0.1), weight=(1.9, 0.8, 0.5, 0.6, 1.0), rate=1.2,
-             products=(0.4, 1, 3, 4, 2.4, 0.8), spend=1.2, dropout=0.85, elasticity=0.8, lift=0.0, keep=0.3, age=-0.2,
-             regions=(0.8, 1, 1.2, 1)),
+             products=(0.4, 1, 3, 4, 2.4, 0.8), spend=1.2, dropout=0.85, elasticity=0.8, lift=0.0, keep=0.3,
+             focus=-0.6, age=-0.2, regions=(0.8, 1, 1.2, 1)),
         Need(name="care", share=0.25, expectation=(0.1, 0.2, 0, 0.3, 0.3), weight=(0.8, 1.3, 0.6, 1.9, 1.3), rate=1.1,
-             products=(0.4, 2, 3, 3, 1, 1.3), spend=1.1, dropout=0.7, elasticity=0.7, lift=-0.8, keep=0.6, age=0.7,
+             products=(0.4, 2, 3, 3, 1, 1.3), spend=1.1, dropout=0.7, elasticity=0.7, lift=-0.8, keep=0.6, focus=-1.0, age=0.7,
              regions=(0.9, 0.8, 1, 1.2)),
     ),
     referral_needs=(0.7, 1.1, 1.4),
@@ -144,7 +152,7 @@ TELECOM_2 = replace(
     voice_effect=0.6,
     relationship_damage=1.2,
     forgetting=0.92,
-    slow_damage=0.2,
+    slow_damage=0.3,
     unsolved=0.25,
     unsolved_damage=0.6,
     answer=(-0.6, 0.6),
@@ -176,11 +184,14 @@ TELECOM_2 = replace(
     keep_fading=0.9,
     annoyance=0.15,
     patience=2.0,
+    newsletter_cost=0.02,
+    bond=1.2,
+    bond_fading=0.9,
     call_keep=0.15,
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
-    costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2)),
+    costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
 )  # fmt: skip
 
 PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}

@@ -67,7 +67,10 @@ def loyalty(setting: Setting, satisfaction: np.ndarray) -> np.ndarray:
 
 def perceived(setting: Setting, customers: Customers, t: int) -> np.ndarray:
     """Return the five qualities as each customer meets them in month ``t``, shape (n, 5)."""
-    return customers.quality + setting.quality_shift[t]
+    quality = customers.quality + setting.quality_shift[t]
+    if focus := setting.shifts["focus"][t]:
+        quality = quality + focus * np.array([need.focus for need in setting.industry.needs])[customers.need, None]
+    return quality
 
 
 def expected(setting: Setting, customers: Customers, t: int) -> np.ndarray:
