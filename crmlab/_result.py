@@ -156,25 +156,37 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
 
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
-    <table>...<th scope="col">a</th>...<td style="text-align:right">1.235</td>...</table>
+    <table>...<th scope="col" style="text-align:right">a</th>...<td style="text-align:right">1.235</td>...</table>
     """
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
     styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
+    head = "".join(
+        f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in zip(frame.columns, styles, strict=True)
+    )
     body = "".join(
-        "<tr>" + "".join(f"<td {style}>{_cell_html(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
-        for row in frame.itertuples(index=False)
+        "<tr>"
+        + "".join(f"<td {style}>{_cell_html(*cell)}</td>" for *cell, style in zip(row, texts, styles, strict=True))
+        + "</tr>"
+        for row, texts in zip(frame.itertuples(index=False), _cells(frame), strict=True)
     )
     label = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell_html(value: object) -> str:
-    text = escape(show(value))
-    return f'<a href="{escape(value.href)}">{text}</a>' if isinstance(value, Link) else text
+def _cell_html(value: object, text: str) -> str:
+    return f'<a href="{escape(value.href)}">{escape(text)}</a>' if isinstance(value, Link) else escape(text)
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:
-    return [[show(value) for value in row] for row in frame.itertuples(index=False)]
+    """Write the cells, row by row; the numbers of a column have equally many decimals, so that they stand under each other."""
+    columns = [_column([show(value) for value in frame.iloc[:, k]], frame.iloc[:, k]) for k in range(frame.shape[1])]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(texts: list[str], values: pd.Series) -> list[str]:
+    if values.dtype.kind != "f" or any("e" in text or text in ("inf", "-inf") for text in texts):
+        return texts
+    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
+    return [text and f"{value:,.{decimals}f}" for text, value in zip(texts, values, strict=True)]
 
 
 def _numeric(frame: pd.DataFrame) -> list[bool]:

@@ -11,7 +11,8 @@ ${WAIT}
 .crmlab-decide .choice span { max-width: 34em; }
 .crmlab-decide .row { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .crmlab-decide .reply { min-height: 1.5em; }
-.crmlab-decide .evidence { margin-top: 12px; }`;
+.crmlab-decide .evidence { margin-top: 12px; }
+.crmlab-decide .evidence p + p { margin-top: 8px; }`;
 
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "decide", STYLE);
@@ -43,7 +44,7 @@ function render({ model, el }) {
     chart.draw(data.layers, data.alt);
     for (const text of [data.sentences[chosen], data.note]) if (text) make("p", evidence, { text });
     const first = model.get("before");
-    if (first?.choice !== undefined) {
+    if (first.choice !== undefined) {
       make("p", evidence, { text: first.choice === choice
         ? `At first you chose the same, ${first.confidence} % sure; now ${confidence} %.`
         : `At first you chose “${first.choice}”, ${first.confidence} % sure; now “${choice}”, ${confidence} %.` });

@@ -25,7 +25,7 @@ LEVELS = (50, 60, 70, 80, 90, 100)  # how sure one can be, in per cent
 
 def decide(
     key: str, question: str, outcomes: pd.DataFrame, *, measure: str, unit: str = "", decimals: int = 0, note: str = "",
-    again: bool = False,
+    zero: str = "no change", again: bool = False,
 ) -> Decide:  # fmt: skip
     """Ask for a decision and how sure the reader is of it; afterwards show what each choice did in the twin firms.
 
@@ -49,6 +49,10 @@ def decide(
         Of the numbers.
     note : str
         A sentence to read after the decision.
+    zero : str
+        What a value of 0 stands for: "no change", "an average customer".
+    zero : str
+        What a value of 0 stands for: "no change", "an average customer".
     again : bool
         The same question once more, at the end of a lesson: it is kept apart, and shown beside the first decision.
 
@@ -84,32 +88,27 @@ def decide(
     result = evidence(outcomes)
     from crmlab.widgets.decide_view import Decide  # anywidget is slow to import
 
-    return Decide(result, page_data(key, question, result, measure, unit, decimals, note, again))
+    chart = _chart(result, measure, unit, decimals, zero)
+    sentences = [_sentence(result, k, unit, decimals) for k in range(len(result.actions))]
+    asked = {"key": f"{key}/again" if again else key, "firstKey": key if again else "", "question": question}
+    return Decide(result, asked | page_data(result, chart) | {"sentences": sentences, "note": note})
 
 
-def page_data(
-    key: str, question: str, result: Evidence, measure: str, unit: str, decimals: int, note: str, again: bool
-) -> dict[str, object]:
-    """Return everything that decide.js reads, as plain lists."""
-    chart = _chart(result, measure, unit, decimals)
+def page_data(result: Evidence, chart: Chart) -> dict[str, object]:
+    """Return what decide.js reads of the choices and of what came of them, as plain lists."""
     return {
-        "key": f"{key}/again" if again else key,
-        "firstKey": key if again else "",
-        "question": question,
         "actions": list(result.actions),
         "levels": list(LEVELS),
         "meaning": "How sure are you that nothing else on the list does better? 50 % is a coin, 100 % is certain.",
         "good": [bool(good) for good in result.good],
-        "sentences": [_sentence(result, k, unit, decimals) for k in range(len(result.actions))],
         "title": chart.title,
         "alt": chart.alt,
         "axes": chart.axes(),
         "layers": list(chart.layers),
-        "note": note,
     }
 
 
-def _chart(result: Evidence, measure: str, unit: str, decimals: int) -> Chart:
+def _chart(result: Evidence, measure: str, unit: str, decimals: int, zero: str) -> Chart:
     ends = [0.0, *result.low, *result.high]
     margin = 0.08 * (max(ends) - min(ends) or 1.0)
     x = Axis(f"{measure}{f', in {unit}' if unit else ''}", min(ends) - margin, max(ends) + margin, decimals=decimals)
@@ -122,7 +121,7 @@ def _chart(result: Evidence, measure: str, unit: str, decimals: int) -> Chart:
     )
     colours = ["green" if low > 0 else "red" if high < 0 else "pale" for low, high in zip(result.low, result.high, strict=True)]
     chart = Chart(title, x, Axis("", names=result.actions), alt=f"Means of {result.firms} firms, with 95 % intervals: {alt}.")
-    return chart.rule(x=0, name="no change").intervals(
+    return chart.rule(x=0, name=zero).intervals(
         list(range(len(result.actions))), result.middle, result.low, result.high, name="mean of the firms, 95 % interval",
         colour=colours,
     )  # fmt: skip

@@ -9,6 +9,7 @@ loaded with the first widget that is shown.
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ import traitlets
 from anywidget import AnyWidget
 from IPython.display import display
 
-from crmlab import _page
+from crmlab import _journal, _page
 from crmlab._write import atomic_write
 from crmlab.widgets.palette import DARK, LIGHT
 
@@ -31,6 +32,9 @@ _STYLE = (
     ".jp-OutputArea-child:has(.crmlab-{name}-at-rest) + .jp-OutputArea-child:not(:has(.crmlab-{name}))"
     "{{display:none}}</style>"
 )
+
+
+_readers: weakref.WeakSet = weakref.WeakSet()  # widgets that show the journal
 
 
 def script(name: str) -> str:
@@ -94,6 +98,21 @@ class LiveWidget(AnyWidget):
             {"text/html": at_rest, "text/plain": self._alt, MIME_TYPE: {"name": self._name, "state": self.state}},
             {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""},
         ]
+
+    def _follow_journal(self) -> None:
+        """Call ``_read_journal`` now, and whenever a reader of this kernel commits to something."""
+        _readers.add(self)
+        self._read_journal()
+
+    def _read_journal(self) -> None:
+        """Take from the journal what the page shows of it."""
+
+    def _keep(self, change: dict) -> None:
+        """Write what a reader committed to into their journal, once, and show it wherever the journal is shown."""
+        if change["new"] and not change["old"] and "time" not in change["new"]:
+            _journal.append(change["new"])
+            for shown in list(_readers):
+                shown._read_journal()
 
     def _ipython_display_(self) -> None:
         for output in self._outputs():
