@@ -141,10 +141,11 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
 
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
-    <table>...<th scope="col">a</th>...<td style="text-align:right">1.235</td>...</table>
+    <table>...<th scope="col" style="text-align:right">a</th>...<td style="text-align:right">1.235</td>...</table>
     """
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
     styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
+    names = zip(frame.columns, styles, strict=True)
+    head = "".join(f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in names)
     body = "".join(
         "<tr>" + "".join(f"<td {style}>{escape(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
         for row in _cells(frame)

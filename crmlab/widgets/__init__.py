@@ -12,7 +12,7 @@ from crmlab.widgets.alive import alive
 from crmlab.widgets.calibration import calibration
 from crmlab.widgets.chart import Axis, Chart
 from crmlab.widgets.decide import decide
-from crmlab.widgets.explore import Picture, explore, picture
+from crmlab.widgets.explore import Picture, explore, picture, table
 from crmlab.widgets.frames import frames
 from crmlab.widgets.guess import guess
 from crmlab.widgets.radar import radar, radar_effect
@@ -20,5 +20,5 @@ from crmlab.widgets.what_if import change, what_if
 
 __all__ = [
     "Axis", "Chart", "Picture", "alive", "calibration", "change", "decide", "explore", "frames", "guess", "picture", "radar",
-    "radar_effect", "what_if",
+    "radar_effect", "table", "what_if",
 ]  # fmt: skip

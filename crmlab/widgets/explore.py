@@ -1,4 +1,4 @@
-"""Explore: sliders over a reader's own function, and their own chart in the house style.
+"""Explore: sliders over a reader's own function, and their own charts and tables in the house style.
 
 ``explore`` calls the function at every move, so it needs a kernel; what can be computed beforehand moves faster by
 ``frames``. This room knows sliders and how a picture gets into the page; what is drawn, and why, is the function's business.
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from crmlab import _draw
+from crmlab import _check, _draw
 from crmlab._result import Summary, table_html
 from crmlab.errors import ArgumentError, CrmlabError
 from crmlab.widgets.controls import Control, control, decimals
 
 if TYPE_CHECKING:
     import ipywidgets
+    import pandas as pd
     from matplotlib.axes import Axes
 
 _DPI = 96  # a picture that follows a slider must be quick before it is sharp
@@ -131,6 +132,43 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
     figure = _draw.figure_of(_draw.decorate(_draw.new_axes(ax), title=title, x=x, y=y, alt=alt))
     figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
     return Picture(*_draw.finish(figure))
+
+
+def table(frame: pd.DataFrame, *, title: str) -> Summary:
+    """Bring your own table into the house style: rounded, numbers to the right, words to the left, no index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its columns are named as readers should read them, with their units.
+    title : str
+        What it holds or shows.
+
+    Returns
+    -------
+    Summary
+        Shows itself as the last line of a cell.
+
+    Raises
+    ------
+    ArgumentError
+        ``frame`` is no table, or the title is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import widgets
+    >>> widgets.table(pd.DataFrame({"shop": ["north", "south"], "orders": [1200, 90]}), title="Orders of a year")
+    Orders of a year
+    <BLANKLINE>
+      shop   orders
+      north   1,200
+      south      90
+    """
+    _check.frame("frame", frame)
+    if not isinstance(title, str) or not title.strip():
+        raise ArgumentError("`title` must say what the table holds or shows.")
+    return Summary(title, table=frame)
 
 
 def _box(children: list, words: str) -> ipywidgets.VBox:
