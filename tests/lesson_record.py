@@ -44,6 +44,8 @@ def report(cells: list[str]) -> None:
     """Print what was recorded of the ``cells``, by their ids, as one line of JSON."""
     from anywidget import AnyWidget
 
+    from crmlab.widgets import Chart
+
     recorded: dict[str, object] = {}
     for cell, figures, result in zip(cells, list(_figures), _results, strict=False):
         _figures.append(figures)  # what a widget draws when it is moved belongs to its cell
@@ -51,7 +53,9 @@ def report(cells: list[str]) -> None:
             recorded[f"{cell} widget"] = _widget(result)
         if isinstance(result, AnyWidget):
             kind = type(result).__name__
-            recorded[f"{cell} {kind.lower()}"] = {"Radar": _radar, "Alive": _alive}[kind](result)
+            recorded[f"{cell} {kind.lower()}"] = _MOVED.get(kind, _data)(result)
+        if isinstance(result, Chart):
+            recorded[f"{cell} chart"] = list(result.layers)
         recorded |= {f"{cell} picture {number}": figure for number, figure in enumerate(figures, 1)}
     names = vars(sys.modules["__main__"])
     numbers = {name: float(value) for name, value in names.items() if isinstance(value, int | float) and name[0] != "_"}
@@ -106,3 +110,39 @@ def _alive(shown) -> dict:
         state[f"not in week {week}"] = shown.table.to_dict("list")
     shown.purchases = rest
     return state
+
+
+def _frames(shown) -> dict:
+    """What the controls point at, at rest and with each of them one place on."""
+    rest = list(shown.values)
+    sizes = [len(control["options"]) for control in shown.data["controls"]]
+    state = {"at rest": _seen(shown)}
+    for k, size in enumerate(sizes):
+        shown.values = [(value + (place == k)) % size for place, value in enumerate(rest)]
+        state[f"{shown.data['controls'][k]['name']} one place on"] = _seen(shown)
+    shown.values = rest
+    return state
+
+
+def _seen(shown) -> list:
+    picture = shown.picture
+    return [shown.title, *getattr(picture, "layers", ())]
+
+
+def _what_if(shown) -> dict:
+    """What is said of each cause, at the amount and price at rest."""
+    rest = dict(shown.values)
+    state = {}
+    for k, cause in enumerate(shown.data["causes"]):
+        shown.values = rest | {"cause": k}
+        state[cause["name"]] = shown.picture.alt
+    shown.values = rest
+    return state
+
+
+def _data(shown) -> dict:
+    """What the page of a widget reads; what a reader has said is no part of a lesson."""
+    return dict(shown.data)
+
+
+_MOVED = {"Radar": _radar, "Alive": _alive, "Frames": _frames, "WhatIf": _what_if}

@@ -28,13 +28,14 @@ PROBES = ROOT / "tests" / "probes"
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Kernels that start in this block record the numbers behind what they show (see ``lesson_record``)."""
+    """Kernels that start in this block record the numbers behind what they show (see ``lesson_record``) and find no journal."""
     os.environ["PYTHONSTARTUP"] = str(ROOT / "tests" / "lesson_startup.py")
     os.environ["CRMLAB_RECORD"] = "1"
+    os.environ["CRMLAB_JOURNAL"] = str(ROOT / "tests" / "no_journal.json")
     try:
         yield
     finally:
-        del os.environ["CRMLAB_RECORD"]
+        del os.environ["CRMLAB_RECORD"], os.environ["CRMLAB_JOURNAL"]
 
 
 def report_source(notebook: nbformat.NotebookNode) -> str:

@@ -28,8 +28,10 @@ def test_a_slider_changes_what_is_seen():
     for lesson in LESSONS:
         stored = json.loads((PROBES / f"{lesson.stem}.json").read_text(encoding="utf-8"))
         moved = [state for key, state in stored.items() if key.endswith("widget") and "<img" in state["at rest"][-1]]
-        assert moved, lesson.stem
+        frames = [state for key, state in stored.items() if key.endswith(" frames")]
+        assert moved + frames, lesson.stem
         assert all(state["at rest"][-1] != state["one step on"][-1] for state in moved)
+        assert all(list(state.values()).count(state["at rest"]) == 1 for state in frames)
 
 
 def test_the_guard_sees_each_fault(tmp_path):
