@@ -159,9 +159,8 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
     <table>...<th scope="col" style="text-align:right">a</th>...<td style="text-align:right">1.235</td>...</table>
     """
     styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
-    head = "".join(
-        f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in zip(frame.columns, styles, strict=True)
-    )
+    names = zip(frame.columns, styles, strict=True)
+    head = "".join(f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in names)
     body = "".join(
         "<tr>"
         + "".join(f"<td {style}>{_cell_html(*cell)}</td>" for *cell, style in zip(row, texts, styles, strict=True))
