@@ -288,7 +288,8 @@ def count_answers(name: str, folder: Path) -> tuple[int, int]:
     if not path.is_file():
         return 0, 0
     _, questions = _read_sheet(path)
-    return len(_earlier_answers(folder / f"{name}.answers.json", name, questions)), len(questions)
+    answers, _ = _earlier_answers(folder / f"{name}.answers.json", name, questions)
+    return len(answers), len(questions)
 
 
 def _opening(desk: Desk) -> Summary:
