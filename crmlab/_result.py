@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def show(value: object, digits: int = 3) -> str:
+_DIGITS = 3  # decimals of a number that nobody asked to be finer
+
+
+def show(value: object, digits: int = _DIGITS) -> str:
     """Write a value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
 
     >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text"), show(1979.7, 0)
@@ -182,10 +185,15 @@ def _cells(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _column(texts: list[str], values: pd.Series) -> list[str]:
-    if values.dtype.kind != "f" or any("e" in text or text in ("inf", "-inf") for text in texts):
+    if values.dtype.kind != "f":
         return texts
-    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
-    return [text and f"{value:,.{decimals}f}" for text, value in zip(texts, values, strict=True)]
+    places = [len(text.partition(".")[2]) for text in texts]
+    decimals = max((count for count in places if count <= _DIGITS), default=0)  # more has only what would else read as 0
+    is_plain = [
+        text not in ("", "inf", "-inf") and "e" not in text and count <= decimals
+        for text, count in zip(texts, places, strict=True)
+    ]
+    return [f"{value:,.{decimals}f}" if plain else text for text, value, plain in zip(texts, values, is_plain, strict=True)]
 
 
 def _numeric(frame: pd.DataFrame) -> list[bool]:

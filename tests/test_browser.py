@@ -154,7 +154,7 @@ OWN = [
     """import pandas as pd
 from crmlab import _draw, widgets
 names = ["answer faster"] * 3 + ["paint the shop"] * 3
-firms = pd.DataFrame({"action": names, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3]})
+firms = pd.DataFrame({"action": names, "firm": [1, 2, 3] * 2, "effect": [9, 8, 10, -2, -1, -3]})
 widgets.explore(lambda many: _draw.bars(pd.Series({"orders": many}), title=f"{many} orders", x="", y=""), many=(1, 9, 1, 4))""",
     'widgets.decide("99/money", "Where shall the money go?", firms, measure="profit a year")',
     'print("what came of it")',

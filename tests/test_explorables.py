@@ -31,7 +31,7 @@ OUTCOMES = pd.DataFrame(
     {
         "action": np.repeat(["answer faster", "renew the shop and all of its pages", "leave it as it is"], 6),
         "firm": list(range(6)) * 3,
-        "value": [900, 1100, 1000, 1200, 800, 1000, -700, -500, -600, -650, -550, -600, *[0] * 6],
+        "effect": [900, 1100, 1000, 1200, 800, 1000, -700, -500, -600, -650, -550, -600, *[0] * 6],
     }
 )
 NAMES = ["Reliability", "Assurance", "Tangibles", "Empathy", "Responsiveness"]

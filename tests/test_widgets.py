@@ -111,7 +111,7 @@ def journal(tmp_path, monkeypatch):
 
 def three_firms(**values):
     rows = [(action.replace("_", " "), firm, value) for action, row in values.items() for firm, value in enumerate(row)]
-    return pd.DataFrame(rows, columns=["action", "firm", "value"])
+    return pd.DataFrame(rows, columns=["action", "firm", "effect"])
 
 
 def test_a_guess_is_written_down_once(journal):

@@ -39,10 +39,10 @@ def decide(
     question : str
         What the manager has to decide.
     outcomes : DataFrame
-        ``action, firm, value``: one row for each choice in each firm, the same firms for all; more is better. Two to four
+        ``action, firm, effect``: one row for each choice in each firm, the same firms for all; more is better. Two to four
         choices, in the order in which they are offered.
     measure : str
-        What ``value`` holds, with its period: "profit a year, after the cost".
+        What ``effect`` holds, with its period: "profit a year, after the cost".
     unit : str
         Written behind the numbers.
     decimals : int
@@ -50,9 +50,9 @@ def decide(
     note : str
         A sentence to read after the decision.
     zero : str
-        What a value of 0 stands for: "no change", "an average customer".
+        What an effect of 0 stands for: "no change", "an average customer".
     zero : str
-        What a value of 0 stands for: "no change", "an average customer".
+        What an effect of 0 stands for: "no change", "an average customer".
     again : bool
         The same question once more, at the end of a lesson: it is kept apart, and shown beside the first decision.
 
@@ -73,7 +73,7 @@ def decide(
     >>> import pandas as pd
     >>> from crmlab import widgets
     >>> outcomes = pd.DataFrame({
-    ...     "action": ["answer faster"] * 3 + ["paint the shop"] * 3, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3],
+    ...     "action": ["answer faster"] * 3 + ["paint the shop"] * 3, "firm": [1, 2, 3] * 2, "effect": [9, 8, 10, -2, -1, -3],
     ... })
     >>> shown = widgets.decide("99/money", "Where shall the money go?", outcomes, measure="profit a year")
     >>> shown

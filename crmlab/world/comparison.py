@@ -319,7 +319,7 @@ def outcomes(
     Returns
     -------
     DataFrame
-        ``action, firm, value``: one row for each choice and firm; ``value`` is the difference to changing nothing.
+        ``action, firm, effect``: one row for each choice and firm; ``effect`` is the difference to changing nothing.
 
     Raises
     ------
@@ -333,7 +333,7 @@ def outcomes(
     >>> from crmlab import datasets, world
     >>> choices = {"answer faster": ("responsiveness", 0.5), "leave it as it is": None}
     >>> table = world.outcomes(datasets.load("what_if"), choices)
-    >>> table.groupby("action", sort=False).value.mean().round().to_dict()
+    >>> table.groupby("action", sort=False).effect.mean().round().to_dict()
     {'answer faster': 1820.0, 'leave it as it is': 0.0}
     """
     _check.choice("measure", measure, _MEASURES)
@@ -350,7 +350,7 @@ def outcomes(
             value = (value - price * step.payers) * 12 / compared.months
         elif measure == "retention":
             value = 100 * value
-        parts.append(pd.DataFrame({"action": action, "firm": value.index, "value": value.to_numpy()}))
+        parts.append(pd.DataFrame({"action": action, "firm": value.index, "effect": value.to_numpy()}))
     return pd.concat(parts, ignore_index=True)
 
 
