@@ -331,6 +331,7 @@ def simulate(
     True
     """
     preset = industries.industry(industry)
+    interventions.offered(preset)  # refuses a cost of no cause
     months = _check.integer("months", months, 1, 600)
     setting = Setting(
         preset, _check.integer("customers", customers, 1, 100_000_000), months, _check.integer("seed", seed, 0, 2**63 - 1),

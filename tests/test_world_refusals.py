@@ -1,0 +1,126 @@
+"""What the firm refuses, and in which words: industries of one's own."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from crmlab import world
+from crmlab.errors import ArgumentError
+from crmlab.world import industries, ranges
+from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM
+
+BLOCKS = {
+    "Channel": RETAILER.channels[0], "Need": RETAILER.needs[0], "Product": RETAILER.products[0],
+    "Campaign": RETAILER.campaigns[0], "Giving": REBATE_SITE.giving, "Industry": RETAILER,
+}  # fmt: skip
+NAN = float("nan")
+
+
+# An industry of one's own
+
+
+def test_every_field_has_a_range():
+    kinds = {name for name, value in vars(industries).items() if isinstance(value, type) and issubclass(value, ranges.Block)}
+    assert kinds - {"Block"} == set(ranges.RULES) == set(BLOCKS)
+    for kind, rules in ranges.RULES.items():
+        assert {field.name for field in fields(getattr(industries, kind))} == set(rules), kind
+
+
+@pytest.mark.parametrize(("kind", "field"), [(kind, field.name) for kind in BLOCKS for field in fields(BLOCKS[kind])])
+def test_no_field_takes_what_it_cannot_mean(kind, field):
+    for wrong in (NAN, "", object(), {}):
+        with pytest.raises(ArgumentError, match=f"{kind}.*: `{field}") as refusal:
+            replace(BLOCKS[kind], **{field: wrong})
+        assert repr(wrong) in str(refusal.value) or "different" in str(refusal.value)
+
+
+NEED = RETAILER.needs[0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"failure": 2.0}, "Industry 'retailer-v1': `failure` must be a share from 0 to 1, such as 0.1"),
+        ({"quality": (5, 5, NAN, 5, 5)}, "`quality.3` must be points of the seven-point scale, from 1 to 7; it is nan"),
+        ({"quality": 5}, "`quality` must be a tuple of values; it is 5"), ({"spend": (5, 1, 27)}, "`spend.q` must be above 1"),
+        ({"season": (1, 1)}, "`season` must hold 12 values, one for each month of the year; it holds 2: (1, 1)"),
+        ({"advance": (2,) * 7}, "`advance` must hold 8 values, one for each stage"),
+        ({"rate": (1,)}, "`rate` must hold 2 values (shape, mean); it holds 1"), ({"rate": (0, 1)}, "`rate.shape` must be a"),
+        ({"products": ()}, "`products` must hold at least one `world.Product`"),
+        ({"channels": (1,)}, "must be a `world.Channel`"),
+        ({"channels": RETAILER.channels[:1] * 2}, "must have different names; 'online advert' stands there twice"),
+        ({"channels": (replace(RETAILER.channels[0], name="referral"),)}, "must not hold 'referral'"),
+        ({"channels": (replace(RETAILER.channels[0], weight=0),)}, "whose `weight` is above 0"),
+        ({"failure_kinds": (("question", 1),)}, "must not hold 'question'"),
+        ({"objections": (("price", 0),)}, "a weight above 0"), ({"objections": (("price",),)}, "values (name, weight)"),
+        ({"ticket_channels": (("fax", 1),)}, "must be one of 'phone'"),
+        ({"regions": ()}, "`regions` must hold at least one text"), ({"importance": (0,) * 5}, "at least one value above 0"),
+        ({"flat_zone": (1, 0)}, "the lower value first"), ({"targeting_bounds": (0.9, 0.1)}, "the lower value first"),
+        ({"importance_step": 30}, "a divisor of the 100 points"), ({"survey_every": 0}, "a whole number of at least 1"),
+        ({"age_bounds": (18, 18, 45, 60, 85)}, "`age_bounds` must rise"), ({"age_bounds": (18, 85)}, "`age_shares` must rise"),
+        ({"dropout": (0, 0)}, "without contract `dropout.shape` must be above 0"), ({"giving": 3}, "a `world.Giving` or None"),
+        ({"contract": True}, "chooses no product with a `monthly_fee`"),
+        ({"needs": (replace(NEED, products=()),)}, "the need 'price' holds 0 weights, and there are 6 products"),
+        ({"needs": (replace(NEED, products=(0,) * 6),)}, "no product without `monthly_fee` to order"),
+        ({"importance": (1, 0, 0, 0, 0), "needs": (replace(NEED, weight=(0, 1, 1, 1, 1)),)}, "leave no dimension a weight"),
+    ],
+)  # fmt: skip
+def test_an_industry_refuses(numbers, words):
+    with pytest.raises(ArgumentError) as refusal:
+        replace(RETAILER, **numbers)
+    assert words in str(refusal.value)
+
+
+def test_blocks_of_an_industry_refuse():
+    for block, numbers, words in (
+        (RETAILER.campaigns[0], {"discount": 2}, "Campaign 'spring letter': `discount` must be a share"),
+        (RETAILER.campaigns[0], {"month_of_year": 13}, "`month_of_year` must be a whole number from 1 to 12; it is 13"),
+        (RETAILER.channels[0], {"entry": (0,) * 8}, "`entry` must hold at least one value above 0"),
+        (TELECOM.products[0], {"term_months": 0}, "needs `term_months` of at least 1"),
+        (REBATE_SITE.giving, {"payout_months": 0}, "Giving: `payout_months` must be a whole number of at least 1"),
+    ):
+        with pytest.raises(ArgumentError) as refusal:
+            replace(block, **numbers)
+        assert words in str(refusal.value)
+
+
+def test_a_cost_of_no_cause_is_refused():
+    with pytest.raises(ArgumentError, match=r"`costs` names no cause by 'joy'\. Causes: reliability"):
+        world.simulate(replace(RETAILER, costs=(("joy", 1.0),)), customers=5, months=2, seed=1)
+
+
+def test_numpy_numbers_and_lists_make_the_same_industry():
+    numbers = {field.name: getattr(RETAILER, field.name) for field in fields(RETAILER)}
+    arrays = {
+        name: np.array(value) if isinstance(value, tuple) and value and isinstance(value[0], int | float) else value
+        for name, value in numbers.items()
+    }
+    scalars = {"failure": np.float64(0.08), "managers": np.int64(12), "contract": np.False_, "voice": np.float32(0.5)}
+    own = replace(RETAILER, **arrays | scalars | {"regions": list(RETAILER.regions)})
+    assert own == replace(RETAILER, voice=0.5)
+    assert hash(own) == hash(replace(RETAILER, voice=0.5))
+    simulated = world.simulate(own, customers=np.int64(5), months=np.int16(3), seed=np.uint8(1))
+    parameters = simulated.truth["parameters"].set_index("parameter").set_to
+    assert parameters["managers"] == 12  # a number of numpy was none of the truth's parameters
+    assert (
+        simulated.rerun(reliability=np.float32(0.5), start=np.int64(2), cost=np.int64(1)).hash()
+        == simulated.rerun(reliability=0.5, start=2, cost=1).hash()
+    )
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"failure": 0, "turnover": 0, "consent": 0}, {"failure": 1, "turnover": 1, "referral": 1, "opt_out": 1, "follow_up": 1},
+        {"regions": ("here",), "campaigns": (), "costs": (), "season": (0,) * 12, "pool": 1, "prospects_per_customer": 1},
+        {"stage_days": (0,) * 8, "advance": (100,) * 8, "managers": 1, "audits": 1, "importance_step": 100, "survey_every": 1},
+        {"age_bounds": (20, 40), "age_shares": (0, 1), "quality_spread": (0, 0), "slopes": (0, 0, 0), "rate": (1, 0)},
+        {"page_views": (5, 1), "asks_for_offer": (-100, 10), "best_recovery": 0, "targeting_bounds": (1, 1), "cross_most": 0},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("preset", [RETAILER, TELECOM], ids=["retailer", "telecom"])
+def test_the_ends_of_the_ranges_can_be_simulated(preset, numbers):
+    simulated = world.simulate(replace(preset, **numbers), customers=4, months=8, seed=1)
+    assert len(simulated["firm_months"]) == 8
+    assert simulated["firm_months"].profit.notna().all()
