@@ -1,13 +1,21 @@
-"""What the firm refuses, and in which words: industries of one's own."""
+"""What the firm refuses, and in which words: industries of one's own, and folders that are not whole."""
 
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from world_firms import firm
 
 from crmlab import world
-from crmlab.errors import ArgumentError
-from crmlab.world import industries, ranges
+from crmlab._write import atomic_folder
+from crmlab.errors import ArgumentError, DataError
+from crmlab.world import assembly, industries, ranges
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM
 
 BLOCKS = {
@@ -124,3 +132,107 @@ def test_the_ends_of_the_ranges_can_be_simulated(preset, numbers):
     simulated = world.simulate(replace(preset, **numbers), customers=4, months=8, seed=1)
     assert len(simulated["firm_months"]) == 8
     assert simulated["firm_months"].profit.notna().all()
+
+
+# Firms in folders
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory):
+    """A firm of two blocks in a folder; whoever damages it mends it."""
+    setting = firm("retailer", customers=40, months=3, seed=1).setting
+    folder = tmp_path_factory.mktemp("firms") / "firm"
+    return world.firm._make(setting, ("orders", "firm_months", "truth_months"), folder, 1, 100)
+
+
+def test_the_files_of_a_firm_stand_in_its_manifest(filed):
+    hashes = json.loads((filed.folder / "manifest.json").read_text())
+    assert set(hashes) == {path.relative_to(filed.folder).as_posix() for path in filed.folder.rglob("*.parquet")}
+    assert len([file for file in hashes if file.startswith("orders/")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "words"),
+    [
+        ("orders/part-00001.parquet", lambda path: path.unlink(), "orders/part-00001.parquet is lost"),
+        ("orders/part-00001.parquet", lambda path: path.write_bytes(path.read_bytes()[:-9]), "00001.parquet is not what was"),
+        ("orders/part-00002.parquet", lambda path: path.write_bytes(b""), "part-00002.parquet is no part of it"),
+        ("manifest.json", lambda path: path.unlink(), "manifest.json is lost"),
+        ("manifest.json", lambda path: path.write_text("[]"), "manifest.json is not what was written"),
+        ("manifest.json", lambda path: path.write_text("{"), "manifest.json is not what was written"),
+        ("manifest.json", lambda path: path.write_text("{}"), "its manifest names no part of orders"),
+    ],
+)  # fmt: skip
+def test_a_firm_that_is_not_whole_is_noticed(filed, file, damage, words):
+    path = filed.folder / file
+    content = path.read_bytes() if path.exists() else None
+    damage(path)
+    try:
+        with pytest.raises(DataError, match=words) as refusal:
+            filed["orders"]
+        assert "Simulate it again" in str(refusal.value)
+        with pytest.raises(DataError):
+            filed.hash()
+        if "is not what was written" not in str(refusal.value) or "manifest" in file:
+            with pytest.raises(DataError, match=words):
+                filed.path("orders")
+    finally:
+        path.unlink(missing_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+    assert len(filed["orders"])
+
+
+KILLED = """
+import os, sys
+from crmlab import world
+from crmlab.world import assembly
+write = assembly._store
+def write_and_die(*arguments):
+    write(*arguments)
+    os._exit(9)
+assembly._store = write_and_die
+world.simulate("retailer", customers=20, months=2, seed=1, folder=sys.argv[1])
+"""
+
+
+def test_a_killed_simulation_leaves_nothing_behind(tmp_path):
+    ran = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "new" / "firm")], check=False)
+    assert ran.returncode == 9
+    for _ in range(100):
+        if not list(tmp_path.iterdir()):
+            break
+        time.sleep(0.1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_power_failure_left_goes_later(tmp_path):
+    left, young, foreign = (tmp_path / f".firm.{end}" for end in (f"{'0' * 16}.part", f"{'1' * 16}.part", "notes"))
+    for folder in (left, young, foreign):
+        (folder / "orders").mkdir(parents=True)
+        (folder / "orders" / "part-00000.parquet").write_bytes(b"")
+    for path in (*left.rglob("*"), left, *foreign.rglob("*"), foreign, young):
+        os.utime(path, (0, 0))
+    with atomic_folder(tmp_path / "firm"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {young.name, foreign.name, "firm"}, (
+        "the young one may still be written"
+    )
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(assembly, "_store", refuse)
+    (tmp_path / "empty").mkdir()
+    for folder in ("new/deeper/firm", "empty"):
+        with pytest.raises(DataError, match=r"could not be written to .* \(No space left on device\)\. Name a folder"):
+            world.simulate("retailer", customers=5, months=2, seed=1, folder=tmp_path / folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"could not be written to .*file"):
+        world.simulate("retailer", customers=5, months=2, seed=1, folder=tmp_path / "file" / "firm")

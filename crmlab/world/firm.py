@@ -115,6 +115,8 @@ class Firm(Mapping):
         ------
         ArgumentError
             There is no such table, or the firm is held in memory.
+        DataError
+            A file of it is lost.
 
         Examples
         --------
@@ -128,6 +130,7 @@ class Firm(Mapping):
         _check.choice("name", name, tuple(self._tables))
         if self.folder is None:
             raise ArgumentError("this firm is held in memory; simulate it with `folder=` to have files.")
+        assembly.parts(self.folder, name, content=False)
         return str(self.folder / name / "*.parquet")
 
     def day(self, month: int) -> dt.date:
@@ -247,7 +250,9 @@ class Firm(Mapping):
 
     def _arrow(self, name: str) -> pa.Table:
         table = self._tables[name]
-        return table if table is not None else pq.read_table(Path(self.path(name)).parent)
+        if table is None and self.folder is not None:
+            table = pq.read_table(assembly.parts(self.folder, name, content=True))
+        return table
 
     def _frame(self, name: str) -> pd.DataFrame:
         return frame(self._arrow(name), name)
@@ -306,7 +311,8 @@ def simulate(
     tables : collection of str, optional
         Make only these (the firm is the same); months and parameters are always made.
     folder : str or path, optional
-        Write Parquet files there instead of holding the tables in memory, for firms of 100,000 customers and more.
+        Write Parquet files there instead of holding the tables in memory, for firms of 100,000 customers and more. A
+        manifest beside them notices when one is lost.
     workers : int, optional
         Processes to use; None for one for each core. The result is the same.
 
@@ -320,7 +326,7 @@ def simulate(
     ArgumentError
         An unknown industry or table (the message lists the known ones), or a number outside its range.
     DataError
-        The folder holds something else already.
+        The folder holds something else already, or cannot be written to.
 
     Examples
     --------
