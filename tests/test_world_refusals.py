@@ -1,4 +1,4 @@
-"""What the firm refuses, and in which words: industries of one's own, and folders that are not whole."""
+"""What the firm refuses, and in which words: industries of one's own, changes, grids, and folders that are not whole."""
 
 import errno
 import json
@@ -9,10 +9,11 @@ import time
 from dataclasses import fields, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from world_firms import firm
 
-from crmlab import world
+from crmlab import datasets, world
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
 from crmlab.world import assembly, industries, ranges
@@ -132,6 +133,92 @@ def test_the_ends_of_the_ranges_can_be_simulated(preset, numbers):
     simulated = world.simulate(replace(preset, **numbers), customers=4, months=8, seed=1)
     assert len(simulated["firm_months"]) == 8
     assert simulated["firm_months"].profit.notna().all()
+
+
+# Asking a firm, changing it, and trying changes on many
+
+
+def test_a_firm_is_a_mapping():
+    simulated = firm("retailer", customers=10, months=3, seed=1)
+    for tables, name in ((simulated, "orders"), (simulated.truth, "customers")):
+        assert tables.get("x") is None
+        assert tables.get(3, "none") == "none"
+        pd.testing.assert_frame_equal(tables.get(name), tables[name])
+        assert tables == tables
+        assert tables != dict(tables)
+        assert len({tables, tables}) == 1
+
+
+def test_what_was_changed_is_not_printed():
+    changed = firm("retailer", customers=10, months=3, seed=1).rerun(empathy=0.5, price=0.1, start=2)
+    for shown in (repr(changed), str(changed.summary()), changed._repr_html_(), repr(changed.truth)):
+        assert "retailer-v1" in shown
+        assert not any(word in shown for word in ("empathy", "price", "0.5", "onth 2"))
+    assert changed.setting.interventions.changes[0].cause == "empathy"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"cost": 5}, "`cost` is that of a change, and none is named"), ({"reliability": [0.5]}, "must be a number from"),
+        ({"reliability": 0.5, "workers": -1}, "`workers` must be a whole number from 1"),
+        ({"reliability": True}, "must be a number from"), ({"reliability": 0.5, "workers": "2"}, "`workers` must be"),
+    ],
+)  # fmt: skip
+def test_rerun_refuses(arguments, words):
+    with pytest.raises(ArgumentError) as refusal:
+        firm("retailer", customers=10, months=3, seed=1).rerun(**arguments)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"changes": {"reliability": 0.5}}, "`reliability` must be a list of amounts, such as [0.5, 1.0]; it is 0.5"),
+        ({"changes": {"reliability": "0.5"}}, "`reliability` must be a list of amounts"),
+        ({"changes": {"reliability": np.array(0.5)}}, "`reliability` must be a list of amounts"),
+        ({"changes": {"reliability": []}}, "`reliability` must be a list of amounts"),
+        ({"changes": {"reliability": [[0.5]]}}, "`reliability` must be a number from -2 to 2"),
+        ({"changes": {"reliability": ["0.5"]}}, "`reliability` must be a number from -2 to 2"),
+        ({"changes": "reliability"}, "`changes` must map causes to amounts"),
+        ({"seeds": 3}, "`seeds` must be a list of seeds; it is 3"), ({"seeds": "12"}, "`seeds` must be a list of seeds"),
+        ({"seeds": []}, "`seeds` must be a list of seeds"), ({"seeds": [0.5]}, "`seeds` must be a whole number"),
+        ({"workers": -1}, "`workers` must be a whole number from 1 to 1024; it is -1"), ({"workers": 0}, "`workers` must be"),
+        ({"workers": "2"}, "`workers` must be"), ({"start": 4}, "`start` must be a whole number from 1 to 3"),
+        ({"customers": "10"}, "`customers` must be a whole number"), ({"months": 2.5}, "`months` must be a whole number"),
+    ],
+)  # fmt: skip
+def test_sweep_refuses(arguments, words):
+    given = {"changes": {"reliability": [0.5]}, "customers": 10, "months": 3, "start": 2, "seeds": [1], "workers": 1}
+    with pytest.raises(ArgumentError) as refusal:
+        world.sweep(**given | arguments)
+    assert words in str(refusal.value)
+
+
+def test_sweep_takes_whatever_lists_amounts_and_seeds():
+    sizes = {"customers": 10, "months": 3, "start": 2, "workers": 1}
+    usual = world.sweep({"empathy": [0.5, 1.0]}, seeds=[1, 2], **sizes)
+    for amounts, seeds in (
+        (np.array([1.0, 0.5]), np.array([1, 2])),
+        ({0.5, 1}, (each for each in (1, 2))),
+        ((1, 0.5), range(1, 3)),
+    ):
+        pd.testing.assert_frame_equal(world.sweep({"empathy": amounts}, seeds=seeds, **sizes), usual)
+
+
+def test_outcomes_refuse():
+    grid, choice = datasets.load("what_if"), {"answer faster": ("responsiveness", 0.5)}
+    for arguments, words in (
+        ({"cost": "free"}, "`cost` must be 0 or more"), ({"cost": -1}, "`cost` must be 0 or more"),
+        ({"cost": NAN}, "`cost` must be 0 or more"), ({"grid": []}, "must be a DataFrame"),
+        ({"choices": {"answer faster": "responsiveness"}}, "a cause and an amount"),
+        ({"choices": {"answer faster": 0.5}}, "a cause and an amount for 'answer faster'"),
+        ({"grid": grid.drop(columns="profit")}, "no column `profit`"), ({"grid": grid[:0]}, "what_if table is empty"),
+    ):  # fmt: skip
+        with pytest.raises((ArgumentError, DataError), match=words):
+            world.outcomes(**{"grid": grid, "choices": choice} | arguments)
+    free, paid = (world.outcomes(grid, choice, cost=cost).value.mean() for cost in (np.float32(0), np.int64(1)))
+    assert free > paid
 
 
 # Firms in folders

@@ -124,7 +124,7 @@ def _run_block(
 
 def run_jobs(jobs: Sequence[tuple[Callable, tuple]], workers: int | None, label: str) -> Iterator:
     """Return the results of some calls in order, computed by one or more processes; a progress bar shows if it takes long."""
-    if workers == 1 or len(jobs) == 1:
+    if check_workers(workers) == 1 or len(jobs) == 1:
         results = (function(*arguments) for function, arguments in jobs)
     else:
         from joblib import Parallel, cpu_count, delayed

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -36,8 +36,36 @@ TABLES = tuple(name for name in tables.names() if name in _MADE and not name.sta
 TRUTH = tuple(name for name in tables.names() if name in _MADE and name.startswith("truth_"))
 
 
+class _Tables(Mapping):
+    """Tables by name, each read when it is asked for."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__  # tables cannot be told equal by `==`; of equal firms the hash() is equal
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a table, or ``default`` where there is none of that name.
+
+        Examples
+        --------
+        >>> from crmlab import world
+        >>> world.simulate("retailer", customers=10, months=2, seed=7).get("contracts") is None
+        True
+        """
+        try:
+            return self[name]
+        except ArgumentError:
+            return default
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Truth(Mapping):
+class Truth(_Tables):
     """What nobody at the firm can see: ``firm.truth["customers"]``; iterate for the names."""
 
     _firm: Firm
@@ -45,21 +73,15 @@ class Truth(Mapping):
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._firm._frame(f"truth_{_check.choice('name', name, tuple(self))}")
 
-    def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
-
     def __iter__(self) -> Iterator[str]:
         return (name.removeprefix("truth_") for name in self._firm._tables if name.startswith("truth_"))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
     def __repr__(self) -> str:
         return f"the truth about {self._firm.industry.name}: {', '.join(self)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Firm(Mapping):
+class Firm(_Tables):
     """A simulated firm: ``firm["orders"]`` is a table, ``firm.truth`` what nobody at the firm can see.
 
     Made by ``simulate`` and ``rerun``.
@@ -67,7 +89,7 @@ class Firm(Mapping):
     Attributes
     ----------
     setting : Setting
-        Industry, customers, months, seed and interventions.
+        Industry, customers, months, seed and interventions; nothing else tells what was changed.
     folder : Path or None
         Where its Parquet files lie, one folder for each table; None for a firm in memory.
     """
@@ -94,14 +116,8 @@ class Firm(Mapping):
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._frame(_check.choice("name", name, tuple(self)))
 
-    def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
-
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._tables if not name.startswith("truth_"))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
     def path(self, name: str) -> str:
         """Return the Parquet files of a table, as a pattern that every function of tables takes.
@@ -182,7 +198,7 @@ class Firm(Mapping):
         ------
         ArgumentError
             An unknown cause (the message lists the known ones), an amount outside its range, ``start`` outside the
-            period, or a cost below zero.
+            period, or a cost below zero or of no change.
 
         See Also
         --------
@@ -192,8 +208,8 @@ class Firm(Mapping):
         --------
         >>> from crmlab import world
         >>> firm = world.simulate("retailer", customers=10, months=6, seed=7)
-        >>> firm.rerun(reliability=0.5, start=4)
-        Firm(retailer-v1, customers=10, months=6, seed=7, reliability +0.5 from month 4)
+        >>> firm.rerun(reliability=0.5, start=4)  # which cause was changed, and when, is not shown: it may be the question
+        Firm(retailer-v1, customers=10, months=6, seed=7)
         """
         setting = self.setting
         added = _interventions(setting, _first_month(setting, start), cost, changes)
@@ -235,15 +251,12 @@ class Firm(Mapping):
             ("Prospects", int(months.prospects.sum())), ("Customers won", int(months.won.sum())),
             ("Customers at the end", int(truth.customers.iloc[-1])), ("Revenue", round(months.revenue.sum())),
             ("Profit", round(months.profit.sum())),
-            *((f"From month {change.start}", change.label) for change in self.setting.interventions.changes),
         )  # fmt: skip
         return Summary(f"A firm: {self.industry.name}", facts=facts)
 
     def __repr__(self) -> str:
         setting = self.setting
-        changed = "".join(f", {change.label} from month {change.start}" for change in setting.interventions.changes)
-        size = f"customers={setting.customers:,}, months={setting.months}, seed={setting.seed}"
-        return f"Firm({setting.industry.name}, {size}{changed})"
+        return f"Firm({setting.industry.name}, customers={setting.customers:,}, months={setting.months}, seed={setting.seed})"
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
@@ -270,6 +283,8 @@ def _interventions(
 ) -> tuple[interventions.Intervention, ...]:
     """Check changes; several share one given cost, which is paid once for each kind of payer."""
     price = None if cost is None else interventions.price("cost", cost)
+    if price is not None and not changes:
+        raise ArgumentError("`cost` is that of a change, and none is named; give one, such as `reliability=0.5`, or no cost.")
     checked: list[interventions.Intervention] = []
     paid = set()
     for name, amount in changes.items():

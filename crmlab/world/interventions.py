@@ -103,11 +103,6 @@ class Intervention:
     start: int
     cost: float | None = None
 
-    @property
-    def label(self) -> str:
-        """The change in words: "reliability +0.5"."""
-        return f"{self.cause} {self.amount:+g}"
-
 
 @dataclass(frozen=True, slots=True)
 class Interventions:
