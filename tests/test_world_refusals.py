@@ -221,6 +221,13 @@ def test_outcomes_refuse():
     assert free > paid
 
 
+def test_effect_refuses_a_grid_with_gaps():
+    grid = datasets.load("what_if")
+    for part in (grid[grid.amount > 0], grid[(grid.amount == 0) | (grid.seed < 9)], pd.concat([grid, grid])):
+        with pytest.raises(DataError, match=r"lacks firms with `empathy` at 0 or 0\.5\. Give it whole"):
+            world.effect(part, "empathy", 0.5)
+
+
 # Firms in folders
 
 

@@ -304,6 +304,10 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     rows = grid[grid.cause == cause]
     step, price = _tried_amount(rows, amount), interventions.price("cost", cost)
     base, changed = (rows[rows.amount == value].set_index("seed") for value in (0, step))
+    if base.empty or not base.index.is_unique or set(base.index) != set(changed.index):
+        raise DataError(
+            f"the what_if table lacks firms with `{cause}` at 0 or {step:g}. Give it whole, as `world.sweep` made it."
+        )
     changed = changed.assign(profit=changed.profit - price * changed.payers * (step != 0))
     measures = list(_MEASURES)
     before, after = (side[measures].to_numpy(dtype=float) for side in (base, changed.loc[base.index]))
