@@ -17,7 +17,7 @@ from world_firms import DIMENSIONS, bare, every_table, exposure, firm, leave_day
 from crmlab import _engine, btyd, datasets, world
 from crmlab.errors import ArgumentError, DataError
 from crmlab.world import firm as firms
-from crmlab.world import interventions, service
+from crmlab.world import interventions, records, service
 from crmlab.world.industries import PRESETS, RETAILER, TELECOM
 
 START = 13
@@ -521,8 +521,7 @@ def test_causes_are_told():
 
 def test_a_firm_tells_what_it_is(retailer):
     changed = retailer.rerun(empathy=0.5, start=5)
-    assert repr(changed) == "Firm(retailer-v1, customers=150, months=18, seed=7, empathy +0.5 from month 5)"
-    assert "From month 5: empathy +0.5" in str(changed.summary())
+    assert repr(changed) == repr(retailer) == "Firm(retailer-v1, customers=150, months=18, seed=7)"
     assert "retailer-v1" in changed._repr_html_()
     assert repr(retailer.truth).startswith("the truth about retailer-v1: customers")
     assert len(retailer) == len(list(retailer))
@@ -641,6 +640,22 @@ def test_the_page_names_every_number_and_cause():
     ]
     assert unnamed == []
     assert [cause for cause in interventions.CAUSES if f"`{cause}`" not in text] == []
+
+
+def test_the_page_tells_the_faults_of_records_and_what_shows_the_fit():
+    text = PAGE.read_text(encoding="utf-8")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    on_the_page = {row[0]: row[2:] for row in cells}
+    for fault, rates in records._RATES.items():
+        assert on_the_page.get(fault) == [f"{100 * rate:g}" for rate in rates], fault
+    silent = [nothing for *_, nothing in records._HABITS["consent"]]
+    for shares in (records._FIRST, records._AGAIN, silent):
+        assert f"{', '.join(map(str, shares))} %" in text
+    numbers = zip(("record for", "two for", "three for", "four for"), records._HOW_MANY, strict=True)
+    assert [f"{words} {share} %" in text for words, share in numbers] == [True] * 4
+    for column in ("`page_views`", "`asked_for_offer`"):
+        assert column in text
+    assert "Which product" in text
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ numbers do is said in the mechanisms (``sales``, ``service``, ``buying``, ``givi
 
 Origins: [A] measured and published, with the source; [B] chosen so that the moments listed in
 docs/world.md fall into published ranges; [C] our own choice, for teaching, without a source.
-Where nothing else is said, a number is [C].
+Where nothing else is said, a number is [C]. Which values a field may take is declared in ``ranges``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crmlab.errors import ArgumentError
+from crmlab.world.ranges import Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Block):
     """A way in which prospects come: its weight, and the shares that enter at each of the eight stages."""
 
     name: str
@@ -29,7 +30,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Block):
     """A kind of need: its share, and what such customers expect, weigh and buy."""
 
     name: str
@@ -41,7 +42,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Block):
     """Something to buy: the share of the price that it costs the firm, and its fee a month if it is a contract."""
 
     name: str
@@ -51,7 +52,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
+class Campaign(Block):
     """A campaign that runs every year: in which month, to whom, and what it does."""
 
     name: str
@@ -65,7 +66,7 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Giving:
+class Giving(Block):
     """Donations once a year, a scandal, and the way back to trust."""
 
     month_of_year: int = 12
@@ -83,8 +84,12 @@ class Giving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Industry:
-    """One kind of firm. Tuples of five are in RATER order; rates are a month; money is in currency units."""
+class Industry(Block):
+    """One kind of firm. Tuples of five are in RATER order; rates are a month; money is in currency units.
+
+    One of your own is a preset with other numbers, ``dataclasses.replace(preset, failure=0.2)``; a number outside its range
+    is an ``ArgumentError`` that names field, value and range.
+    """
 
     name: str
     contract: bool
