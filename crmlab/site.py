@@ -152,17 +152,18 @@ def _renderer() -> Callable[[str], object]:
     # mistune comes with JupyterLab; lessons are the kit's own, so what HTML they hold stands
     import mistune
 
-    markdown = mistune.create_markdown(escape=False, plugins=["table", "math"])
-    renderer = markdown.renderer
-    renderer.register("heading", _heading)  # type: ignore[union-attr]
-    renderer.register("inline_math", lambda _renderer, text: _formula(text))  # type: ignore[union-attr]
-    renderer.register("block_math", lambda _renderer, text: f"<p>{_formula(text, 17)}</p>")  # type: ignore[union-attr]
-    return markdown
+    class Renderer(mistune.HTMLRenderer):
+        def heading(self, text: str, level: int, **_attributes: object) -> str:
+            anchor = re.sub(r"<[^>]*>", "", text).replace(" ", "-")  # as JupyterLab names it
+            return f'<h{level} id="{html.escape(anchor, quote=True)}">{text}</h{level}>\n'
 
+        def inline_math(self, text: str) -> str:
+            return _formula(text)
 
-def _heading(_renderer: object, text: str, level: int, **_attributes: object) -> str:
-    anchor = re.sub(r"<[^>]*>", "", text).replace(" ", "-")  # as JupyterLab names it
-    return f'<h{level} id="{html.escape(anchor, quote=True)}">{text}</h{level}>\n'
+        def block_math(self, text: str) -> str:
+            return f"<p>{_formula(text, 17)}</p>"
+
+    return mistune.create_markdown(renderer=Renderer(escape=False), plugins=["table", "math"])
 
 
 @cache

@@ -217,7 +217,7 @@ def test_outcomes_refuse():
     ):  # fmt: skip
         with pytest.raises((ArgumentError, DataError), match=words):
             world.outcomes(**{"grid": grid, "choices": choice} | arguments)
-    free, paid = (world.outcomes(grid, choice, cost=cost).value.mean() for cost in (np.float32(0), np.int64(1)))
+    free, paid = (world.outcomes(grid, choice, cost=cost).effect.mean() for cost in (np.float32(0), np.int64(1)))
     assert free > paid
 
 
