@@ -28,6 +28,7 @@ from crmlab import btyd, datasets, tables, widgets
 from crmlab._lab import copies
 from crmlab._lab.places import Kit
 from crmlab.course.runner import boxed_answers
+from crmlab.widgets.live import MIME_TYPE
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -191,6 +192,35 @@ def test_after_run_all_nothing_below_a_decision_is_shown(own, folder, photos):
     assert [(one["key"], one["choice"], one["confidence"], one["right"]) for one in entry] == [
         ("99/money", "paint the shop", 60, False)
     ]
+
+
+def test_a_stored_lesson_lives_before_it_runs_and_makes_room_when_it_does(open_lesson, folder, own):
+    """As it was saved by somebody else: the kernel has not run a cell. Then it has, and each widget is there once."""
+    own.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    expect(own.page.locator(".jp-mod-dirty")).to_have_count(0, timeout=SOON)
+    stored = json.loads((folder / "own.ipynb").read_text(encoding="utf-8"))
+    [asked] = [output["data"][MIME_TYPE] for cell in stored["cells"] for output in cell["outputs"]
+               if output.get("data", {}).get(MIME_TYPE, {}).get("name") == "decide"]  # fmt: skip
+    asked["state"]["commitment"] = {}  # nobody has decided yet
+    (folder / "others.ipynb").write_text(json.dumps(stored), encoding="utf-8")
+    (folder / "journal.json").unlink(missing_ok=True)
+    with open_lesson("others.ipynb") as lesson:
+        page, frames = lesson.page, lesson.page.locator(".crmlab-stored .crmlab-frames")
+        decision = page.locator(".crmlab-stored .crmlab-decide")
+        expect(decision).to_be_visible(timeout=SOON)
+        expect(frames).not_to_be_visible()
+        decision.get_by_role("radio", name="answer faster").press("Space")
+        decision.get_by_role("radio", name="90 %").press("Space")
+        decision.get_by_role("button", name="This is my decision").press("Enter")
+        expect(decision.locator(".evidence")).to_contain_text("“answer faster” did best", timeout=SOON)
+        expect(frames).to_be_visible()
+        frames.get_by_role("slider", name="weeks").press("End")
+        expect(frames.locator(".said")).to_have_text("52 weeks", timeout=SOON)
+        lesson.run_all()
+        for kind in ("decide", "frames"):
+            expect(page.locator(f".crmlab-{kind}")).to_have_count(1, timeout=SOON)
+        assert page.locator(".crmlab-stored > *").count() == 0
+        assert not lesson.complaints()
 
 
 def test_frames_follow_the_arrow_keys_in_jupyterlab(own):

@@ -19,11 +19,10 @@ from IPython.display import display
 
 from crmlab import _journal, _page
 from crmlab._write import atomic_write
-from crmlab.widgets.palette import DARK, LIGHT
+from crmlab.widgets.palette import DARK, LIGHT, SCRIPTS
 
 #: The type of a stored output that holds a widget's data, for pages that are made from a notebook.
 MIME_TYPE = "application/vnd.crmlab.widget+json"
-_FOLDER = Path(__file__).parent
 
 # In a stored notebook the picture stands alone. Where JupyterLab shows the widget itself, the picture makes room; and where
 # JupyterLab would write that it has no such widget any more, it writes nothing.
@@ -40,8 +39,11 @@ _readers: weakref.WeakSet = weakref.WeakSet()  # widgets that show the journal
 def script(name: str) -> str:
     """Return the script of a widget's page: what all share, then its own."""
     palette = f"const PALETTE = {json.dumps({'light': LIGHT, 'dark': DARK})};"
-    files = ("live.js", "chart.js", f"{name}.js")
-    return "\n".join([palette, *((_FOLDER / file).read_text(encoding="utf-8") for file in files)])
+    return "\n".join([palette, *(_read(file) for file in ("live.js", "chart.js", f"{name}.js"))])
+
+
+def _read(file: str) -> str:
+    return (SCRIPTS / file).read_text(encoding="utf-8")
 
 
 class LiveWidget(AnyWidget):
@@ -140,5 +142,5 @@ def embedded(widgets: list[tuple[str, dict]]) -> str:
     modules = {name: script(name) for name, _ in widgets}
     content = {"modules": modules, "widgets": [{"name": name, "state": state} for name, state in widgets]}
     text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no text may end the element
-    shim = (_FOLDER / "plain.js").read_text(encoding="utf-8")
+    shim = f"{_read('model.js')}\n{_read('plain.js')}"
     return f'<script type="application/json" id="crmlab-widgets">{text}</script>\n<script type="module">\n{shim}</script>'

@@ -1,5 +1,5 @@
-// A page without a kernel: gives each widget's module the model that JupyterLab would give it, from data that lie in the page.
-// What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
+// A model without a kernel: what JupyterLab would give to a widget's module, from data that lie in the page. Python and lab.js
+// put it before what brings widgets to life. What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
 
 const STORE = "crmlab-journal";
 
@@ -46,13 +46,3 @@ class Model {
 
   off(event, listener) { this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener)); }
 }
-
-const content = JSON.parse(document.getElementById("crmlab-widgets").textContent), modules = {};
-for (const [name, source] of Object.entries(content.modules)) {
-  modules[name] = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-}
-document.querySelectorAll(".crmlab-place").forEach((el, k) => {
-  const { name, state } = content.widgets[k];
-  el.replaceChildren(); // the picture at rest makes room
-  modules[name].default.render({ model: new Model(state), el });
-});
