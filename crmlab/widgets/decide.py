@@ -25,7 +25,7 @@ LEVELS = (50, 60, 70, 80, 90, 100)  # how sure one can be, in per cent
 
 def decide(
     key: str, question: str, outcomes: pd.DataFrame, *, measure: str, unit: str = "", decimals: int = 0, note: str = "",
-    zero: str = "no change", again: bool = False,
+    zero: str = "no change", hold: bool = False, again: bool = False,
 ) -> Decide:  # fmt: skip
     """Ask for a decision and how sure the reader is of it; afterwards show what each choice did in the twin firms.
 
@@ -53,6 +53,8 @@ def decide(
         What an effect of 0 stands for: "no change", "an average customer".
     zero : str
         What an effect of 0 stands for: "no change", "an average customer".
+    hold : bool
+        Keep the evidence back until the same question is asked again, at the end of the lesson.
     again : bool
         The same question once more, at the end of a lesson: it is kept apart, and shown beside the first decision.
 
@@ -84,13 +86,14 @@ def decide(
     for name, value in (("key", key), ("question", question), ("measure", measure)):
         if not isinstance(value, str) or not value.strip():
             raise ArgumentError(f"`{name}` must be a text; it is {value!r}.")
+    _check.flag("hold", hold)
     _check.flag("again", again)
     result = evidence(outcomes)
     from crmlab.widgets.decide_view import Decide  # anywidget is slow to import
 
     chart = _chart(result, measure, unit, decimals, zero)
     sentences = [_sentence(result, k, unit, decimals) for k in range(len(result.actions))]
-    asked = {"key": f"{key}/again" if again else key, "firstKey": key if again else "", "question": question}
+    asked = {"key": f"{key}/again" if again else key, "firstKey": key if again else "", "question": question, "hold": hold}
     return Decide(result, asked | page_data(result, chart) | {"sentences": sentences, "note": note})
 
 
@@ -99,7 +102,7 @@ def page_data(result: Evidence, chart: Chart) -> dict[str, object]:
     return {
         "actions": list(result.actions),
         "levels": list(LEVELS),
-        "meaning": "How sure are you that nothing else on the list does better? 50 % is a coin, 100 % is certain.",
+        "meaning": "How sure are you that nothing else on the list does better? 50 %: as likely as not; 100 %: certain.",
         "good": [bool(good) for good in result.good],
         "title": chart.title,
         "alt": chart.alt,

@@ -29,7 +29,7 @@ function calibrationOf(entries) {
 
 function finding({ n, hits, sure }) {
   if (!n) return "You have not decided anything yet";
-  const came = `${hits} of your ${n} decision${n === 1 ? "" : "s"} did as well as any`;
+  const came = `In ${hits} of your ${n} decision${n === 1 ? "" : "s"} nothing else did better`;
   if (n < FEWEST) return `${came}: too few to say how well you judge yourself`;
   const [low, high] = wilson(hits, n), average = `you were ${sure.toFixed(0)} % sure on average`;
   if (sure > high) return `${came}; ${average}: surer than right`;
@@ -64,7 +64,7 @@ function layersOf(groups) {
 function drawTable(host, decisions, guesses) {
   const rows = [
     ...decisions.map(({ question, choice, confidence, right }) =>
-      [question, `${choice}, ${confidence} % sure`, right ? "did as well as any" : "something else did better"]),
+      [question, `${choice}, ${confidence} % sure`, right ? "nothing else did better" : "something else did better"]),
     ...guesses.map(({ question, guess, answer, unit }) => [question, `${guess} ${unit}`, `${answer} ${unit}`]),
   ];
   if (!rows.length) return;

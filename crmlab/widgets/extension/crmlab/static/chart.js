@@ -92,9 +92,9 @@ const DRAW = {
   text: (group, frame, { x, y, text, anchor, colour }) =>
     words(group, frame.across(x), frame.down(y), text, { "text-anchor": anchor, style: `fill: ${paint(colour)}` }),
   bars: (group, frame, { value, colour }) => value.forEach((number, k) => drawBar(group, frame, k, number, paint(colour))),
-  dots: (group, frame, { x, y, shape, colour }) => x.forEach((value, k) => {
+  dots: (group, frame, { x, y, shape, colour, radius = 6 }) => x.forEach((value, k) => {
     const at = [frame.across(value), frame.down(y[k])];
-    drawShape(group, shape, ...at, 6, paint(colour));
+    drawShape(group, shape, ...at, radius, paint(colour));
     drawBeyond(group, frame, frame.x, value, ...at);
     drawBeyond(group, frame, frame.y, y[k], ...at);
   }),

@@ -17,6 +17,8 @@ function keep(entry) {
   } catch { /* storage is switched off or full: the page goes on without memory */ }
 }
 
+const latest = (key) => journal().filter((entry) => entry.key === key).at(-1);
+
 class Model {
   #state;
   #listeners = new Map();
@@ -24,12 +26,15 @@ class Model {
 
   constructor(state) {
     this.#state = { ...state };
-    const key = state.data?.key, earlier = journal().filter((entry) => entry.key === key).at(-1);
+    const earlier = latest(state.data?.key);
     if ("commitment" in state && earlier) this.#state.commitment = earlier;
     if ("entries" in state) this.#state.entries = journal();
   }
 
-  get(name) { return this.#state[name]; }
+  get(name) {
+    const first = this.#state.data?.firstKey;
+    return name === "before" && first ? latest(first) ?? {} : this.#state[name]; // it may have been decided on this very page
+  }
 
   set(name, value) {
     this.#state[name] = value;
