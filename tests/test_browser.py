@@ -838,6 +838,9 @@ def test_a_question_is_answered_by_keyboard_alone_and_saved(panels, folder, phot
     box.fill("1,735")
     box.press("Enter")
     expect(says).to_contain_text("q1: ✓ right", timeout=SOON)
+    below = page.locator(f"{browser.NOTEBOOK} .jp-OutputArea-output")
+    for follows in ("q1 is answered in the panel: 1\u202f735 (prospects)", "1 of 9 questions are answered"):
+        expect(below.filter(has_text=follows)).to_have_count(1, timeout=SOON)
     panel.get_by_role("button", name="Show a worked solution").press("Enter")
     expect(panel).to_contain_text("the number of rows that are kept is the answer", timeout=SOON)
     photos.take(panel, "panel")
@@ -878,7 +881,7 @@ def test_a_stored_panel_is_its_answer_and_a_line_that_says_what_to_do(panels, op
         lesson.page.locator(browser.IDLE).wait_for()
         outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(3).locator(".jp-OutputArea")
         line = "The controls and the answer box of q1. Run this cell (Shift + Enter) to see them."
-        kept = "The answer box of q1 holds: 1,735 (prospects). Save the notebook to keep it."
+        kept = "The answer box of q1 holds: 1\u202f735 (prospects). Save the notebook to keep it."
         expect(outputs).to_have_text(re.compile(rf"^{re.escape(line)}\s+{re.escape(kept)}$"), use_inner_text=True, timeout=SOON)
 
 
