@@ -852,6 +852,29 @@ def test_a_question_is_answered_by_keyboard_alone_and_saved(panels, folder, phot
     assert not panels.complaints()
 
 
+def test_a_choice_can_be_turned_round_and_nothing_moves(panels):
+    panel = panels.page.locator(".crmlab-panel").nth(3)
+    panel.locator("summary", has_text="topic").press("Enter")
+    choice = panel.get_by_role("button", name="topic: keep follow-up")
+    rest = panel.get_by_role("button", name="topic: keep all but these")
+    before = rest.bounding_box()
+    expect(rest).to_be_disabled()
+    choice.press("Space")
+    expect(panel.locator("summary", has_text="topic")).to_have_text("topic: follow-up", timeout=SOON)
+    assert rest.bounding_box() == before
+    rest.press("Space")
+    expect(choice).to_have_attribute("aria-pressed", "false", timeout=SOON)
+    expect(panel.locator("summary", has_text="topic")).to_have_text(
+        re.compile("^topic: contacting or approaching or .*question$")
+    )
+
+
+def test_code_is_folded_where_a_panel_is_shown(panels):
+    shown = panels.page.locator(f"{browser.NOTEBOOK} .jp-CodeCell .jp-InputArea-editor")
+    assert [text for text in shown.all_inner_texts() if "q1" in text or "memo" in text] == []
+    assert any("exercise.start" in text for text in shown.all_inner_texts())
+
+
 def test_every_control_has_a_name(panels):
     hosts = panels.page.locator(".crmlab-panel").all()
     assert len(hosts) == 9

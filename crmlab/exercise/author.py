@@ -14,7 +14,6 @@ import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -216,10 +215,8 @@ def question(
     panel : DataFrame, optional
         What students who do not code filter, group and read in ``exercise.panel(name)``: the rows and columns that the
         question needs, joined where tables must be, but with the decisions (which rows, what over what) left to make.
-    row : str
-        What one row of the panel is: "one customer".
-    table : str
-        The table that the panel's rows are from. Its columns mean what ``tables.describe`` says.
+    row, table : str
+        What one row of the panel is ("one customer"), and of which table: its columns mean what ``tables.describe`` says.
     meanings : dict
         Column of the panel -> what it means, for those that the table does not have or that mean something else here.
     steps : str
@@ -249,9 +246,7 @@ def question(
         raise ArgumentError("`question` stands in a master, after `exercise.declare(...)`; its name is a text such as 'q1'.")
     _check.number("points", points, 0)
     _check.number("tolerance", tolerance, 0)
-    if panel is not None:
-        desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
-        desk.legends[name] = _legend(list(map(str, panel.columns)), row, table, meanings or {})
+    _keep_panel(desk, name, panel, row, table, meanings or {})
     desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
@@ -263,12 +258,16 @@ def question(
         _ask_for_key(desk, rules, to_json(key), misconceptions or {})
 
 
-def _legend(columns: Sequence[str], row: str, table: str, meanings: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a row and each column of a panel are, in words."""
+def _keep_panel(desk: Desk, name: str, panel: pd.DataFrame | None, row: str, table: str, meanings: Mapping[str, str]) -> None:
+    """Keep the table of a panel, if there is one, and what its rows and columns are, in words."""
+    if panel is None:
+        return
+    desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
     declared = {column.name: column.meaning for column in tables.table(table).columns} if table else {}
     known = declared | dict(meanings)
     sentence = f"Each row is {row}" + (f" (table {table})." if table else ".") if row else ""
-    return {"row": sentence, "columns": {name: known[name] for name in columns if name in known}}
+    columns = {column: known[column] for column in map(str, panel.columns) if column in known}
+    desk.legends[name] = {"row": sentence, "columns": columns}
 
 
 def _ask_for_text(desk: Desk, rules: Question) -> None:

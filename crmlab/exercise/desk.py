@@ -105,8 +105,8 @@ class Desk:
 
     def legend(self, name: str) -> dict[str, Any]:
         """Return what a row and the columns of a panel are, in words."""
-        told = self.legends if self.is_master else self.sheet.get("panels", {})
-        return told.get(name, {}) if isinstance(told, dict) else {}  # copies of earlier releases have names only
+        legends = self.legends if self.is_master else self.sheet.get("panels", {})
+        return legends.get(name, {}) if isinstance(legends, dict) else {}  # copies of earlier releases have names only
 
     def question_or_any(self, name: object) -> Question:
         """Return the question of that name; in a master, where an answer stands before its question, one of any kind."""

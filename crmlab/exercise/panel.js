@@ -19,12 +19,13 @@ const STYLE = `
 .crmlab-panel button { font: inherit; color: inherit; background: #fff; border: 1px solid #777; border-radius: 4px;
   padding: 4px 10px; min-height: 32px; cursor: pointer; }
 .crmlab-panel button[aria-pressed="true"] { background: #0b5394; border-color: #0b5394; color: #fff; }
-.crmlab-panel button[aria-pressed]::before { content: "✓"; visibility: hidden; margin: 0 4px 0 -4px; }
-.crmlab-panel button[aria-pressed="true"]::before { visibility: visible; }
+.crmlab-panel button[aria-pressed] { position: relative; padding: 4px 18px; }
+.crmlab-panel button[aria-pressed="true"]::before { content: "✓"; position: absolute; left: 4px; }
 .crmlab-panel button.rest { border-style: dashed; }
-.crmlab-panel dl { margin: 0 0 8px; }
+.crmlab-panel dl { display: block; margin: 0 0 8px; }
+.crmlab-panel :is(dt, dd) { float: none; width: auto; }
 .crmlab-panel dt { font-weight: 600; }
-.crmlab-panel dd { margin: 0 0 4px 1.5em; }
+.crmlab-panel dd { margin: 0 0 4px 1.5em; padding: 0; }
 .crmlab-panel ul { margin: 4px 0; padding-left: 1.5em; }
 .crmlab-panel button.main { background: #0b5394; border-color: #0b5394; color: #fff; font-weight: 600; padding: 6px 16px; }
 .crmlab-panel button:disabled { color: #767676; border-color: #bbb; cursor: default; }
