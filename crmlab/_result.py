@@ -58,7 +58,7 @@ def legible(text: str) -> str:
     >>> legible("a\\x1b[2Jb\\ud800")
     'a�[2Jb�'
     """
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+    return "".join(letter if letter.isprintable() or letter in "\n\u202f" else "\ufffd" for letter in text)
 
 
 @dataclass(frozen=True, slots=True)

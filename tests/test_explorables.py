@@ -300,11 +300,11 @@ def test_evidence_can_wait_for_the_last_page(browser, tmp_path):
     last = widgets.decide("99/money", again=True, **ask).save(tmp_path / "last.html")
     context = browser.new_context(viewport={"width": 1000, "height": 900})
     page = context.new_page()
-    for path, held in ((first, True), (last, False)):
+    for path, waits in ((first, True), (last, False)):
         page.goto(f"file://{path}")
         commit(page, "decide")
-        assert ("answer faster” did best" not in page.locator(".evidence").text_content()) == held
-        assert ("you will see when the question comes again" in page.locator(".reply").inner_text()) == held
+        assert ("answer faster” did best" not in page.locator(".evidence").text_content()) == waits
+        assert ("you will see when the question comes again" in page.locator(".reply").inner_text()) == waits
     assert "At first you chose the same, 80 % sure; now 80 %." in page.locator(".evidence").inner_text()
     context.close()
 
