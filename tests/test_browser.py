@@ -556,7 +556,6 @@ def test_a_stored_radar_lives(stored, open_lesson, folder, photos, whose):
         lesson.page.locator(browser.IDLE).wait_for()
         trusted = lesson.page.evaluate("jupyterapp.shell.currentWidget.model.cells.get(2).trusted")
         assert trusted == (whose == "mine")
-        outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(2).locator(".jp-OutputArea")
         radar = Radar(lesson.page, 1)
         expect(radar.title).to_have_text(AT_REST, timeout=SOON)
         assert not lesson.page.get_by_text("model not found").is_visible()
