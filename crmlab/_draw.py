@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontManager
 
+NARROWEST = 440  # pixels of a picture on a telephone: it scrolls sideways before its letters become too small to read
 INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = COLOURS = (
     "#0072B2", "#BD8400", "#009E73", "#9E4F7D", "#4B97BD", "#EB3B4C", "#705600",
@@ -157,7 +158,7 @@ def html(figure: Figure, *, dpi: float | None = None) -> str:
     alt = escape(getattr(figure, "alt", ""), quote=True)
     width = round(figure.get_size_inches()[0] * 96)
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<img alt="{alt}" width="{width}" style="max-width:100%" src="{source}">'
+    return f'<img alt="{alt}" width="{width}" style="max-width:100%;min-width:{min(width, NARROWEST)}px" src="{source}">'
 
 
 def _png(figure: Figure, dpi: float) -> bytes:

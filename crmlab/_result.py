@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def show(value: object, digits: int = 3) -> str:
+_DIGITS = 3  # decimals of a number that nobody asked to be finer
+
+
+def show(value: object, digits: int = _DIGITS) -> str:
     """Write a value as a reader wants it: thousands apart, few digits, dates as days, nothing for missing.
 
     >>> show(1234567), show(0.123456), show(1234.5), show(2e-7), show(float("nan")), show("text"), show(1979.7, 0)
@@ -55,7 +58,7 @@ def legible(text: str) -> str:
     >>> legible("a\\x1b[2Jb\\ud800")
     'a�[2Jb�'
     """
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+    return "".join(letter if letter.isprintable() or letter in "\n\u202f" else "\ufffd" for letter in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,25 +159,41 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
 
     >>> import pandas as pd
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
-    <table>...<th scope="col">a</th>...<td style="text-align:right">1.235</td>...</table>
+    <table>...<th scope="col" style="text-align:right">a</th>...<td style="text-align:right">1.235</td>...</table>
     """
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
     styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
+    names = zip(frame.columns, styles, strict=True)
+    head = "".join(f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in names)
     body = "".join(
-        "<tr>" + "".join(f"<td {style}>{_cell_html(cell)}</td>" for cell, style in zip(row, styles, strict=True)) + "</tr>"
-        for row in frame.itertuples(index=False)
+        "<tr>"
+        + "".join(f"<td {style}>{_cell_html(*cell)}</td>" for *cell, style in zip(row, texts, styles, strict=True))
+        + "</tr>"
+        for row, texts in zip(frame.itertuples(index=False), _cells(frame), strict=True)
     )
     label = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell_html(value: object) -> str:
-    text = escape(show(value))
-    return f'<a href="{escape(value.href)}">{text}</a>' if isinstance(value, Link) else text
+def _cell_html(value: object, text: str) -> str:
+    return f'<a href="{escape(value.href)}">{escape(text)}</a>' if isinstance(value, Link) else escape(text)
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:
-    return [[show(value) for value in row] for row in frame.itertuples(index=False)]
+    """Write the cells, row by row; the numbers of a column have equally many decimals, so that they stand under each other."""
+    columns = [_column([show(value) for value in frame.iloc[:, k]], frame.iloc[:, k]) for k in range(frame.shape[1])]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(texts: list[str], values: pd.Series) -> list[str]:
+    if values.dtype.kind != "f":
+        return texts
+    places = [len(text.partition(".")[2]) for text in texts]
+    decimals = max((count for count in places if count <= _DIGITS), default=0)  # more has only what would else read as 0
+    is_plain = [
+        text not in ("", "inf", "-inf") and "e" not in text and count <= decimals
+        for text, count in zip(texts, places, strict=True)
+    ]
+    return [f"{value:,.{decimals}f}" if plain else text for text, value, plain in zip(texts, values, is_plain, strict=True)]
 
 
 def _numeric(frame: pd.DataFrame) -> list[bool]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from crmlab._draw import GREEN, GRID, INK, PALE, RED
+from crmlab._draw import GREEN, GRID, INK, NARROWEST, PALE, RED
 from crmlab._result import show
 from crmlab._verdict import Verdict, verdict
 
@@ -251,9 +251,9 @@ def image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
         f"{''.join(parts)}</svg>"
     )
     data = base64.b64encode(svg.encode()).decode()
-    return (
-        f'<img alt="{escape(alt, quote=True)}" width="{width}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
-    )
+    style = f"max-width:100%;min-width:{min(width, NARROWEST)}px"
+    source = f"data:image/svg+xml;base64,{data}"
+    return f'<img alt="{escape(alt, quote=True)}" width="{width}" style="{style}" src="{source}">'
 
 
 def round_up(step: float) -> float:

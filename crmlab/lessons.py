@@ -39,12 +39,15 @@ class Lesson:
         What it is about, and the manager's question.
     minutes : int or None
         About how long it takes; None: planned.
+    exercise_minutes : int
+        About how long its exercise takes, if it has one.
     """
 
     name: str
     title: str
     question: str
     minutes: int | None = None
+    exercise_minutes: int = 90
 
     @property
     def heading(self) -> str:
@@ -138,7 +141,7 @@ def _row(lesson: Lesson, in_lesson: tuple[int, int], in_exercise: tuple[int, int
     if in_exercise[1]:
         copy = _EXERCISES / f"exercise_{lesson.name}.ipynb"
         file = copy if copy.exists() else _EXERCISES / f"{lesson.name}.ipynb"
-        exercise = Link(_share(*in_exercise), file.as_posix())
+        exercise = Link(f"{_share(*in_exercise)}, {lesson.exercise_minutes} min", file.as_posix())
     link = Link(lesson.heading, f"{lesson.name}.ipynb")
     return link, lesson.question, f"{lesson.minutes} min", _share(*in_lesson), exercise
 

@@ -119,7 +119,7 @@ def _output(output: dict, widgets: list[tuple[str, dict]]) -> str:
         widgets.append((data[_WIDGET]["name"], data[_WIDGET]["state"]))
         return f'<div class="crmlab-place crmlab-page">{"".join(data["text/html"])}</div>'
     if "text/html" in data:
-        return f'<div class="output">{"".join(data["text/html"])}</div>'
+        return f'<div class="output">{_links("".join(data["text/html"]))}</div>'
     text = "".join(data.get("text/plain", ""))
     return f"<pre>{html.escape(text)}</pre>" if text else ""
 
@@ -152,11 +152,18 @@ def _renderer() -> Callable[[str], object]:
     # mistune comes with JupyterLab; lessons are the kit's own, so what HTML they hold stands
     import mistune
 
-    markdown = mistune.create_markdown(escape=False, plugins=["table", "math"])
-    renderer = markdown.renderer
-    renderer.register("inline_math", lambda _renderer, text: _formula(text))  # type: ignore[union-attr]
-    renderer.register("block_math", lambda _renderer, text: f"<p>{_formula(text, 17)}</p>")  # type: ignore[union-attr]
-    return markdown
+    class Renderer(mistune.HTMLRenderer):
+        def heading(self, text: str, level: int, **_attributes: object) -> str:
+            anchor = re.sub(r"<[^>]*>", "", text).replace(" ", "-")  # as JupyterLab names it
+            return f'<h{level} id="{html.escape(anchor, quote=True)}">{text}</h{level}>\n'
+
+        def inline_math(self, text: str) -> str:
+            return _formula(text)
+
+        def block_math(self, text: str) -> str:
+            return f"<p>{_formula(text, 17)}</p>"
+
+    return mistune.create_markdown(renderer=Renderer(escape=False), plugins=["table", "math"])
 
 
 @cache

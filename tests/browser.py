@@ -181,9 +181,10 @@ AT_REST = f"""() => performance.now() - window.lastChange > 1000
 PLACE = """[jupyterapp.shell.currentWidget.content.activeCellIndex,
     document.querySelector('.jp-NotebookPanel .jp-WindowedPanel-outer').scrollTop]"""
 LEAVE = """async () => {
-    const lesson = jupyterapp.shell.currentWidget;
-    await lesson.sessionContext.shutdown();
-    lesson.dispose();
+    for (const lesson of [...jupyterapp.shell.widgets('main')]) { // a link may have opened another
+        await lesson.sessionContext?.shutdown();
+        lesson.dispose();
+    }
 }"""
 # "Image" is what JupyterLab writes where a lesson wrote nothing.
 WITHOUT_ALT = "pictures => pictures.filter(it => ['', 'Image'].includes(it.alt.trim())).map(it => it.outerHTML)"

@@ -141,12 +141,12 @@ def test_the_page_gets_plain_numbers():
 
 @pytest.mark.parametrize(
     ("last", "words"),
-    [(52, "Just after a purchase they are"), (51, "After a silent week they"), (26, "After 26 silent weeks they are")],
+    [(52, "Just after a purchase BG"), (51, "After a silent week BG"), (26, "After 26 silent weeks BG")],
 )
 def test_the_title_says_the_finding(last, words):
     shown = widgets.alive(BGNBD, purchases=[4, last], weeks=52)
     now = shown.table.iloc[0]
-    chance = f"still there with a chance of {100 * now.p_alive:.1f} %: {now.purchases:.2f} purchases to expect in 52 weeks"
+    chance = f"BG/NBD gives a chance of {100 * now.p_alive:.1f} % that they are still there: {now.purchases:.2f} purchases"
     assert repr(shown).startswith(words)
     assert chance in repr(shown)
 

@@ -28,6 +28,7 @@ from crmlab import btyd, datasets, tables, widgets
 from crmlab._lab import copies
 from crmlab._lab.places import Kit
 from crmlab.course.runner import boxed_answers
+from crmlab.widgets.live import MIME_TYPE
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(
@@ -154,7 +155,7 @@ OWN = [
     """import pandas as pd
 from crmlab import _draw, widgets
 names = ["answer faster"] * 3 + ["paint the shop"] * 3
-firms = pd.DataFrame({"action": names, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3]})
+firms = pd.DataFrame({"action": names, "firm": [1, 2, 3] * 2, "effect": [9, 8, 10, -2, -1, -3]})
 widgets.explore(lambda many: _draw.bars(pd.Series({"orders": many}), title=f"{many} orders", x="", y=""), many=(1, 9, 1, 4))""",
     'widgets.decide("99/money", "Where shall the money go?", firms, measure="profit a year")',
     'print("what came of it")',
@@ -191,6 +192,35 @@ def test_after_run_all_nothing_below_a_decision_is_shown(own, folder, photos):
     assert [(one["key"], one["choice"], one["confidence"], one["right"]) for one in entry] == [
         ("99/money", "paint the shop", 60, False)
     ]
+
+
+def test_a_stored_lesson_lives_before_it_runs_and_makes_room_when_it_does(open_lesson, folder, own):
+    """As it was saved by somebody else: the kernel has not run a cell. Then it has, and each widget is there once."""
+    own.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    expect(own.page.locator(".jp-mod-dirty")).to_have_count(0, timeout=SOON)
+    stored = json.loads((folder / "own.ipynb").read_text(encoding="utf-8"))
+    [asked] = [output["data"][MIME_TYPE] for cell in stored["cells"] for output in cell["outputs"]
+               if output.get("data", {}).get(MIME_TYPE, {}).get("name") == "decide"]  # fmt: skip
+    asked["state"]["commitment"] = {}  # nobody has decided yet
+    (folder / "others.ipynb").write_text(json.dumps(stored), encoding="utf-8")
+    (folder / "journal.json").unlink(missing_ok=True)
+    with open_lesson("others.ipynb") as lesson:
+        page, frames = lesson.page, lesson.page.locator(".crmlab-stored .crmlab-frames")
+        decision = page.locator(".crmlab-stored .crmlab-decide")
+        expect(decision).to_be_visible(timeout=SOON)
+        expect(frames).not_to_be_visible()
+        decision.get_by_role("radio", name="answer faster").press("Space")
+        decision.get_by_role("radio", name="90 %").press("Space")
+        decision.get_by_role("button", name="This is my decision").press("Enter")
+        expect(decision.locator(".evidence")).to_contain_text("“answer faster” did best", timeout=SOON)
+        expect(frames).to_be_visible()
+        frames.get_by_role("slider", name="weeks").press("End")
+        expect(frames.locator(".said")).to_have_text("52 weeks", timeout=SOON)
+        lesson.run_all()
+        for kind in ("decide", "frames"):
+            expect(page.locator(f".crmlab-{kind}")).to_have_count(1, timeout=SOON)
+        assert page.locator(".crmlab-stored > *").count() == 0
+        assert not lesson.complaints()
 
 
 def test_frames_follow_the_arrow_keys_in_jupyterlab(own):
@@ -265,7 +295,7 @@ LEVELS = {
     "perceived": [5.35, 5.447, 5.503, 5.109, 5.041],
     "weight": [0.301, 0.164, 0.107, 0.157, 0.271],
 }
-AT_REST = re.compile("^Service falls 0.18 points short of what is expected")
+AT_REST = re.compile("^Weighted over the dimensions, the levels found lie 0.18 points below those expected$")
 RADARS = [
     f"import ipywidgets, pandas as pd\nfrom crmlab import datasets, widgets\nlevels = pd.DataFrame({LEVELS})",
     """radar, heard = widgets.radar(levels, datasets.load("what_if")), ipywidgets.Label()
@@ -375,9 +405,9 @@ def test_radars_are_shown_and_ask_nothing(radars, photos):
     photos.take(radars.page, "radar")
     complaints = radars.complaints()
     assert not complaints, "\n".join(complaints)
-    assert radars.page.locator(".crmlab-radar-at-rest img").count() == 2
-    for picture in radars.page.locator(".crmlab-radar-at-rest img").all():  # each has made room
-        expect(picture).to_be_hidden()
+    stored = radars.page.locator(".crmlab-stored")
+    assert stored.count() == 2
+    expect(stored.locator("*")).to_have_count(0)  # each has made room
 
 
 def test_a_radar_follows_each_key_at_once_while_python_is_busy(radars, radar, folder, photos):
@@ -516,7 +546,7 @@ def stored(radars, folder):
 
 
 @pytest.mark.parametrize("whose", ["mine", "a stranger's"])
-def test_a_stored_radar_is_a_picture(stored, open_lesson, folder, photos, whose):
+def test_a_stored_radar_lives(stored, open_lesson, folder, photos, whose):
     """Opened again without its kernel. JupyterLab trusts what was run here, and shows less of what others have run."""
     added = "" if whose == "mine" else "  # from elsewhere"
     first, *others = stored["cells"]
@@ -526,13 +556,12 @@ def test_a_stored_radar_is_a_picture(stored, open_lesson, folder, photos, whose)
         lesson.page.locator(browser.IDLE).wait_for()
         trusted = lesson.page.evaluate("jupyterapp.shell.currentWidget.model.cells.get(2).trusted")
         assert trusted == (whose == "mine")
-        outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(2).locator(".jp-OutputArea")
-        if trusted:  # JupyterLab has given up, and nobody sees it
-            expect(outputs).to_contain_text("model not found", timeout=SOON)
-        expect(outputs).to_have_text("Run this cell (Shift + Enter) to pull at the radar.", use_inner_text=True, timeout=SOON)
-        picture = outputs.locator("img")
-        expect(picture).to_be_visible()
-        expect(picture).to_have_attribute("alt", AT_REST)
+        radar = Radar(lesson.page, 1)
+        expect(radar.title).to_have_text(AT_REST, timeout=SOON)
+        assert not lesson.page.get_by_text("model not found").is_visible()
+        before = radar.value("Reliability")
+        radar.handle("Reliability").press("ArrowUp")
+        assert radar.value("Reliability") == pytest.approx(before + 0.1)
         photos.take(lesson.page, f"radar-stored-{whose.split()[0]}")
 
 
@@ -621,9 +650,9 @@ def test_silent_customers_are_shown_and_ask_nothing(silents, photos):
     photos.take(silents.page, "silent")
     complaints = silents.complaints()
     assert not complaints, "\n".join(complaints)
-    assert silents.page.locator(".crmlab-alive-at-rest img").count() == 2
-    for picture in silents.page.locator(".crmlab-alive-at-rest img").all():  # each has made room
-        expect(picture).to_be_hidden()
+    stored = silents.page.locator(".crmlab-stored")
+    assert stored.count() == 2
+    expect(stored.locator("*")).to_have_count(0)  # each has made room
 
 
 def test_a_silent_customer_follows_each_key_at_once_while_python_is_busy(silents, silent, folder, photos):
@@ -675,7 +704,8 @@ def test_a_silent_customer_is_as_btyd_says(silents, silent, fits, toggled, purch
         silent.cursor.press("Enter")
     assert silent.says() == as_btyd_says([fits["BG/NBD"], fits["Pareto/NBD"]], purchases)
     now = as_btyd_says([fits["BG/NBD"]], purchases)["BG/NBD"]
-    assert f"a chance of {now[0].removesuffix(' still there')}: {now[1].split()[-3]} purchases" in silent.title.inner_text()
+    chance = now[0].removesuffix(" still there")
+    assert f"a chance of {chance} that they are still there: {now[1].split()[-3]} purchases" in silent.title.inner_text()
     expect(silents.page.locator(".widget-label")).to_have_text(str(sorted(purchases)), timeout=SOON)
     expect(silent.host.get_by_role("status")).to_have_text(silent.title.inner_text(), timeout=SOON)
 
@@ -783,7 +813,7 @@ def test_a_silent_customer_fits_the_page(silents, silent, photos, width):
 
 
 @pytest.mark.parametrize("whose", ["mine", "a stranger's"])
-def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, photos, whose):
+def test_a_stored_silent_customer_lives(silents, open_lesson, folder, photos, whose):
     """As with the radar: opened again without its kernel, by whoever trusts it and by whoever does not."""
     silents.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
     kept = json.loads((folder / "silents.ipynb").read_text(encoding="utf-8"))
@@ -794,11 +824,10 @@ def test_a_stored_silent_customer_is_a_picture(silents, open_lesson, folder, pho
     with open_lesson("kept.ipynb") as lesson:
         lesson.page.locator(browser.IDLE).wait_for()
         outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(2).locator(".jp-OutputArea")
-        hint = "Run this cell (Shift + Enter) to add and move purchases."
-        expect(outputs).to_have_text(hint, use_inner_text=True, timeout=SOON)
-        picture = outputs.locator("img")
-        expect(picture).to_be_visible()
-        expect(picture).to_have_attribute("alt", re.compile("^After 26 silent weeks they are still there with a chance of "))
+        title = outputs.locator(".crmlab-alive .title")
+        expect(title).to_have_text(re.compile("^After 26 silent weeks MBG/NBD gives a chance of "), timeout=SOON)
+        outputs.get_by_role("button", name="No purchase at all").click()
+        expect(title).to_have_text(re.compile("^After 52 silent weeks "), timeout=SOON)
         photos.take(lesson.page, f"silent-stored-{whose.split()[0]}")
 
 
@@ -838,6 +867,9 @@ def test_a_question_is_answered_by_keyboard_alone_and_saved(panels, folder, phot
     box.fill("1,735")
     box.press("Enter")
     expect(says).to_contain_text("q1: ✓ right", timeout=SOON)
+    below = page.locator(f"{browser.NOTEBOOK} .jp-OutputArea-output")
+    for follows in ("q1 is answered in the panel: 1\u202f735 (prospects)", "1 of 9 questions are answered"):
+        expect(below.filter(has_text=follows)).to_have_count(1, timeout=SOON)
     panel.get_by_role("button", name="Show a worked solution").press("Enter")
     expect(panel).to_contain_text("the number of rows that are kept is the answer", timeout=SOON)
     photos.take(panel, "panel")
@@ -847,6 +879,29 @@ def test_a_question_is_answered_by_keyboard_alone_and_saved(panels, folder, phot
     kept = (folder / EXERCISE).read_text(encoding="utf-8")
     assert json.loads(boxed_answers(kept, 200_000)) == {"answers": {"q1": 1735}}
     assert not panels.complaints()
+
+
+def test_a_choice_can_be_turned_round_and_nothing_moves(panels):
+    panel = panels.page.locator(".crmlab-panel").nth(3)
+    panel.locator("summary", has_text="topic").press("Enter")
+    choice = panel.get_by_role("button", name="topic: keep follow-up")
+    rest = panel.get_by_role("button", name="topic: keep all but these")
+    before = rest.bounding_box()
+    expect(rest).to_be_disabled()
+    choice.press("Space")
+    expect(panel.locator("summary", has_text="topic")).to_have_text("topic: follow-up", timeout=SOON)
+    assert rest.bounding_box() == before
+    rest.press("Space")
+    expect(choice).to_have_attribute("aria-pressed", "false", timeout=SOON)
+    expect(panel.locator("summary", has_text="topic")).to_have_text(
+        re.compile("^topic: contacting or approaching or .*question$")
+    )
+
+
+def test_code_is_folded_where_a_panel_is_shown(panels):
+    shown = panels.page.locator(f"{browser.NOTEBOOK} .jp-CodeCell .jp-InputArea-editor")
+    assert [text for text in shown.all_inner_texts() if "q1" in text or "memo" in text] == []
+    assert any("exercise.start" in text for text in shown.all_inner_texts())
 
 
 def test_every_control_has_a_name(panels):
@@ -878,7 +933,7 @@ def test_a_stored_panel_is_its_answer_and_a_line_that_says_what_to_do(panels, op
         lesson.page.locator(browser.IDLE).wait_for()
         outputs = lesson.page.locator(f"{browser.NOTEBOOK} .jp-Cell").nth(3).locator(".jp-OutputArea")
         line = "The controls and the answer box of q1. Run this cell (Shift + Enter) to see them."
-        kept = "The answer box of q1 holds: 1,735 (prospects). Save the notebook to keep it."
+        kept = "The answer box of q1 holds: 1\u202f735 (prospects). Save the notebook to keep it."
         expect(outputs).to_have_text(re.compile(rf"^{re.escape(line)}\s+{re.escape(kept)}$"), use_inner_text=True, timeout=SOON)
 
 

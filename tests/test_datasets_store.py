@@ -1,10 +1,13 @@
 """The kit's own tables: as the firm makes them, kept where the system wants them, and whole after whatever happens."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +37,7 @@ def quick(tmp_path, monkeypatch):
     """An empty folder for what is kept, and firms that are made in no time."""
     monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path / "kept tables 数据"))
     monkeypatch.setattr(store, "simulate_firm", small_firm)
+    store._firm_in_memory.cache_clear()
     return tmp_path / "kept tables 数据" / crmlab.__version__
 
 
@@ -149,30 +153,57 @@ def test_another_industry_is_simulated_once_even_if_two_ask_at_once(quick):
 DAMAGES = {
     "contracts.parquet": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "orders.parquet": lambda path: path.unlink(),
-    "manifest.json": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "truth/months.parquet": lambda path: path.write_bytes(b""),
+    "manifest cut": lambda path: path.write_bytes(path.read_bytes()[:100]),
+    "manifest lost": lambda path: path.unlink(),
+    "manifest []": lambda path: path.write_text("[]"),
+    "manifest {}": lambda path: path.write_text("{}"),
+    "manifest of numbers": lambda path: path.write_text('{"contracts.parquet": 1}'),
+    "manifest of bytes": lambda path: path.write_bytes(b"\xff\xfe\x00"),
 }
+SENTENCE = r"^the tables of telecom-v1 .* CRMLAB_CACHE[^.]*\.$"
 
 
-@pytest.mark.parametrize("file", DAMAGES)
-def test_kept_tables_that_are_damaged_are_made_again(quick, file):
+def damage(home, what):
+    DAMAGES[what](home / "telecom-v1" / ("manifest.json" if "manifest" in what else what))
+    name = what.partition(".")[0]
+    if name.startswith("truth"):
+        return lambda: datasets.truth("months", industry="telecom")
+    return lambda: datasets.load("contracts" if "manifest" in name else name, industry="telecom")
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_kept_tables_that_are_damaged_are_made_again(quick, what):
     contracts = datasets.load("contracts", industry="telecom")
-    DAMAGES[file](quick / "telecom-v1" / file)
-    with pytest.warns(CrmlabWarning, match="were damaged and have been made again"):
-        table = datasets.load("orders" if "orders" in file else "contracts", industry="telecom")
+    load = damage(quick, what)
+    with pytest.warns(CrmlabWarning, match=SENTENCE) as warned:
+        table = load()
+    assert len(warned) == 1
+    assert "were damaged and are made again" in str(warned[0].message)
+    assert warned[0].filename == __file__, "it points at whoever asked for the table"
     assert len(table)
     pd.testing.assert_frame_equal(datasets.load("contracts", industry="telecom"), contracts)
 
 
-def test_a_killed_simulation_leaves_no_half_tables(quick):
-    code = LOAD.replace("print", "import os; store._write_table = lambda *a: os._exit(9)\nprint")
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    (half,) = quick.iterdir()
-    os.utime(half, (0, 0))
-    assert len(datasets.load("contracts", industry="telecom")) > 10
-    assert [path.name for path in quick.iterdir()] == ["telecom-v1"], "what the killed one left is cleared away"
+def read_only(monkeypatch):
+    """As where nobody may write: a folder of the system, a medium that is write-protected."""
+
+    def refuse(path, *arguments, ignore_errors=False, **options):
+        if not ignore_errors:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
 
 
-def test_a_folder_that_cannot_be_renamed_is_no_half_firm(quick, monkeypatch):
+def full_disk(monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "_write_table", refuse)
+
+
+def folder_in_use(monkeypatch):
     """As on Windows, where a synchronising program holds the new folder for longer than anyone waits."""
 
     def refuse(source, target):
@@ -180,16 +211,63 @@ def test_a_folder_that_cannot_be_renamed_is_no_half_firm(quick, monkeypatch):
 
     monkeypatch.setattr(crmlab._write, "PAUSES", ())
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(DataError, match=r"could not be kept in .* \(held by another program\)\. .* CRMLAB_CACHE"):
-        datasets.load("contracts", industry="telecom")
-    assert list(quick.iterdir()) == []
 
 
-def test_a_place_for_kept_tables_that_cannot_be_written(quick, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(read_only, "Read-only file system"), (full_disk, "No space left on device"), (folder_in_use, "held by another program")],
+)
+def test_where_nothing_can_be_kept_the_tables_come_from_memory(quick, monkeypatch, fault, reason):
+    fault(monkeypatch)
+    firm = small_firm("telecom")
+    with pytest.warns(CrmlabWarning, match=SENTENCE) as warned:
+        contracts = datasets.load("contracts", industry="telecom")
+    with pytest.warns(CrmlabWarning, match=SENTENCE):
+        months = datasets.truth("months", industry="telecom")
+    assert f"cannot be kept in {quick.parent} ({reason}) and are simulated in memory" in str(warned[0].message)
+    assert warned[0].filename == __file__
+    pd.testing.assert_frame_equal(contracts, firm["contracts"])
+    pd.testing.assert_frame_equal(months, firm.truth["months"])
+    assert store._firm_in_memory.cache_info().misses == 1, "it is simulated once"
+    assert not quick.exists()
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_damaged_tables_that_cannot_be_made_again_come_from_memory(quick, monkeypatch, what):
+    datasets.load("contracts", industry="telecom")
+    load = damage(quick, what)
+    read_only(monkeypatch)
+    with pytest.warns(CrmlabWarning, match=SENTENCE) as warned:
+        table = load()
+    assert len(warned) == 1
+    assert "Read-only file system" in str(warned[0].message)
+    assert len(table)
+
+
+def test_whole_tables_are_read_where_nothing_can_be_written(quick, monkeypatch):
+    contracts = datasets.load("contracts", industry="telecom")
+    read_only(monkeypatch)
+    with warnings.catch_warnings(action="error"):
+        pd.testing.assert_frame_equal(datasets.load("contracts", industry="telecom"), contracts)
+
+
+def test_a_place_for_kept_tables_that_is_a_file(quick, tmp_path, monkeypatch):
     (tmp_path / "a file").write_text("")
     monkeypatch.setenv("CRMLAB_CACHE", str(tmp_path / "a file"))
-    with pytest.raises(DataError, match="environment variable CRMLAB_CACHE"):
-        datasets.load("contracts", industry="telecom")
+    with pytest.warns(CrmlabWarning, match=SENTENCE):
+        assert len(datasets.load("contracts", industry="telecom"))
+
+
+def test_a_killed_simulation_leaves_no_half_tables(quick):
+    code = LOAD.replace("print", "import os; store._write_table = lambda *a: os._exit(9)\nprint")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    for _ in range(100):
+        if not quick.exists():
+            break
+        time.sleep(0.1)
+    assert not quick.exists()
+    assert len(datasets.load("contracts", industry="telecom")) > 10
+    assert [path.name for path in quick.iterdir()] == ["telecom-v1"]
 
 
 def test_a_damaged_file_of_the_kit_is_refused(tmp_path, monkeypatch):
@@ -201,6 +279,32 @@ def test_a_damaged_file_of_the_kit_is_refused(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"orders\.parquet is damaged .* `crmlab data`"):
         datasets.load("orders")
     assert len(datasets.load("customers")) > 1_000
+    for name, remedy in (("what_if", r"world\.sweep"), ("cdnow", "install the kit")):
+        path = tmp_path / "datasets" / f"{name}.parquet"
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+        with pytest.raises(DataError, match=rf"{name}\.parquet is damaged \({name}\.parquet is not what was .*{remedy}"):
+            datasets.load(name)
+    for content in ("[]", "{}", "{"):
+        (tmp_path / "datasets" / "manifest.json").write_text(content)
+        with pytest.raises(DataError, match=r"customers\.parquet is damaged \(manifest\.json .* `crmlab data`"):
+            datasets.load("customers")
+
+
+def test_the_kits_manifest_knows_every_table_that_is_loaded(tmp_path, monkeypatch):
+    hashes = json.loads((HOME / "manifest.json").read_text())
+    assert set(hashes) == {path.relative_to(HOME).as_posix() for path in HOME.rglob("*.*")} - {
+        "README.md", "datapackage.json", "manifest.json", "survey_form.csv",
+    }  # fmt: skip
+    monkeypatch.setattr(store, "simulate_firm", small_firm)
+    for name in ("manifest.json", "what_if.parquet", "cdnow.parquet"):
+        shutil.copy(HOME / name, tmp_path)
+    (tmp_path / "cdnow.parquet").write_bytes(b"damaged")
+    datasets.build(tmp_path)
+    again = json.loads((tmp_path / "manifest.json").read_text())
+    assert set(again) == set(hashes)
+    assert {name: again[name] for name in ("what_if.parquet", "cdnow.parquet")} == {
+        name: hashes[name] for name in ("what_if.parquet", "cdnow.parquet")
+    }, "a new manifest does not bless what was damaged"
 
 
 def test_without_the_folder_the_default_firm_is_simulated(quick, tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ from crmlab import exercise
 from crmlab.course import masters
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise import author
+from crmlab.exercise.desk import count
 from crmlab.exercise.form import Question, count_words
 from crmlab.exercise.values import is_valid, to_json
 
@@ -263,8 +264,22 @@ def test_practice_says_right_and_wrong(desk, monkeypatch):
     assert "Look at the day." in str(exercise.check("q1"))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [(["whole", "number", "text"], "2 and a memo"), (["whole"], "1"), (["text", "text"], "2 texts"), (["text"], "a memo")],
+)
+def test_questions_are_counted_as_their_texts_say(kinds, words):
+    assert count([Question(f"q{number}", kind) for number, kind in enumerate(kinds)]) == words
+
+
+def test_points_are_added_up(seat):
+    facts = dict(exercise.progress().facts)
+    assert facts["Points in all"] == "10"
+    assert facts["A copy of your answers"].startswith(f"{classroom.NAME}.answers.json")
+
+
 def test_an_open_question_does_not_stop_the_notebook(seat):
-    assert "still open" in str(exercise.answer("q1", ...))
+    assert "q1 is open" in str(exercise.answer("q1", ...))
     assert "No answer yet" in str(exercise.check("q1"))
 
 

@@ -31,7 +31,7 @@ OUTCOMES = pd.DataFrame(
     {
         "action": np.repeat(["answer faster", "renew the shop and all of its pages", "leave it as it is"], 6),
         "firm": list(range(6)) * 3,
-        "value": [900, 1100, 1000, 1200, 800, 1000, -700, -500, -600, -650, -550, -600, *[0] * 6],
+        "effect": [900, 1100, 1000, 1200, 800, 1000, -700, -500, -600, -650, -550, -600, *[0] * 6],
     }
 )
 NAMES = ["Reliability", "Assurance", "Tangibles", "Empathy", "Responsiveness"]
@@ -293,6 +293,22 @@ def test_nothing_is_seen_before_the_decision(shown, made):
     assert page.get_by_role("radio", checked=True).count() == 2
 
 
+def test_evidence_can_wait_for_the_last_page(browser, tmp_path):
+    """What was chosen at first is shown there, with what each choice did."""
+    ask = {"measure": "profit a year", "question": "Where shall the money go?", "outcomes": OUTCOMES}
+    first = widgets.decide("99/money", hold=True, **ask).save(tmp_path / "first.html")
+    last = widgets.decide("99/money", again=True, **ask).save(tmp_path / "last.html")
+    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    page = context.new_page()
+    for path, waits in ((first, True), (last, False)):
+        page.goto(f"file://{path}")
+        commit(page, "decide")
+        assert ("answer faster” did best" not in page.locator(".evidence").text_content()) == waits
+        assert ("you will see when the question comes again" in page.locator(".reply").inner_text()) == waits
+    assert "At first you chose the same, 80 % sure; now 80 %." in page.locator(".evidence").inner_text()
+    context.close()
+
+
 def test_what_lies_below_waits_for_the_decision(shown):
     page = shown("decide")
     page.evaluate("""() => {
@@ -335,10 +351,13 @@ def test_calibration_counts_the_last_decision_on_each_question(shown):
         return page.locator(".title").inner_text()
 
     assert with_entries([("1", 80, False), ("1", 90, True)]) == (
-        "1 of your 1 decision did as well as any: too few to say how well you judge yourself"
+        "In 1 of your 1 decision nothing else did better: too few to say how well you judge yourself"
     )
     rows = [(str(k), 90, k < 3) for k in range(12)]
-    assert with_entries(rows) == "3 of your 12 decisions did as well as any; you were 90 % sure on average: surer than right"
+    assert (
+        with_entries(rows)
+        == "In 3 of your 12 decisions nothing else did better; you were 90 % sure on average: surer than right"
+    )
     assert with_entries([(key, 50, True) for key, *_ in rows]).endswith("more often right than you thought")
     assert with_entries([(str(k), 80, k < 10) for k in range(12)]).endswith("no difference can be told")
 

@@ -279,6 +279,16 @@ def test_no_solution_is_left_in_a_copy(drafts, practice, path):
 
 
 @every_master
+def test_code_is_folded_where_a_panel_is_shown(practice, path):
+    copy = json.loads(masters.copy(masters.read(path), practice[path.stem].sheet))
+    is_folded = {cell["id"]: cell["metadata"] == {"jupyter": {"source_hidden": True}} for cell in copy["cells"]}
+    assert {name for name, folded in is_folded.items() if folded} == {
+        f"{question}-{part}" for question in practice[path.stem].questions for part in ("panel", "solution", "check")
+    }
+    assert not any(cell["metadata"] for cell in copy["cells"] if not is_folded[cell["id"]])
+
+
+@every_master
 def test_no_misconception_gives_its_key_away(drafts, path):
     pairs_of: dict[tuple, list] = {}
     for draft in drafts[path.stem]:

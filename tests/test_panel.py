@@ -11,13 +11,14 @@ import re
 import shutil
 
 import classroom
+import IPython.display
 import pandas as pd
 import pytest
 from classroom import DONE, OPEN, notebook
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmlab import course, exercise
+from crmlab import course, exercise, tables
 from crmlab.course import bundles, grading, masters, sandbox
 from crmlab.course.runner import BOXED, boxed_answers
 from crmlab.course.similarity import similarity_notes
@@ -80,6 +81,16 @@ def test_the_read_out_is_what_a_slow_count_gives(choices, first, second):
     assert said[1:2] == ([second] if second else [])
 
 
+def test_words_stand_in_the_order_that_the_table_gives_them():
+    stages = pd.Categorical(["won", "contacted", None, "won"], ["found", "contacted", "won"])
+    frame = pd.DataFrame({"stage": stages, "n": [1, 2, 3, 4]})
+    assert describe(frame)[0]["values"] == ["contacted", "won", EMPTY]
+    assert read_out(frame, Choices(keep={"stage": (EMPTY, "won")}))["sentences"][0].startswith("3 of 4")
+    assert [row[:2] for row in read_out(frame, Choices(group="stage"))["groups"]["rows"]] == [
+        ["contacted", "1"], ["won", "2"], [EMPTY, "1"],
+    ]  # fmt: skip
+
+
 def test_groups_add_up_and_cells_are_those_of_a_pivot():
     groups = read_out(FRAME, Choices(group="kind", number="profit"))["groups"]
     assert groups["columns"] == ["kind", "rows", "% of the rows", "sum of profit", "mean of profit"]
@@ -118,6 +129,23 @@ def test_whatever_a_page_sends_the_rows_that_are_kept_are_rows_of_the_table(clai
     assert of.startswith("5 rows")
     assert json.dumps(said)
     assert read_out(FRAME, read_choices("nonsense", FRAME))["sentences"] == ["5 of 5 rows are kept (100 %)."]
+
+
+@pytest.mark.parametrize("name", ["01_relationship", "05_satisfaction", "09_btyd"])
+def test_a_panel_says_what_a_row_and_each_column_is(memo, name):
+    exercise.start(name)
+    for question in desk_module.open_desk().sheet["panels"]:
+        about = exercise.panel(question).about
+        assert re.fullmatch(r"Each row is [^.]+\.", about["row"])
+        assert all(column["meaning"].endswith(".") for column in about["columns"])
+
+
+def test_stages_stand_in_their_order(memo):
+    exercise.start("01_relationship")
+    for question, column, n in (("q3", "stage", 8), ("q4", "topic", 6)):
+        values = next(each["values"] for each in exercise.panel(question).about["columns"] if each["name"] == column)
+        assert values[:n] == [stage for stage in tables.STAGES if stage in values]
+        assert len(set(values) & set(tables.STAGES)) == n
 
 
 MEMO = " ".join((classroom.TEXT.split() * 2)[:100])
@@ -170,7 +198,8 @@ def test_exercise_01_is_answered_without_code(reader):
             group="stage", split="outcome", measure="% of the line")  # fmt: skip
     lost = me.shown["groups"]["columns"].index("lost")
     stages = [(number_in(row[lost]), row[0]) for row in me.shown["groups"]["rows"]]
-    topics = [each[1] for each in stages]
+    topics = next(column["values"] for column in exercise.panel("q4").about["columns"] if column["name"] == "topic")
+    topics = [topic for topic in topics if topic != "follow-up"]  # by "all but these"
     out = {"direction": ["out"], "channel": [contact], "topic": topics}
     people = me.read("q5", keep={"region": [region]})["kept"]
     complained = me.read("q5", keep={"region": [region]}, span={"complaints": ["1", ""]})["kept"]
@@ -185,7 +214,7 @@ def test_exercise_01_is_answered_without_code(reader):
         "q1": me.shown and f"{me.read('q1', keep=ours)['kept']:,.0f}",
         "q2": f"{me.group('q2', 'won', '% of the rows', keep=ours | {'outcome': ['won', 'lost']}, group='outcome')} %",
         "q3": max(stages)[1],
-        "q4": me.group("q4", "no", "% of the rows", keep=out, group="is_customer"),
+        "q4": me.group("q4", "no", "% of the rows", keep=out, group="in_customers"),
         "q5": f"= 100 * {complained:.0f} / {people:.0f}",
         "q6": me.read("q6", span={"since": ["2023-01-01", "2023-12-31"]}, number="profit")["mean"],
         "q7": "; ".join(f"{100 * firm / customers:.1f}" for firm, customers in zip(*years, strict=True)),
@@ -276,9 +305,9 @@ def test_what_is_typed_is_recorded_and_stays_in_the_notebook(memo, shown):
     assert BOXED not in record(shown)
     panel._hear({"do": "answer", "text": "1,234 prospects"})
     assert record(shown)[BOXED] == {"question": "q1", "answer": 1234}
-    assert "holds: 1,234 (prospects)" in record(shown)["text/plain"]
+    assert "holds: 1\u202f234 (prospects)" in record(shown)["text/plain"]
     stored = json.loads((memo / "01_relationship.answers.json").read_text(encoding="utf-8"))
-    assert (stored["answers"], stored["boxed"]) == ({"q1": 1234}, {"q1": 1234})
+    assert (stored["answers"], stored["boxed"], stored["typed"]) == ({"q1": 1234}, {"q1": 1234}, {"q1": "1,234 prospects"})
     assert exercise.progress().table.state.iloc[0] in ("✗ not right", "✓ right")
 
 
@@ -291,8 +320,41 @@ def test_after_a_restart_everything_is_run_again_and_the_answer_is_kept(memo, sh
     assert record(shown)[BOXED]["answer"] == 41
     assert panel.reply["text"] == "41"
     assert panel.reply["title"] == "q1 is recorded: 41 (prospects)"
-    assert "q1 is answered in its box: 41 (prospects)" in str(exercise.answer("q1", ...))
+    assert str(exercise.answer("q1", ...)) == "q1 is answered in the panel: 41 (prospects)"
     assert exercise.progress().table["your answer"].iloc[0] == "41 (prospects)"
+
+
+def test_the_box_holds_after_a_restart_what_was_typed(memo):
+    exercise.panel("q8")._hear({"do": "answer", "text": "= 9\u202f431 / 700"})
+    file = memo / "01_relationship.answers.json"
+    exercise.start("01_relationship")
+    assert exercise.panel("q8").reply["text"] == "= 9\u202f431 / 700"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    for typed in ({"q8": 5}, {"q9": "x"}, {}):  # as earlier releases, or somebody else, have written it
+        file.write_text(json.dumps(stored | {"typed": typed}), encoding="utf-8")
+        exercise.start("01_relationship")
+        assert exercise.panel("q8").reply["text"] == str(9431 / 700)
+
+
+def test_what_stands_below_other_cells_follows_an_answer(memo, shown, monkeypatch):
+    """The cells are run once, from top to bottom, while all is open; then the box is used, and then code."""
+    monkeypatch.setattr(IPython.display, "display", panel_view.display)
+    monkeypatch.setattr(IPython.display, "update_display", panel_view.update_display)
+    panel = exercise.panel("q1")
+    for output in (panel, exercise.answer("q1", ...), exercise.check("q1"), exercise.check("q2"), exercise.progress()):
+        output._ipython_display_()
+
+    def reads():
+        return [data["text/plain"].split("\n")[0] for name, data in shown.items() if name and "live" in name]
+
+    assert reads() == ["q1 is open", "q1: open", "q2: open", "0 of 9 questions are answered"]
+    assert "Answer it in the panel above" in exercise.answer("q1", ...).note
+    panel._hear({"do": "answer", "text": "1,735"})
+    answered = "q1 is answered in the panel: 1\u202f735 (prospects)"
+    assert reads() == [answered, "q1: ✓ right", "q2: open", "1 of 9 questions are answered"]
+    exercise.answer("q1", 5)
+    assert reads()[1:] == ["q1: ✗ not right", "q2: open", "1 of 9 questions are answered, 1 of them need another look"]
+    assert panel.reply["title"] == "q1: your code answers, too"
 
 
 def test_where_code_answers_too_it_counts_and_that_is_said(memo, shown):
@@ -395,7 +457,9 @@ def test_a_solution_is_shown_to_those_who_have_tried(memo):
     said = str(exercise.solution("q1"))
     assert "Keep “new” in “kind” and “online advert” in “channel”" in said
     assert "how_many = len(came)" in said
-    assert f"Answer: {of_practice(desk_module.open_desk()).solutions['q1'].answer:,} (prospects)" in said
+    right = of_practice(desk_module.open_desk()).solutions["q1"].answer
+    assert f"Answer: {right:,} (prospects)".replace(",", "\u202f") in said
+    assert "Hint" not in said
     assert "BEGIN" not in said
     assert "<pre" in exercise.solution("q1")._repr_html_()
 
@@ -408,7 +472,12 @@ def test_a_model_memo_is_shown_in_the_panel_after_a_memo_of_ones_own(memo):
     panel._hear({"do": "solve"})
     parts = {part["label"]: part["text"] for part in panel.reply["solution"]["parts"]}
     assert "Let us try it on a small scale" in parts["Memo"]
-    assert "decision (1)" in parts["Rubric"]
+    assert len(parts["Memo"].split("\n\n")) == len(parts["Memo"].split("\n")[::2]) == 4
+    assert [line.split(":")[0] for line in parts["A reader looks for this"].split("\n")][0::3] == [
+        "decision (1)", "what would change your mind (1)",
+    ]  # fmt: skip
+    assert "<li>decision (1): One clear" in exercise.solution("memo")._repr_html_()
+    assert "- decision (1): One clear" in str(exercise.solution("memo"))
     assert not desk_module.open_desk().question("memo").problem(parts["Memo"])
 
 

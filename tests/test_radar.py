@@ -254,10 +254,10 @@ def test_the_note_tells_who_pays(cost, words):
     [
         (
             LEVELS.perceived,
-            "Service falls 0.18 points short of what is expected, weighted; most of all in responsiveness (−0.41)",
+            "Weighted over the dimensions, the levels found lie 0.18 points below those expected",
         ),
-        (LEVELS.expected, "Weighted over the dimensions, service is as good as expected"),
-        (LEVELS.expected + 0.5, "Weighted over the dimensions, service is 0.50 points better than expected"),
+        (LEVELS.expected, "Weighted over the dimensions, the levels found are as high as expected"),
+        (LEVELS.expected + 0.5, "Weighted over the dimensions, the levels found lie 0.50 points above those expected"),
     ],
 )
 def test_the_title_says_the_finding(perceived, words):

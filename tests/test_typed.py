@@ -36,6 +36,11 @@ LIST = Question("q", "list", "%", size=3, entries="numbers", tolerance=0.05)
         (PERCENT, "= 100 * 143 / 512", 100 * 143 / 512), (PERCENT, "100×(3+4)÷14", 50), (AMOUNT, "sqrt(16) + 2^3", 12),
         (SHARE, "12 %", 0.12), (LIST, "12.3, 14.5, -3", [12.3, 14.5, -3]), (LIST, "12,3 14,5 -3", [12.3, 14.5, -3]),
         (LIST, "12,3; 14,5; -3", [12.3, 14.5, -3]), (LIST, "[1,2,3]", [1, 2, 3]), (LIST, "12.3 %; 1 %; 2 %", [12.3, 1, 2]),
+        (AMOUNT, "= 9\u202f431 / 700", 9431 / 700), (AMOUNT, "9 431 / 700", 9431 / 700),
+        (AMOUNT, "9\u00a0431 / 1\u2009700", 9431 / 1700),
+        (AMOUNT, "= 1,234,567 / 2", 1_234_567 / 2), (AMOUNT, "1,234.5 * 2", 2469), (AMOUNT, "=1,5+2", 3.5),
+        (PERCENT, "100 * 1,234 / 5,000", 24.68), (PERCENT, "1,735 * 2", 3.47), (AMOUNT, "sqrt(1 600) - 3", 37),
+        (LIST, "= 100 * 9\u202f431 / 12 345; (3 + 4) / 2; -6", [100 * 9431 / 12345, 3.5, -6]), (LIST, "(1, 2, 3)", [1, 2, 3]),
         (Question("q", "choice", choices=("closing",)), ' "closing" ', "closing"),
         (Question("q", "list", size=2, entries="words"), "north; south", ["north", "south"]),
     ],
@@ -52,9 +57,11 @@ def test_an_answer_is_understood_where_it_has_one_sensible_reading(question, tex
         (WHOLE, "€ 12", "no sign of currency"), (AMOUNT, "1,23,4", "cannot be read as one number"),
         (AMOUNT, "many", "is no number"), (AMOUNT, "", "nothing in it"), (AMOUNT, "3 / 0", "divides by nothing"),
         (AMOUNT, "9**9**9", "cannot be worked out"), (AMOUNT, "=__import__('os')", "cannot be worked out"),
-        (AMOUNT, "=1,5+2", "no comma in a sum"), (AMOUNT, "9" * 201, "201 characters"),
+        (AMOUNT, "9,431 / 700", "write 9431 or 9.431"), (AMOUNT, "94 31 / 7", "'94 31' cannot be read as one number"),
+        (AMOUNT, "9" * 201, "201 characters"),
         (AMOUNT, "(" * 150, "cannot be worked out"),
-        (AMOUNT, "=" + "-" * 150 + "1.0j", "cannot be worked out"), (LIST, "1; 2", "Write a semicolon between them"),
+        (AMOUNT, "=" + "-" * 150 + "1.0j", "cannot be worked out"), (LIST, "1; 2", "between the semicolons stand 2"),
+        (LIST, "1; x; 3", "number 2 of the list: 'x' is no number"), (LIST, "1 2", "Write a semicolon between them"),
         (LIST, "1,234 5", "Write a semicolon"), (Question("q", "table", columns=("a",)), "a", "only code can hand in"),
     ],
     ids=str,
@@ -104,7 +111,7 @@ def test_several_numbers_are_never_recorded_as_one(question, parts, message):
 def test_a_comma_in_code_is_understood_or_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exercise.start("01_relationship")
-    assert "1,234 (prospects)" in exercise.answer("q1", (1, 234)).title
+    assert "1\u202f234 (prospects)" in exercise.answer("q1", (1, 234)).title
     assert "12.5 (% of" in exercise.answer("q2", "12,5 %").title
     with pytest.raises(ArgumentError, match=r"q2 was not recorded: no comma.*Your earlier answer still stands: 12.5"):
         exercise.answer("q2", (12, 5))

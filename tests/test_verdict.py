@@ -313,12 +313,12 @@ def test_a_title_of_frequencies_claims_what_wilson_carries(seed, n):
     random = np.random.default_rng(seed)
     actual = random.multinomial(n, [0.5, 0.3, 0.2])
     expected = n * random.dirichlet([5, 3, 2])
-    table = pd.DataFrame({"frequency": ["0", "1", "2+"], "actual": actual, "expected": expected})
+    table = pd.DataFrame({"frequency_group": ["0", "1", "2+"], "actual": actual, "expected": expected})
     title = words(btyd.plot_expected(table))
     for row in table.itertuples():
         interval = stats.binomtest(row.actual, n).proportion_ci(1 - 0.05 / 3, method="wilson")
         share = row.expected / n
-        said = re.search(rf"too (few|many) with {re.escape(row.frequency)}", title)
+        said = re.search(rf"too (few|many) with {re.escape(row.frequency_group)}", title)
         beyond = "" if n < FEWEST else "few" if share < interval.low else "many" if share > interval.high else ""
         assert (said[1] if said else "") == beyond
 

@@ -111,7 +111,7 @@ def journal(tmp_path, monkeypatch):
 
 def three_firms(**values):
     rows = [(action.replace("_", " "), firm, value) for action, row in values.items() for firm, value in enumerate(row)]
-    return pd.DataFrame(rows, columns=["action", "firm", "value"])
+    return pd.DataFrame(rows, columns=["action", "firm", "effect"])
 
 
 def test_a_guess_is_written_down_once(journal):
@@ -308,3 +308,17 @@ def test_effects_stay_on_the_page():
     texts = [each.text for each in drawn(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert all(len(text) < 100 for text in texts)
     assert [_svg.round_up(step) for step in (0.3, 1.0, 4.2, 70)] == [0.5, 1.0, 5.0, 100.0]
+
+
+def test_a_table_has_no_index_and_its_headings_stand_over_their_columns():
+    frame = pd.DataFrame({"shop": ["north", "south"], "revenue (currency)": [1200.456, 90.0]}, index=[7, 3])
+    shown = widgets.table(frame, title="Two shops")
+    assert str(shown).split() == ["Two", "shops", "shop", "revenue", "(currency)", "north", "1,200.456", "south", "90.000"]
+    for word, side in (("shop", "left"), ("revenue (currency)", "right"), ("north", "left"), ("90.000", "right")):
+        assert re.search(rf'<t[hd][^>]*style="text-align:{side}">{re.escape(word)}<', shown._repr_html_()), word
+    for call, words in (
+        (lambda: widgets.table([1, 2], title="Two"), "must be a DataFrame"),
+        (lambda: widgets.table(frame, title=" "), "`title` must say"),
+    ):
+        with pytest.raises((ArgumentError, DataError), match=words):
+            call()

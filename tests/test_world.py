@@ -17,7 +17,7 @@ from world_firms import DIMENSIONS, bare, every_table, exposure, firm, leave_day
 from crmlab import _engine, btyd, datasets, world
 from crmlab.errors import ArgumentError, DataError
 from crmlab.world import firm as firms
-from crmlab.world import interventions, service
+from crmlab.world import interventions, records, service
 from crmlab.world.industries import RETAILER, TELECOM
 from crmlab.world.presets import PRESETS
 
@@ -472,7 +472,7 @@ def test_compare_pairs():
     result = effect.table().set_index("measure")
     assert list(result.index) == ["retention", "customers", "orders", "revenue", "profit", "satisfaction"]
     for simulated, better in pairs:
-        row = effect.pairs.query("seed == @held.setting.seed and measure == 'profit'").iloc[0]
+        row = effect.pairs.query("seed == @simulated.setting.seed and measure == 'profit'").iloc[0]
         assert row.base == pytest.approx(simulated["firm_months"].profit.iloc[6:].sum())
         assert row.difference == pytest.approx(better["firm_months"].profit.iloc[6:].sum() - row.base)
     differences = effect.pairs.query("measure == 'retention'").difference
@@ -535,8 +535,7 @@ def test_causes_are_told():
 
 def test_a_firm_tells_what_it_is(retailer):
     changed = retailer.rerun(empathy=0.5, start=5)
-    assert repr(changed) == "Firm(retailer-v1, customers=150, months=18, seed=7, empathy +0.5 from month 5)"
-    assert "From month 5: empathy +0.5" in str(changed.summary())
+    assert repr(changed) == repr(retailer) == "Firm(retailer-v1, customers=150, months=18, seed=7)"
     assert "retailer-v1" in changed._repr_html_()
     assert repr(retailer.truth).startswith("the truth about retailer-v1: customers")
     assert len(retailer) == len(list(retailer))
@@ -647,10 +646,30 @@ PAGE = Path(world.__file__).parents[2] / "docs" / "world.md"
 
 
 def test_the_page_names_every_number_and_cause():
-    text = PAGE.read_text(encoding="utf-8")
-    unnamed = [field.name for field in fields(world.Industry) if f"`{field.name}`" not in text]
+    text = PAGE.read_text(encoding="utf-8").replace("\\_", "_")  # as formulas write it
+    unnamed = [
+        field.name
+        for field in fields(world.Industry)
+        if f"`{field.name}`" not in text and f"texttt{{{field.name}}}" not in text
+    ]
     assert unnamed == []
     assert [cause for cause in interventions.CAUSES if f"`{cause}`" not in text] == []
+
+
+def test_the_page_tells_the_faults_of_records_and_what_shows_the_fit():
+    text = PAGE.read_text(encoding="utf-8")
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    on_the_page = {row[0]: row[2:] for row in cells}
+    for fault, rates in records._RATES.items():
+        assert on_the_page.get(fault) == [f"{100 * rate:g}" for rate in rates], fault
+    silent = [nothing for *_, nothing in records._HABITS["consent"]]
+    for shares in (records._FIRST, records._AGAIN, silent):
+        assert f"{', '.join(map(str, shares))} %" in text
+    numbers = zip(("record for", "two for", "three for", "four for"), records._HOW_MANY, strict=True)
+    assert [f"{words} {share} %" in text for words, share in numbers] == [True] * 4
+    for column in ("`page_views`", "`asked_for_offer`"):
+        assert column in text
+    assert "Which product" in text
 
 
 @pytest.mark.long

@@ -1,8 +1,9 @@
 """JupyterLab: its options, its port, and its start on the first lesson, for this machine only.
 
 This room reads the options after ``lab.py``, finds a port and makes the command, so that nothing is asked of a network and
-nobody else can open the page. JupyterLab sees the reader's own copies and nothing above them. Its settings and its one
-extension (after Run All, the top of the lesson) lie in the folder ``jupyterlab``. What a lesson shows stands in the notebooks.
+nobody else can open the page. JupyterLab sees the reader's own copies and nothing above them. Its settings lie in the folder
+``jupyterlab``, its one extension (after Run All the top of the lesson, and stored widgets that live) beside the widgets. What a
+lesson shows stands in the notebooks.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import NamedTuple
 from crmlab._lab import copies, handover, places, setup, terminal
 from crmlab._lab.places import LESSON, Kit
 
-_FOLDER = Path(__file__).with_name("jupyterlab")
-#: Options of JupyterLab: no question about news over the first lesson, and after Run All the top of the lesson.
-LOOKS = (f"--LabApp.app_settings_dir={_FOLDER}", f"--LabApp.extra_labextensions_path={_FOLDER / 'extensions'}")
+_SETTINGS = Path(__file__).with_name("jupyterlab")
+_EXTENSIONS = Path(__file__).parents[1] / "widgets" / "extension"
+#: Options of JupyterLab: no question about news over the first lesson, and the kit's extension.
+LOOKS = (f"--LabApp.app_settings_dir={_SETTINGS}", f"--LabApp.extra_labextensions_path={_EXTENSIONS}")
 
 
 class Options(NamedTuple):

@@ -16,6 +16,8 @@ from difflib import SequenceMatcher
 from itertools import product
 from typing import Any
 
+#: What a copy may say of a cell: that JupyterLab shows it folded.
+FOLDED = {"jupyter": {"source_hidden": True}}
 _OPENERS = ("begin", "start", "end", "stop")
 _CLOSERS = ("solution", "solutions", "hidden", "hiddentest", "hiddentests", "markscheme")
 _CODE_CLOSERS = (*_CLOSERS, "test", "tests", "answer", "answers")  # after three signs, as no comment is written
@@ -70,7 +72,7 @@ def cell_leaks(cell: dict[str, Any]) -> list[str]:
         calls = _AUTHOR_NAMED.search(text)
     if calls:
         problems.append(f"{' '.join(calls[0].split())!r} belongs to the author's side, between HIDDEN TESTS markers")
-    if any(cell.get(name) for name in ("outputs", "metadata", "attachments")):
+    if any(cell.get(name) for name in ("outputs", "attachments")) or cell.get("metadata") not in (None, {}, FOLDED):
         problems.append("outputs, metadata and attachments of the master must not be given out")
     for question, is_open in _answers(cell):
         if not question:

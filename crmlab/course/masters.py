@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crmlab.course.leaks import cell_leaks, leaks
+from crmlab.course.leaks import FOLDED, cell_leaks, leaks
 from crmlab.course.ties import unstable_sorts
 from crmlab.errors import CrmlabError, DataError
 from crmlab.exercise import author
@@ -30,6 +30,7 @@ from crmlab.world.firm import write as write_table
 
 KIT = Path(__file__).resolve().parents[2] / "exercises"
 _PANEL = re.compile(r"""exercise\.panel\(\s*["'](\w+)["']\s*\)""")
+_OF_QUESTION = re.compile(r"""exercise\.(?:panel|answer|check)\(\s*["'](\w+)["']""")  # folded where a panel is shown
 _GIVEN = re.compile(r"<!--\s*(\w+)\s*-->(.*?)<!--\s*/\s*-->", re.DOTALL)
 _START = re.compile(r"""exercise\.start\(\s*(["']\w+["'])\s*\)""")
 
@@ -45,6 +46,11 @@ class Master:
     def cells(self) -> list[tuple[str, str]]:
         """Return kind and text of each cell."""
         return [(cell["cell_type"], "".join(cell["source"])) for cell in self.notebook["cells"]]
+
+    def panels(self) -> set[str]:
+        """Return the questions whose panel is shown to students."""
+        texts = [HIDDEN.sub("", SOLUTION.sub("", text)) for kind, text in self.cells() if kind == "code"]
+        return {name for text in texts for name in _PANEL.findall(text)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,13 +137,7 @@ def draft(master: Master, seed: bytes | None, student: str | None = None, *, twi
     asked = _texts(master, sheet["given"])
     if missing := set(sheet["questions"]) - set(asked):
         raise DataError(f"the master {master.name} has no answer cell for {', '.join(sorted(missing))}.")
-    shown = {
-        name
-        for kind, text in master.cells()
-        if kind == "code"
-        for name in _PANEL.findall(HIDDEN.sub("", SOLUTION.sub("", text)))
-    }
-    if missing := set(desk.panels) - shown:
+    if missing := set(desk.panels) - master.panels():
         raise DataError(f"the master {master.name} never shows the panel of {', '.join(sorted(missing))}: exercise.panel(...).")
     return Draft(sheet, dict(desk.keys), {name: asked[name] for name in sheet["questions"]}, desk)
 
@@ -164,7 +164,7 @@ def _sheet(master: Master, desk: Desk, seed: bytes | None, student: str | None) 
         if misconceptions
     }
     if desk.panels:
-        sheet["panels"] = list(desk.panels)
+        sheet["panels"] = desk.legends
     if sheet["practice"]:
         sheet["right"] = {name: desk.question(name).fingerprints(key, salt) for name, key in desk.keys.items()}
     return sheet
@@ -204,7 +204,7 @@ def copy(master: Master, sheet: dict[str, Any]) -> str:
     sheet : dict
         The student's, of ``draft``.
     """
-    cells = []
+    cells, shown = [], master.panels()
     for number, cell in enumerate(master.notebook["cells"], 1):
         if _is_instructors(cell):
             continue
@@ -221,7 +221,7 @@ def copy(master: Master, sheet: dict[str, Any]) -> str:
         copied = {
             "cell_type": cell["cell_type"],
             "id": cell.get("id", f"cell-{number}"),
-            "metadata": {},
+            "metadata": FOLDED if set(_OF_QUESTION.findall(text)) & shown and cell["cell_type"] == "code" else {},
             "source": lines,
         } | rest
         if problems := cell_leaks(copied):

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TypedDict
 
-from crmlab import _check, tables, world
+from crmlab import _check, _manifest, tables, world
 from crmlab.datasets import store
 from crmlab.datasets.loading import BESIDE, names
 from crmlab.datasets.survey_form import export_form
@@ -69,16 +69,28 @@ def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False) -> 
     _check.flag("what_if", what_if)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    store.write_firm(folder, _preset(store.DEFAULT).name)
+    files, beside = store.write_firm(folder, _preset(store.DEFAULT).name), _hashes_beside(folder)
+    if what_if:
+        world.sweep(**WHAT_IF).to_parquet(folder / store.file_name("what_if"), index=False)
+        beside.pop(store.file_name("what_if"), None)
+    files += [file for name in BESIDE if (file := store.file_name(name)) not in beside and (folder / file).exists()]
+    _manifest.write(folder, files, beside)
     form = export_form(store.read_table(folder, "survey"))
     form.to_csv(folder / "survey_form.csv", index=False, lineterminator="\n")
-    if what_if:
-        world.sweep(**WHAT_IF).to_parquet(folder / "what_if.parquet", index=False)
     public = (*names(), *BESIDE)
     package = tables.datapackage({name: store.file_name(name) for name in public}, name="crmlab", title=_TITLE)
     _write_text(folder / "datapackage.json", json.dumps(package, indent=2, ensure_ascii=False))
     truths = _offered(_preset(store.DEFAULT))[len(names()) :]
     _write_text(folder / "README.md", "\n\n".join([f"# {_TITLE}", _ABOUT, *map(_section, (*public, *truths))]))
+
+
+def _hashes_beside(folder: Path) -> dict[str, str]:
+    """Return the hashes of the files that are not made from the firm, as the manifest has them: damage stays damage."""
+    try:
+        hashes = _manifest.read(folder)
+    except store.DAMAGE:
+        return {}
+    return {file: hashes[file] for name in BESIDE if (file := store.file_name(name)) in hashes}
 
 
 def _section(name: str) -> str:

@@ -75,6 +75,12 @@ def load(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
     DataError
         The file that comes with the kit is damaged or missing.
 
+    Warns
+    -----
+    CrmlabWarning
+        Kept tables were damaged and are made again, or none can be kept (a full disk, a folder that nobody may write to): the
+        firm is then simulated in memory.
+
     Examples
     --------
     >>> from crmlab import datasets
@@ -85,7 +91,7 @@ def load(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
         path = store.KIT / store.file_name(name)
         if not path.exists():
             raise DataError(f"{path.name} lies in the kit's folder `datasets`, which is not here. {BESIDE[name]}")
-        return pd.read_parquet(path)
+        return store.kit_table(name, BESIDE[name])
     return store.table(_check.choice("name", name, names(industry)), industry)
 
 

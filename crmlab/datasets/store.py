@@ -7,21 +7,18 @@ of each. This room reads and writes whole tables; which names a user may ask for
 
 from __future__ import annotations
 
-import hashlib
-import json
+import functools
 import os
 import shutil
 import sys
-import time
-import uuid
 import warnings
 from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
-from crmlab import __version__, world
-from crmlab._write import atomic_write, replace
+from crmlab import __version__, _manifest, world
+from crmlab._write import atomic_folder
 from crmlab.errors import CrmlabWarning, DataError
 from crmlab.world.firm import read as _read_table
 from crmlab.world.firm import write as _write_table
@@ -29,16 +26,16 @@ from crmlab.world.presets import industry as _preset
 
 DEFAULT = "retailer"
 SEED = 1
-MANIFEST = "manifest.json"
+#: What a table raises that is lost, cut short, changed since, or cannot be read or written.
+DAMAGE = (OSError, ValueError)
 _MONTHS = {"rebate_site-v1": 72}  # six years of a yearly coin; every other firm lives for 36 months
 _TEXT = "contact_records"  # as a CSV file: that is how such a mess arrives
-_HOUR = 3600
 
 
 def _kit_folder() -> Path:
     """Return the folder of the default firm: inside an installed package, else beside that of a checkout."""
     packed = Path(str(resources.files("crmlab.datasets"))) / "kit"
-    return packed if (packed / MANIFEST).exists() else Path(__file__).resolve().parents[2] / "datasets"
+    return packed if (packed / _manifest.NAME).exists() else Path(__file__).resolve().parents[2] / "datasets"
 
 
 KIT = _kit_folder()
@@ -58,29 +55,52 @@ def file_name(name: str) -> str:
 def table(name: str, industry: str) -> pd.DataFrame:
     """Return a table of an industry's firm, whose name is known to exist."""
     version = _preset(industry).name
-    folder = KIT if version == _preset(DEFAULT).name and (KIT / MANIFEST).exists() else cached_firm(version)
+    if version == _preset(DEFAULT).name and (KIT / _manifest.NAME).exists():
+        return kit_table(name, "Write the data sets again: `crmlab data`.")
     try:
-        return read_table(folder, name)
-    except (OSError, ValueError, KeyError) as error:  # missing, cut short, or changed: the manifest knows the right content
-        if folder == KIT:
-            message = f"{folder / file_name(name)} is damaged ({error}). Write the data sets again: `crmlab data`."
-            raise DataError(message) from None
-    warnings.warn(f"the kept tables of {version} were damaged and have been made again.", CrmlabWarning, stacklevel=3)
-    shutil.rmtree(folder, ignore_errors=True)
-    return read_table(cached_firm(version), name)
+        folder = cached_firm(version)
+        try:
+            return read_table(folder, name)
+        except DAMAGE:
+            shutil.rmtree(folder)
+            kept = read_table(cached_firm(version), name)
+    except DAMAGE as error:
+        _warn(
+            f"the tables of {version} cannot be kept in {cache()} ({reason(error)}) and are simulated in memory; to keep them, "
+            "name a folder that you may write to, on a disk with room, in the environment variable CRMLAB_CACHE."
+        )
+        firm = _firm_in_memory(version)
+        return firm.truth[name.removeprefix("truth_")] if name.startswith("truth_") else firm[name]
+    _warn(f"the tables of {version} in {folder} were damaged and are made again; CRMLAB_CACHE can name another place.")
+    return kept
+
+
+def kit_table(name: str, remedy: str) -> pd.DataFrame:
+    """Return a table that lies in the kit's folder; ``remedy`` says what to do if it is not as it was written."""
+    try:
+        return read_table(KIT, name)
+    except DAMAGE as error:
+        raise DataError(f"{KIT / file_name(name)} is damaged ({reason(error)}). {remedy}") from None
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read a table from the folder of a firm; a ``ValueError`` if it is not as it was written."""
+    """Read a table from the folder of a firm; one of ``DAMAGE`` if it is not as it was written."""
     file = file_name(name)
-    content = (folder / file).read_bytes()
-    if hashlib.sha256(content).hexdigest() != json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[file]:
-        raise ValueError("its content is not what was written")
+    _manifest.check(folder, [file])
     if name == _TEXT:
         # only an empty cell is missing: Nan is a given name
         records = pd.read_csv(folder / file, dtype="str", keep_default_na=False, na_values=[""], parse_dates=["created"])
         return records.astype({"created": "datetime64[us]"})
     return _read_table(folder / file, name)
+
+
+def reason(error: Exception) -> str:
+    """Return what is wrong, without the path that the message names itself."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, CrmlabWarning, stacklevel=4)  # where the user asks for the table
 
 
 def cached_firm(version: str) -> Path:
@@ -89,24 +109,19 @@ def cached_firm(version: str) -> Path:
     Two processes may do so at once: each writes a folder of its own, and the first to finish gives it its name.
     """
     folder = cache() / __version__ / version
-    if not (folder / MANIFEST).exists():
-        for abandoned in folder.parent.glob(f".{version}-*"):  # of a killed process; a living one is done within the hour
-            if time.time() - abandoned.stat().st_mtime > _HOUR:
-                shutil.rmtree(abandoned, ignore_errors=True)
-        draft = folder.with_name(f".{version}-{uuid.uuid4().hex}")
+    if not folder.exists():
         try:
-            draft.mkdir(parents=True)
-            write_firm(draft, version)
-            replace(draft, folder)
-        except OSError as error:
-            if not (folder / MANIFEST).exists():  # else another process was quicker
-                raise DataError(
-                    f"the tables of {version} could not be kept in {folder.parent} ({error.strerror}). Name a folder that you "
-                    "may write to, and that no other program synchronises, in the environment variable CRMLAB_CACHE."
-                ) from None
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            with atomic_folder(folder) as draft:
+                _manifest.write(draft, write_firm(draft, version))
+        except OSError:
+            if not (folder / _manifest.NAME).exists():  # else another process was quicker
+                raise
     return folder
+
+
+@functools.cache
+def _firm_in_memory(version: str) -> world.Firm:
+    return simulate_firm(version)
 
 
 def cache() -> Path:
@@ -125,17 +140,15 @@ def simulate_firm(version: str) -> world.Firm:
     return world.simulate(version, months=_MONTHS.get(version, 36), seed=SEED)
 
 
-def write_firm(folder: Path, version: str) -> None:
-    """Simulate a firm and write its tables, with a manifest of what was written."""
+def write_firm(folder: Path, version: str) -> list[str]:
+    """Simulate a firm and write its tables; return the files, by their paths within the folder."""
     firm = simulate_firm(version)
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    hashes = {}
-    for name in (*firm, *(f"truth_{name}" for name in firm.truth)):
+    names = (*firm, *(f"truth_{name}" for name in firm.truth))
+    for name in names:
         path = folder / file_name(name)
         if name == _TEXT:
             firm[name].to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n")
         else:
             _write_table(firm, name, path)
-        hashes[file_name(name)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    with atomic_write(folder / MANIFEST) as part:
-        part.write_bytes((json.dumps(hashes, indent=1) + "\n").encode())
+    return list(map(file_name, names))

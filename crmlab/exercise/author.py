@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from crmlab import _check, datasets, world
+from crmlab import _check, datasets, tables, world
 from crmlab.errors import ArgumentError, CrmlabError, DataError
 from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Context, Desk
@@ -180,7 +180,8 @@ def question(
     name: str, *, key: object = None, unit: str = "", points: float = 1, tolerance: float = 0, low: float | None = None,
     high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (),
     rubric: Sequence[tuple[str, float, str]] = (), hint: str = "", misconceptions: Mapping[str, object] | None = None,
-    panel: pd.DataFrame | None = None, steps: str = "",
+    panel: pd.DataFrame | None = None, row: str = "", table: str = "", meanings: Mapping[str, str] | None = None,
+    steps: str = "",
 ) -> None:  # fmt: skip
     """Say when a question is right. In a master, in a hidden region after ``exercise.check(name)``.
 
@@ -214,6 +215,10 @@ def question(
     panel : DataFrame, optional
         What students who do not code filter, group and read in ``exercise.panel(name)``: the rows and columns that the
         question needs, joined where tables must be, but with the decisions (which rows, what over what) left to make.
+    row, table : str
+        What one row of the panel is ("one customer"), and of which table: its columns mean what ``tables.describe`` says.
+    meanings : dict
+        Column of the panel -> what it means, for those that the table does not have or that mean something else here.
     steps : str
         How the question is answered with these controls; part of the worked solution, which practice alone shows.
 
@@ -241,8 +246,7 @@ def question(
         raise ArgumentError("`question` stands in a master, after `exercise.declare(...)`; its name is a text such as 'q1'.")
     _check.number("points", points, 0)
     _check.number("tolerance", tolerance, 0)
-    if panel is not None:
-        desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
+    _keep_panel(desk, name, panel, row, table, meanings or {})
     desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
@@ -252,6 +256,18 @@ def question(
         _ask_for_text(desk, rules)
     else:
         _ask_for_key(desk, rules, to_json(key), misconceptions or {})
+
+
+def _keep_panel(desk: Desk, name: str, panel: pd.DataFrame | None, row: str, table: str, meanings: Mapping[str, str]) -> None:
+    """Keep the table of a panel, if there is one, and what its rows and columns are, in words."""
+    if panel is None:
+        return
+    desk.panels[name] = _check.frame("panel", panel).reset_index(drop=True)
+    declared = {column.name: column.meaning for column in tables.table(table).columns} if table else {}
+    known = declared | dict(meanings)
+    sentence = f"Each row is {row}" + (f" (table {table})." if table else ".") if row else ""
+    columns = {column: known[column] for column in map(str, panel.columns) if column in known}
+    desk.legends[name] = {"row": sentence, "columns": columns}
 
 
 def _ask_for_text(desk: Desk, rules: Question) -> None:

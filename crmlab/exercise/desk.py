@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from crmlab._result import Summary, show
 from crmlab._write import atomic_write
 from crmlab.errors import ArgumentError, DataError
 from crmlab.exercise.form import Question
-from crmlab.exercise.slips import find_slip
+from crmlab.exercise.live import Live
 from crmlab.exercise.typed import read_pair, read_typed
 from crmlab.exercise.values import Answer, is_valid, to_json
 from crmlab.world.firm import read as read_table
@@ -63,10 +63,14 @@ class Desk:
         Tables that a master has asked for, by name.
     panels : dict
         Name of a question -> the table that its panel shows.
+    legends : dict
+        Name of a question -> what a row and the columns of its panel are, in words.
     steps : dict
         Name of a question -> how it is answered by the controls of its panel, for the worked solution.
+    typed : dict
+        Name of a question -> the text in its answer box, as it was typed.
     listeners : dict
-        Name of a question -> what is called when another answer counts.
+        (What is shown, name of its question or "" for all) -> what is called when another answer counts.
     """
 
     sheet: dict[str, Any]
@@ -82,8 +86,10 @@ class Desk:
     misconceptions: dict[str, list[tuple[str, Answer]]] = field(default_factory=dict)
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
     panels: dict[str, pd.DataFrame] = field(default_factory=dict)
+    legends: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
-    listeners: dict[str, Callable[[], None]] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
+    listeners: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
 
     @property
     def is_master(self) -> bool:
@@ -96,6 +102,11 @@ class Desk:
         if not isinstance(name, str) or name not in known:
             raise ArgumentError(f"there is no question {name!r} here. The questions: {', '.join(known)}.")
         return Question.from_json(known[name])
+
+    def legend(self, name: str) -> dict[str, Any]:
+        """Return what a row and the columns of a panel are, in words."""
+        legends = self.legends if self.is_master else self.sheet.get("panels", {})
+        return legends.get(name, {}) if isinstance(legends, dict) else {}  # copies of earlier releases have names only
 
     def question_or_any(self, name: object) -> Question:
         """Return the question of that name; in a master, where an answer stands before its question, one of any kind."""
@@ -125,17 +136,18 @@ class Desk:
                 f"{path} cannot be read ({error}). Unpack the zip file that you were given once more, the whole of it."
             ) from None
 
-    def changed(self, name: str) -> None:
-        """Tell the panel of a question, if one is shown, that another answer counts."""
-        if listener := self.listeners.get(name):
-            listener()
+    def changed(self, name: str, by: str) -> None:
+        """Tell what is shown of a question, but for what the change came from, that another answer counts."""
+        for (what, whose), listener in list(self.listeners.items()):
+            if whose in (name, "") and what != by:
+                listener()
 
     def save(self) -> None:
         """Write the answers, whole or not at all."""
         if self.file is None:
             return
         content = {"assignment": self.sheet["assignment"], "answers": self.answers}
-        content |= {"boxed": self.boxed} if self.boxed else {}
+        content |= {"boxed": self.boxed, "typed": self.typed} if self.boxed else {}
         text = json.dumps(content, ensure_ascii=False, indent=1)
         try:
             with atomic_write(self.file) as part:
@@ -228,8 +240,8 @@ def start(name: str, *, student: str | None = None) -> Summary:
             "its own zip file."
         )
     file = Path(own_file or f"{name}.answers.json").absolute()
-    answers, boxed = _earlier_answers(file, name, questions)
-    desk = context().desk = Desk(sheet, path.parent, file, answers=answers, boxed=boxed)
+    answers, boxed, typed = _earlier_answers(file, name, questions)
+    desk = context().desk = Desk(sheet, path.parent, file, answers=answers, boxed=boxed, typed=typed)
     return _opening(desk)
 
 
@@ -265,8 +277,10 @@ def _read_sheet(path: Path) -> tuple[dict[str, Any], dict[str, Question]]:
         raise DataError(f"{path} is damaged ({error}). Unpack the zip file that you were given once more.") from None
 
 
-def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> tuple[dict[str, Answer], dict[str, Answer]]:
-    """Return the answers of an earlier sitting, all and those from boxes; lay a damaged file aside."""
+def _earlier_answers(
+    file: Path, name: str, questions: dict[str, Question]
+) -> tuple[dict[str, Answer], dict[str, Answer], dict[str, str]]:
+    """Return the answers of an earlier sitting, all, those from boxes and as they were typed; lay a damaged file aside."""
 
     def sound(answers: dict[str, Answer]) -> dict[str, Answer]:
         return {key: value for key, value in answers.items() if key in questions and is_valid(value)}
@@ -274,12 +288,14 @@ def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> t
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["assignment"] == name:
-            return sound(content["answers"]), sound(content.get("boxed", {}))
+            boxed = sound(content.get("boxed", {}))
+            typed = {key: text for key, text in content.get("typed", {}).items() if key in boxed and isinstance(text, str)}
+            return sound(content["answers"]), boxed, typed
     except FileNotFoundError:
-        return {}, {}
+        return {}, {}, {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         os.replace(file, file.with_suffix(".damaged.json"))
-    return {}, {}
+    return {}, {}, {}
 
 
 def count_answers(name: str, folder: Path) -> tuple[int, int]:
@@ -288,7 +304,8 @@ def count_answers(name: str, folder: Path) -> tuple[int, int]:
     if not path.is_file():
         return 0, 0
     _, questions = _read_sheet(path)
-    return len(_earlier_answers(folder / f"{name}.answers.json", name, questions)), len(questions)
+    answers, *_ = _earlier_answers(folder / f"{name}.answers.json", name, questions)
+    return len(answers), len(questions)
 
 
 def _opening(desk: Desk) -> Summary:
@@ -302,10 +319,24 @@ def _opening(desk: Desk) -> Summary:
     facts = [("Your " + key.replace("_", " "), str(value)) for key, value in sheet["given"].items()]
     facts += [("Your tables", ", ".join(sheet["tables"]))]
     if questions:
-        facts += [("Questions", f"{len(questions)}, {show(sum(question.points for question in questions))} points")]
+        facts += [("Questions", f"{count(questions)}, {show(sum(question.points for question in questions))} points")]
     if desk.answers and not desk.is_master:
         facts.append(("Answers from an earlier sitting", ", ".join(desk.answers)))
     return Summary(f"{sheet['title']} ({whose})", facts=tuple(facts))
+
+
+def count(questions: Sequence[Question]) -> str:
+    """Return how many questions there are, texts apart: "8 and a memo".
+
+    Parameters
+    ----------
+    questions : sequence of Question
+    """
+    texts = sum(question.kind == "text" for question in questions)
+    others = len(questions) - texts
+    return " and ".join(
+        filter(None, (str(others) if others else "", ("a memo" if texts == 1 else f"{texts} texts") if texts else ""))
+    )
 
 
 def given(name: str) -> Any:
@@ -413,7 +444,8 @@ def answer(name: str, value: object) -> Summary:
     note = "Run the next cell to see whether its form is right."
     if name in desk.boxed and desk.boxed[name] != recorded:
         note = f"It counts, and not what stands in the answer box ({question.as_text(desk.boxed[name])}). {note}"
-    desk.changed(name)
+    desk.listeners.pop(("answer", name), None)
+    desk.changed(name, by="answer")
     return Summary(f"{name} is recorded: {question.as_text(recorded)}", note=note)
 
 
@@ -421,12 +453,22 @@ def _leave_open(desk: Desk, question: Question) -> Summary:
     """Go on without an answer by code; the one in the box, if there is one, counts."""
     name = question.name
     desk.coded.discard(name)
-    if name not in desk.boxed:
-        return Summary(f"{name} is still open", note="Put your answer in place of the three dots, and run this cell again.")
-    desk.answers[name] = desk.boxed[name]
-    desk.save()
-    desk.changed(name)
-    return Summary(f"{name} is answered in its box: {question.as_text(desk.boxed[name])}", note="There is nothing to do here.")
+    if name in desk.boxed:
+        desk.answers[name] = desk.boxed[name]
+        desk.save()
+        desk.changed(name, by="answer")
+    return Live.of(lambda: _without_code(desk, question), ("answer", name), desk.listeners)
+
+
+def _without_code(desk: Desk, question: Question) -> Summary:
+    """Return what is said below code that leaves a question open."""
+    name = question.name
+    if name in desk.boxed:
+        return Summary(f"{name} is answered in the panel: {question.as_text(desk.boxed[name])}")
+    note = "Put your answer in place of the three dots, and run this cell again."
+    if ("panel", name) in desk.listeners:
+        note = "Answer it in the panel above, or put your answer in place of the three dots here."
+    return Summary(f"{name} is open", note=note)
 
 
 def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
@@ -448,10 +490,11 @@ def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
     if not text.strip():
         raise ArgumentError(f"{name} was not recorded: the box is empty. Write your answer into it.")
     recorded = _read(desk, desk.question(name), text)
-    desk.boxed[name] = recorded
+    desk.boxed[name], desk.typed[name] = recorded, text
     if name not in desk.coded:
         desk.answers[name] = recorded
     desk.save()
+    desk.changed(name, by="panel")
     return recorded
 
 
@@ -468,110 +511,3 @@ def _read(desk: Desk, question: Question, value: object) -> Answer:
         still = f" Your earlier answer still stands: {question.as_text(desk.answers[name])}." if name in desk.answers else ""
         raise ArgumentError(f"{name} was not recorded: {refusal}{still}") from None
     return recorded
-
-
-def check(name: str) -> Summary:
-    """Say whether an answer has the right form, unit and range, and is no typical mistake; never whether it is the key.
-
-    Only while practising on the kit's own firm it is also said to be right or wrong.
-
-    Parameters
-    ----------
-    name : str
-        Of the question, such as "q1".
-
-    Returns
-    -------
-    Summary
-        What is right about the answer, and what is not.
-
-    Raises
-    ------
-    ArgumentError
-        There is no such question, or no exercise is open.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> from crmlab import exercise
-    >>> before = os.getcwd()
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     os.chdir(folder)
-    ...     _ = exercise.start("01_relationship")
-    ...     _ = exercise.answer("q1", -3)
-    ...     print(exercise.check("q1"))
-    ...     os.chdir(before)
-    q1: not yet
-      -3 cannot be: it must be at least 0 (prospects).
-    """
-    desk = open_desk()
-    question = desk.question_or_any(name)
-    if name in desk.answers:
-        desk.checked.add(name)
-    state, note = _state(desk, question)
-    return Summary(f"{name}: {state}", note=note)
-
-
-def _state(desk: Desk, question: Question) -> tuple[str, str]:
-    """Return how an answer stands: in a word or two, and in a sentence."""
-    name, sheet = question.name, desk.sheet
-    if name not in desk.answers:
-        return "open", "No answer yet. Put one in place of the three dots above, and run that cell."
-    if question.kind == "any":
-        return "recorded", "What it must be is declared below."
-    answer = desk.answers[name]
-    if problem := question.problem(answer):
-        return "not yet", problem
-    for misconception, fingerprints in sheet.get("misconceptions", {}).get(name, ()):
-        if question.matches(answer, fingerprints, sheet["salt"]):
-            return "not yet", misconception
-    form = f"The form is right: {question.as_text(answer)}."
-    if question.kind == "text":
-        lines = ", ".join(f"{line} ({show(points)})" for line, points, _ in question.rubric)
-        return "recorded", form + (f" A person will read it: {lines}." if lines else "")
-    if question.unit.startswith("%") and isinstance(answer, int | float) and 0 < abs(answer) < 1:
-        form += " (Per cent are asked for: 31.4, not 0.314. Make sure that this is less than one per cent.)"
-    if desk.is_master:
-        return "recorded", form
-    if not sheet.get("practice"):
-        return "recorded", form + " Whether it is right, the marks will say."
-    right, salt = sheet["right"][name], sheet["salt"]
-    if question.matches(answer, right, salt):
-        return "✓ right", question.as_text(answer)
-    slip = find_slip(question, answer, lambda other: question.matches(other, right, salt))
-    return "✗ not right", " ".join(filter(None, (form, "But that is not it.", slip, question.hint)))
-
-
-def progress() -> Summary:
-    """Say which questions are answered, and how the answers stand.
-
-    Returns
-    -------
-    Summary
-        With a table: question, points, answer, state.
-
-    Raises
-    ------
-    ArgumentError
-        No exercise is open.
-
-    Examples
-    --------
-    >>> from crmlab import exercise
-    >>> _ = exercise.start("01_relationship")
-    >>> exercise.progress().table.columns.to_list()
-    ['question', 'points', 'your answer', 'state']
-    """
-    desk = open_desk()
-    rows = []
-    for question in map(desk.question, desk.sheet["questions"]):
-        text = question.as_text(desk.answers[question.name]) if question.name in desk.answers else ""
-        rows.append((question.name, question.points, text, _state(desk, question)[0]))
-    table = pd.DataFrame(rows, columns=["question", "points", "your answer", "state"])
-    is_answered = table["your answer"] != ""
-    note = "" if is_answered.all() else f"Still open: {', '.join(table.question[~is_answered])}."
-    facts = () if desk.file is None else (("Your answers are kept in", desk.file.name),)
-    again = int((is_answered & table.state.isin(["not yet", "✗ not right"])).sum())
-    title = f"{is_answered.sum()} of {len(table)} questions are answered"
-    title += f", {again} of them need another look" if again else ""
-    return Summary(title, facts=facts, table=table, note=note)

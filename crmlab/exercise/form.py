@@ -13,8 +13,7 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from crmlab._result import show
-from crmlab.exercise.values import Answer, Scalar, is_valid
+from crmlab.exercise.values import Answer, Scalar, as_shown, is_valid
 
 __all__ = ["KINDS", "Question", "count_words"]
 
@@ -121,13 +120,13 @@ class Question:
             Plain JSON, of any form.
         """
         if isinstance(answer, dict):
-            rows = "; ".join(", ".join(show(cell) for cell in row) for row in answer["rows"][:5])
+            rows = "; ".join(", ".join(as_shown(cell) for cell in row) for row in answer["rows"][:5])
             return f"a table of {len(answer['rows'])} rows: {rows}" + ("; ..." if len(answer["rows"]) > 5 else "")
         if isinstance(answer, list):
-            return ", ".join(show(entry) for entry in answer) + (f" ({self.unit})" if self.unit else "")
+            return ", ".join(as_shown(entry) for entry in answer) + (f" ({self.unit})" if self.unit else "")
         if self.kind == "text" and isinstance(answer, str):
             return f"a text of {count_words(answer)} words"
-        return show(answer, 4) + (f" ({self.unit})" if self.unit and not isinstance(answer, str) else "")
+        return as_shown(answer) + (f" ({self.unit})" if self.unit and not isinstance(answer, str) else "")
 
     # -- The form of an answer ------------------------------------------------------------------------------------------
 
@@ -161,7 +160,7 @@ class Question:
         if isinstance(answer, bool) or not isinstance(answer, int | float):
             return f"The question asks for {self.expected_form()}."
         if self.kind == "whole" and answer != int(answer):
-            return f"The question asks for {self.expected_form()}: {show(answer, 6)} has a fraction."
+            return f"The question asks for {self.expected_form()}: {as_shown(answer, 6)} has a fraction."
         return self._problem_of_range(answer)
 
     def _problem_of_range(self, number: float) -> str:
@@ -169,11 +168,11 @@ class Question:
         if (low is None or number >= low) and (high is None or number <= high):
             return ""
         if (low, high) == (0, 1) and 1 < number <= 100:
-            return f"{show(number, 4)} looks like a per cent; the question asks for a share between 0 and 1."
+            return f"{as_shown(number)} looks like a per cent; the question asks for a share between 0 and 1."
         bounds = f"between {low:g} and {high:g}" if low is not None and high is not None else (
             f"at least {low:g}" if high is None else f"at most {high:g}"
         )  # fmt: skip
-        return f"{show(number, 4)} cannot be: it must be {bounds}" + (f" ({self.unit})." if self.unit else ".")
+        return f"{as_shown(number)} cannot be: it must be {bounds}" + (f" ({self.unit})." if self.unit else ".")
 
     def _problem_of_list(self, answer: Answer) -> str:
         if not isinstance(answer, list):

@@ -2,7 +2,7 @@
 
 const STYLE = `
 .crmlab-panel { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; border: 1px solid #b9b9b9;
-  border-radius: 6px; padding: 12px 14px; box-sizing: border-box; max-width: 56rem; overflow-wrap: anywhere; container-type: inline-size; }
+  border-radius: 6px; padding: 12px 14px; box-sizing: border-box; max-width: 56rem; overflow-wrap: break-word; container-type: inline-size; }
 .crmlab-panel * { box-sizing: border-box; }
 .crmlab-panel h4 { font-size: 15px; margin: 0 0 4px; }
 .crmlab-panel p { margin: 4px 0; }
@@ -19,7 +19,14 @@ const STYLE = `
 .crmlab-panel button { font: inherit; color: inherit; background: #fff; border: 1px solid #777; border-radius: 4px;
   padding: 4px 10px; min-height: 32px; cursor: pointer; }
 .crmlab-panel button[aria-pressed="true"] { background: #0b5394; border-color: #0b5394; color: #fff; }
-.crmlab-panel button[aria-pressed="true"]::before { content: "✓ "; }
+.crmlab-panel button[aria-pressed] { position: relative; padding: 4px 18px; }
+.crmlab-panel button[aria-pressed="true"]::before { content: "✓"; position: absolute; left: 4px; }
+.crmlab-panel button.rest { border-style: dashed; }
+.crmlab-panel dl { display: block; margin: 0 0 8px; }
+.crmlab-panel :is(dt, dd) { float: none; width: auto; }
+.crmlab-panel dt { font-weight: 600; }
+.crmlab-panel dd { margin: 0 0 4px 1.5em; padding: 0; }
+.crmlab-panel ul { margin: 4px 0; padding-left: 1.5em; }
 .crmlab-panel button.main { background: #0b5394; border-color: #0b5394; color: #fff; font-weight: 600; padding: 6px 16px; }
 .crmlab-panel button:disabled { color: #767676; border-color: #bbb; cursor: default; }
 .crmlab-panel input, .crmlab-panel textarea { font: inherit; color: inherit; background: #fff; border: 1px solid #777;
@@ -36,7 +43,7 @@ const STYLE = `
 .crmlab-panel thead th { background: #f1f1f1; }
 .crmlab-panel .answer { border-left: 5px solid #0b5394; padding-left: 10px; }
 .crmlab-panel .says b { display: block; }
-.crmlab-panel pre { white-space: pre-wrap; background: #f6f6f6; padding: 8px; margin: 4px 0; font-size: 13px; color: inherit; }
+.crmlab-panel pre { white-space: pre-wrap; word-break: normal; background: #f6f6f6; padding: 8px; margin: 4px 0; font-size: 13px; color: inherit; }
 .crmlab-panel .read .more { font-size: 14px; font-weight: 400; }
 @container (max-width: 30rem) { .crmlab-panel .line > .what { width: 100%; } }
 .crmlab-panel .soft { color: #555; font-size: 13px; }`;
@@ -57,7 +64,7 @@ const later = (action, wait) => {
 // -- The controls ---------------------------------------------------------------------------------------------------
 
 function makeControls(host, model) {
-  const { columns, name } = model.get("about");
+  const { columns, name, row } = model.get("about");
   const choose = (changes) => {
     model.set("choices", { ...model.get("choices"), page: 0, ...changes });
     model.save_changes();
@@ -90,6 +97,8 @@ function makeControls(host, model) {
 
   const filters = make("section", host, { "aria-label": `Filters of ${name}` });
   make("h4", filters, { text: "1. Which rows? (nothing chosen: all)" });
+  if (row) make("p", filters, { text: row });
+  explain(filters, columns.filter((column) => column.meaning));
   const clears = [];
   for (const column of columns) {
     if (!column.values.length && column.kind === "text") continue;
@@ -103,6 +112,13 @@ function makeControls(host, model) {
         const values = kept().includes(value) ? kept().filter((each) => each !== value) : [...kept(), value];
         choose({ keep: { ...chosen("keep", {}), [column.name]: values } });
       });
+    }
+    if (column.values.length > 2) {
+      const rest = make("button", set, { type: "button", class: "rest", text: "all but these",
+        "aria-label": `${column.name}: keep all but these` });
+      rest.addEventListener("click", () => choose({ keep: { ...chosen("keep", {}),
+        [column.name]: column.values.filter((value) => !kept().includes(value)) } }));
+      follows.push(() => { rest.disabled = !kept().length || kept().length === column.values.length; });
     }
     if (column.kind !== "text" && column.values.length !== 1) {
       const hint = column.kind === "date" ? " (such as 2024-12-31)" : "";
@@ -160,6 +176,17 @@ function makeControls(host, model) {
   return { draw, choose };
 }
 
+function explain(parent, columns) {
+  if (!columns.length) return;
+  const box = make("details", parent);
+  make("summary", box, { text: "What the columns mean" });
+  const list = make("dl", box);
+  for (const { name, meaning } of columns) {
+    make("dt", list, { text: name });
+    make("dd", list, { text: meaning });
+  }
+}
+
 function fill(table, { columns, rows }, caption, isGrouped) {
   table.replaceChildren();
   if (!columns.length) return;
@@ -207,6 +234,16 @@ const countWords = (text) => {
   return (text.match(/[^\s\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3400-\u9fff]*/gu) ?? []).length + Math.round(chinese / 2);
 };
 
+function write(parent, { label, text, layout }) {
+  make("p", parent, { text: layout === "sentence" ? `${label}: ${text}` : `${label}:` });
+  if (layout === "code") make("pre", parent, { text });
+  if (layout === "paragraphs") text.split("\n\n").forEach((each) => make("p", parent, { text: each }));
+  if (layout === "list") {
+    const list = make("ul", parent);
+    text.split("\n").forEach((line) => make("li", list, { text: line }));
+  }
+}
+
 function makeBox(host, model) {
   const about = model.get("about");
   const part = make("section", host, { class: "answer", "aria-label": `Answer to ${about.name}` });
@@ -225,9 +262,11 @@ function makeBox(host, model) {
     const isText = about.kind === "text";
     box = make(isText ? "textarea" : "input", make("div", part, { class: "line" }),
       { "aria-label": `Your answer to ${about.name}: ${about.form}`, autocomplete: "off", ...(isText ? {} : { type: "text" }) });
-    if (!isText) box.style.width = about.kind === "list" ? "18rem" : "12rem";
+    if (!isText) box.style.width = "28rem";
     if (!isText) make("span", box.parentElement, { text: about.unit });
-    if (!isText) make("p", part, { class: "soft", text: "You may also write a sum, such as = 100 * 143 / 512." });
+    if (!isText) make("p", part, { class: "soft", text: about.kind === "list"
+      ? "Write a semicolon between the numbers; each may be a sum, such as = 100 * 143 / 512."
+      : "You may also write a sum, such as = 100 * 143 / 512." });
     box.addEventListener("input", () => follow());
     if (!isText) box.addEventListener("keydown", (event) => { if (event.key === "Enter") send(box.value); });
   }
@@ -255,10 +294,7 @@ function makeBox(host, model) {
     worked.replaceChildren();
     if (solution) {
       make("h4", worked, { text: solution.title });
-      for (const { label: what, text: content, in_lines: inLines } of solution.parts) {
-        make("p", worked, { text: inLines ? `${what}:` : `${what}: ${content}` });
-        if (inLines) make("pre", worked, { text: content });
-      }
+      solution.parts.forEach((part) => write(worked, part));
     }
     follow();
   };

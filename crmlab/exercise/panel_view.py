@@ -18,10 +18,10 @@ from anywidget import AnyWidget
 from IPython.display import display, update_display
 
 from crmlab.errors import CrmlabError
-from crmlab.exercise import desk as _desk
 from crmlab.exercise.desk import Desk, answer_in_box
 from crmlab.exercise.form import Question
 from crmlab.exercise.pivot import describe, read_choices, read_out
+from crmlab.exercise.standing import checked
 from crmlab.exercise.worked import worked_solution
 
 __all__ = ["BOXED", "Panel"]
@@ -63,12 +63,12 @@ class Panel(AnyWidget):
         self._desk, self._question, self._table = desk, question, table
         self._display_id = f"crmlab-answer-{secrets.token_hex(8)}"
         self._is_displayed = False
-        self.set_trait("about", _about(question, table, is_practice=bool(desk.sheet.get("practice"))))
+        self.set_trait("about", _about(desk, question, table))
         super().__init__()
         self.on_msg(lambda _widget, content, _buffers: self._hear(content))
         self._draw()
         self._say("", "")
-        desk.listeners[question.name] = self._follow_code
+        desk.listeners["panel", question.name] = self._follow_code
 
     def __repr__(self) -> str:
         what = "The answer box" if self._table is None else "The controls and the answer box"
@@ -99,7 +99,7 @@ class Panel(AnyWidget):
                 self._answer(str(content.get("text", ""))[:_LONGEST_TEXT])
             elif content.get("do") == "solve":
                 solution = worked_solution(self._desk, self._question.name)
-                parts = [{"label": label, "text": text, "in_lines": in_lines} for label, text, in_lines in solution.parts()]
+                parts = [{"label": label, "text": text, "layout": layout} for label, text, layout in solution.parts()]
                 self.set_trait("reply", self.reply | {"solution": {"title": solution.title(), "parts": parts}})
         except CrmlabError as refusal:
             self._say(f"{self._question.name}: not yet", str(refusal), text=str(content.get("text", self.reply["text"])))
@@ -112,8 +112,8 @@ class Panel(AnyWidget):
         if name in self._desk.coded:
             self._say(f"{name}: your code answers, too", self._who_counts(), text=text)
             return
-        checked = _desk.check(name)
-        self._say(f"{checked.title}", checked.note, text=text)
+        said = checked(self._desk, self._question)
+        self._say(said.title, said.note, text=text)
 
     def _who_counts(self) -> str:
         """Say which of two answers counts."""
@@ -137,6 +137,7 @@ class Panel(AnyWidget):
         """Say something about the answer, and what stands in the box."""
         boxed = self._desk.boxed.get(self._question.name)
         kept = "" if boxed is None else "; ".join(map(str, boxed)) if isinstance(boxed, list) else str(boxed)
+        kept = self._desk.typed.get(self._question.name, kept)
         if not title and boxed is not None and self._question.name not in self._desk.coded:
             title = f"{self._question.name} is recorded: {self._question.as_text(boxed)}"
         self.set_trait("reply", {"text": kept if text is None else text, "title": title, "note": note})
@@ -158,10 +159,13 @@ class Panel(AnyWidget):
             update_display(self._record(), raw=True, display_id=self._display_id)
 
 
-def _about(question: Question, table: pd.DataFrame | None, *, is_practice: bool) -> dict[str, Any]:
+def _about(desk: Desk, question: Question, table: pd.DataFrame | None) -> dict[str, Any]:
     """Return what the page must know of a question."""
+    legend = desk.legend(question.name)
+    meanings = legend.get("columns", {})
+    columns = [] if table is None else [each | {"meaning": meanings.get(each["name"], "")} for each in describe(table)]
     return {
         "name": question.name, "kind": question.kind, "form": question.expected_form(), "unit": question.unit,
-        "choices": list(question.choices), "words": list(question.words), "is_practice": is_practice,
-        "columns": [] if table is None else describe(table),
+        "choices": list(question.choices), "words": list(question.words), "is_practice": bool(desk.sheet.get("practice")),
+        "row": legend.get("row", ""), "columns": columns,
     }  # fmt: skip

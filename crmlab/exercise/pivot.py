@@ -15,6 +15,7 @@ import pandas as pd
 from pandas.api import types
 
 from crmlab._result import show
+from crmlab.exercise.values import as_shown
 
 __all__ = ["Choices", "describe", "read_choices", "read_out"]
 
@@ -97,18 +98,18 @@ def _is_category(column: pd.Series, kind: str) -> bool:
 
 
 def _labels(column: pd.Series) -> list[str]:
-    """Return the different values of a column as texts: numbers by size, words as the table has them, empty ones last."""
+    """Return the different values of a column as texts: numbers by size, words in the order that the table has them."""
     values = column.dropna().unique()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        present = set(values)
+        return [_text(value) for value in column.cat.categories if value in present] + ([EMPTY] if column.isna().any() else [])
     ordered = sorted(values) if _kind(column) == "number" or types.is_bool_dtype(column) else sorted(values, key=str)
     return [_text(value) for value in ordered] + ([EMPTY] if column.isna().any() else [])
 
 
 def _text(value: object) -> str:
-    """Return a value as a page shows it, with a narrow blank between thousands: a comma has two readings."""
-    if value is None or value is pd.NA or value != value:
-        return EMPTY
-    text = show(value, 4)
-    return text.replace(",", "\u202f") if not isinstance(value, str) else text
+    """Return a value as a page shows it."""
+    return EMPTY if value is None or value is pd.NA or value != value else as_shown(value)
 
 
 def read_choices(claim: object, frame: pd.DataFrame) -> Choices:
@@ -202,7 +203,7 @@ def _filtered(frame: pd.DataFrame, choices: Choices) -> tuple[pd.DataFrame, str]
     problems = []
     is_kept = pd.Series(True, frame.index)
     for name, values in choices.keep.items():
-        is_kept &= frame[name].map(_text, na_action=None).isin(values)
+        is_kept &= frame[name].astype(object).map(_text, na_action=None).isin(values)
     for name, ends in choices.span.items():
         for end, text in zip(("from", "to"), ends, strict=True):
             if not text.strip():
@@ -266,7 +267,7 @@ def _groups(left: pd.DataFrame, name: str) -> tuple[pd.Series, list[str]]:
     """Return the label of each row, and the labels in their order; days are put together by year."""
     column = left[name].dt.year.astype("Int64") if _kind(left[name]) == "date" else left[name]
     year = column.astype(object).map(lambda value: EMPTY if value is pd.NA or value != value else str(value))
-    labels = year if _kind(left[name]) == "date" else column.map(_text, na_action=None)
+    labels = year if _kind(left[name]) == "date" else column.astype(object).map(_text, na_action=None)
     return labels, sorted(set(labels)) if _kind(left[name]) == "date" else _labels(column)
 
 

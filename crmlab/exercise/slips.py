@@ -2,7 +2,7 @@
 
 An author names the misconceptions of one question; here are the slips that befall every number: a share instead of a per
 cent, the rest instead of the part, a sign, a rounding that came too early, one too many. ``find_slip`` tries each on the
-answer and asks whether that would be right. Who may ask so is decided elsewhere: ``desk`` does in practice, ``course`` once
+answer and asks whether that would be right. Who may ask so is decided elsewhere: ``standing`` does in practice, ``course`` once
 marks are given, and nobody before.
 """
 

@@ -13,6 +13,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from crmlab.errors import ArgumentError
 from crmlab.exercise.form import Question
@@ -24,6 +25,7 @@ _BLANKS = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 _PER_CENT = re.compile(r"(?:%|\bper\s?cents?\b)\s*$", re.IGNORECASE)
 _CURRENCY = re.compile(r"[€$£¥]|\b(?:EUR|USD|GBP|CNY|CHF)\b", re.IGNORECASE)
 _SUM = re.compile(r"[-+*/^×÷()\d.,\s]*[\d)]\s*[-+*/^×÷(]+\s*[\d(.s]|=|-?\s*(?:sqrt|\()")
+_NUMBER_IN_SUM = re.compile(r"[.\d][\d.,'’ ]*")
 _LONGEST_NUMBER = 200
 _OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: math.pow,
@@ -118,7 +120,7 @@ def _number(text: str, question: Question) -> int | float:
     if percents:
         plain = plain[: percents.start()].strip()
     plain = _without_unit(plain, question)
-    number = _sum(plain) if _SUM.match(plain) else _amount(plain, question, in_percent=percents is not None)
+    number = _sum(plain, question) if _SUM.match(plain) else _amount(plain, question, in_percent=percents is not None)
     if percents is None:
         return number
     if _asks_per_cent(question):
@@ -191,18 +193,44 @@ def _readings(digits: str, *, is_whole: bool) -> list[float]:
 # -- A sum, as on a pocket calculator -----------------------------------------------------------------------------------
 
 
-def _sum(text: str) -> float:
-    """Work out plus, minus, times, divided by, powers and roots; numbers with a dot for decimals."""
+def _sum(text: str, question: Question) -> int | float:
+    """Work out plus, minus, times, divided by, powers and roots.
+
+    Where commas leave two readings, they mean the same throughout the sum, and the range of the question may decide.
+    """
     written = text.lstrip("= ").replace("^", "**").replace("×", "*").replace("÷", "/")
-    if "," in written:
-        raise ArgumentError("no comma in a sum: write 1234.5.")
+    numbers = [_reading_of_part(part[0].strip()) for part in _NUMBER_IN_SUM.finditer(written)]
+    totals = []
+    for which in (0, -1):  # a comma keeps thousands apart, or is a decimal comma
+        chosen = [f"{readings[which]:.17g} " for readings in numbers]
+        between = _NUMBER_IN_SUM.split(written)
+        totals.append(_calculated("".join(map("".join, zip_longest(between, chosen, fillvalue=""))), text))
+    low, high = question.low, question.high
+    fitting = [total for total in totals if (low is None or total >= low) and (high is None or total <= high)] or totals
+    if not math.isclose(fitting[0], fitting[-1], rel_tol=1e-12):
+        large, small = next(readings for readings in numbers if len(readings) > 1)
+        raise ArgumentError(f"no comma in this sum, for it has two readings: write {large:.15g} or {small:.15g}.")
+    number = fitting[0]
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _reading_of_part(text: str) -> list[float]:
+    """Return what one number of a sum may mean: thousands kept apart first, a decimal comma last."""
+    if readings := list(dict.fromkeys(_readings(text, is_whole=False))):
+        return readings
+    raise ArgumentError(
+        f"{text[:40]!r} cannot be read as one number. Is + - * or / missing in it? Write numbers such as 1234.5."
+    )
+
+
+def _calculated(written: str, text: str) -> float:
+    """Work out a sum in which each number is written as Python does."""
     try:
-        number = _worked_out(ast.parse(written, mode="eval").body)
+        return _worked_out(ast.parse(written.strip(), mode="eval").body)
     except ZeroDivisionError:
         raise ArgumentError("this divides by nothing. Which number belongs below the line?") from None
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError, TypeError):
         raise ArgumentError(f"{text[:40]!r} cannot be worked out. Write a number, or a sum such as 100 * 143 / 512.") from None
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
 def _worked_out(node: ast.expr) -> float:
@@ -223,13 +251,15 @@ def _worked_out(node: ast.expr) -> float:
 
 
 def _list(text: str, question: Question) -> list[Scalar]:
-    """Read a list: whichever separator gives as many entries as are asked for, if all that do agree."""
-    inside = text.strip("[]() ")
+    """Read a list: by semicolons if there are some; else by whichever separator gives as many entries as are asked for."""
+    inside = re.sub(r"^\(([^()]*)\)$", r"\1", text.strip("[] "))
     if question.entries == "words":
         return [part.strip("\"'“”‘’ ") for part in re.split(r"[;,\n]", inside) if part.strip()]
     one = Question(question.name, "number", question.unit, low=question.low, high=question.high)
+    if re.search(r"[;\n]", inside):
+        return _separated(inside, question, one)
     readings: list[list[Scalar]] = []
-    for separator in (r"[;\n]", r",\s+", r"\s+", r","):
+    for separator in (r",\s+", r"\s+", r","):
         parts = [part for part in re.split(separator, inside) if part.strip()]
         try:
             entries: list[Scalar] = [_number(part, one) for part in parts]
@@ -237,8 +267,20 @@ def _list(text: str, question: Question) -> list[Scalar]:
             continue
         if len(entries) == question.size and entries not in readings:
             readings.append(entries)
-        if readings and separator == r"[;\n]":
-            break
     if len(readings) == 1:
         return readings[0]
     raise ArgumentError(f"the question asks for {question.expected_form()}. Write a semicolon between them: 12.3; 4.5; -6.")
+
+
+def _separated(text: str, question: Question, one: Question) -> list[Scalar]:
+    """Read a list with semicolons; say which entry cannot be read, and why."""
+    parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
+    if question.size is not None and len(parts) != question.size:
+        raise ArgumentError(f"the question asks for {question.expected_form()}; between the semicolons stand {len(parts)}.")
+    entries: list[Scalar] = []
+    for place, part in enumerate(parts, 1):
+        try:
+            entries.append(_number(part, one))
+        except ArgumentError as refusal:
+            raise ArgumentError(f"number {place} of the list: {refusal}") from None
+    return entries

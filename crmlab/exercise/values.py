@@ -14,9 +14,10 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
+from crmlab._result import show
 from crmlab.errors import ArgumentError
 
-__all__ = ["LARGEST", "Answer", "Scalar", "TableAnswer", "is_valid", "to_json"]
+__all__ = ["LARGEST", "Answer", "Scalar", "TableAnswer", "as_shown", "is_valid", "to_json"]
 
 LARGEST = 10**15  # beyond it a float no longer tells neighbours apart
 _LONGEST_LIST, _MOST_COLUMNS, _LONGEST_TEXT, _LONGEST_NAME = 100, 10, 6_000, 200
@@ -33,6 +34,24 @@ class TableAnswer(TypedDict):
 
 Scalar = int | float | str | bool
 Answer = Scalar | list[Scalar] | TableAnswer
+
+
+def as_shown(value: object, digits: int = 4) -> str:
+    """Write a value as exercises do everywhere: thousands apart by a narrow blank, since a comma has two readings.
+
+    Parameters
+    ----------
+    value : object
+    digits : int
+        Decimals at most.
+
+    Examples
+    --------
+    >>> as_shown(1735).split(), as_shown("1,735")
+    (['1', '735'], '1,735')
+    """
+    text = show(value, digits)
+    return text if isinstance(value, str) else text.replace(",", "\u202f")
 
 
 def to_json(value: object) -> Answer:

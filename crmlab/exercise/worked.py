@@ -55,33 +55,50 @@ class Solution:
         return self.answer if isinstance(self.answer, str) else self.question.as_text(self.answer)
 
     def rubric(self) -> str:
-        """Return what a reader looks for in a memo; "" for other questions."""
-        lines = "; ".join(f"{name} ({show(points)}): {earns}" for name, points, earns in self.question.rubric)
-        return f"A reader looks for this. {lines}" if lines else ""
+        """Return what a reader looks for in a memo, a line for each; "" for other questions."""
+        return "\n".join(f"{name} ({show(points)}): {earns}" for name, points, earns in self.question.rubric)
 
     def title(self) -> str:
         """Return what it is: a worked solution, or a model memo."""
         return f"{self.question.name}: {'a model memo' if self.question.kind == 'text' else 'a worked solution'}"
 
-    def parts(self) -> list[tuple[str, str, bool]]:
-        """Return its parts: label, text, and whether the text is code or otherwise laid out in lines."""
+    def parts(self) -> list[tuple[str, str, str]]:
+        """Return its parts: label, text, and how the text is laid out: "sentence", "paragraphs", "list" or "code"."""
         if self.question.kind == "text":
-            return [("Memo", self.text(), True), ("Rubric", self.rubric(), False)]
+            paragraphs = "\n\n".join(" ".join(each.split()) for each in self.text().split("\n\n"))
+            return [("Memo", paragraphs, "paragraphs"), ("A reader looks for this", self.rubric(), "list")]
         steps = re.sub(r"`([^`]*)`", r"“\1”", self.steps)
-        by_hand = [("With the controls", steps, False)] if steps else []
-        return [*by_hand, ("In pandas", self.code, True), ("Answer", self.text(), False)]
+        by_hand = [("With the controls", steps, "sentence")] if steps else []
+        return [*by_hand, ("Answer", self.text(), "sentence"), ("In pandas", self.code, "code")]
 
     def __repr__(self) -> str:
-        blocks = [f"{label}:\n{text}" if in_lines else "\n".join(textwrap.wrap(f"{label}: {text}", 98))
-                  for label, text, in_lines in self.parts()]  # fmt: skip
-        return "\n\n".join([self.title(), *blocks])
+        return "\n\n".join([self.title(), *(_as_text(*part) for part in self.parts())])
 
     def _repr_html_(self) -> str:
-        blocks = [
-            f"<p><strong>{label}</strong></p><pre style='white-space:pre-wrap'>{escape(text)}</pre>" if in_lines else
-            f"<p><strong>{label}:</strong> {escape(text)}</p>" for label, text, in_lines in self.parts()
-        ]  # fmt: skip
-        return f"<div><h4>{escape(self.title())}</h4>{''.join(blocks)}</div>"
+        return f"<div><h4>{escape(self.title())}</h4>{''.join(_as_html(*part) for part in self.parts())}</div>"
+
+
+def _as_text(label: str, text: str, layout: str) -> str:
+    """Return a part of a solution for a terminal."""
+    if layout == "sentence":
+        return "\n".join(textwrap.wrap(f"{label}: {text}", 98))
+    if layout == "paragraphs":
+        text = "\n\n".join("\n".join(textwrap.wrap(each, 98)) for each in text.split("\n\n"))
+    if layout == "list":
+        text = "\n".join(f"- {line}" for line in text.split("\n"))
+    return f"{label}:\n{text}"
+
+
+def _as_html(label: str, text: str, layout: str) -> str:
+    """Return a part of a solution for a page."""
+    head = f"<p><strong>{label}:</strong>"
+    if layout == "sentence":
+        return f"{head} {escape(text)}</p>"
+    if layout == "code":
+        return f"{head}</p><pre style='white-space:pre-wrap'>{escape(text)}</pre>"
+    if layout == "list":
+        return f"{head}</p><ul>{''.join(f'<li>{escape(line)}</li>' for line in text.split(chr(10)))}</ul>"
+    return f"{head}</p>" + "".join(f"<p>{escape(each)}</p>" for each in text.split("\n\n"))
 
 
 @dataclass(slots=True)
@@ -191,5 +208,5 @@ def _run(path: Path) -> Worked:
 
 def _lines(text: str, solution: str) -> str:
     """Return the lines that solve a question, with the lines above them that everybody gets."""
-    above = text.partition("### BEGIN SOLUTION")[0].strip()
+    above = re.sub(r"\A(?:#.*\n)+", "", text.partition("### BEGIN SOLUTION")[0]).strip()  # without hints
     return f"{above}\n\n{textwrap.dedent(solution).strip()}".strip()

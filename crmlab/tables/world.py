@@ -37,7 +37,7 @@ TABLES = (
         (
             Column("action", "text", "The choice, in the words of the manager."),
             Column("firm", "integer", "The firm in which it was tried.", "seed", minimum=0),
-            Column("value", "number", "What it changed there; more is better.", "of the measure"),
+            Column("effect", "number", "What it changed there; more is better.", "of the measure"),
         ),
         key=("action", "firm"),
     ),

@@ -92,6 +92,6 @@ def picture(model: AliveModel, purchases: Sequence[int]) -> tuple[str, str]:
 def _finding(now: pd.Series, silent: int) -> str:
     silence = {0: "Just after a purchase", 1: "After a silent week"}.get(silent, f"After {silent} silent weeks")
     return (
-        f"{silence} they are still there with a chance of {100 * now.p_alive:.1f} %: "
+        f"{silence} {now.model} gives a chance of {100 * now.p_alive:.1f} % that they are still there: "
         f"{now.purchases:.2f} purchases to expect in {AHEAD} weeks"
     )

@@ -29,7 +29,11 @@ class Calibration(LiveWidget):
     entries = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     def __init__(self, empty: Chart) -> None:
-        super().__init__({"axes": empty.axes()}, (svg(empty), f"{empty.title}."), entries=_journal.read())
+        super().__init__({"axes": empty.axes()}, (svg(empty), f"{empty.title}."))
+        self._follow_journal()
+
+    def _read_journal(self) -> None:
+        self.entries = _journal.read()
 
     @property
     def table(self) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from crmlab.widgets.palette import LIGHT
 COLOURS = {name: colour for name, colour in LIGHT.items() if name not in ("paper", "focus")}
 Numbers = Sequence[float] | np.ndarray
 SHAPES = ("circle", "square", "diamond")
-_WIDTH = 680  # of the picture at rest, in pixels
+_WIDTH = 600  # of the picture at rest, in pixels
 _DIGITS = 6  # significant, of stored numbers: the last ones differ between machines
 
 
@@ -248,12 +248,15 @@ class _Frame:
     def __init__(self, chart: Chart, width: float) -> None:
         self.x, self.y, self.width = chart.x, chart.y, width
         words = max((len(name) for name in chart.y.names), default=0) * CHARACTER
-        self.stacked = bool(chart.y.names) and words > 0.34 * width  # long names stand above their rows
+        self.stacked = bool(chart.y.names) and words > 0.34 * width  # long names stand above their rows, and wrap
+        self.names = [_wrap(name, int((width - 24) // CHARACTER)) for name in chart.y.names]
+        lines = max((len(name) for name in self.names), default=1)
+        self.shift = 9 * lines - 2 if self.stacked else 0
         ticks = max((len(chart.y.text(tick)) for tick in chart.y.ticks), default=0) if not chart.y.names else 0
         self.left = 12.0 if self.stacked else (words if chart.y.names else ticks * CHARACTER) + 14
         self.right = width - 16.0
         self.top = 10.0
-        row = ROW + 14 if self.stacked else ROW
+        row = ROW - 4 + 18 * lines if self.stacked else ROW
         self.bottom = self.top + (row * len(chart.y.names) if chart.y.names else chart.height)
         self.height = self.bottom + 26.0
 
@@ -266,9 +269,19 @@ class _Frame:
     def down(self, value: float) -> float:
         """Return where a value of the y axis lies."""
         if self.y.names:
-            shift = 7 if self.stacked else 0
-            return self.top + (value + 0.5) * (self.bottom - self.top) / len(self.y.names) + shift
+            return self.top + (value + 0.5) * (self.bottom - self.top) / len(self.y.names) + self.shift
         return self.bottom - (self.bottom - self.top) * _share(self.y, value)
+
+
+def _wrap(name: str, most: int) -> list[str]:
+    """Break words into lines of so many characters."""
+    lines: list[str] = []
+    for word in name.split(" "):
+        if lines and len(lines[-1]) + 1 + len(word) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _share(axis: Axis, value: float) -> float:
@@ -307,7 +320,9 @@ def svg(chart: Chart, width: int = _WIDTH) -> str:
 
 
 def _words(x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{COLOURS[colour]}"{attributes}>{escape(text)}</text>'
+    rim = 'paint-order="stroke" stroke="#ffffff" stroke-width="3"'  # letters stand out from what they cross
+    place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{COLOURS[colour]}"'
+    return f"<text {place} {rim}{attributes}>{escape(text)}</text>"
 
 
 def _legend(chart: Chart, y: float, width: float) -> tuple[list[str], float]:
@@ -318,7 +333,7 @@ def _legend(chart: Chart, y: float, width: float) -> tuple[list[str], float]:
         wide = 34 + CHARACTER * len(layer["name"])
         if x + wide > width and x > 12:
             x, y = 12.0, y + 20
-        colour = COLOURS[layer["colour"] if isinstance(layer["colour"], str) else layer["colour"][0]]
+        colour = COLOURS[layer["colour"] if isinstance(layer["colour"], str) else "ink"]  # of many colours none stands for all
         if layer["kind"] == "dots":
             parts.append(_shape(layer["shape"], x + 12, y + 10, 6, colour))
         else:
@@ -347,7 +362,8 @@ def _back(frame: _Frame) -> list[str]:
         if frame.y.names:
             name = frame.y.names[int(tick)]
             if frame.stacked:
-                parts.append(_words(12, y - 14, name))
+                lines = frame.names[int(tick)]
+                parts += [_words(12, y - 14 - 18 * (len(lines) - 1 - n), line) for n, line in enumerate(lines)]
             else:
                 parts.append(_words(frame.left - 10, y + 4.5, name, ' text-anchor="end"'))
         else:

@@ -25,7 +25,7 @@ LEVELS = (50, 60, 70, 80, 90, 100)  # how sure one can be, in per cent
 
 def decide(
     key: str, question: str, outcomes: pd.DataFrame, *, measure: str, unit: str = "", decimals: int = 0, note: str = "",
-    again: bool = False,
+    zero: str = "no change", hold: bool = False, again: bool = False,
 ) -> Decide:  # fmt: skip
     """Ask for a decision and how sure the reader is of it; afterwards show what each choice did in the twin firms.
 
@@ -39,16 +39,22 @@ def decide(
     question : str
         What the manager has to decide.
     outcomes : DataFrame
-        ``action, firm, value``: one row for each choice in each firm, the same firms for all; more is better. Two to four
+        ``action, firm, effect``: one row for each choice in each firm, the same firms for all; more is better. Two to four
         choices, in the order in which they are offered.
     measure : str
-        What ``value`` holds, with its period: "profit a year, after the cost".
+        What ``effect`` holds, with its period: "profit a year, after the cost".
     unit : str
         Written behind the numbers.
     decimals : int
         Of the numbers.
     note : str
         A sentence to read after the decision.
+    zero : str
+        What an effect of 0 stands for: "no change", "an average customer".
+    zero : str
+        What an effect of 0 stands for: "no change", "an average customer".
+    hold : bool
+        Keep the evidence back until the same question is asked again, at the end of the lesson.
     again : bool
         The same question once more, at the end of a lesson: it is kept apart, and shown beside the first decision.
 
@@ -69,7 +75,7 @@ def decide(
     >>> import pandas as pd
     >>> from crmlab import widgets
     >>> outcomes = pd.DataFrame({
-    ...     "action": ["answer faster"] * 3 + ["paint the shop"] * 3, "firm": [1, 2, 3] * 2, "value": [9, 8, 10, -2, -1, -3],
+    ...     "action": ["answer faster"] * 3 + ["paint the shop"] * 3, "firm": [1, 2, 3] * 2, "effect": [9, 8, 10, -2, -1, -3],
     ... })
     >>> shown = widgets.decide("99/money", "Where shall the money go?", outcomes, measure="profit a year")
     >>> shown
@@ -80,36 +86,32 @@ def decide(
     for name, value in (("key", key), ("question", question), ("measure", measure)):
         if not isinstance(value, str) or not value.strip():
             raise ArgumentError(f"`{name}` must be a text; it is {value!r}.")
+    _check.flag("hold", hold)
     _check.flag("again", again)
     result = evidence(outcomes)
     from crmlab.widgets.decide_view import Decide  # anywidget is slow to import
 
-    return Decide(result, page_data(key, question, result, measure, unit, decimals, note, again))
+    chart = _chart(result, measure, unit, decimals, zero)
+    sentences = [_sentence(result, k, unit, decimals) for k in range(len(result.actions))]
+    asked = {"key": f"{key}/again" if again else key, "firstKey": key if again else "", "question": question, "hold": hold}
+    return Decide(result, asked | page_data(result, chart) | {"sentences": sentences, "note": note})
 
 
-def page_data(
-    key: str, question: str, result: Evidence, measure: str, unit: str, decimals: int, note: str, again: bool
-) -> dict[str, object]:
-    """Return everything that decide.js reads, as plain lists."""
-    chart = _chart(result, measure, unit, decimals)
+def page_data(result: Evidence, chart: Chart) -> dict[str, object]:
+    """Return what decide.js reads of the choices and of what came of them, as plain lists."""
     return {
-        "key": f"{key}/again" if again else key,
-        "firstKey": key if again else "",
-        "question": question,
         "actions": list(result.actions),
         "levels": list(LEVELS),
-        "meaning": "How sure are you that nothing else on the list does better? 50 % is a coin, 100 % is certain.",
+        "meaning": "How sure are you that nothing else on the list does better? 50 %: as likely as not; 100 %: certain.",
         "good": [bool(good) for good in result.good],
-        "sentences": [_sentence(result, k, unit, decimals) for k in range(len(result.actions))],
         "title": chart.title,
         "alt": chart.alt,
         "axes": chart.axes(),
         "layers": list(chart.layers),
-        "note": note,
     }
 
 
-def _chart(result: Evidence, measure: str, unit: str, decimals: int) -> Chart:
+def _chart(result: Evidence, measure: str, unit: str, decimals: int, zero: str) -> Chart:
     ends = [0.0, *result.low, *result.high]
     margin = 0.08 * (max(ends) - min(ends) or 1.0)
     x = Axis(f"{measure}{f', in {unit}' if unit else ''}", min(ends) - margin, max(ends) + margin, decimals=decimals)
@@ -122,7 +124,7 @@ def _chart(result: Evidence, measure: str, unit: str, decimals: int) -> Chart:
     )
     colours = ["green" if low > 0 else "red" if high < 0 else "pale" for low, high in zip(result.low, result.high, strict=True)]
     chart = Chart(title, x, Axis("", names=result.actions), alt=f"Means of {result.firms} firms, with 95 % intervals: {alt}.")
-    return chart.rule(x=0, name="no change").intervals(
+    return chart.rule(x=0, name=zero).intervals(
         list(range(len(result.actions))), result.middle, result.low, result.high, name="mean of the firms, 95 % interval",
         colour=colours,
     )  # fmt: skip

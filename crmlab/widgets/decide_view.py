@@ -40,10 +40,13 @@ class Decide(LiveWidget):
         at_rest = buttons(
             data["question"], [("I choose", actions), ("How sure?", [f"{level} %" for level in data["levels"]])], words
         )
-        first = _journal.latest(data["firstKey"]) if data["firstKey"] else None
-        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {}, before=first or {})
+        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {})
+        self._follow_journal()
+
+    def _read_journal(self) -> None:
+        first = self.data["firstKey"]
+        self.before = (_journal.latest(first) if first else None) or {}
 
     @traitlets.observe("commitment")
-    def _keep(self, change: dict) -> None:
-        if change["new"] and not change["old"] and "time" not in change["new"]:
-            _journal.append(change["new"])
+    def _commit(self, change: dict) -> None:
+        self._keep(change)

@@ -58,7 +58,7 @@ def evidence(outcomes: pd.DataFrame) -> Evidence:
     Parameters
     ----------
     outcomes : DataFrame
-        ``action, firm, value``: one row for each choice in each firm; more is better.
+        ``action, firm, effect``: one row for each choice in each firm; more is better.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def evidence(outcomes: pd.DataFrame) -> Evidence:
     actions = tuple(dict.fromkeys(outcomes.action))
     if not 2 <= len(actions) <= 4:
         raise DataError(f"`outcomes` must hold two to four choices in `action`; it holds {len(actions)}.")
-    table = outcomes.pivot(index="firm", columns="action", values="value")[list(actions)].astype(float)
+    table = outcomes.pivot(index="firm", columns="action", values="effect")[list(actions)].astype(float)
     values = table.to_numpy()
     firms = len(values)
     if firms < 2 or not np.isfinite(values).all():

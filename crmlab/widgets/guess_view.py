@@ -31,6 +31,5 @@ class Guess(LiveWidget):
         super().__init__(data, (svg(chart), repr(chart)), commitment=_journal.latest(data["key"]) or {})
 
     @traitlets.observe("commitment")
-    def _keep(self, change: dict) -> None:
-        if change["new"] and not change["old"] and "time" not in change["new"]:
-            _journal.append(change["new"])
+    def _commit(self, change: dict) -> None:
+        self._keep(change)

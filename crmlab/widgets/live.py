@@ -9,6 +9,7 @@ loaded with the first widget that is shown.
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,13 +17,12 @@ import traitlets
 from anywidget import AnyWidget
 from IPython.display import display
 
-from crmlab import _page
+from crmlab import _journal, _page
 from crmlab._write import atomic_write
-from crmlab.widgets.palette import DARK, LIGHT
+from crmlab.widgets.palette import DARK, LIGHT, SCRIPTS
 
 #: The type of a stored output that holds a widget's data, for pages that are made from a notebook.
 MIME_TYPE = "application/vnd.crmlab.widget+json"
-_FOLDER = Path(__file__).parent
 
 # In a stored notebook the picture stands alone. Where JupyterLab shows the widget itself, the picture makes room; and where
 # JupyterLab would write that it has no such widget any more, it writes nothing.
@@ -33,11 +33,17 @@ _STYLE = (
 )
 
 
+_readers: weakref.WeakSet = weakref.WeakSet()  # widgets that show the journal
+
+
 def script(name: str) -> str:
     """Return the script of a widget's page: what all share, then its own."""
     palette = f"const PALETTE = {json.dumps({'light': LIGHT, 'dark': DARK})};"
-    files = ("live.js", "chart.js", f"{name}.js")
-    return "\n".join([palette, *((_FOLDER / file).read_text(encoding="utf-8") for file in files)])
+    return "\n".join([palette, *(_read(file) for file in ("live.js", "chart.js", f"{name}.js"))])
+
+
+def _read(file: str) -> str:
+    return (SCRIPTS / file).read_text(encoding="utf-8")
 
 
 class LiveWidget(AnyWidget):
@@ -95,6 +101,21 @@ class LiveWidget(AnyWidget):
             {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""},
         ]
 
+    def _follow_journal(self) -> None:
+        """Call ``_read_journal`` now, and whenever a reader of this kernel commits to something."""
+        _readers.add(self)
+        self._read_journal()
+
+    def _read_journal(self) -> None:
+        """Take from the journal what the page shows of it."""
+
+    def _keep(self, change: dict) -> None:
+        """Write what a reader committed to into their journal, once, and show it wherever the journal is shown."""
+        if change["new"] and not change["old"] and "time" not in change["new"]:
+            _journal.append(change["new"])
+            for shown in list(_readers):
+                shown._read_journal()
+
     def _ipython_display_(self) -> None:
         for output in self._outputs():
             display(output, raw=True)
@@ -121,5 +142,5 @@ def embedded(widgets: list[tuple[str, dict]]) -> str:
     modules = {name: script(name) for name, _ in widgets}
     content = {"modules": modules, "widgets": [{"name": name, "state": state} for name, state in widgets]}
     text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no text may end the element
-    shim = (_FOLDER / "plain.js").read_text(encoding="utf-8")
+    shim = f"{_read('model.js')}\n{_read('plain.js')}"
     return f'<script type="application/json" id="crmlab-widgets">{text}</script>\n<script type="module">\n{shim}</script>'

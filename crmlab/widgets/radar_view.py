@@ -104,19 +104,12 @@ def _signed(value: float, digits: int = 2) -> str:
 
 
 def _finding(levels: pd.DataFrame) -> str:
-    """Say what the levels show before anything has moved."""
-    gaps = levels.perceived - levels.expected
-    weighted = levels.weight * gaps
-    total, worst = weighted.sum(), weighted.idxmin()
+    """Say what the levels are before anything has moved; without intervals, no order and no more than that."""
+    total = (levels.weight * (levels.perceived - levels.expected)).sum()
     size = f"{abs(total):.2f} points"
     if not float(size.split()[0]):
-        return "Weighted over the dimensions, service is as good as expected"
-    if total > 0:
-        return f"Weighted over the dimensions, service is {size} better than expected"
-    return (
-        f"Service falls {size} short of what is expected, weighted; "
-        f"most of all in {levels.dimension[worst]} ({_signed(gaps[worst])})"
-    )
+        return "Weighted over the dimensions, the levels found are as high as expected"
+    return f"Weighted over the dimensions, the levels found lie {size} {'above' if total > 0 else 'below'} those expected"
 
 
 def _note(model: RadarModel) -> str:

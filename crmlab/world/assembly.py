@@ -1,15 +1,14 @@
 """Assembly: blocks of persons are simulated, by one or more processes, and put together to the tables of one firm.
 
 A small firm is held in memory; a large one is written block by block as Parquet files, into a folder that gets its
-name only when it is whole. This room knows blocks, processes and files; what happens within a block is known in
-``history``, and what belongs to the firm as a whole in ``management``, ``accounts`` and ``giving``.
+name only when it is whole, with a manifest by which a lost part is noticed. This room knows blocks, processes and files;
+what happens within a block is known in ``history``, and what belongs to the firm as a whole in ``management``, ``accounts``
+and ``giving``.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
-from crmlab import _check, tables
+from crmlab import _check, _manifest, tables
+from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
 from crmlab.world import accounts, desks, giving, history, management, market
 from crmlab.world.event_log import EventLog, arrow_type
@@ -41,18 +41,44 @@ def build(
     tables : dict of str to Table or None
         The wanted tables; None for those that lie in files.
     """
-    if workers is not None:
-        _check.integer("workers", workers, 1, 1024)
     if folder is None:
         return None, dict(_build_in_memory(setting, wanted, workers, block))
-    home = _new_folder(folder)
-    work = home.with_name(f".{home.name}-{uuid.uuid4().hex}")
     try:
-        _simulate(setting, wanted, workers, block, work)
-        work.rename(home)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        home = _new_folder(folder)
+        with atomic_folder(home) as work:
+            _simulate(setting, wanted, workers, block, work)
+            _manifest.write(work, sorted(path.relative_to(work).as_posix() for path in work.rglob("*.parquet")))
+    except OSError as error:
+        raise DataError(
+            f"the firm could not be written to {folder} ({error.strerror or error}). Name a folder that you may write to, on a "
+            "disk with room."
+        ) from None
     return home, dict.fromkeys(wanted)
+
+
+def check_workers(workers: object) -> int | None:
+    """Return how many processes to use; None for one for each core."""
+    return None if workers is None else _check.integer("workers", workers, 1, 1024)
+
+
+def parts(home: Path, name: str, *, content: bool) -> list[Path]:
+    """Return the files of a table, none of which is lost; with ``content``, none is another than was written."""
+    try:
+        files = sorted(file for file in _manifest.read(home) if file.startswith(f"{name}/"))
+        if not files:
+            raise ValueError(f"its manifest names no part of {name}")
+        if lost := [file for file in files if not (home / file).is_file()]:
+            raise ValueError(f"{lost[0]} is lost")
+        if further := {f"{name}/{path.name}" for path in (home / name).glob("*.parquet")} - set(files):
+            raise ValueError(f"{min(further)} is no part of it")
+        if content:
+            _manifest.check(home, files)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise DataError(
+            f"the firm in {home} is damaged ({reason}). Simulate it again, with `folder=` naming a new folder."
+        ) from None
+    return [home / file for file in files]
 
 
 def _build_in_memory(setting: Setting, wanted: tuple[str, ...], workers: int | None, block: int) -> dict[str, pa.Table]:
@@ -98,7 +124,7 @@ def _run_block(
 
 def run_jobs(jobs: Sequence[tuple[Callable, tuple]], workers: int | None, label: str) -> Iterator:
     """Return the results of some calls in order, computed by one or more processes; a progress bar shows if it takes long."""
-    if workers == 1 or len(jobs) == 1:
+    if check_workers(workers) == 1 or len(jobs) == 1:
         results = (function(*arguments) for function, arguments in jobs)
     else:
         from joblib import Parallel, cpu_count, delayed
@@ -109,7 +135,7 @@ def run_jobs(jobs: Sequence[tuple[Callable, tuple]], workers: int | None, label:
 
 
 def _store(work: Path, name: str, number: int, table: pa.Table) -> None:
-    (work / name).mkdir(parents=True, exist_ok=True)
+    (work / name).mkdir(exist_ok=True)  # not `work` itself: it is gone if the run has failed meanwhile
     pq.write_table(table, work / name / f"part-{number:05d}.parquet", compression="zstd")
 
 
@@ -120,9 +146,6 @@ def _new_folder(folder: object) -> Path:
     home = Path(folder)
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise DataError(f"{home} exists already. Name a folder that does not, or an empty one.")
-    home.parent.mkdir(parents=True, exist_ok=True)
-    if home.exists():
-        home.rmdir()
     return home
 
 

@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 
 from crmlab import _check, tables
 from crmlab._result import Result, Summary
-from crmlab.errors import ArgumentError
+from crmlab.errors import ArgumentError, DataError
 from crmlab.world import assembly, industries, interventions, presets
 from crmlab.world.firm import Firm, simulate
 
@@ -209,7 +209,7 @@ def sweep(
     Raises
     ------
     ArgumentError
-        An unknown cause or industry, or a number outside its range.
+        An unknown cause or industry, a number outside its range, or amounts or seeds that are no list.
 
     Examples
     --------
@@ -220,18 +220,32 @@ def sweep(
     """
     if not isinstance(changes, Mapping) or not changes:
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
-    preset = presets.industry(industry)
-    amounts = {cause: sorted({0.0, *steps}) for cause, steps in changes.items()}
-    tried = tuple(
-        interventions.intervention(preset, cause, step, 1, None) for cause, steps in amounts.items() for step in steps
-    )
-    distinct = dict.fromkeys(_check.integer("seeds", seed, 0) for seed in seeds)
+    preset, customers = presets.industry(industry), _check.integer("customers", customers, 1, 100_000_000)
+    months = _check.integer("months", months, 1, 600)
+    start = _check.integer("start", start, 1, months)
+    asked = {
+        interventions.intervention(preset, cause, step, 1, None)
+        for cause, steps in changes.items()
+        for step in (0.0, *_listed(str(cause), steps, "amounts, such as [0.5, 1.0]"))
+    }
+    place = list(changes).index
+    tried = tuple(sorted(asked, key=lambda change: (place(change.cause), change.amount)))
+    distinct = dict.fromkeys(_check.integer("seeds", seed, 0, 2**63 - 1) for seed in _listed("seeds", seeds, "seeds"))
     jobs = [(_sweep_one, (preset, customers, months, start, seed, tried)) for seed in distinct]
     rows = [row for rows in assembly.run_jobs(jobs, workers, "simulating") for row in rows]
     grid = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
     grid["cause"] = pd.Categorical(grid["cause"], list(changes))  # in the order in which they were asked for
     grid = grid.sort_values(["cause", "amount", "seed"], kind="stable").astype({"cause": "str"})
     return grid.reset_index(drop=True)
+
+
+def _listed(name: str, given: object, what: str) -> list:
+    """Return what a list, a range, an array or the like holds; refuse scalars, text, and a list of nothing."""
+    scalar = isinstance(given, str | bytes | Mapping) or (isinstance(given, np.ndarray) and given.ndim == 0)
+    items = list(given) if isinstance(given, Iterable) and not scalar else []
+    if not items:
+        raise ArgumentError(f"`{name}` must be a list of {what}; it is {given!r}.")
+    return items
 
 
 def _sweep_one(
@@ -285,19 +299,31 @@ def effect(grid: pd.DataFrame, cause: str, amount: float, *, cost: float = 0.0) 
     >>> bool(table.set_index("measure").loc["retention", "low"] > 0)
     True
     """
-    declared = tables.table("what_if")
-    grid = _check.frame("grid", grid, "It must be a table as `world.sweep` returns it.")
-    _check.required_columns(grid.columns, declared, declared.required)
+    grid = _grid(grid)
     _check.choice("cause", cause, tuple(dict.fromkeys(grid.cause)))
     rows = grid[grid.cause == cause]
     step, price = _tried_amount(rows, amount), interventions.price("cost", cost)
     base, changed = (rows[rows.amount == value].set_index("seed") for value in (0, step))
+    if base.empty or not base.index.is_unique or set(base.index) != set(changed.index):
+        raise DataError(
+            f"the what_if table lacks firms with `{cause}` at 0 or {step:g}. Give it whole, as `world.sweep` made it."
+        )
     changed = changed.assign(profit=changed.profit - price * changed.payers * (step != 0))
     measures = list(_MEASURES)
     before, after = (side[measures].to_numpy(dtype=float) for side in (base, changed.loc[base.index]))
     pairs = pd.DataFrame({"seed": base.index.repeat(len(measures)), "measure": measures * len(base), "base": before.ravel(),
                           "changed": after.ravel(), "difference": (after - before).ravel()})  # fmt: skip
     return Comparison(pairs, int(base.months.iloc[0]))
+
+
+def _grid(grid: object) -> pd.DataFrame:
+    """Refuse what is no grid of firms."""
+    declared = tables.table("what_if")
+    frame = _check.frame("grid", grid, "It must be a table as `world.sweep` returns it.")
+    _check.required_columns(frame.columns, declared, declared.required)
+    if frame.empty:
+        raise DataError("the what_if table is empty. Make one by `world.sweep`.")
+    return frame
 
 
 def outcomes(
@@ -319,7 +345,7 @@ def outcomes(
     Returns
     -------
     DataFrame
-        ``action, firm, value``: one row for each choice and firm; ``value`` is the difference to changing nothing.
+        ``action, firm, effect``: one row for each choice and firm; ``effect`` is the difference to changing nothing.
 
     Raises
     ------
@@ -333,24 +359,27 @@ def outcomes(
     >>> from crmlab import datasets, world
     >>> choices = {"answer faster": ("responsiveness", 0.5), "leave it as it is": None}
     >>> table = world.outcomes(datasets.load("what_if"), choices)
-    >>> table.groupby("action", sort=False).value.mean().round().to_dict()
+    >>> table.groupby("action", sort=False).effect.mean().round().to_dict()
     {'answer faster': 1820.0, 'leave it as it is': 0.0}
     """
     _check.choice("measure", measure, _MEASURES)
+    grid, price = _grid(grid), None if isinstance(cost, str) and cost == "usual" else interventions.price("cost", cost)
     if not isinstance(choices, Mapping) or not choices:
         raise ArgumentError('`choices` must name some, such as {"answer faster": ("responsiveness", 0.5)}.')
     parts = []
     for action, choice in choices.items():
+        if choice is not None and not (isinstance(choice, tuple | list) and len(choice) == 2):
+            raise ArgumentError(f"`choices` must give a cause and an amount for {action!r}, or None; it is {choice!r}.")
         cause, amount = choice or (str(grid.cause.iloc[0]), 0.0)
         compared = effect(grid, cause, amount)
         value = compared.pairs[compared.pairs.measure == measure].set_index("seed").difference
         if measure == "profit":
             step = grid[(grid.cause == cause) & (grid.amount == amount)].set_index("seed").loc[value.index]
-            price = step.usual_cost if cost == "usual" else float(cost)  # of a step down it is below zero: saved
-            value = (value - price * step.payers) * 12 / compared.months
+            paid = step.usual_cost if price is None else price  # of a step down it is below zero: saved
+            value = (value - paid * step.payers) * 12 / compared.months
         elif measure == "retention":
             value = 100 * value
-        parts.append(pd.DataFrame({"action": action, "firm": value.index, "value": value.to_numpy()}))
+        parts.append(pd.DataFrame({"action": action, "firm": value.index, "effect": value.to_numpy()}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -37,8 +37,36 @@ TABLES = tuple(name for name in tables.names() if name in _MADE and not name.sta
 TRUTH = tuple(name for name in tables.names() if name in _MADE and name.startswith("truth_"))
 
 
+class _Tables(Mapping):
+    """Tables by name, each read when it is asked for."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    __eq__, __hash__ = object.__eq__, object.__hash__  # tables cannot be told equal by `==`; of equal firms the hash() is equal
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a table, or ``default`` where there is none of that name.
+
+        Examples
+        --------
+        >>> from crmlab import world
+        >>> world.simulate("retailer", customers=10, months=2, seed=7).get("contracts") is None
+        True
+        """
+        try:
+            return self[name]
+        except ArgumentError:
+            return default
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Truth(Mapping):
+class Truth(_Tables):
     """What nobody at the firm can see: ``firm.truth["customers"]``; iterate for the names."""
 
     _firm: Firm
@@ -46,21 +74,15 @@ class Truth(Mapping):
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._firm._frame(f"truth_{_check.choice('name', name, tuple(self))}")
 
-    def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
-
     def __iter__(self) -> Iterator[str]:
         return (name.removeprefix("truth_") for name in self._firm._tables if name.startswith("truth_"))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
     def __repr__(self) -> str:
         return f"the truth about {self._firm.industry.name}: {', '.join(self)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Firm(Mapping):
+class Firm(_Tables):
     """A simulated firm: ``firm["orders"]`` is a table, ``firm.truth`` what nobody at the firm can see.
 
     Made by ``simulate`` and ``rerun``.
@@ -68,7 +90,7 @@ class Firm(Mapping):
     Attributes
     ----------
     setting : Setting
-        Industry, customers, months, seed and interventions.
+        Industry, customers, months, seed and interventions; nothing else tells what was changed.
     folder : Path or None
         Where its Parquet files lie, one folder for each table; None for a firm in memory.
     """
@@ -95,14 +117,8 @@ class Firm(Mapping):
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self._frame(_check.choice("name", name, tuple(self)))
 
-    def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
-
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._tables if not name.startswith("truth_"))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
     def path(self, name: str) -> str:
         """Return the Parquet files of a table, as a pattern that every function of tables takes.
@@ -116,6 +132,8 @@ class Firm(Mapping):
         ------
         ArgumentError
             There is no such table, or the firm is held in memory.
+        DataError
+            A file of it is lost.
 
         Examples
         --------
@@ -129,6 +147,7 @@ class Firm(Mapping):
         _check.choice("name", name, tuple(self._tables))
         if self.folder is None:
             raise ArgumentError("this firm is held in memory; simulate it with `folder=` to have files.")
+        assembly.parts(self.folder, name, content=False)
         return str(self.folder / name / "*.parquet")
 
     def day(self, month: int) -> dt.date:
@@ -180,7 +199,7 @@ class Firm(Mapping):
         ------
         ArgumentError
             An unknown cause (the message lists the known ones), an amount outside its range, ``start`` outside the
-            period, or a cost below zero.
+            period, or a cost below zero or of no change.
 
         See Also
         --------
@@ -190,8 +209,8 @@ class Firm(Mapping):
         --------
         >>> from crmlab import world
         >>> firm = world.simulate("retailer", customers=10, months=6, seed=7)
-        >>> firm.rerun(reliability=0.5, start=4)
-        Firm(retailer-v1, customers=10, months=6, seed=7, reliability +0.5 from month 4)
+        >>> firm.rerun(reliability=0.5, start=4)  # which cause was changed, and when, is not shown: it may be the question
+        Firm(retailer-v1, customers=10, months=6, seed=7)
         """
         setting = self.setting
         added = _interventions(setting, _first_month(setting, start), cost, changes)
@@ -233,22 +252,21 @@ class Firm(Mapping):
             ("Prospects", int(months.prospects.sum())), ("Customers won", int(months.won.sum())),
             ("Customers at the end", int(truth.customers.iloc[-1])), ("Revenue", round(months.revenue.sum())),
             ("Profit", round(months.profit.sum())),
-            *((f"From month {change.start}", change.label) for change in self.setting.interventions.changes),
         )  # fmt: skip
         return Summary(f"A firm: {self.industry.name}", facts=facts)
 
     def __repr__(self) -> str:
         setting = self.setting
-        changed = "".join(f", {change.label} from month {change.start}" for change in setting.interventions.changes)
-        size = f"customers={setting.customers:,}, months={setting.months}, seed={setting.seed}"
-        return f"Firm({setting.industry.name}, {size}{changed})"
+        return f"Firm({setting.industry.name}, customers={setting.customers:,}, months={setting.months}, seed={setting.seed})"
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
 
     def _arrow(self, name: str) -> pa.Table:
         table = self._tables[name]
-        return table if table is not None else pq.read_table(Path(self.path(name)).parent)
+        if table is None and self.folder is not None:
+            table = pq.read_table(assembly.parts(self.folder, name, content=True))
+        return table
 
     def _frame(self, name: str) -> pd.DataFrame:
         return frame(self._arrow(name), name)
@@ -266,6 +284,8 @@ def _interventions(
 ) -> tuple[interventions.Intervention, ...]:
     """Check changes; several share one given cost, which is paid once for each kind of payer."""
     price = None if cost is None else interventions.price("cost", cost)
+    if price is not None and not changes:
+        raise ArgumentError("`cost` is that of a change, and none is named; give one, such as `reliability=0.5`, or no cost.")
     checked: list[interventions.Intervention] = []
     paid = set()
     for name, amount in changes.items():
@@ -307,7 +327,8 @@ def simulate(
     tables : collection of str, optional
         Make only these (the firm is the same); months and parameters are always made.
     folder : str or path, optional
-        Write Parquet files there instead of holding the tables in memory, for firms of 100,000 customers and more.
+        Write Parquet files there instead of holding the tables in memory, for firms of 100,000 customers and more. A
+        manifest beside them notices when one is lost.
     workers : int, optional
         Processes to use; None for one for each core. The result is the same.
 
@@ -321,7 +342,7 @@ def simulate(
     ArgumentError
         An unknown industry or table (the message lists the known ones), or a number outside its range.
     DataError
-        The folder holds something else already.
+        The folder holds something else already, or cannot be written to.
 
     Examples
     --------
@@ -332,6 +353,7 @@ def simulate(
     True
     """
     preset = presets.industry(industry)
+    interventions.offered(preset)  # refuses a cost of no cause
     months = _check.integer("months", months, 1, 600)
     setting = Setting(
         preset, _check.integer("customers", customers, 1, 100_000_000), months, _check.integer("seed", seed, 0, 2**63 - 1),

@@ -8,13 +8,15 @@ numbers do is said in the mechanisms (``sales``, ``service``, ``buying``, ``givi
 
 Origins: [A] measured and published, with the source; [B] chosen so that the moments listed in
 docs/world.md fall into published ranges; [C] our own choice, for teaching, without a source.
-Where nothing else is said, a number is [C].
+Where nothing else is said, a number is [C]. Which values a field may take is declared in ``ranges``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+from crmlab.world.ranges import Block
 
 
 def _neutral(value: object) -> Any:
@@ -23,7 +25,7 @@ def _neutral(value: object) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Block):
     """A way in which prospects come: its weight, and the shares that enter at each of the eight stages."""
 
     name: str
@@ -38,7 +40,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Block):
     """A kind of need: its share, and what such customers expect, weigh and buy."""
 
     name: str
@@ -58,7 +60,7 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Block):
     """Something to buy: the share of the price that it costs the firm, and its fee a month if it is a contract."""
 
     name: str
@@ -68,7 +70,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
+class Campaign(Block):
     """A campaign that runs every year: in which month, to whom, and what it does."""
 
     name: str
@@ -86,7 +88,7 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correlation:
+class Correlation(Block):
     """How two dispositions of ``dispositions.STREAMS`` hang together, as normal numbers before they are given their scale."""
 
     first: str
@@ -95,7 +97,7 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Giving:
+class Giving(Block):
     """Donations once a year, a scandal, and the way back to trust."""
 
     month_of_year: int = 12
@@ -113,8 +115,12 @@ class Giving:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Industry:
-    """One kind of firm. Tuples of five are in RATER order; rates are a month; money is in currency units."""
+class Industry(Block):
+    """One kind of firm. Tuples of five are in RATER order; rates are a month; money is in currency units.
+
+    One of your own is a preset with other numbers, ``dataclasses.replace(preset, failure=0.2)``; a number outside its range
+    is an ``ArgumentError`` that names field, value and range.
+    """
 
     name: str
     contract: bool

@@ -117,11 +117,6 @@ class Intervention:
     start: int
     cost: float | None = None
 
-    @property
-    def label(self) -> str:
-        """The change in words: "reliability +0.5"."""
-        return f"{self.cause} {self.amount:+g}"
-
 
 @dataclass(frozen=True, slots=True)
 class Interventions:
@@ -168,6 +163,10 @@ class Interventions:
 def offered(industry: Industry) -> dict[str, Cause]:
     """Return the causes that can be changed in an industry: those that have a cost there."""
     slopes = dict(industry.costs)
+    if unknown := [name for name in slopes if name not in CAUSES]:
+        raise ArgumentError(
+            f"Industry {industry.name!r}: `costs` names no cause by {unknown[0]!r}. Causes: {', '.join(CAUSES)}."
+        )
     return {name: cause for name, cause in CAUSES.items() if name in slopes}
 
 

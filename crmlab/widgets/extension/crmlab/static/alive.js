@@ -152,7 +152,7 @@ function render({ model, el }) {
         `× ${next.toFixed(2)} purchases in ${ahead} weeks if they are = ${(now * next).toFixed(2)} to expect`;
       if (k) return;
       const silence = silent > 1 ? `After ${silent} silent weeks` : silent ? "After a silent week" : "Just after a purchase";
-      title.textContent = `${silence} they are still there with a chance of ${percent(now)}: `
+      title.textContent = `${silence} ${each.name} gives a chance of ${percent(now)} that they are still there: `
         + `${(now * next).toFixed(2)} purchases to expect in ${ahead} weeks`;
     });
     story.textContent = x ? `Bought ${x + 1} times, last in week ${last}.` : "Bought once, in week 0.";

@@ -10,8 +10,10 @@ ${WAIT}
 .crmlab-decide .question { font-weight: bold; font-size: 16px; }
 .crmlab-decide .choice span { max-width: 34em; }
 .crmlab-decide .row { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
-.crmlab-decide .reply { min-height: 1.5em; }
-.crmlab-decide .evidence { margin-top: 12px; }`;
+.crmlab-decide .row { margin-top: 8px; }
+.crmlab-decide .reply { min-height: 1.5em; margin-top: 6px; }
+.crmlab-decide .evidence { margin-top: 12px; }
+.crmlab-decide .evidence p + p { margin-top: 8px; }`;
 
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "decide", STYLE);
@@ -43,7 +45,7 @@ function render({ model, el }) {
     chart.draw(data.layers, data.alt);
     for (const text of [data.sentences[chosen], data.note]) if (text) make("p", evidence, { text });
     const first = model.get("before");
-    if (first?.choice !== undefined) {
+    if (first.choice !== undefined) {
       make("p", evidence, { text: first.choice === choice
         ? `At first you chose the same, ${first.confidence} % sure; now ${confidence} %.`
         : `At first you chose “${first.choice}”, ${first.confidence} % sure; now “${choice}”, ${confidence} %.` });
@@ -53,15 +55,16 @@ function render({ model, el }) {
     const commitment = model.get("commitment");
     host.classList.toggle("is-open", !isDone() && !skip.hidden);
     ready();
-    if (!isDone() || chart) return;
+    if (!isDone() || button.hidden) return;
     action.inputs.forEach((input, k) => { input.checked = data.actions[k] === commitment.choice; });
     sure.inputs.forEach((input, k) => { input.checked = data.levels[k] === commitment.confidence; });
     action.close();
     sure.close();
     skip.hidden = true;
     button.hidden = true;
-    reply.textContent = `You chose “${commitment.choice}”, ${commitment.confidence} % sure.`;
-    showEvidence(commitment);
+    const held = data.hold ? " What each choice does, you will see when the question comes again." : "";
+    reply.textContent = `You chose “${commitment.choice}”, ${commitment.confidence} % sure.${held}`;
+    if (!data.hold) showEvidence(commitment);
   }
   button.addEventListener("click", () => {
     if (isDone()) return;

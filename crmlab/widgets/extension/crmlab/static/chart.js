@@ -10,15 +10,27 @@ const paint = (colour) => `var(--${colour})`;
 // they can wrap.
 function layOutChart({ x, y, height }, width) {
   const words = y.names ? Math.max(...y.names.map((name) => name.length)) * CHARACTER : 0;
-  const stacked = Boolean(y.names) && words > 0.34 * width; // long names stand above their rows
+  const stacked = Boolean(y.names) && words > 0.34 * width; // long names stand above their rows, and wrap
+  const names = (y.names ?? []).map((name) => wrapName(name, Math.floor((width - 24) / CHARACTER)));
+  const lines = Math.max(1, ...names.map((name) => name.length));
   const ticks = y.names ? 0 : Math.max(...y.ticks.map(([, text]) => text.length)) * CHARACTER;
   const left = stacked ? 12 : (y.names ? words : ticks) + 14, right = width - 16, top = 10;
-  const bottom = top + (y.names ? (stacked ? ROW + 14 : ROW) * y.names.length : height);
+  const bottom = top + (y.names ? (stacked ? ROW - 4 + 18 * lines : ROW) * y.names.length : height);
   const across = (value) => (x.names ? left + (value + 0.5) * (right - left) / x.names.length
     : left + (right - left) * axisShare(x, value));
-  const down = (value) => (y.names ? top + (value + 0.5) * (bottom - top) / y.names.length + (stacked ? 7 : 0)
+  const down = (value) => (y.names ? top + (value + 0.5) * (bottom - top) / y.names.length + (stacked ? 9 * lines - 2 : 0)
     : bottom - (bottom - top) * axisShare(y, value));
-  return { x, y, width, stacked, left, right, top, bottom, height: bottom + 26, across, down };
+  return { x, y, width, stacked, names, left, right, top, bottom, height: bottom + 26, across, down };
+}
+
+// Words in lines of so many characters.
+function wrapName(name, most) {
+  return name.split(" ").reduce((lines, word) => {
+    const last = lines.at(-1);
+    if (last && last.length + 1 + word.length <= most) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+    return lines;
+  }, []);
 }
 
 const words = (parent, x, y, text, attributes = {}) =>
@@ -36,8 +48,11 @@ function drawBack(group, frame) {
     words(group, clamp(at, half, frame.width - half), bottom + 18, text, { "text-anchor": "middle" });
     last = at + half;
   }
-  (y.names ?? []).forEach((name, k) => (frame.stacked ? words(group, 12, down(k) - 14, name)
-    : words(group, left - 10, down(k) + 4.5, name, { "text-anchor": "end" })));
+  (y.names ?? []).forEach((name, k) => {
+    if (!frame.stacked) return words(group, left - 10, down(k) + 4.5, name, { "text-anchor": "end" });
+    const lines = frame.names[k];
+    return lines.forEach((line, n) => words(group, 12, down(k) - 14 - 18 * (lines.length - 1 - n), line));
+  });
   for (const [tick, text] of y.names ? [] : y.ticks) {
     make("path", group, { d: `M${left.toFixed(1)},${down(tick).toFixed(1)}H${right}`, stroke: paint("grid") });
     words(group, left - 8, down(tick) + 4.5, text, { "text-anchor": "end" });
@@ -77,9 +92,9 @@ const DRAW = {
   text: (group, frame, { x, y, text, anchor, colour }) =>
     words(group, frame.across(x), frame.down(y), text, { "text-anchor": anchor, style: `fill: ${paint(colour)}` }),
   bars: (group, frame, { value, colour }) => value.forEach((number, k) => drawBar(group, frame, k, number, paint(colour))),
-  dots: (group, frame, { x, y, shape, colour }) => x.forEach((value, k) => {
+  dots: (group, frame, { x, y, shape, colour, radius = 6 }) => x.forEach((value, k) => {
     const at = [frame.across(value), frame.down(y[k])];
-    drawShape(group, shape, ...at, 6, paint(colour));
+    drawShape(group, shape, ...at, radius, paint(colour));
     drawBeyond(group, frame, frame.x, value, ...at);
     drawBeyond(group, frame, frame.y, y[k], ...at);
   }),
@@ -121,7 +136,7 @@ function drawLegend(legend, layers) {
   legend.replaceChildren();
   for (const { name, kind, colour, shape, dashed } of named) {
     const entry = make("span", legend), swatch = make("svg", entry, { width: 24, height: 14, "aria-hidden": "true" });
-    const stroke = paint(Array.isArray(colour) ? colour[0] : colour);
+    const stroke = paint(Array.isArray(colour) ? "ink" : colour); // of many colours none stands for all
     if (kind === "dots") drawShape(swatch, shape, 12, 7, 6, stroke);
     else make("path", swatch, { d: "M0,7H24", stroke, "stroke-width": 3, ...(dashed ? { "stroke-dasharray": "5 4" } : {}) });
     entry.append(name);

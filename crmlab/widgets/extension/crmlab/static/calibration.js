@@ -29,7 +29,7 @@ function calibrationOf(entries) {
 
 function finding({ n, hits, sure }) {
   if (!n) return "You have not decided anything yet";
-  const came = `${hits} of your ${n} decision${n === 1 ? "" : "s"} did as well as any`;
+  const came = `In ${hits} of your ${n} decision${n === 1 ? "" : "s"} nothing else did better`;
   if (n < FEWEST) return `${came}: too few to say how well you judge yourself`;
   const [low, high] = wilson(hits, n), average = `you were ${sure.toFixed(0)} % sure on average`;
   if (sure > high) return `${came}; ${average}: surer than right`;
@@ -38,32 +38,33 @@ function finding({ n, hits, sure }) {
 }
 
 function render({ model, el }) {
-  const data = model.get("data"), result = calibrationOf(model.get("entries"));
-  const host = makeHost(el, "calibration", STYLE);
-  make("p", host, { class: "title", text: finding(result) });
-  const place = make("div", host, { class: "chart" }), chart = makeChart(place, data.axes);
-  const { groups } = result, share = ({ hits, n }) => 100 * hits / n;
-  const words = groups.map((group) => `of ${group.n} that you were ${group.level} % sure of, ${group.hits} came true`);
-  const layers = [{ kind: "line", name: "as sure as right", colour: "pale", dashed: true, x: [50, 100], y: [50, 100] }];
-  if (groups.length) {
-    const ends = groups.map(({ hits, n }) => wilson(hits, n));
-    layers.push({ kind: "intervals", name: "came true, 95 % interval", colour: "blue", at: groups.map(({ level }) => level),
-      middle: groups.map(share), low: ends.map(([low]) => low), high: ends.map(([, high]) => high) });
+  const data = model.get("data"), host = makeHost(el, "calibration", STYLE), title = make("p", host, { class: "title" });
+  const place = make("div", host, { class: "chart" }), chart = makeChart(place, data.axes), reading = make("p", host);
+  const table = make("div", host);
+  function draw() {
+    const entries = model.get("entries"), result = calibrationOf(entries), { groups } = result;
+    title.textContent = finding(result);
+    const words = groups.map((group) => `of ${group.n} that you were ${group.level} % sure of, ${group.hits} came true`);
+    chart.draw(layersOf(groups), `${words.join("; ") || "Nothing on it yet"}.`);
+    reading.textContent = `${capital(words.join("; ") || "decide something in a lesson, and it will stand here")}.`;
+    table.replaceChildren();
+    drawTable(table, result.decisions, entries.filter(({ kind }) => kind === "guess"));
   }
-  chart.draw(layers, `${words.join("; ") || "Nothing on it yet"}.`);
-  make("p", host, { text: `${capital(words.join("; ") || "decide something in a lesson, and it will stand here")}.` });
-  const guesses = model.get("entries").filter(({ kind }) => kind === "guess");
-  drawTable(host, result.decisions, guesses);
-  const observer = new ResizeObserver(() => chart.layOut());
-  observer.observe(place);
-  chart.layOut();
-  return () => observer.disconnect();
+  return follow(model, "entries", place, () => { chart.layOut(); draw(); }, draw);
+}
+
+function layersOf(groups) {
+  const diagonal = { kind: "line", name: "as sure as right", colour: "pale", dashed: true, x: [50, 100], y: [50, 100] };
+  if (!groups.length) return [diagonal];
+  const ends = groups.map(({ hits, n }) => wilson(hits, n));
+  return [diagonal, { kind: "intervals", name: "came true, 95 % interval", colour: "blue", at: groups.map(({ level }) => level),
+    middle: groups.map(({ hits, n }) => 100 * hits / n), low: ends.map(([low]) => low), high: ends.map(([, high]) => high) }];
 }
 
 function drawTable(host, decisions, guesses) {
   const rows = [
     ...decisions.map(({ question, choice, confidence, right }) =>
-      [question, `${choice}, ${confidence} % sure`, right ? "did as well as any" : "something else did better"]),
+      [question, `${choice}, ${confidence} % sure`, right ? "nothing else did better" : "something else did better"]),
     ...guesses.map(({ question, guess, answer, unit }) => [question, `${guess} ${unit}`, `${answer} ${unit}`]),
   ];
   if (!rows.length) return;

@@ -1,5 +1,5 @@
-// A page without a kernel: gives each widget's module the model that JupyterLab would give it, from data that lie in the page.
-// What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
+// A model without a kernel: what JupyterLab would give to a widget's module, from data that lie in the page. Python and lab.js
+// put it before what brings widgets to life. What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
 
 const STORE = "crmlab-journal";
 
@@ -17,6 +17,8 @@ function keep(entry) {
   } catch { /* storage is switched off or full: the page goes on without memory */ }
 }
 
+const latest = (key) => journal().filter((entry) => entry.key === key).at(-1);
+
 class Model {
   #state;
   #listeners = new Map();
@@ -24,12 +26,15 @@ class Model {
 
   constructor(state) {
     this.#state = { ...state };
-    const key = state.data?.key, earlier = journal().filter((entry) => entry.key === key).at(-1);
+    const earlier = latest(state.data?.key);
     if ("commitment" in state && earlier) this.#state.commitment = earlier;
     if ("entries" in state) this.#state.entries = journal();
   }
 
-  get(name) { return this.#state[name]; }
+  get(name) {
+    const first = this.#state.data?.firstKey;
+    return name === "before" && first ? latest(first) ?? {} : this.#state[name]; // it may have been decided on this very page
+  }
 
   set(name, value) {
     this.#state[name] = value;
@@ -46,13 +51,3 @@ class Model {
 
   off(event, listener) { this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener)); }
 }
-
-const content = JSON.parse(document.getElementById("crmlab-widgets").textContent), modules = {};
-for (const [name, source] of Object.entries(content.modules)) {
-  modules[name] = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-}
-document.querySelectorAll(".crmlab-place").forEach((el, k) => {
-  const { name, state } = content.widgets[k];
-  el.replaceChildren(); // the picture at rest makes room
-  modules[name].default.render({ model: new Model(state), el });
-});

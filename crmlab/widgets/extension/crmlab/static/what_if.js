@@ -45,7 +45,7 @@ function layersOf({ middle, low, high, differences }, isFirst) {
   return [
     { kind: "rule", x: 0, name: name("no change"), colour: "ink", dashed: true },
     { kind: "intervals", name: name("mean, 95 % interval"), colour, at: [0], middle: [middle], low: [low], high: [high] },
-    { kind: "dots", name: name("each shop"), colour: "pale", shape: "circle", x: differences, y: differences.map(() => 1) },
+    { kind: "dots", name: name("each shop"), colour: "pale", shape: "circle", x: differences, y: differences.map(() => 1), radius: 3.5 },
   ];
 }
 

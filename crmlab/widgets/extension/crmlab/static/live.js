@@ -69,7 +69,10 @@ const frameStyle = (name) => `
   .crmlab-${name} .control > :is(.track, .wide) { grid-column: 1 / -1; order: 1; }
 }
 .crmlab-${name} input[type=range] { width: 100%; margin: 0; height: 28px; accent-color: var(--blue); cursor: pointer; }
-.crmlab-${name} input[type=range].unset { accent-color: var(--grid); }
+.crmlab-${name} input[type=range].unset { appearance: none; /* nothing chosen: no thumb stands anywhere */
+  background: linear-gradient(var(--pale), var(--pale)) center / 100% 4px no-repeat; }
+.crmlab-${name} .unset::-webkit-slider-thumb { appearance: none; width: 16px; height: 16px; background: transparent; }
+.crmlab-${name} .unset::-moz-range-thumb { opacity: 0; }
 .crmlab-${name} .control output { min-width: 4.5em; text-align: right; font-variant-numeric: tabular-nums; }
 .crmlab-${name} .choices { display: flex; flex-wrap: wrap; gap: 6px; border: 0; margin: 0; padding: 0; min-width: 0; }
 .crmlab-${name} .choice { position: relative; }

@@ -1,0 +1,105 @@
+// The kit's extension of JupyterLab, written by hand in the form of a built one (a container with `init` and `get`), so that
+// nothing has to be built. It does two things:
+// After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
+// And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
+(() => {
+  const TYPE = "application/vnd.crmlab.widget+json";
+  const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
+  // The stored widget makes room for the one of a running kernel; and where JupyterLab would write that it has no such widget
+  // any more, it writes nothing.
+  const STYLE = `.jp-OutputArea-child:has(.crmlab-stored) + .jp-OutputArea-child:not(:has([class*=crmlab-])) { display: none; }
+.jp-OutputArea-child:has(.crmlab-stored:empty) { display: none; }`;
+
+  const showTop = (panel) => {
+    const notebook = panel?.content;
+    if (!notebook?.widgets?.length) return;
+    notebook.activeCellIndex = 0;
+    notebook.deselectAll();
+    notebook.scrollToItem(0, "start").catch(() => {});
+  };
+  const top = {
+    id: "crmlab:top",
+    autoStart: true,
+    activate: (app) => {
+      app.commands.commandExecuted.connect((_, { id }) => {
+        if (id !== "notebook:run-all-cells") return;
+        const panel = app.shell.currentWidget;
+        requestAnimationFrame(() => requestAnimationFrame(() => showTop(panel)));
+      });
+    },
+  };
+
+  const texts = new Map(), modules = new Map();
+  function read(file) {
+    if (!texts.has(file)) texts.set(file, fetch(FOLDER + file).then((answer) => answer.text()));
+    return texts.get(file);
+  }
+  const load = (source) => import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  function moduleOf(name) {
+    if (!modules.has(name)) {
+      const files = ["palette.json", "live.js", "chart.js", `${name}.js`];
+      modules.set(name, Promise.all(files.map(read)).then(([palette, ...parts]) =>
+        load([`const PALETTE = ${palette};`, ...parts].join("\n"))));
+    }
+    return modules.get(name);
+  }
+  const modelClass = () => read("model.js").then((source) => load(`${source}\nexport { Model };`));
+
+  async function show(node, { name, state }) {
+    if (!/^[a-z_]+$/.test(name)) throw new Error(`${name} is no widget of crmlab`);
+    const [{ default: widget }, { Model }] = await Promise.all([moduleOf(name), modelClass()]);
+    node.replaceChildren();
+    return widget.render({ model: new Model(state), el: node });
+  }
+
+  async function rendererFactory(scope) {
+    const { Widget } = (await Object.values(scope["@lumino/widgets"])[0].get())();
+    const style = document.createElement("style");
+    style.textContent = STYLE;
+    document.head.append(style);
+    class Stored extends Widget { // until a kernel's own widget stands behind it
+      async renderModel(model) {
+        this.addClass("crmlab-stored");
+        this.end?.();
+        this.end = await show(this.node, model.data[TYPE]);
+        this.watch();
+      }
+
+      onAfterAttach() { this.watch(); }
+
+      watch() {
+        const output = this.node.closest(".jp-OutputArea-child");
+        this.observer?.disconnect();
+        if (!output || !this.node.firstChild) return;
+        const look = () => { if (output.nextElementSibling?.querySelector(".jupyter-widgets[class*=crmlab-]")) this.leave(); };
+        this.observer = new MutationObserver(look);
+        this.observer.observe(output.parentElement, { childList: true, subtree: true });
+        look();
+      }
+
+      leave() {
+        this.observer?.disconnect();
+        this.end?.();
+        this.end = null;
+        this.node.replaceChildren();
+      }
+
+      dispose() {
+        this.leave();
+        super.dispose();
+      }
+    }
+    return { id: "crmlab:widgets", rank: 0, dataType: "json",
+      rendererFactory: { safe: true, mimeTypes: [TYPE], defaultRank: 10, createRenderer: () => new Stored() } };
+  }
+
+  let shared = null;
+  const container = {
+    init: (scope) => { shared = scope; },
+    get: async (name) => {
+      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : top;
+      return () => ({ __esModule: true, default: plugin });
+    },
+  };
+  (window._JUPYTERLAB ??= {}).crmlab = container;
+})();
