@@ -19,7 +19,8 @@ _OLDEST_KERNEL = {"x86_64": "Prescott", "amd64": "Prescott", "aarch64": "ARMV8",
 
 def features_above_baseline() -> list[str]:
     """Return what numpy uses of this processor beyond the least it was built for, such as ["X86_V3"]."""
-    return [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+    switched_off = os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()  # by whoever started this process
+    return [name for name in __cpu_dispatch__ if __cpu_features__[name] or name in switched_off]
 
 
 def environment_of_baseline() -> dict[str, str]:

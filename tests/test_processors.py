@@ -1,5 +1,6 @@
 """The other processor of ``processors``: that a process run on it does use older code, and what that changes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_no_newer_feature_is_in_use(printed):
 def test_a_stable_sort_places_ties_the_same_on_both(printed):
     ties = np.random.default_rng(1).integers(0, 5, 2_000)
     assert printed[2] == " ".join(map(str, np.argsort(ties, kind="stable")))
-    if "X86_V3" in processors.features_above_baseline():
+    if "X86_V3" in processors.features_above_baseline() and "NPY_DISABLE_CPU_FEATURES" not in os.environ:
         assert printed[1] != " ".join(map(str, np.argsort(ties))), "the default sort does not: the two do differ"
 
 
