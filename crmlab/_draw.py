@@ -59,7 +59,9 @@ def _chinese_font() -> str:
                 fontManager.addfont(path)
         name = _first_listed(fontManager)
     if name:  # many have no bold; matplotlib would say so below every chart with a bold title
-        logging.getLogger("matplotlib.font_manager").addFilter(lambda record: f"weight bold for {name}" not in record.getMessage())
+        logging.getLogger("matplotlib.font_manager").addFilter(
+            lambda record: f"weight bold for {name}" not in record.getMessage()
+        )
     return name
 
 
