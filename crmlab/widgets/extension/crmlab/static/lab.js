@@ -1,7 +1,8 @@
 // The kit's extension of JupyterLab, written by hand in the form of a built one (a container with `init` and `get`), so that
-// nothing has to be built. It does two things:
+// nothing has to be built. It does three things:
 // After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
 // And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
+// And on a telephone the list of files makes room for the lesson.
 (() => {
   const TYPE = "application/vnd.crmlab.widget+json";
   const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
@@ -26,6 +27,17 @@
         const panel = app.shell.currentWidget;
         requestAnimationFrame(() => requestAnimationFrame(() => showTop(panel)));
       });
+    },
+  };
+
+  const room = {
+    id: "crmlab:room",
+    autoStart: true,
+    activate: (app) => {
+      const narrow = matchMedia("(max-width: 700px)");
+      const make = () => { if (narrow.matches) app.shell.collapseLeft(); };
+      narrow.addEventListener("change", make);
+      app.restored.then(make);
     },
   };
 
@@ -97,7 +109,7 @@
   const container = {
     init: (scope) => { shared = scope; },
     get: async (name) => {
-      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : top;
+      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : [top, room];
       return () => ({ __esModule: true, default: plugin });
     },
   };
