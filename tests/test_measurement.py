@@ -472,6 +472,9 @@ def test_cut_answers_attenuate_and_polychoric_mends_it(categories):
     assert np.isnan([fit.chi2, fit.cfi, fit.tli, fit.rmsea, fit.loglik, *fit.rmsea_interval()]).all()
     assert fit.table.std_error.isna().any()
     assert "tests and standard errors are left empty" in str(fit)
+    errors = fit.table[fit.table.parameter.isin([f"{item} ~~ {item}" for item in fit.items])]
+    assert len(errors) == len(fit.items)
+    assert errors.estimate.to_numpy() == pytest.approx(errors.standardized), "the items behind the answers have a variance of 1"
     assert measurement.polychoric(items).attenuation < 1
 
 
