@@ -167,7 +167,15 @@ def _renderer() -> Callable[[str], object]:
 
 
 #: Commands of TeX, and what matplotlib draws for them.
-_SPELT = {"text": "mathrm", "texttt": "mathtt", "operatorname": "mathrm", "tfrac": "frac", "dfrac": "frac", "ge": "geq", "le": "leq"}
+_SPELT = {
+    "text": "mathrm",
+    "texttt": "mathtt",
+    "operatorname": "mathrm",
+    "tfrac": "frac",
+    "dfrac": "frac",
+    "ge": "geq",
+    "le": "leq",
+}
 
 
 @cache

@@ -545,6 +545,12 @@ def test_charts_say_what_they_show(survey, holzinger):
         assert chart.get_title("left") == title
         assert len(chart.figure.alt) > 40
         plt.close(chart.figure)
+    bars = holzinger.plot().collections
+    ends = np.array([segment[:, 0] for bar in bars for segment in bar.get_segments()])
+    loadings = holzinger.loadings
+    assert ends.mean(axis=1) == pytest.approx(loadings.standardized)
+    assert np.ptp(ends, axis=1) == pytest.approx(2 * 1.959964 * loadings.standardized_std_error, rel=1e-4)
+    plt.close("all")
     for result in (holzinger, measurement.polychoric(survey.items().iloc[:, :4])):
         assert "<table>" in result._repr_html_()
         assert len(str(result)) > 100

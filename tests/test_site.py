@@ -55,7 +55,8 @@ def write(folder, *cells):
 
 
 def test_formulas_are_drawn_and_what_cannot_be_drawn_stands(tmp_path):
-    text = r"# Title\n\nWhere $\mu_i \, e^{-L(S_{it})} \le \tfrac{1}{2} \operatorname{logit} \texttt{a\_b}$ and $$\frac{a}{b}$$ and $\unknown{x}$.".replace(r"\n", chr(10))
+    drawn = [r"Where $\mu_i \, e^{-L(S_{it})} \le \tfrac{1}{2} \operatorname{logit} \texttt{a\_b}$", r"and $$\frac{a}{b}$$"]
+    text = "\n\n".join(["# Title", *drawn, r"and $\unknown{x}$."])
     cell = {"cell_type": "markdown", "source": text, "metadata": {}}
     site.build(tmp_path / "out", kit=write(tmp_path, cell))
     page = (tmp_path / "out" / "01_x.html").read_text(encoding="utf-8")
