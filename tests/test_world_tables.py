@@ -24,7 +24,9 @@ def one(request):
 def test_every_table_keeps_its_declaration(one):
     for name, table in every_table(one).items():
         _engine.check(table, name)
-        assert list(table.columns) == [column.name for column in tables.table(name).columns]
+        without = [] if one.industry.bookings else [tables.BOOKED]
+        declared = [column.name for column in tables.table(name).columns if column not in without]
+        assert list(table.columns) == declared, name
 
 
 def test_tables_fit_together(one):
