@@ -665,7 +665,7 @@ def test_the_page_tells_the_faults_of_records_and_what_shows_the_fit():
     silent = [nothing for *_, nothing in records._HABITS["consent"]]
     for shares in (records._FIRST, records._AGAIN, silent):
         assert f"{', '.join(map(str, shares))} %" in text
-    numbers = zip(("record for", "two for", "three for", "four for"), bookings.HOW_MANY, strict=True)
+    numbers = zip(("record for", "two for", "three for", "four for"), bookings.Bookings().records, strict=True)
     assert [f"{words} {share} %" in text for words, share in numbers] == [True] * 4
     for column in ("`page_views`", "`asked_for_offer`"):
         assert column in text

@@ -1,17 +1,18 @@
 """Several records of one person: what is booked where, what that costs, and what misleads whoever joins them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from world_firms import every_table, firm
 
-from crmlab import world
+from crmlab import tables, world
 from crmlab.errors import ArgumentError
-from crmlab.world import bookings, identities, streams
 from crmlab.world import firm as firms
-from crmlab.world.presets import RETAILER_2, TELECOM_2
+from crmlab.world import identities, streams
+from crmlab.world.presets import PRESETS, RETAILER_2, TELECOM_2
 
 BOOKED = {"orders": "order_date", "tickets": "opened"}
 MEASURES = ("customers", "buyers", "repeat rate", "mailing cost")
@@ -207,6 +208,23 @@ def test_more_move_and_marry_where_the_block_says_so():
     assert mailed[0] == mailed[1]
 
 
+def test_the_errors_are_as_large_as_lessons_need():
+    """What benchmarks/power.py finds in each of 20 firms, in one of half their size."""
+    counts = world.simulate("retailer-v2", customers=1_000, seed=7, tables=["truth_counts"]).truth["counts"]
+    last = counts[counts.year == counts.year.max()].set_index("measure")
+    assert last.difference["buyers"] >= 0.05 * last.true["buyers"]
+    assert last.difference["repeat rate"] <= -0.02
+    assert last.difference["mailing cost"] >= 0.05 * last.true["mailing cost"]
+
+
+def test_the_page_names_every_number_of_the_bookings():
+    text = (Path(world.__file__).parents[2] / "docs" / "world.md").read_text(encoding="utf-8")
+    assert [each.name for each in fields(world.Bookings) if f"`bookings.{each.name}`" not in text] == []
+    faults = tables.table("truth_faults").column("fault").values
+    for each in ("retailer-v2", "telecom-v2"):
+        assert set(firm(each, customers=400, months=30, seed=5).truth["faults"].fault) <= set(faults)
+
+
 # Laws
 
 
@@ -214,11 +232,11 @@ def test_more_move_and_marry_where_the_block_says_so():
 def test_all_at_zero_gives_the_tables_without_but_for_the_column(industry):
     none, zero = (quiet(block, industry) for block in (None, world.Bookings()))
     first = records_of(zero).query("number == 0").set_index("customer_id").record_id
-    tables = every_table(zero)
+    others = every_table(zero)
     for name, table in every_table(none).items():
         if name == "truth_parameters":
             continue
-        told = tables[name]
+        told = others[name]
         if name in (*BOOKED, "campaign_targets"):
             assert (told.record_id == told.customer_id.map(first)).all(), "all under the first"
             told = told.drop(columns="record_id")
@@ -227,6 +245,15 @@ def test_all_at_zero_gives_the_tables_without_but_for_the_column(industry):
     assert (counts.difference == 0).all()
     assert len(zero.truth["doubles"]) == 0
     assert not {"faults", "doubles", "counts"} & set(none.truth)
+
+
+@pytest.mark.parametrize("industry", ["retailer-v2", "telecom-v2"])
+def test_one_record_each_and_every_count_is_true(industry):
+    simulated = quiet(replace(RETAILER_2.bookings, records=(1,)), PRESETS[industry])
+    assert len(simulated["contact_records"]) == len(simulated["customers"])
+    assert (simulated.truth["counts"].difference == 0).all()
+    assert len(simulated.truth["doubles"]) == 0
+    assert not simulated["campaign_targets"].duplicated(["campaign_id", "customer_id"]).any()
 
 
 @pytest.mark.parametrize("industry", ["retailer-v2", "telecom-v2"])
@@ -313,6 +340,7 @@ def test_a_firm_of_nobody_has_all_tables():
         ({"elsewhere": 1.5}, "Bookings: `elsewhere` must be a share from 0 to 1"),
         ({"household": (0.5, 0)}, "`household.neighbours` must be a whole number of at least 1"),
         ({"switchboard": (0.5, 2, 10)}, "`switchboard.noted` must be a share"),
+        ({"records": (0, 0)}, "`records` must hold at least one value above 0"),
         ({"moving": -1}, "`moving` must be a finite number of at least 0"),
     ],
 )
@@ -326,4 +354,3 @@ def test_bookings_must_be_a_block_of_their_own():
         replace(RETAILER_2, bookings=0.5)
     with pytest.raises(ArgumentError, match="truth_counts"):
         world.simulate("retailer-v1", customers=10, months=2, seed=1, tables=["truth_counts"])
-    assert bookings.MOST == 4

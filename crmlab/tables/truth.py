@@ -71,7 +71,7 @@ TABLES = (
         (
             CAMPAIGN,
             CUSTOMER,
-            _latent("propensity", "Probability to be contacted.", "share"),
+            _latent("propensity", "Probability to be contacted, under one of their records at least.", "share"),
             _latent("orders_if_contacted", "Expected orders in the month if contacted (leaving in the month aside).", "orders"),
             _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
         ),
@@ -120,7 +120,7 @@ TABLES = (
         (
             Column("record_id", "id", "The record; it does not tell whose it is."),
             CUSTOMER,
-            Column("fault", "text", "What it shows: not what the customer's first record shows, or what others show too.",
+            Column("fault", "text", "What it shows: something else than on the first day, or what others may show too.",
                    values=("copy", "moved", "old address", "shared home", "new telephone", "old telephone",
                            "shared telephone", "switchboard", "new e-mail", "till address", "married", "characters"),
                    known="never: this is the truth"),

@@ -17,15 +17,14 @@ from crmlab.world.event_log import Column, record_numbers
 from crmlab.world.population import Customers
 from crmlab.world.ranges import Block
 
-HOW_MANY = 65, 22, 9, 4  # in %: one record, two, three, four, so 1.52 on average
-MOST = len(HOW_MANY)
 _TINY = 1e-300  # so that a share of 0 is never divided by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bookings(Block):
-    """What happens under several records of one person, and faults of records that no form has; all at 0: the first only."""
+    """Several records of a person, what is done under them, and further faults of records; at 0 all act on nobody."""
 
+    records: tuple[float, ...] = (65, 22, 9, 4)  # weights of one record of a person, two, three, four: 1.52 on average
     elsewhere: float = 0.0  # share of orders and tickets booked under any of the person's records; the others under the first
     listed: float = 0.0  # share of further records that stand on the mailing list beside the first one
     household: tuple[float, int] = (0.0, 4)  # share of persons with home and telephone in common, of so many neighbours
@@ -67,12 +66,14 @@ def share(block: Bookings, seed: int, keys: np.ndarray, root: np.ndarray) -> Sha
     )  # fmt: skip
 
 
-def record_days(keys: np.ndarray, since_day: np.ndarray, last_day: int) -> np.ndarray:
-    """Draw when each person is written down, shape (n, 4): the first time on their first day; never is after the last day."""
-    picks = streams.choose(streams.uniform(keys, "person: how many records"), np.array(HOW_MANY, dtype=float))
-    n_records = np.where(last_day > since_day, 1 + picks, 1)
-    later = np.column_stack([streams.uniform(keys, "person: record day", 0, number) for number in range(1, MOST)])
-    later = np.sort(np.where(np.arange(1, MOST) < n_records[:, None], later, 1), axis=1, kind="stable")
+def record_days(block: Bookings, keys: np.ndarray, since_day: np.ndarray, last_day: int) -> np.ndarray:
+    """Draw when each person is written down, shape (n, most records): first on their first day; never is after the last day."""
+    picks = streams.choose(streams.uniform(keys, "person: how many records"), np.array(block.records, dtype=float))
+    n_records, later = np.where(last_day > since_day, 1 + picks, 1), np.ones((keys.size, len(block.records) - 1))
+    for number in range(1, len(block.records)):
+        drawn = streams.uniform(keys, "person: record day", 0, number)
+        later[:, number - 1] = np.where(number < n_records, drawn, 1)
+    later = np.sort(later, axis=1, kind="stable")
     length = (last_day - since_day)[:, None]
     return np.column_stack([since_day, since_day[:, None] + 1 + (later * length).astype(np.int64)])
 
@@ -102,7 +103,7 @@ def book(
     if block is None:
         return {}
     keys = customers.key[rows]
-    written = record_days(keys, np.floor(customers.won[rows]).astype(np.int64), last_day)
+    written = record_days(block, keys, np.floor(customers.won[rows]).astype(np.int64), last_day)
     exist = (written <= np.floor(moment)[:, None]).sum(axis=1)
     draw = streams.uniform(keys, f"books {what}", t, ordinal)
     even = np.minimum(draw * exist / max(block.elsewhere, _TINY), exist - 1)  # below the share the draw is even again
@@ -119,8 +120,8 @@ def on_list(
     if block is None:
         return rows, np.zeros(rows.size, dtype=np.int64)
     keys = customers.key[rows]
-    listed = record_days(keys, np.floor(customers.won[rows]).astype(np.int64), last_day) <= day
-    for further in range(1, MOST):
+    listed = record_days(block, keys, np.floor(customers.won[rows]).astype(np.int64), last_day) <= day
+    for further in range(1, len(block.records)):
         listed[:, further] &= streams.uniform(keys, "stands on the mailing list", 0, further) < block.listed
     place, number = np.nonzero(listed)
     return rows[place], number

@@ -254,7 +254,8 @@ def _write_records(
     written = {"contact_records": table, "truth_records": table, "truth_faults": faults}
     if not setting.industry.bookings:
         return written, None
-    days = bookings.record_days(customers.key, np.floor(customers.won).astype(np.int64), setting.last_date)
+    since = np.floor(customers.won).astype(np.int64)
+    days = bookings.record_days(setting.industry.bookings, customers.key, since, setting.last_date)
     days, n_records = days[days <= setting.last_date], (days <= setting.last_date).sum(axis=1)
     first = np.zeros(block.n_persons, dtype=np.int64)
     first[customers.person] = n_records.cumsum() - n_records
@@ -270,7 +271,7 @@ def _count_buyers(block: _Block) -> None:
     if parts := block.log.rows["orders"]:
         person = np.concatenate([part for part, _ in parts])
         day, number = (np.concatenate([numbers(columns, name) for _, columns in parts]) for name in ("order_date", "record_id"))
-        year, record = block.setting.month_of(day) // 12, person * bookings.MOST + number
+        year, record = block.setting.month_of(day) // 12, person * (number.max(initial=0) + 1) + number
         for names, who in ((("buyers", "repeaters"), person), (("buying_records", "repeating_records"), record)):
             for name, count in zip(names, bookings.count_buyers(who, year, ends.size), strict=True):
                 block.sums[name][ends] += count

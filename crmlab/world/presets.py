@@ -13,7 +13,7 @@ from crmlab.errors import ArgumentError
 from crmlab.world.bookings import Bookings
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 
-#: What several records of one person cost: the share of doubles that a shop finds in its file is [C], as are all of these.
+#: What several records of one person cost.
 _BOOKINGS = Bookings(
     elsewhere=0.5,
     listed=0.7,
@@ -22,7 +22,7 @@ _BOOKINGS = Bookings(
     characters=0.3,
     till_address=0.3,
     moving=0.5,
-    marrying=0.5,
+    marrying=2.0,
 )
 #: What goes wrong by itself costs nothing.
 _FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures"))

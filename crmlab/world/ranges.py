@@ -218,7 +218,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "transparency": SHARE, "trust_dropout": EFFECT, "payout_months": whole(1),
     },
     "Bookings": {
-        **_all(SHARE, "elsewhere listed characters till_address"), **_all(SIZE, "moving marrying"),
+        "records": several(SIZE, some=True), **_all(SIZE, "moving marrying"),
+        **_all(SHARE, "elsewhere listed characters till_address"),
         "household": values(share=SHARE, neighbours=whole(1)),
         "switchboard": values(share=SHARE, noted=SHARE, neighbours=whole(1)),
     },

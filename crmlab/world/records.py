@@ -320,7 +320,7 @@ def records(
     ['moved', 'new telephone']
     """
     since_day = np.asarray(since_day, dtype=np.int64)
-    days = bookings.record_days(keys, since_day, last_day)
+    days = bookings.record_days(block, keys, since_day, last_day)
     owner, number = np.nonzero(days <= last_day)
     day = days[owner, number]
     first_keys, own_keys = (bookings.record_keys(keys[owner], order) for order in (np.zeros_like(number), number))
