@@ -139,7 +139,7 @@ def counts(sums: dict[str, np.ndarray], opening_year: int) -> dict[str, np.ndarr
     The sums are by month; those of buyers stand in the last month of each year.
     """
     months = sums["won"].size
-    ends = np.minimum(np.arange(-(-months // 12)) * 12 + 11, months - 1)
+    ends = np.minimum(np.arange(1, -(-months // 12) + 1) * 12, months) - 1
     begins = np.append(0, ends[:-1] + 1)
 
     def repeat_rate(repeaters: str, buyers: str) -> np.ndarray:

@@ -9,7 +9,7 @@ the firm cannot know. This room knows the effect on the purchase rate; ``buying`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.special import expit
@@ -87,9 +87,8 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
     the file.
     """
     n, industry = len(customers), setting.industry
-    lift, discount, count, keep, win_back = np.zeros((5, n))
-    cost, doubled = np.zeros((2, n), dtype=np.int64)
-    contacts = Contacts(lift, discount, cost, count, keep, win_back, doubled)
+    kinds = {"cost": np.int64, "doubled": np.int64}
+    contacts = Contacts(**{each.name: np.zeros(n, dtype=kinds.get(each.name, float)) for each in fields(Contacts)})
     for number, (month, place) in enumerate(calendar(setting)):
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)

@@ -267,7 +267,7 @@ def _write_records(
 def _count_buyers(block: _Block) -> None:
     """Count who ordered, by year, once by customer and once by record."""
     months = block.setting.months
-    ends = np.minimum(np.arange(-(-months // 12)) * 12 + 11, months - 1)
+    ends = np.minimum(np.arange(1, -(-months // 12) + 1) * 12, months) - 1
     if parts := block.log.rows["orders"]:
         person = np.concatenate([part for part, _ in parts])
         day, number = (np.concatenate([numbers(columns, name) for _, columns in parts]) for name in ("order_date", "record_id"))
