@@ -45,6 +45,7 @@ BY_PERSON = (
     "truth_records", "truth_donors", "truth_faults", "truth_doubles",
 )  # fmt: skip
 _WRITTEN = "contact_records", "truth_records", "truth_faults"  # made together, from who the customers are
+_BOOKED = "orders", "tickets", "campaign_targets"  # these tell under which record
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
 
@@ -233,35 +234,34 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     # the place of each id in the alphabet, so that neither blocks nor the order of coming can be seen in a table
     rank = np.empty(block.n_persons, dtype=np.int64)
     rank[pc.array_sort_indices(ids).to_numpy()] = np.arange(block.n_persons)
-    written, booked = _write_records(block, rank, ids, wanted)
+    if not block.finished:
+        booked = RecordIds(pa.array([], pa.string()), rank) if block.setting.industry.bookings else None
+        return {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
+    customers = Customers.concatenate(block.finished)
+    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
+    booked = _count_records(block, customers, wanted)
     made = {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
-    for name, table in written.items():
-        if name in made:
-            made[name] = table.select(made[name].column_names).cast(made[name].schema)
+    if wanted & set(_WRITTEN):
+        noted, faults = _contact_records(block.setting, customers, ids, _roots(block.arrivals)[customers.person])
+        for name, table in zip(_WRITTEN, (noted, noted, faults), strict=True):
+            if name in made:
+                made[name] = table.select(made[name].column_names).cast(made[name].schema)
     return made
 
 
-def _write_records(
-    block: _Block, rank: np.ndarray, ids: pa.Array, wanted: frozenset[str]
-) -> tuple[dict[str, pa.Table], RecordIds | None]:
-    """Let the firm's sources write down who its customers are, and count them as the firm does, where that is told."""
-    setting = block.setting
-    if not block.finished or not (setting.industry.bookings or wanted & set(_WRITTEN)):
-        return {}, RecordIds(pa.array([], pa.string()), rank) if setting.industry.bookings else None
-    customers = Customers.concatenate(block.finished)
-    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
-    table, faults = _contact_records(setting, customers, ids, _roots(block.arrivals)[customers.person])
-    written = {"contact_records": table, "truth_records": table, "truth_faults": faults}
-    if not setting.industry.bookings:
-        return written, None
-    since = np.floor(customers.won).astype(np.int64)
-    days = bookings.record_days(setting.industry.bookings, customers.key, since, setting.last_date)
-    days, n_records = days[days <= setting.last_date], (days <= setting.last_date).sum(axis=1)
-    first = np.zeros(block.n_persons, dtype=np.int64)
-    first[customers.person] = n_records.cumsum() - n_records
-    block.sums["records"] += setting.count_by_month(days)
+def _count_records(block: _Block, customers: Customers, wanted: frozenset[str]) -> RecordIds | None:
+    """Count as a firm does that takes each record for a customer, and name the records; nothing where that is not told."""
+    setting, last = block.setting, block.setting.last_date
+    if setting.industry.bookings is None:
+        return None
+    days = bookings.record_days(setting.industry.bookings, customers.key, np.floor(customers.won).astype(np.int64), last)
+    owner, number = np.nonzero(days <= last)
+    block.sums["records"] += setting.count_by_month(days[owner, number])
     _count_buyers(block)
-    return written, RecordIds(table["record_id"].combine_chunks(), first)
+    first = np.zeros(block.n_persons, dtype=np.int64)
+    first[customers.person] = np.searchsorted(owner, np.arange(len(customers)))
+    named = records.record_ids(bookings.record_keys(customers.key[owner], number)) if wanted & set(_BOOKED) else pa.array([])
+    return RecordIds(named.cast(pa.string()), first)
 
 
 def _count_buyers(block: _Block) -> None:

@@ -339,7 +339,7 @@ def records(
     silent, slip = batch.choose_habit("consent") == 2, streams.uniform(batch.keys, "record: consent slip") < _CONSENT_SLIP
     consent = np.where(silent, 2, np.where(agreed[owner] ^ slip, 0, 1))
     front = {
-        "record_id": _record_ids(own_keys), "source": take(_SOURCES, source),
+        "record_id": record_ids(own_keys), "source": take(_SOURCES, source),
         "created": pa.array(np.datetime64(opening) + day),
     }  # fmt: skip
     owners = take(ids, owner)
@@ -368,7 +368,7 @@ def _faults(record_ids: pa.Array, owners: pa.Array, texts: dict[str, pa.Array], 
     return pa.concat_tables(parts)
 
 
-def _record_ids(keys: np.ndarray) -> pa.Array:
+def record_ids(keys: np.ndarray) -> pa.Array:
     """Make an "R" and twelve signs of base 32 out of two draws, so that no key can be read back from them."""
     signs = pa.array([a + b for a in _SIGNS for b in _SIGNS])
     halves = [identities.draw_number(keys, "record: identity", 2**30, half) for half in range(2)]
