@@ -295,7 +295,7 @@ def uplift_is_learnt(firm: world.Firm) -> bool:
     """Two logits on one half of the customers of one campaign by lot, against one that foretells orders; gain by the truth."""
     name = next(campaign.name for campaign in firm.industry.campaigns if campaign.lift and not campaign.targeted)
     day, targets = runs(firm, name)[-1]
-    targets = targets.set_index("customer_id")
+    targets = targets.drop_duplicates("customer_id", keep=False).set_index("customer_id")  # those with one record have one lot
     truth = firm.truth["campaigns"]
     truth = truth[truth.campaign_id == targets.campaign_id.iloc[0]].set_index("customer_id").reindex(targets.index)
     orders = firm["orders"]
@@ -307,6 +307,18 @@ def uplift_is_learnt(firm: world.Firm) -> bool:
     with_contact, without = (fit(features[half & group], bought[half & group]) for group in (contacted, ~contacted))
     response = predict(with_contact, features[~half])
     return qini(gain[~half], response - predict(without, features[~half])) > qini(gain[~half], response)
+
+
+def miscounted(firm: world.Firm, measure: str) -> pd.Series:
+    """What the firm counts in the last year by record, and what is true."""
+    counts = firm.truth["counts"]
+    return counts[counts.measure == measure].iloc[-1]
+
+
+def inflated(firm: world.Firm, measure: str) -> bool:
+    """Whether a count is too high by 5 % or more."""
+    count = miscounted(firm, measure)
+    return count.difference >= 0.05 * count.true
 
 
 def spam_loses(firm: world.Firm) -> bool:
@@ -333,6 +345,12 @@ ROWS = (
     Row("the silent can be corrected for", "call-back: interval holds, naive misses the mean (truth)", 2_000,
         silence_is_corrected),
     Row("commitment foretells leaving", "rank test, left within half a year (truth)", 2_000, commitment_foretells),
+    Row("doubles inflate the count of customers", "5 % or more: records ordered under in the last year (truth)", 2_000,
+        lambda firm: inflated(firm, "buyers")),
+    Row("doubles lower the repeat rate", "2 points or more: ordered twice in the last year (truth)", 2_000,
+        lambda firm: miscounted(firm, "repeat rate").difference <= -0.02),
+    Row("doubles raise the cost of mailings", "5 % or more in the last year (truth)", 2_000,
+        lambda firm: inflated(firm, "mailing cost")),
     Row("a slow answer hurts", "silent (contract: gone) within half a year of the complaint", 10_000, slow_answers_hurt),
     Row("a complaint doubles the risk", "leaving within half a year, 1.6 to 2.4 times (truth)", 10_000,
         lambda firm: 1.6 <= risk_after_complaint(firm) <= 2.4),

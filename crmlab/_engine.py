@@ -93,10 +93,11 @@ def _open(
     try:
         table = data if isinstance(data, ibis.Table) else _as_ibis(data, declared, wanted, connection)
         _check.required_columns(table.columns, declared, wanted)
-        keyed = bool(declared.key) and all(column in table.columns for column in declared.key)
-        checked = _check.declaration(table, declared, dict.fromkeys([*wanted, *(declared.key if keyed else ())]), run, *remedy)
-        if keyed:
-            _refuse_duplicates(table, declared, int(checked["rows"]), connection)
+        key = declared.key_among(table.columns)
+        key = key if all(column in table.columns for column in key) else ()
+        checked = _check.declaration(table, declared, dict.fromkeys([*wanted, *key]), run, *remedy)
+        if key:
+            _refuse_duplicates(table, declared, list(key), int(checked["rows"]), connection)
         yield table, checked, run
     finally:
         if not has_engine:
@@ -200,9 +201,8 @@ def _backend(data: ibis.Table) -> BaseBackend:
         return ibis.get_backend()
 
 
-def _refuse_duplicates(table: ibis.Table, declared: Table, rows: int, connection: BaseBackend) -> None:
+def _refuse_duplicates(table: ibis.Table, declared: Table, key: list[str], rows: int, connection: BaseBackend) -> None:
     """Refuse two rows of one key."""
-    key = list(declared.key)
     if len(key) == 1 and rows <= _MAX_ROWS_IN_MEMORY and _is_unique(table[key[0]], connection):
         return
     duplicated = table.group_by(key).aggregate(row_count=table.count()).filter(lambda groups: groups.row_count > 1)

@@ -16,8 +16,8 @@ from world_firms import DIMENSIONS, bare, every_table, exposure, firm, leave_day
 
 from crmlab import _engine, btyd, datasets, world
 from crmlab.errors import ArgumentError, DataError
+from crmlab.world import bookings, interventions, records, service
 from crmlab.world import firm as firms
-from crmlab.world import interventions, records, service
 from crmlab.world.industries import RETAILER, TELECOM
 from crmlab.world.presets import PRESETS
 
@@ -145,7 +145,7 @@ DATED = {
 def before(simulated, name, day):
     """The rows of a table that were known before a day, without what came to be known later."""
     table = simulated.truth[name[6:]] if name.startswith("truth_") else simulated[name]
-    if name in ("campaign_targets", "truth_campaigns", "truth_keeping"):
+    if name in ("campaign_targets", "truth_campaigns", "truth_keeping", "truth_doubles"):
         return table[table.campaign_id.map(simulated["campaigns"].set_index("campaign_id").date) < day]
     if name == "truth_values":
         return table[:0]  # told on the last day
@@ -153,7 +153,9 @@ def before(simulated, name, day):
         return table[table.wave * 6 < START]
     if name == "truth_customers":
         return table[table.left < day]
-    if name == "truth_records":
+    if name == "truth_counts":
+        return table[table.year < day.year]
+    if name in ("truth_records", "truth_faults"):
         return table[table.record_id.isin(before(simulated, "contact_records", day).record_id)]
     if name in ("products", "truth_parameters", "truth_correlations"):
         return table
@@ -665,8 +667,8 @@ def test_the_page_tells_the_faults_of_records_and_what_shows_the_fit():
     silent = [nothing for *_, nothing in records._HABITS["consent"]]
     for shares in (records._FIRST, records._AGAIN, silent):
         assert f"{', '.join(map(str, shares))} %" in text
-    numbers = zip(("record for", "two for", "three for", "four for"), records._HOW_MANY, strict=True)
-    assert [f"{words} {share} %" in text for words, share in numbers] == [True] * 4
+    numbers = zip(("record for", "two for", "three for", "four for"), bookings.Bookings().records, strict=True)
+    assert [f"{words} {share:g} %" in text for words, share in numbers] == [True] * 4
     for column in ("`page_views`", "`asked_for_offer`"):
         assert column in text
     assert "Which product" in text

@@ -33,6 +33,12 @@ def every_table(simulated):
     return {name: simulated[name] for name in simulated} | {f"truth_{name}": simulated.truth[name] for name in simulated.truth}
 
 
+def declared_columns(simulated, name):
+    """The columns that a table of this firm has by its declaration."""
+    without = [] if simulated.industry.bookings else [tables.BOOKED]
+    return [column.name for column in tables.table(name).columns if column not in without]
+
+
 def exposure(simulated):
     """Months as a customer, and orders after the first, of each customer, by the truth."""
     them = simulated.truth["customers"]

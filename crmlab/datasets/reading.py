@@ -167,10 +167,11 @@ def _clean(
     others = cells.table.columns.difference(list(in_file.values()), sort=False)
     rows = pd.DataFrame(values | {name: _parse.texts(cells.table[name])[0] for name in others}, index=cells.table.index)
     clean = rows[~rows.index.isin(np.concatenate([fault["line"] for fault in faults]))]
-    if declared.key and all(name in in_file for name in declared.key):
-        repeated = clean[clean.duplicated(list(declared.key))][declared.key[0]]
+    key = declared.key_among(in_file)
+    if key and all(name in in_file for name in key):
+        repeated = clean[clean.duplicated(list(key))][key[0]]
         reason = pd.Series("stands in an earlier row already", index=repeated.index)
-        faults.append(_faults(in_file[declared.key[0]], repeated.astype(str), reason))
+        faults.append(_faults(in_file[key[0]], repeated.astype(str), reason))
         clean = clean.drop(repeated.index)
     misfits = pd.DataFrame(cells.misfits, columns=["line", "value", "reason"]).assign(column=pd.NA)
     set_aside = pd.concat([misfits, *faults])[list(_FAULT)].astype(_FAULT)

@@ -87,6 +87,9 @@ CUSTOMER = Column(
         "kunde", "kundennummer", "客户", "客户编号", "会员"),
 )  # fmt: skip
 
+#: Under which of several records of a customer something was booked; only where the industry has `bookings`.
+BOOKED = Column("record_id", "id", "The contact record under which it was booked.", optional=True, known="that day")
+
 
 def money(name: str, meaning: str, known: str = "") -> Column:
     """Declare a column of amounts of money, none of them negative."""
@@ -138,6 +141,7 @@ FIRM = (
             Column("product_id", "id", "What was bought; see `products`.", optional=True, known="the order"),
             Column("discount", "number", "Share taken off the price.", "share", minimum=0, maximum=1, optional=True,
                    known="the order"),
+            BOOKED,
         ),
         key=("order_id",),
     ),
@@ -354,6 +358,7 @@ FIRM = (
             money("compensation", "What was paid for the trouble.", known="the answer"),
             Column("rating", "integer", "Stars the customer gave for the answer; empty if they gave none.", "1 to 5", minimum=1,
                    maximum=5, nullable=True, known="a few days after the answer"),
+            BOOKED,
         ),
         key=("ticket_id",),
     ),
@@ -388,14 +393,15 @@ FIRM = (
     ),
     Table(
         "campaign_targets",
-        "Who was contacted in a campaign, and who could have been.",
+        "Who was contacted in a campaign, and who could have been; a customer once for each of their records listed.",
         (
             CAMPAIGN,
             CUSTOMER,
             Column("group", "text", "Contacted, held out by lot, or not chosen.",
                    values=("contacted", "held out", "not chosen"), known="the day of the campaign"),
+            BOOKED,
         ),
-        key=("campaign_id", "customer_id"),
+        key=("campaign_id", "customer_id", "record_id"),
     ),
     Table(
         "referrals",

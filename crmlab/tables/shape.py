@@ -7,6 +7,7 @@ in ``firm`` (what happens in a firm) and in a file for each topic (what its anal
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from crmlab.errors import ArgumentError
@@ -92,6 +93,15 @@ class Table:
                 return column
         known = ", ".join(column.name for column in self.columns)
         raise ArgumentError(f"table `{self.name}` has no column {name!r}. Its columns: {known}.")
+
+    def key_among(self, columns: Collection[str]) -> tuple[str, ...]:
+        """The columns that name a row once in a table of these ``columns``, which may lack optional ones.
+
+        >>> from crmlab import tables
+        >>> tables.table("campaign_targets").key_among(["campaign_id", "customer_id", "group"])
+        ('campaign_id', 'customer_id')
+        """
+        return tuple(name for name in self.key if name in columns or not self.column(name).optional)
 
     @property
     def required(self) -> tuple[str, ...]:

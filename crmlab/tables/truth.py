@@ -71,7 +71,7 @@ TABLES = (
         (
             CAMPAIGN,
             CUSTOMER,
-            _latent("propensity", "Probability to be contacted.", "share"),
+            _latent("propensity", "Probability to be contacted, under one of their records at least.", "share"),
             _latent("orders_if_contacted", "Expected orders in the month if contacted (leaving in the month aside).", "orders"),
             _latent("orders_if_not", "Expected orders in the month if not.", "orders"),
         ),
@@ -113,6 +113,44 @@ TABLES = (
         "Whose each contact record is.",
         (Column("record_id", "id", "The record; it does not tell whose it is."), CUSTOMER),
         key=("record_id",),
+    ),
+    Table(
+        "truth_faults",
+        "What misleads whoever looks for the records of one customer, record by record; slips of writing are not listed.",
+        (
+            Column("record_id", "id", "The record; it does not tell whose it is."),
+            CUSTOMER,
+            Column("fault", "text", "What it shows: something else than on the first day, or what others may show too.",
+                   values=("copy", "moved", "old address", "shared home", "new telephone", "old telephone",
+                           "shared telephone", "switchboard", "new e-mail", "till address", "married", "characters"),
+                   known="never: this is the truth"),
+        ),
+        key=("record_id", "fault"),
+    ),
+    Table(
+        "truth_doubles",
+        "Customers to whom a campaign turned under several records: whoever is contacted under one is not held out.",
+        (
+            CAMPAIGN,
+            CUSTOMER,
+            Column("records", "integer", "Under how many records it turned to them.", "records", minimum=2),
+            Column("contacted", "integer", "Under how many of these they were contacted.", "records", minimum=0),
+        ),
+        key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "truth_counts",
+        "What the firm counts when it takes each record for a customer, and what is true, by calendar year.",
+        (
+            Column("year", "integer", "The year.", "year"),
+            Column("measure", "text", "What is counted: customers in the file at its end; buyers of the year; share of them "
+                   "who ordered twice or more in it; cost of its contacts in campaigns, true if each customer got one.",
+                   values=("customers", "buyers", "repeat rate", "mailing cost")),
+            _latent("as_recorded", "By record.", "as the measure says: customers, share, currency"),
+            _latent("true", "By customer.", "as the measure says"),
+            _latent("difference", "As recorded less true.", "as the measure says"),
+        ),
+        key=("year", "measure"),
     ),
     Table(
         "truth_months",

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from crmlab import _check, _manifest, tables
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import accounts, desks, giving, history, management, market
+from crmlab.world import accounts, bookings, desks, giving, history, management, market
 from crmlab.world.event_log import EventLog, arrow_type
 from crmlab.world.setting import Setting
 
@@ -165,6 +165,8 @@ def _firm_tables(setting: Setting, salespeople: desks.Desks, sums: dict[str, np.
         flows = {"donated": sums["donated"] / 100, "paid_out": giving.payouts(setting, sums["donated"]) / 100}
         made["payouts"] = _table("payouts", {"month": month, "published": published} | flows)
         made["truth_trust"] = _table("truth_trust", {"month": month, "distrust": distrust})
+    if setting.industry.bookings:
+        made["truth_counts"] = _table("truth_counts", bookings.counts(sums, setting.opening.year))
     if correlations := setting.industry.correlations:
         columns = {"disposition": "first", "other": "second", "correlation": "value"}
         made["truth_correlations"] = _table(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit
 
-from crmlab.world import dispositions, streams
+from crmlab.world import bookings, dispositions, streams
 from crmlab.world.accounts import Purchases
 from crmlab.world.desks import Desks
 from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
@@ -146,10 +146,13 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     moment = start[buyer] + moment * (end - start)[buyer] * (ordinal > 0)
     amount, goods, product = _baskets(setting, customers, buyer, ordinal, discount, t)
     by_time = np.lexsort((moment, buyer))
+    booked = bookings.book(
+        industry.bookings, setting.last_date, customers, buyer[by_time], moment[by_time], "an order", t, ordinal[by_time]
+    )
     log.add(
         "orders", customers.person[buyer][by_time], order_id=numbered_ids("O"), order_date=days(moment[by_time]),
         amount=cents(amount[by_time]), product_id=labels(product[by_time], product_ids(setting)),
-        discount=discount[buyer][by_time],
+        discount=discount[buyer][by_time], **booked,
     )  # fmt: skip
     customers.recent_orders = industry.recency_fading * customers.recent_orders + count
     customers.last_order = np.where(count > 0, t, customers.last_order)

@@ -9,13 +9,13 @@ the firm cannot know. This room knows the effect on the purchase rate; ``buying`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.special import expit
 
-from crmlab.world import streams
-from crmlab.world.event_log import EventLog, labels
+from crmlab.world import bookings, streams
+from crmlab.world.event_log import EventLog, labels, record_numbers
 from crmlab.world.industries import Campaign, Industry
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
@@ -42,6 +42,8 @@ class Contacts:
         Taken off the log rate of leaving.
     win_back : ndarray
         Added to the log-odds to return of those who have left.
+    doubled : ndarray of int
+        In cents: the part of the cost that went to further records of somebody who had been contacted already.
     """
 
     lift: np.ndarray
@@ -50,6 +52,17 @@ class Contacts:
     count: np.ndarray
     keep: np.ndarray
     win_back: np.ndarray
+    doubled: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lots:
+    """The records to which a campaign turns: the place of its customer (rising), number, chance, and whether it is chosen."""
+
+    rows: np.ndarray
+    number: np.ndarray
+    propensity: np.ndarray
+    chosen: np.ndarray
 
 
 def calendar(setting: Setting) -> list[tuple[int, int]]:
@@ -74,7 +87,8 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
     the file.
     """
     n, industry = len(customers), setting.industry
-    contacts = Contacts(np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n), np.zeros(n), np.zeros(n))
+    kinds = {"cost": np.int64, "doubled": np.int64}
+    contacts = Contacts(**{each.name: np.zeros(n, dtype=kinds.get(each.name, float)) for each in fields(Contacts)})
     for number, (month, place) in enumerate(calendar(setting)):
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)
@@ -103,7 +117,10 @@ def _run(
 ) -> None:  # fmt: skip
     """Run one campaign; ``number`` counts the campaigns of the firm, ``place`` is that in the industry's list."""
     industry, campaign = setting.industry, setting.industry.campaigns[place]
-    rows, propensity, chosen = _draw_lots(setting, campaign, customers, place, t)
+    lots = _draw_lots(setting, campaign, customers, place, t)
+    first = np.flatnonzero(np.diff(lots.rows, prepend=-1))  # of the records of each customer
+    rows, letters = lots.rows[first], np.add.reduceat(lots.chosen, first, dtype=np.int64) if first.size else first
+    chosen = letters > 0
     key, pressure = customers.key[rows], customers.contact_pressure[rows] + contacts.count[rows]
     rested = np.exp(-industry.tiring * pressure)
     effect = _lift(industry, campaign, customers, rows) * rested
@@ -112,50 +129,81 @@ def _run(
     contacts.keep[rows] += keeping * chosen
     contacts.win_back[rows] += campaign.win_back * chosen
     contacts.discount[rows] = np.where(chosen, campaign.discount, contacts.discount[rows])
-    contacts.cost[rows] += round(100 * campaign.cost) * chosen
-    contacts.count[rows] += chosen
+    contacts.cost[rows] += round(100 * campaign.cost) * letters
+    contacts.doubled[rows] += round(100 * campaign.cost) * (letters - chosen)
+    contacts.count[rows] += letters
     opts_out = chosen & (
-        streams.uniform(key, "opts out", t, place) < industry.opt_out * (1 + industry.opt_out_effect * pressure)
+        streams.uniform(key, "opts out", t, place) < letters * industry.opt_out * (1 + industry.opt_out_effect * pressure)
     )
     customers.consent[rows[opts_out]] = False
     customers.opted_out[rows[opts_out]] = setting.month_start[t]
-    group = np.where(chosen, _CONTACTED, _NOT_CHOSEN if campaign.targeted else _HELD_OUT)
     without = np.zeros(rows.size) if rate is None else rate[rows]
-    campaign_id = labels(np.full(rows.size, number), ids(setting))
-    log.add("campaign_targets", customers.person[rows], campaign_id=campaign_id, group=labels(group, _GROUPS))
+    _write_targets(setting, log, customers, lots, number, campaign.targeted)
     log.add(
-        "truth_campaigns", customers.person[rows], campaign_id=campaign_id, propensity=propensity,
-        orders_if_contacted=without * np.exp(effect), orders_if_not=without,
+        "truth_campaigns", customers.person[rows], campaign_id=labels(np.full(rows.size, number), ids(setting)),
+        propensity=_reached(lots, first), orders_if_contacted=without * np.exp(effect), orders_if_not=without,
     )  # fmt: skip
     if campaign.keep:
+        campaign_id = labels(np.full(rows.size, number), ids(setting))
         log.add("truth_keeping", customers.person[rows], campaign_id=campaign_id, keeping=keeping)
+    if industry.bookings:
+        records = np.diff(first, append=lots.rows.size)
+        several = records > 1
+        log.add(
+            "truth_doubles", customers.person[rows[several]], records=records[several], contacted=letters[several],
+            campaign_id=labels(np.full(several.sum(), number), ids(setting)),
+        )  # fmt: skip
 
 
-def _draw_lots(
-    setting: Setting, campaign: Campaign, customers: Customers, place: int, t: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw who is contacted: the places of those to whom a campaign turns, the chance of each, and who is.
+def _reached(lots: _Lots, first: np.ndarray) -> np.ndarray:
+    """Return the chance of each customer to be contacted under one of their records at least."""
+    records = np.diff(first, append=lots.rows.size)
+    chance = lots.propensity[first]
+    return np.where(records == 1, chance, 1 - (1 - chance) ** records)
 
-    The arms of one campaign take their shares of its lots one behind the other, so that nobody gets two of them; who gets
-    another arm is not among those to whom an arm turns.
+
+def _write_targets(setting: Setting, log: EventLog, customers: Customers, lots: _Lots, number: int, targeted: bool) -> None:
+    """Write who was contacted in campaign ``number``, record by record."""
+    group = np.where(lots.chosen, _CONTACTED, _NOT_CHOSEN if targeted else _HELD_OUT)
+    booked = {"record_id": record_numbers(lots.number)} if setting.industry.bookings else {}
+    log.add(
+        "campaign_targets", customers.person[lots.rows], campaign_id=labels(np.full(group.size, number), ids(setting)),
+        group=labels(group, _GROUPS), **booked,
+    )  # fmt: skip
+
+
+def _draw_lots(setting: Setting, campaign: Campaign, customers: Customers, place: int, t: int) -> _Lots:
+    """Draw which records are contacted of those on the list, each by a lot of its own.
+
+    The arms of one campaign take their shares of its lots one behind the other, so that no record gets two of them; what
+    gets another arm is not among those to which an arm turns.
     """
     industry = setting.industry
     turned_to = customers.consent & (customers.won < setting.month_start[t])
     if campaign.silent_months:
         turned_to &= ~(t - customers.last_order < campaign.silent_months)
-    rows = np.flatnonzero(turned_to)
+    rows, number = bookings.on_list(
+        industry.bookings, setting.last_date, customers, np.flatnonzero(turned_to), setting.month_start[t]
+    )
     name = campaign.lot_of or campaign.name
     arms = [each for each in industry.campaigns if name in (each.name, each.lot_of)]
     if len(arms) == 1:
         propensity = _propensity(setting, campaign, customers, rows)
-        return rows, propensity, streams.uniform(customers.key[rows], "campaign", t, place) < propensity
+        return _Lots(rows, number, propensity, _lot(customers.key[rows], number, place, t) < propensity)
     first = next(number for number, each in enumerate(industry.campaigns) if each.name == name)
-    lot = streams.uniform(customers.key[rows], "campaign", t, first)
+    lot = _lot(customers.key[rows], number, first, t)
     bounds = np.cumsum([each.share for each in arms])
     arm, own = np.searchsorted(bounds, lot, side="right"), arms.index(campaign)
     free = (arm == own) | (arm == len(arms))
     chance = campaign.share / (campaign.share + 1 - bounds[-1])
-    return rows[free], np.full(free.sum(), chance), arm[free] == own
+    return _Lots(rows[free], number[free], np.full(free.sum(), chance), arm[free] == own)
+
+
+def _lot(key: np.ndarray, number: np.ndarray, place: int, t: int) -> np.ndarray:
+    """Draw the lot of each record; that of the first is the customer's."""
+    lot, further = streams.uniform(key, "campaign", t, place), number > 0
+    lot[further] = streams.uniform(key[further], f"campaign {place}, further record", t, number[further])
+    return lot
 
 
 def _lift(industry: Industry, campaign: Campaign, customers: Customers, rows: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ class EncodedColumn:
     ----------
     kind : str
         "labels" (codes; -1 is empty), "days" (since the opening; NaN is empty), "cents", "person_ids" (places in the
-        block) or "numbered_ids" (a number behind the person's own id).
+        block), "numbered_ids" (a number behind the person's own id) or "record_numbers" (which record of the person).
     values : ndarray, shape (rows,), or None
         None for numbered ids that are counted when all rows are known.
     labels : tuple of str
@@ -70,6 +70,27 @@ def person_ids(persons: np.ndarray) -> EncodedColumn:
 def numbered_ids(letter: str, numbers: np.ndarray | None = None) -> EncodedColumn:
     """Encode ids such as "C0000012-O3": the person's id and a number; without numbers they are counted by time."""
     return EncodedColumn("numbered_ids", numbers, (letter,))
+
+
+def record_numbers(values: np.ndarray) -> EncodedColumn:
+    """Encode ids of contact records by their number among those of the person, from 0."""
+    return EncodedColumn("record_numbers", values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordIds:
+    """The ids of the contact records of a block.
+
+    Attributes
+    ----------
+    ids : Array
+        Person by person.
+    first : ndarray of int, shape (persons,)
+        The place of each person's first record among them.
+    """
+
+    ids: pa.Array
+    first: np.ndarray
 
 
 Column = np.ndarray | EncodedColumn
@@ -111,7 +132,7 @@ class EventLog:
         if person.size:
             self.rows[table].append((person, columns))
 
-    def table(self, name: str, rank: np.ndarray, ids: pa.Array, opening: dt.date) -> pa.Table:
+    def table(self, name: str, rank: np.ndarray, ids: pa.Array, opening: dt.date, booked: RecordIds | None = None) -> pa.Table:
         """Build a table: person by person in the order of ``rank``, each person's rows in order of time.
 
         Parameters
@@ -124,9 +145,11 @@ class EventLog:
             The id of each person.
         opening : date
             The day from which moments count.
+        booked : RecordIds, optional
+            What records are called; without them no table tells under which one something was booked.
         """
         parts = self.rows.pop(name, [])
-        declared = tables.table(name).columns
+        declared = [column for column in tables.table(name).columns if booked is not None or column is not tables.BOOKED]
         if not parts:
             return pa.table({column.name: pa.array([], type=arrow_type(column)) for column in declared})
         person = np.concatenate([part_person for part_person, _ in parts])
@@ -138,6 +161,9 @@ class EventLog:
         for column in declared:
             if column.name == "customer_id" and column.name not in parts[0][1]:
                 values = ids.take(pa.array(person))
+            elif column is tables.BOOKED and booked is not None:
+                number = np.concatenate([numbers(columns, column.name) for _, columns in parts])[order]
+                values = booked.ids.take(pa.array(booked.first[person] + number))
             else:
                 values = _decode([columns[column.name] for _, columns in parts], order, person, ids, opening)
             kind = arrow_type(column)

@@ -29,8 +29,9 @@ from crmlab.world.setting import Setting
 
 _OF_THE_FIRM = ("salespeople", "products", "promises", "standards", "delivery", "manager_survey", "campaigns", "payouts",
             "firm_months", "truth_months", "truth_trust", "truth_parameters",
-            "truth_correlations")  # fmt: skip
+            "truth_correlations", "truth_counts")  # fmt: skip
 _ONLY_WITH_GIVING = ("donations", "payouts", "truth_donors", "truth_trust")
+_ONLY_WITH_BOOKINGS = ("truth_faults", "truth_doubles", "truth_counts")
 _MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM))
 #: In the order in which ``crmlab.tables`` declares them.
 TABLES = tuple(name for name in tables.names() if name in _MADE and not name.startswith("truth_"))
@@ -369,6 +370,7 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
         "truth_correlations": industry.correlations,
+        **dict.fromkeys(_ONLY_WITH_BOOKINGS, industry.bookings),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 
@@ -410,10 +412,11 @@ def frame(table: pa.Table, name: str) -> pd.DataFrame:
 
 def digest(table: pa.Table, name: str) -> bytes:
     """Return a fingerprint of a table: floats to six decimals, rows in the order of the key."""
-    keys = [(key, "ascending") for key in tables.table(name).key or table.column_names]
+    declared = tables.table(name)
+    keys = [(key, "ascending") for key in declared.key_among(table.column_names) or table.column_names]
     table = table.take(pc.sort_indices(table, sort_keys=keys)).combine_chunks()
     total = hashlib.sha256()
-    for column in tables.table(name).columns:
+    for column in (each for each in declared.columns if each.name in table.column_names):
         values = table[column.name].combine_chunks() if table.num_rows else pa.array([], arrow_type(column))
         total.update(column.name.encode() + values.is_null().to_numpy(zero_copy_only=False).tobytes())
         if pa.types.is_string(values.type):

@@ -19,9 +19,11 @@ from crmlab import tables
 from crmlab.world import (
     accounts,
     aftersales,
+    bookings,
     buying,
     campaigns,
     giving,
+    identities,
     market,
     outlook,
     records,
@@ -31,17 +33,19 @@ from crmlab.world import (
     usage,
 )
 from crmlab.world.desks import Desks
-from crmlab.world.event_log import EventLog, days, labels
+from crmlab.world.event_log import EventLog, RecordIds, days, labels, numbers
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
 
-#: Tables by person; ``contact_records`` and ``truth_records`` are made together.
+#: Tables by person.
 BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
     "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
     "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
-    "truth_records", "truth_donors",
+    "truth_records", "truth_donors", "truth_faults", "truth_doubles",
 )  # fmt: skip
+_WRITTEN = "contact_records", "truth_records", "truth_faults"  # made together, from who the customers are
+_BOOKED = "orders", "tickets", "campaign_targets"  # these tell under which record
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
 
@@ -138,6 +142,8 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
     usage.use(setting, log, customers, t)
+    sums["mailed"][t] += contacts.cost.sum()
+    sums["mailed_double"][t] += contacts.doubled.sum()
     calls = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
@@ -155,6 +161,8 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     """Write to, call and approach those who have left, for nobody knows that they have; return those who stay away."""
     setting, log = block.setting, block.log
     contacts = campaigns.contact(setting, log, churned, t, None)
+    block.sums["mailed"][t] += contacts.cost.sum()
+    block.sums["mailed_double"][t] += contacts.doubled.sum()
     buying.forget_orders(setting, churned)
     calls = aftersales.call(setting, block.desks, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
@@ -226,24 +234,67 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     # the place of each id in the alphabet, so that neither blocks nor the order of coming can be seen in a table
     rank = np.empty(block.n_persons, dtype=np.int64)
     rank[pc.array_sort_indices(ids).to_numpy()] = np.arange(block.n_persons)
-    made = {name: block.log.table(name, rank, ids, block.setting.opening) for name in BY_PERSON if name in wanted}
-    if block.finished and ("contact_records" in made or "truth_records" in made):
-        written = _contact_records(block.setting, Customers.concatenate(block.finished), rank, ids)
-        for name in ("contact_records", "truth_records"):
+    if not block.finished:
+        booked = RecordIds(pa.array([], pa.string()), rank) if block.setting.industry.bookings else None
+        return {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
+    customers = Customers.concatenate(block.finished)
+    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
+    booked = _count_records(block, customers, wanted)
+    made = {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
+    if wanted & set(_WRITTEN):
+        noted, faults = _contact_records(block.setting, customers, ids, _roots(block.arrivals)[customers.person])
+        for name, table in zip(_WRITTEN, (noted, noted, faults), strict=True):
             if name in made:
-                made[name] = written.select(made[name].column_names).cast(made[name].schema)
+                made[name] = table.select(made[name].column_names).cast(made[name].schema)
     return made
 
 
-def _contact_records(setting: Setting, customers: Customers, rank: np.ndarray, ids: pa.Array) -> pa.Table:
-    """Let the firm's sources write down who its customers are."""
-    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
+def _count_records(block: _Block, customers: Customers, wanted: frozenset[str]) -> RecordIds | None:
+    """Count as a firm does that takes each record for a customer, and name the records; nothing where that is not told."""
+    setting, last = block.setting, block.setting.last_date
+    if setting.industry.bookings is None:
+        return None
+    days = bookings.record_days(setting.industry.bookings, customers.key, np.floor(customers.won).astype(np.int64), last)
+    owner, number = np.nonzero(days <= last)
+    block.sums["records"] += setting.count_by_month(days[owner, number])
+    _count_buyers(block)
+    first = np.zeros(block.n_persons, dtype=np.int64)
+    first[customers.person] = np.searchsorted(owner, np.arange(len(customers)))
+    named = records.record_ids(bookings.record_keys(customers.key[owner], number)) if wanted & set(_BOOKED) else pa.array([])
+    return RecordIds(named.cast(pa.string()), first)
+
+
+def _count_buyers(block: _Block) -> None:
+    """Count who ordered, by year, once by customer and once by record."""
+    months = block.setting.months
+    ends = np.minimum(np.arange(1, -(-months // 12) + 1) * 12, months) - 1
+    if parts := block.log.rows["orders"]:
+        person = np.concatenate([part for part, _ in parts])
+        day, number = (np.concatenate([numbers(columns, name) for _, columns in parts]) for name in ("order_date", "record_id"))
+        year, record = block.setting.month_of(day) // 12, person * (number.max(initial=0) + 1) + number
+        for names, who in ((("buyers", "repeaters"), person), (("buying_records", "repeating_records"), record)):
+            for name, count in zip(names, bookings.count_buyers(who, year, ends.size), strict=True):
+                block.sums[name][ends] += count
+
+
+def _contact_records(setting: Setting, customers: Customers, ids: pa.Array, root: np.ndarray) -> tuple[pa.Table, pa.Table]:
+    """Write the contact records of customers, and their faults; ``root`` is the place in the pool that each came from."""
     born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * customers.age_years).astype("timedelta64[D]")
-    written = records.records(
-        customers.key, ids.take(pa.array(customers.person)), records.people(customers.key, born), customers.agreed,
-        np.floor(customers.won).astype(np.int64), int(setting.last_day) - 1, setting.opening,
+    block = setting.industry.bookings or bookings.Bookings()
+    table, faults = records.records(
+        customers.key, ids.take(pa.array(customers.person)), identities.people(customers.key, born), customers.agreed,
+        np.floor(customers.won).astype(np.int64), setting.last_date, setting.opening, block,
+        bookings.share(block, setting.seed, customers.key, root),
     )  # fmt: skip
-    return written.rename_columns({"consent": "consent_noted"})
+    return table.rename_columns({"consent": "consent_noted"}), faults
+
+
+def _roots(arrivals: list[market.Arrivals]) -> np.ndarray:
+    """Return the place in the pool of each person, or of whoever brought them, or brought these, and so on."""
+    place, parent = (np.concatenate([getattr(part, name) for part in arrivals]) for name in ("number", "parent"))
+    while (brought := parent >= 0).any():
+        place, parent = np.where(brought, place[parent], place), np.where(brought, parent[parent], parent)
+    return place
 
 
 def _ids(arrivals: list[market.Arrivals]) -> pa.Array:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from crmlab.world.bookings import Bookings
 from crmlab.world.ranges import Block
 
 
@@ -306,6 +307,7 @@ class Industry(Block):
     fixed_cost: float  # a month, for each customer that the firm planned for
     costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``); no other can be changed
     giving: Giving | None = None  # donations, where there are any
+    bookings: Bookings | None = None  # what several records of one person cost, where it is told
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

@@ -10,8 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crmlab.errors import ArgumentError
+from crmlab.world.bookings import Bookings
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 
+#: What several records of one person cost.
+_BOOKINGS = Bookings(
+    elsewhere=0.5,
+    listed=0.7,
+    household=(0.35, 4),
+    switchboard=(0.05, 0.5, 400),
+    characters=0.3,
+    till_address=0.3,
+    moving=0.5,
+    marrying=2.0,
+)
 #: What goes wrong by itself costs nothing.
 _FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures"))
 
@@ -107,6 +119,7 @@ RETAILER_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    bookings=_BOOKINGS,
     costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
 )  # fmt: skip
 
@@ -191,6 +204,7 @@ TELECOM_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    bookings=_BOOKINGS,
     costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from crmlab import tables
-from crmlab.world import streams
+from crmlab.world import bookings, streams
 from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
@@ -180,10 +180,11 @@ def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: 
     ]
     channel = labels(medium, tuple(name for name, _ in industry.ticket_channels))
     person = customers.person[kind.rows][voiced]
+    booked = bookings.book(industry.bookings, setting.last_date, customers, kind.rows[voiced], opened[voiced], "a ticket", t)
     log.add(
         "tickets", person, ticket_id=numbered_ids("T"), opened=days(opened[voiced]), kind=labels(what[voiced], names),
         complaint=np.full(person.size, kind.failed), channel=channel, response_hours=kind.hours[voiced],
-        compensation=cents(kind.compensation[voiced]), rating=stars[voiced],
+        compensation=cents(kind.compensation[voiced]), rating=stars[voiced], **booked,
     )  # fmt: skip
     topic = np.full(person.size, 0 if kind.failed else 1)
     log.add(

@@ -64,6 +64,11 @@ class Setting:
         """The end of the run, in days."""
         return self.month_start[-1]
 
+    @property
+    def last_date(self) -> int:
+        """The last day of the run, counted from the opening."""
+        return int(self.last_day) - 1
+
     def month_of(self, day: np.ndarray) -> np.ndarray:
         """Return the month (from 0) in which each moment lies; past the end it is ``months`` or more."""
         return np.searchsorted(self.month_start, day, side="right") - 1
