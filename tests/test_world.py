@@ -30,7 +30,8 @@ def retailer():
     return firm("retailer", customers=150, months=18, seed=7)
 
 
-INDUSTRIES = ["retailer-v1", "telecom-v1", "retailer-v2", "telecom-v2"]
+DEALS = ["manufacturer-v1", "homebuilder-v1", "insurer-v1"]
+INDUSTRIES = ["retailer-v1", "telecom-v1", "retailer-v2", "telecom-v2", *DEALS]
 
 
 @pytest.fixture(params=INDUSTRIES)
@@ -461,7 +462,7 @@ def test_a_further_industry_is_one_block():
     assert set(simulated["customers"].region) == {"town"}
     for name in ("customers", "prospects", "orders", "truth_customers"):
         _engine.check(every_table(simulated)[name], name)
-    with pytest.raises(ArgumentError, match="retailer, telecom, rebate_site, retailer-v1, telecom-v1, rebate_site-v1"):
+    with pytest.raises(ArgumentError, match="retailer, telecom, rebate_site, manufacturer, homebuilder, insurer, retailer-v1"):
         world.simulate("tailor", seed=1)
 
 
@@ -682,12 +683,13 @@ def test_the_moments_on_the_page_are_those_of_the_presets():
 # The truth's parameters are the whole truth
 
 MECHANISMS = ("market", "sales", "desks", "aftersales", "service", "buying", "giving", "campaigns", "survey", "management",
-              "accounts", "history", "dispositions", "outlook", "usage")  # fmt: skip
+              "accounts", "history", "dispositions", "outlook", "usage", "deals", "claims")  # fmt: skip
 #: What a mechanism may count with: nothing, one, halves and squares, months of a year, cents.
 COUNTS = {0, 1, 2, 12, 100}
 #: Names that technical numbers bear: none of them acts on anybody.
 TECHNICAL = {
     "_STAGE_STRIDE", "_RUN_STRIDE", "_TINY", "_LARGEST", "MILLION", "_LOW", "_HIGH", "_SCALE", "_DAYS_PER_YEAR", "_ID_DIGITS",
+    "_NODES",
 }  # fmt: skip
 
 

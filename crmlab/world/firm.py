@@ -368,7 +368,9 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving), "usage": industry.usage[0],
         "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
-        "truth_correlations": industry.correlations,
+        "truth_correlations": industry.correlations, "truth_prospects": industry.pipeline or industry.prospect_records,
+        "deals": industry.pipeline, "deal_contacts": industry.pipeline and industry.pipeline.roles,
+        "objections": industry.pipeline and industry.pipeline.answers,
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

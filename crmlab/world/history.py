@@ -21,6 +21,8 @@ from crmlab.world import (
     aftersales,
     buying,
     campaigns,
+    claims,
+    deals,
     giving,
     market,
     outlook,
@@ -40,7 +42,7 @@ BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
     "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
     "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
-    "truth_records", "truth_donors",
+    "truth_records", "truth_donors", "deals", "deal_contacts", "objections", "truth_prospects",
 )  # fmt: skip
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
@@ -111,7 +113,8 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         arrivals.people, person, np.ones(n, dtype=np.int64), "new", 0, arrivals.day, arrivals.entry,
         arrivals.people.log_odds_offset,
     )  # fmt: skip
-    won = sales.run(setting, block.desks, block.log, runs).won
+    ends = sales.run(setting, block.desks, block.log, runs)
+    won = ends.won
     come, won_by_month = setting.count_by_month(arrivals.day), setting.count_by_month(won)
     sums["prospects"] += come
     sums["won"] += won_by_month
@@ -123,6 +126,7 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
     for month in np.flatnonzero(won_by_month):
         new = setting.month_of(np.where(np.isnan(won), -1, won)) == month
         customers = Customers.joining(arrivals.people.take(new), person[new], won[new])
+        deals.join(setting, customers, ends.value[new], ends.concession[new])
         buying.join(setting, customers)
         giving.join(setting, customers)
         block.joining[month].append(customers)
@@ -131,9 +135,11 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
 def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     """Lead all customers through one month, mechanism by mechanism."""
     setting, desks, log, sums = block.setting, block.desks, block.log, block.sums
+    settled = claims.settle(setting, customers, t)
     incidents = service.serve(setting, customers, t)
     buying.leave(setting, desks, customers, giving.doubt(setting, customers, block.distrust[t]), t)
     service.write(setting, log, customers, incidents, t)
+    claims.write(setting, log, customers, settled, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
@@ -145,7 +151,9 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     for later in np.unique(month[month > t]):
         block.upsold[later].append(person[month == later])
     aftersales.add_product(customers, person[month == t])
-    ticket_cost = service.ticket_costs(setting, incidents, len(customers), t)
+    ticket_cost = service.ticket_costs(setting, incidents, len(customers), t) + claims.costs(
+        setting, settled, len(customers), t
+    )
     accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + calls, t)
     if t + 1 < setting.months:
         _welcome(block, market.refer(setting, customers, t), referred=True)
@@ -227,21 +235,36 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     rank = np.empty(block.n_persons, dtype=np.int64)
     rank[pc.array_sort_indices(ids).to_numpy()] = np.arange(block.n_persons)
     made = {name: block.log.table(name, rank, ids, block.setting.opening) for name in BY_PERSON if name in wanted}
-    if block.finished and ("contact_records" in made or "truth_records" in made):
-        written = _contact_records(block.setting, Customers.concatenate(block.finished), rank, ids)
+    written = _contact_records(block, rank, ids) if {"contact_records", "truth_records"} & set(made) else None
+    if written is not None:
         for name in ("contact_records", "truth_records"):
             if name in made:
                 made[name] = written.select(made[name].column_names).cast(made[name].schema)
     return made
 
 
-def _contact_records(setting: Setting, customers: Customers, rank: np.ndarray, ids: pa.Array) -> pa.Table:
-    """Let the firm's sources write down who its customers are."""
-    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
-    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * customers.age_years).astype("timedelta64[D]")
+def _contact_records(block: _Block, rank: np.ndarray, ids: pa.Array) -> pa.Table | None:
+    """Let the firm's sources write down who its customers are and, where it keeps them, who the other prospects were."""
+    if not block.arrivals:
+        return None
+    setting, written_down = block.setting, np.zeros(block.n_persons, dtype=bool)
+    key = np.concatenate([part.people.key for part in block.arrivals])
+    age = np.concatenate([part.people.age_years for part in block.arrivals])
+    agreed = np.concatenate([part.people.consent for part in block.arrivals])
+    since = np.concatenate([part.day for part in block.arrivals])
+    for customers in block.finished:
+        written_down[customers.person] = True
+        agreed[customers.person], since[customers.person] = customers.agreed, customers.won
+    if setting.industry.prospect_records:
+        written_down |= since < setting.last_day
+    if not written_down.any():
+        return None
+    rows = np.flatnonzero(written_down)
+    rows = rows[np.argsort(rank[rows], kind="stable")]
+    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * age[rows]).astype("timedelta64[D]")
     written = records.records(
-        customers.key, ids.take(pa.array(customers.person)), records.people(customers.key, born), customers.agreed,
-        np.floor(customers.won).astype(np.int64), int(setting.last_day) - 1, setting.opening,
+        key[rows], ids.take(pa.array(rows)), records.people(key[rows], born), agreed[rows],
+        np.floor(since[rows]).astype(np.int64), int(setting.last_day) - 1, setting.opening,
     )  # fmt: skip
     return written.rename_columns({"consent": "consent_noted"})
 

@@ -103,6 +103,8 @@ class Customers(People):
         discounts still take off the log purchase rate.
     last_order, returned, first_left : ndarray, shape (n,)
         Month of the last order, first day back after a return, first day of leaving; NaN where there was none.
+    deal, concession : ndarray, shape (n,)
+        Value of the first order at the usual prices, NaN where deals have no value; share of it that was given away.
     upsell_wins, runs : ndarray of int, shape (n,)
         Further products, and runs through the stages so far.
     run_ends : ndarray, shape (n,)
@@ -133,6 +135,8 @@ class Customers(People):
     last_order: np.ndarray
     returned: np.ndarray
     first_left: np.ndarray
+    deal: np.ndarray
+    concession: np.ndarray
     upsell_wins: np.ndarray
     runs: np.ndarray
     run_ends: np.ndarray
@@ -182,6 +186,8 @@ _ZERO_AT_FIRST = (
     "kept",
     "borrowed",
     "run_ends",
+    "concession",
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "satisfaction", "donation_probability", "stop_probability", "mean_gift",
-                     "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip
+                     "concern", "stopped_giving", "last_order", "returned", "first_left",
+                     "deal")  # fmt: skip

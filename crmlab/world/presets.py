@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from crmlab.errors import ArgumentError
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
+from crmlab.world.presets_deals import HOMEBUILDER, INSURER, MANUFACTURER
 
 #: What goes wrong by itself costs nothing.
 _FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures"))
@@ -107,6 +108,7 @@ RETAILER_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    prospect_records=True,
     costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
 )  # fmt: skip
 
@@ -191,12 +193,14 @@ TELECOM_2 = replace(
     call_weight=0.4,
     call_cost=2.0,
     horizon=36,
+    prospect_records=True,
     costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
 )  # fmt: skip
 
-PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}
+_SECTORS = (RETAILER, TELECOM, REBATE_SITE, MANUFACTURER, HOMEBUILDER, INSURER)
+PRESETS = {industry.name: industry for industry in (*_SECTORS, RETAILER_2, TELECOM_2)}
 #: The version that a plain name means.
-USUAL = {each.name.rpartition("-v")[0]: each.name for each in (RETAILER, TELECOM, REBATE_SITE)}
+USUAL = {each.name.rpartition("-v")[0]: each.name for each in _SECTORS}
 
 
 def industry(name: object) -> Industry:
