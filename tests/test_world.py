@@ -140,6 +140,7 @@ DATED = {
     "usage": ("month", {}),
     "call_backs": ("date", {}),
     "truth_returns": ("returned", {"left": "left"}),
+    "objections": ("date", {}),
 }
 
 
@@ -156,6 +157,17 @@ def before(simulated, name, day):
         return table[table.left < day]
     if name == "truth_records":
         return table[table.record_id.isin(before(simulated, "contact_records", day).record_id)]
+    if name in ("deals", "deal_contacts", "truth_prospects"):
+        ways = simulated["prospects"].query("kind == 'new'").set_index("prospect_id")
+        table = table[table.prospect_id.map(ways.created) < day]
+        if name == "deals":
+            over = table.prospect_id.map(ways.closed) < day
+            told = ("expected_value", "deal_value", "lost_reason")
+            return table.assign(**{column: table[column].where(over) for column in told})
+        if name == "deal_contacts":
+            table = table.sort_values("contact_id").reset_index(drop=True)
+            return table.assign(met=table.met.where(table.met < day))
+        return table
     if name in ("products", "truth_parameters", "truth_correlations"):
         return table
     date, later = DATED[name]

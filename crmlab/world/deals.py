@@ -96,7 +96,7 @@ def draw(setting: Setting, desks: Desks, people: People, month: np.ndarray, *, n
     active = np.array([role.stage for role in pipeline.roles])[:, None] <= stages
     worth = np.array([role.worth for role in pipeline.roles])[:, None] * active
     log_odds = -pipeline.value_effect * size - effect * (distance - mean)
-    log_odds = log_odds[:, None] + (met @ worth if pipeline.roles else np.zeros((n, _STAGES)))
+    log_odds = np.outer(log_odds, pipeline.weighs) + (met @ worth if pipeline.roles else np.zeros((n, _STAGES)))
     return Deals(size, value, distance, present, met, log_odds, np.exp(pipeline.value_days * size))
 
 

@@ -252,11 +252,12 @@ def _contact_records(block: _Block, rank: np.ndarray, ids: pa.Array) -> pa.Table
     age = np.concatenate([part.people.age_years for part in block.arrivals])
     agreed = np.concatenate([part.people.consent for part in block.arrivals])
     since = np.concatenate([part.day for part in block.arrivals])
-    for customers in block.finished:
-        written_down[customers.person] = True
-        agreed[customers.person], since[customers.person] = customers.agreed, customers.won
     if setting.industry.prospect_records:
-        written_down |= since < setting.last_day
+        written_down = since < setting.last_day  # from the first contact on: a record does not tell who will be won
+    else:
+        for customers in block.finished:
+            written_down[customers.person] = True
+            since[customers.person] = customers.won
     if not written_down.any():
         return None
     rows = np.flatnonzero(written_down)

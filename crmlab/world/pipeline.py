@@ -68,14 +68,16 @@ class Pipeline(Block):
     value: tuple[float, float] = (0.0, 0.0)  # median in currency, standard deviation of the log; median 0: deals have no value
     value_needs: tuple[float, ...] = ()  # factor of the median for each need; empty: as everywhere
     value_fit: float = 0.0  # correlation of the log value with the fit
-    value_effect: float = 0.0  # log-odds that a standard deviation of the log value takes off each advance
+    value_effect: float = 0.0  # log-odds that a standard deviation of the log value takes off an advance
+    price_effect: float = 0.0  # log-odds that all prices being 100 % higher take off an advance
+    weighs: tuple[float, ...] = (1.0,) * 8  # factor of what value, prices and distance take off, for each stage
     value_days: float = 0.0  # what it adds to the log of the days of each stage
     value_spend: float = 0.0  # what it adds to the log of the mean amount of later orders
     # time
     shape: float = 1.0  # Weibull shape of the days in a stage: below 1 a stage that has lasted long lasts longer
     stalls: float = 0.0  # log-odds that each usual duration in a stage takes off the advance
     # what shows at the first contact
-    distance: tuple[float, float] = (1.0, 0.0)  # mean hours to the nearest branch; log-odds that each takes off each advance
+    distance: tuple[float, float] = (1.0, 0.0)  # mean hours to the nearest branch; log-odds that each takes off an advance
     means: tuple[float, float, float] = (0.0, 0.0, 1.0)  # score 1 to 5: per sd of fit and of log value, spread of the noise
     intent: tuple[float, float, float] = (0.0, 0.0, 1.0)  # score 1 to 5: per sd of fit and of competitors, likewise
     estimate: float = 0.0  # standard deviation of the log error of what a salesperson expects a deal to bring

@@ -82,7 +82,7 @@ MANUFACTURER = replace(
     referral_needs=(0.6, 1.3, 1.2, 0.9),
     competition=0.25,
     # cycles of a sale to a new customer of three to nine months [B]: those that are won take five here
-    advance=(0.7, 1.1, 2.4, 1.3, 1.4, 1.2, 1.0, 1.5),
+    advance=(1.1, 1.4, 2.5, 1.6, 1.7, 1.5, 1.3, 0.6),
     fit_effect=0.4,
     skill_effect=0.2,
     stage_days=(25, 20, 14, 26, 32, 38, 30, 34),
@@ -128,14 +128,16 @@ MANUFACTURER = replace(
     costs=_costs(RETAILER.costs, 40.0),
     pipeline=Pipeline(
         value=(32_000.0, 0.7),
-        value_needs=(0.7, 1.1, 1.0, 1.7),
-        value_fit=0.15,
-        value_effect=0.24,
+        value_needs=(0.8, 1.1, 1.0, 1.4),
+        value_fit=0.1,
+        value_effect=1.3,
+        price_effect=5.0,
+        weighs=(0, 0, 0, 0, 0, 0, 0, 1),  # what a deal costs and how far help is weighs when it is decided
         value_days=0.14,
         value_spend=0.35,
         shape=0.85,
         stalls=0.35,
-        distance=(2.0, 0.12),
+        distance=(2.0, 1.5),
         means=(0.35, 0.6, 0.8),
         intent=(0.55, 0.35, 0.8),
         estimate=0.3,
@@ -170,7 +172,7 @@ MANUFACTURER = replace(
 HOMEBUILDER = replace(
     _FREELY,
     name="homebuilder-v1",
-    prospects_per_customer=5.37,  # visitors of show homes who buy: 1 in 5 to 1 in 20 [B]
+    prospects_per_customer=5.6,  # visitors of show homes who buy: 1 in 5 to 1 in 20 [B]
     channels=(
         Channel(name="portal", weight=0.4, entry=(0.5, 0.2, 0, 0.2, 0.1, 0, 0, 0), log_odds=-0.1, needs=(1.1, 0.9, 1.3, 0.8),
                 mix=0.8),
@@ -201,9 +203,9 @@ HOMEBUILDER = replace(
         Correlation(first="pull", second="dropout", value=0.15),
     ),
     competition=0.3,
-    advance=(0.8, 1.2, 2.6, 1.4, 1.5, 1.2, 1.2, 1.7),
+    advance=(1.1, 1.5, 2.7, 1.7, 1.8, 1.5, 1.5, 0.95),
     fit_effect=0.4,
-    skill_effect=0.3,
+    skill_effect=0.1,  # people buy a home, not a talk
     stage_days=(18, 12, 9, 18, 25, 30, 26, 36),  # from the first visit to the contract two to six months [B]: four here
     stage_cost=(30, 30, 30, 80, 80, 150, 80, 250),
     talk_channels=(("phone", 0.35), ("visit", 0.5), ("e-mail", 0.15)),
@@ -212,11 +214,11 @@ HOMEBUILDER = replace(
     customers_per_salesperson=30,
     turnover=0.03,
     handover=0.4,
-    bond=2.5,  # the relationship is the salesperson's: who loses them is soon lost (domain S3)
-    bond_fading=0.95,
+    bond=3.0,  # the relationship is the salesperson's: who loses them is soon lost (domain S3)
+    bond_fading=0.97,
     failure=0.07,
     failure_kinds=(("defect", 0.5), ("late handover", 0.25), ("paperwork", 0.15), ("unfriendly staff", 0.1)),
-    dropout=(4.0, 0.006),  # leaving: nothing more is heard of them
+    dropout=(4.0, 0.004),  # leaving: nothing more is heard of them
     rate=(1.0, 0.05),  # one purchase; now and then something for the house
     season=(0.8, 0.9, 1.1, 1.15, 1.15, 1.1, 0.95, 0.85, 1.05, 1.1, 1.0, 0.85),
     spend=(4.0, 4.0, 1_500.0),  # mean 2,000
@@ -229,7 +231,7 @@ HOMEBUILDER = replace(
     ),
     cross_start=0.0,
     cross_rate=0.0,
-    referral=0.06,  # friends are 15 to 40 % of the buyers [B]
+    referral=0.065,  # friends are 15 to 40 % of the buyers [B]
     referral_effect=0.9,
     campaigns=(
         Campaign(name="house-warming letter", month_of_year=4, channel="letter", share=0.5, keep=0.8, cost=3.0),
@@ -247,15 +249,17 @@ HOMEBUILDER = replace(
         value=(240_000.0, 0.3),
         value_needs=(0.8, 1.4, 0.75, 1.7),
         value_fit=0.1,
-        value_effect=0.18,
+        value_effect=1.0,
+        price_effect=7.0,
+        weighs=(0, 0, 0, 0, 0, 0, 0, 1),
         value_days=0.1,
         shape=0.85,
         stalls=0.4,
-        distance=(0.8, 0.35),
+        distance=(0.8, 2.0),
         means=(0.35, 0.6, 0.8),
         intent=(0.55, 0.35, 0.8),
         estimate=0.1,
-        bound=1.3,
+        bound=2.0,
         choice=0.35,
         objections=(
             Objection(name="price", weight=0.36, needs=(1.4, 0.9, 0.9, 0.6), price=5.0, size=0.4, hardness=0.9),
@@ -278,7 +282,7 @@ HOMEBUILDER = replace(
 INSURER = replace(
     _UNDER_CONTRACT,
     name="insurer-v1",
-    prospects_per_customer=3.25,
+    prospects_per_customer=3.15,
     channels=(
         Channel(name="agent", weight=0.4, entry=(0.2, 0.1, 0.1, 0.3, 0.3, 0, 0, 0), log_odds=0.1, needs=(0.7, 1.1, 1.3),
                 dropout=0.75, lift=-0.2, mix=-0.7),
@@ -344,7 +348,9 @@ INSURER = replace(
     pipeline=Pipeline(
         shape=0.9,
         stalls=0.3,
-        distance=(0.5, 0.2),
+        price_effect=5.0,
+        distance=(0.5, 0.8),
+        weighs=(0, 0, 0, 0, 0, 0, 0, 1),
         means=(0.5, 0.0, 0.8),
         intent=(0.55, 0.4, 0.8),
         bound=0.8,

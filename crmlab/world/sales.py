@@ -231,7 +231,8 @@ def _log_odds(
     log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
-    return log_odds
+    pipeline = deals.of(industry)
+    return log_odds - pipeline.price_effect * shifts["price"][month] * np.array(pipeline.weighs)[stage - 1]
 
 
 def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, outcome: np.ndarray, left: np.ndarray) -> None:
