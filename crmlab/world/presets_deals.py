@@ -56,7 +56,7 @@ _FREELY, _UNDER_CONTRACT = replace(RETAILER, **_PEOPLE), replace(TELECOM, **_PEO
 MANUFACTURER = replace(
     _FREELY,
     name="manufacturer-v1",
-    prospects_per_customer=4.14,  # the inverse of the share that is won before the end: 24 %; of qualified deals 20 to 30 % [B]
+    prospects_per_customer=4.5,  # the inverse of the share that is won before the end: 22 %; of qualified deals 20 to 30 % [B]
     channels=(
         Channel(name="fair", weight=0.28, entry=(0.3, 0.3, 0.1, 0.2, 0.1, 0, 0, 0), log_odds=0.05, needs=(0.8, 1.0, 0.9, 1.6)),
         Channel(name="web inquiry", weight=0.30, entry=(0, 0.3, 0.1, 0.3, 0.25, 0.05, 0, 0), log_odds=0.1,
@@ -94,6 +94,8 @@ MANUFACTURER = replace(
     turnover=0.015,
     bond=1.4,
     quality=(5.3, 5.3, 5.3, 5.1, 5.0),
+    standard=(5.5, 5.5, 5.6, 5.3, 5.3),
+    promised=(5.9, 5.8, 5.8, 5.6, 5.8),
     flat_zone=(-0.5, 0.5),
     slopes=(2.0, 0.7, 1.2),
     usage=(4.0, 0.35, 0.8),  # visits of the pages for spare parts
@@ -113,7 +115,7 @@ MANUFACTURER = replace(
     ),
     cross_start=0.006,
     campaigns=(
-        Campaign(name="inspection letter", month_of_year=2, channel="letter", share=0.5, lift=0.7, cost=4.0),
+        Campaign(name="inspection letter", month_of_year=4, channel="letter", share=0.5, lift=0.7, cost=4.0),
         Campaign(name="save visit", month_of_year=5, channel="phone", targeted=True, keep=0.7, cost=30.0),
         Campaign(name="parts offer", month_of_year=9, channel="e-mail", share=0.5, lift=0.6, discount=0.1, cost=1.0),
     ),
@@ -249,7 +251,7 @@ HOMEBUILDER = replace(
         value=(240_000.0, 0.3),
         value_needs=(0.8, 1.4, 0.75, 1.7),
         value_fit=0.1,
-        value_effect=1.0,
+        value_effect=1.5,
         price_effect=7.0,
         weighs=(0, 0, 0, 0, 0, 0, 0, 1),
         value_days=0.1,
@@ -282,7 +284,7 @@ HOMEBUILDER = replace(
 INSURER = replace(
     _UNDER_CONTRACT,
     name="insurer-v1",
-    prospects_per_customer=3.15,
+    prospects_per_customer=3.25,
     channels=(
         Channel(name="agent", weight=0.4, entry=(0.2, 0.1, 0.1, 0.3, 0.3, 0, 0, 0), log_odds=0.1, needs=(0.7, 1.1, 1.3),
                 dropout=0.75, lift=-0.2, mix=-0.7),
@@ -312,16 +314,18 @@ INSURER = replace(
     bond=1.0,
     quality=(5.3, 5.3, 5.0, 5.0, 5.0),
     expectation=(5.6, 5.4, 4.9, 5.2, 5.5),
+    standard=(5.5, 5.5, 5.3, 5.2, 5.3),
+    promised=(5.9, 5.8, 5.7, 5.6, 5.8),
     failure=0.05,
     failure_kinds=(("billing", 0.35), ("wrong advice", 0.25), ("lost papers", 0.25), ("unfriendly staff", 0.15)),
     inquiry=0.06,
-    yearly_churn=(2.0, 34.0),  # of customers at a renewal 85 to 92 % stay [B]
+    yearly_churn=(2.0, 38.0),  # of customers at a renewal 85 to 92 % stay [B]
     rate=(0.8, 0.03),
     spend=(4.0, 4.0, 30.0),
     products=(  # what claims cost is not in the cost share: commission and reinsurance [C]
-        Product(name="car policy", cost_share=0.2, monthly_fee=48, term_months=12),
-        Product(name="home policy", cost_share=0.2, monthly_fee=58, term_months=12),
-        Product(name="family policy", cost_share=0.22, monthly_fee=85, term_months=12),
+        Product(name="car policy", cost_share=0.15, monthly_fee=48, term_months=12),
+        Product(name="home policy", cost_share=0.15, monthly_fee=58, term_months=12),
+        Product(name="family policy", cost_share=0.17, monthly_fee=85, term_months=12),
         Product(name="travel cover", cost_share=0.6), Product(name="legal advice", cost_share=0.5),
     ),
     usage=(1.0, 0.5, 0.6),  # visits of the policy's pages
@@ -337,9 +341,9 @@ INSURER = replace(
     fixed_cost=2.5,
     costs=_costs(TELECOM.costs, 1.5),
     claims=Claims(
-        share=0.011,  # a claim in seven to ten years and policy, several policies in a contract [B]
+        share=0.0125,  # of a car one in eight to fifteen years [B]; of all that a contract covers, one in seven [C]
         spread=0.5,
-        payout=(1_500.0, 1.0),  # mean 2,470: claims take 45 to 75 % of premiums [B]
+        payout=(1_900.0, 0.8),  # mean 2,620: claims take 45 to 75 % of premiums [B]
         hours=160.0,
         kinds=(("claim: collision", 0.45), ("claim: water", 0.25), ("claim: theft", 0.12), ("claim: liability", 0.18)),
         mood=0.6,
