@@ -145,7 +145,7 @@ ROWS = (
         lambda firm: 0.64 <= qualification(firm) <= 0.75, industries=SECTORS),
     Row("large deals take longer", "rank correlation of days and expected value", 2_000, value_lengthens,
         industries=(MAKER,)),
-    Row("who meets the decider wins", "logit at the close, scores held equal", 1_000, deciders_decide, industries=(MAKER,)),
+    Row("who meets the decider wins", "logit at the close, scores held equal", 2_000, deciders_decide, industries=(MAKER,)),
     Row("a lost salesperson takes prospects along", "left without a hand-over or with one", 2_000, deserted_are_lost,
         industries=(BUILDER,)),
     Row("departures hurt", "paired: half of the desks in month 13, profit at least 3 % lower", 1_000, departures_hurt,

@@ -1,6 +1,7 @@
 """The pipeline carries money and meaning: deals, buying centres, objections and answers, lost deals, claims, presets."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -240,6 +241,27 @@ def test_skilled_salespeople_choose_and_give_better_answers():
     assert shares(answers=answers, choice=0.5).std() > 0.12, "who can, chooses"
 
 
+def test_value_and_distance_take_off_what_the_truth_says():
+    """Where prospects are alike a logit of the close gives back both numbers, and days grow by e to the power of the third."""
+    late = (0, 0, 0, 0, 0, 0, 0, 1)
+    numbers = {"value": (1_000.0, 0.5), "value_effect": 0.8, "weighs": late, "distance": (2.0, 0.4), "value_days": 0.3}
+    sector = replace(alike(**numbers), stage_days=(20,) * 8, advance=(4, 4, 4, 4, 4, 4, 4, 0.3))
+    wanted = ["prospects", "deals", "stage_events", "truth_prospects"]
+    simulated = world.simulate(sector, customers=2_000, seed=3, tables=wanted)
+    events = simulated["stage_events"].query("outcome.notna() and entered < '2025-01-01'").set_index("prospect_id")
+    close = events[events.stage == "closing"].join(ways(simulated)[["worth", "distance_hours"]])
+    size = np.log(close.worth / 1_000) / 0.5
+    found = logit(close.outcome == "won", size=size, distance=close.distance_hours - 2)
+    for name, expected in (("const", 0.3), ("size", -0.8), ("distance", -0.4)):
+        assert abs(found.params[name] - expected) < 4 * found.bse[name]
+        assert abs(found.tvalues[name]) > 4
+    assert abs(size.mean()) < 4 / np.sqrt(len(size))
+    assert size.std() == pytest.approx(1, abs=0.05)
+    days = (close.left - close.entered).dt.days + 0.5
+    pace = np.polyfit(size, np.log(days), 1)[0]
+    assert pace == pytest.approx(0.3, abs=4 * np.log(days).std() / np.sqrt(len(days)))
+
+
 def test_deals_of_value_are_won_less_often_and_take_longer(maker):
     them = ways(maker, "2024-10-01")
     found = logit(them.is_won, fit=them.fit, pull=them.pull, value=np.log(them.worth), distance=them.distance_hours)
@@ -366,6 +388,14 @@ def test_a_lost_salesperson_takes_prospects_along():
 
 
 # The presets
+
+
+def test_the_page_names_every_number_of_the_blocks():
+    text = (Path(world.__file__).parents[2] / "docs" / "world.md").read_text(encoding="utf-8").replace("\\_", "_")
+    for block in (world.Pipeline, world.Role, world.Objection, world.Answer, world.LostReason, world.Claims):
+        for field in fields(block):
+            named = f"`{field.name}`" in text or f"texttt{{{field.name}}}" in text
+            assert named or field.name == "name", f"{block.__name__}.{field.name}"
 
 
 def test_scores_at_entry_separate_as_they_should(one):

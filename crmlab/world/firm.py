@@ -311,8 +311,9 @@ def simulate(
     Parameters
     ----------
     industry : str or Industry
-        "retailer" (no contract), "telecom" (contract) or "rebate_site" (no contract; customers also donate, and a scandal
-        shakes their trust), or a version such as "retailer-v1", or a block of your own.
+        "retailer" (no contract), "telecom" (contract), "rebate_site" (no contract; customers also donate, and a scandal
+        shakes their trust), "manufacturer" (sells machines to organisations), "homebuilder" (one purchase, many
+        recommendations), "insurer" (contract, claims), or a version such as "retailer-v1", or a block of your own.
     customers : int
         About how many the firm wins through its own channels if the period is 36 months (in a shorter one more of them are
         still on their way); referrals come on top.
