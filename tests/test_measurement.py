@@ -472,6 +472,9 @@ def test_cut_answers_attenuate_and_polychoric_mends_it(categories):
     assert np.isnan([fit.chi2, fit.cfi, fit.tli, fit.rmsea, fit.loglik, *fit.rmsea_interval()]).all()
     assert fit.table.std_error.isna().any()
     assert "tests and standard errors are left empty" in str(fit)
+    errors = fit.table[fit.table.parameter.isin([f"{item} ~~ {item}" for item in fit.items])]
+    assert len(errors) == len(fit.items)
+    assert errors.estimate.to_numpy() == pytest.approx(errors.standardized), "the items behind the answers have a variance of 1"
     assert measurement.polychoric(items).attenuation < 1
 
 
@@ -542,6 +545,12 @@ def test_charts_say_what_they_show(survey, holzinger):
         assert chart.get_title("left") == title
         assert len(chart.figure.alt) > 40
         plt.close(chart.figure)
+    bars = holzinger.plot().collections
+    ends = np.array([segment[:, 0] for bar in bars for segment in bar.get_segments()])
+    loadings = holzinger.loadings
+    assert ends.mean(axis=1) == pytest.approx(loadings.standardized)
+    assert np.ptp(ends, axis=1) == pytest.approx(2 * 1.959964 * loadings.standardized_std_error, rel=1e-4)
+    plt.close("all")
     for result in (holzinger, measurement.polychoric(survey.items().iloc[:, :4])):
         assert "<table>" in result._repr_html_()
         assert len(str(result)) > 100
