@@ -6,6 +6,8 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
 
     python benchmarks/power.py            # 20 firms, a quarter of an hour
     python benchmarks/power.py 200 telecom-v2
+
+What concerns the pipeline stands in ``power_pipeline``.
 """
 
 import sys
@@ -26,6 +28,7 @@ from crmlab.world.presets import PRESETS
 LEVEL = 1.96  # of |z|
 RIDGE = 10.0
 FIRST_SEED = 1001  # the numbers of the presets were tuned on seeds 1 to 28: the firms here are others
+CONSUMERS = ("retailer-v2", "telecom-v2")
 SPAM = tuple(
     world.Campaign(name=f"e-mail {month}-{number}", month_of_year=month, channel="e-mail", share=1.0, lift=0.4, cost=0.02)
     for month in range(1, 13)
@@ -35,7 +38,11 @@ SPAM = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An effect, how it is looked for, and in firms of which size; ``contract`` None where both kinds have it."""
+    """An effect, how it is looked for, and in firms of which size.
+
+    ``industries`` are the presets that have it; where none is named, all that sell to consumers. ``contract`` is None where
+    both kinds of these have it.
+    """
 
     effect: str
     method: str
@@ -43,6 +50,10 @@ class Row:
     finds: Callable[[world.Firm], bool]
     mark: str = "80 %"
     contract: bool | None = None
+    industries: tuple[str, ...] = CONSUMERS
+
+    def concerns(self, industry: str) -> bool:
+        return industry in self.industries and self.contract in (None, PRESETS[industry].contract)
 
 
 # Methods
@@ -372,7 +383,9 @@ ROWS = (
 
 
 def table(industry: str, firms: int) -> str:
-    rows = [row for row in ROWS if row.contract in (None, PRESETS[industry].contract)]
+    from power_pipeline import ROWS as PIPELINE  # it takes methods from here
+
+    rows = [row for row in (*ROWS, *PIPELINE) if row.concerns(industry)]
     hits = np.zeros(len(rows))
     for seed in range(FIRST_SEED, FIRST_SEED + firms):
         for size in sorted({row.customers for row in rows}):
@@ -389,5 +402,5 @@ def table(industry: str, firms: int) -> str:
 
 if __name__ == "__main__":
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for name in sys.argv[2:] or ["retailer-v2", "telecom-v2"]:
+    for name in sys.argv[2:] or (*CONSUMERS, "manufacturer-v1", "homebuilder-v1", "insurer-v1"):
         print(table(name, number), end="\n\n", flush=True)

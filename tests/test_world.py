@@ -30,7 +30,8 @@ def retailer():
     return firm("retailer", customers=150, months=18, seed=7)
 
 
-INDUSTRIES = ["retailer-v1", "telecom-v1", "retailer-v2", "telecom-v2"]
+DEALS = ["manufacturer-v1", "homebuilder-v1", "insurer-v1"]
+INDUSTRIES = ["retailer-v1", "telecom-v1", "retailer-v2", "telecom-v2", *DEALS]
 
 
 @pytest.fixture(params=INDUSTRIES)
@@ -139,6 +140,7 @@ DATED = {
     "usage": ("month", {}),
     "call_backs": ("date", {}),
     "truth_returns": ("returned", {"left": "left"}),
+    "objections": ("date", {}),
 }
 
 
@@ -157,6 +159,17 @@ def before(simulated, name, day):
         return table[table.year < day.year]
     if name in ("truth_records", "truth_faults"):
         return table[table.record_id.isin(before(simulated, "contact_records", day).record_id)]
+    if name in ("deals", "deal_contacts", "truth_prospects"):
+        ways = simulated["prospects"].query("kind == 'new'").set_index("prospect_id")
+        table = table[table.prospect_id.map(ways.created) < day]
+        if name == "deals":
+            over = table.prospect_id.map(ways.closed) < day
+            told = ("expected_value", "deal_value", "lost_reason")
+            return table.assign(**{column: table[column].where(over) for column in told})
+        if name == "deal_contacts":
+            table = table.sort_values("contact_id").reset_index(drop=True)
+            return table.assign(met=table.met.where(table.met < day))
+        return table
     if name in ("products", "truth_parameters", "truth_correlations"):
         return table
     date, later = DATED[name]
@@ -463,7 +476,7 @@ def test_a_further_industry_is_one_block():
     assert set(simulated["customers"].region) == {"town"}
     for name in ("customers", "prospects", "orders", "truth_customers"):
         _engine.check(every_table(simulated)[name], name)
-    with pytest.raises(ArgumentError, match="retailer, telecom, rebate_site, retailer-v1, telecom-v1, rebate_site-v1"):
+    with pytest.raises(ArgumentError, match="retailer, telecom, rebate_site, manufacturer, homebuilder, insurer, retailer-v1"):
         world.simulate("tailor", seed=1)
 
 
@@ -684,12 +697,13 @@ def test_the_moments_on_the_page_are_those_of_the_presets():
 # The truth's parameters are the whole truth
 
 MECHANISMS = ("market", "sales", "desks", "aftersales", "service", "buying", "giving", "campaigns", "survey", "management",
-              "accounts", "history", "dispositions", "outlook", "usage")  # fmt: skip
+              "accounts", "history", "dispositions", "outlook", "usage", "deals", "claims")  # fmt: skip
 #: What a mechanism may count with: nothing, one, halves and squares, months of a year, cents.
 COUNTS = {0, 1, 2, 12, 100}
 #: Names that technical numbers bear: none of them acts on anybody.
 TECHNICAL = {
     "_STAGE_STRIDE", "_RUN_STRIDE", "_TINY", "_LARGEST", "MILLION", "_LOW", "_HIGH", "_SCALE", "_DAYS_PER_YEAR", "_ID_DIGITS",
+    "_NODES",
 }  # fmt: skip
 
 

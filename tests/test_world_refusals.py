@@ -16,14 +16,17 @@ from world_firms import firm
 from crmlab import datasets, world
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import assembly, industries, ranges
+from crmlab.world import assembly, ranges
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM
 from crmlab.world.presets import PRESETS
 
+DEALS = PRESETS["manufacturer-v1"].pipeline
 BLOCKS = {
     "Channel": RETAILER.channels[0], "Need": RETAILER.needs[0], "Product": RETAILER.products[0],
     "Campaign": RETAILER.campaigns[0], "Giving": REBATE_SITE.giving, "Industry": RETAILER,
     "Correlation": PRESETS["retailer-v2"].correlations[0], "Bookings": world.Bookings(),
+    "Claims": PRESETS["insurer-v1"].claims, "Pipeline": DEALS, "Role": DEALS.roles[0], "Objection": DEALS.objections[0],
+    "Answer": DEALS.answers[0], "LostReason": DEALS.lost_reasons[0],
 }  # fmt: skip
 NAN = float("nan")
 
@@ -32,10 +35,10 @@ NAN = float("nan")
 
 
 def test_every_field_has_a_range():
-    kinds = {name for name, value in vars(industries).items() if isinstance(value, type) and issubclass(value, ranges.Block)}
-    assert kinds - {"Block"} == set(ranges.RULES) == set(BLOCKS)
+    kinds = {name for name, value in vars(world).items() if isinstance(value, type) and issubclass(value, ranges.Block)}
+    assert kinds == set(ranges.RULES) == set(BLOCKS)
     for kind, rules in ranges.RULES.items():
-        assert {field.name for field in fields(getattr(industries, kind))} == set(rules), kind
+        assert {field.name for field in fields(getattr(world, kind))} == set(rules), kind
 
 
 @pytest.mark.parametrize(("kind", "field"), [(kind, field.name) for kind in BLOCKS for field in fields(BLOCKS[kind])])
@@ -90,10 +93,39 @@ def test_blocks_of_an_industry_refuse():
         (RETAILER.campaigns[0], {"month_of_year": 13}, "`month_of_year` must be a whole number from 1 to 12; it is 13"),
         (RETAILER.channels[0], {"entry": (0,) * 8}, "`entry` must hold at least one value above 0"),
         (TELECOM.products[0], {"term_months": 0}, "needs `term_months` of at least 1"),
+        (DEALS, {"objections": ()}, "Pipeline: `answers` need `objections`, and there are none"),
+        (DEALS, {"answers": ()}, "Pipeline: `objections` need `answers`"),
+        (DEALS, {"answers": (replace(DEALS.answers[0], worth=(1,)),)}, "one value for each of the 5 `objections`"),
+        (
+            DEALS,
+            {"lost_reasons": (replace(DEALS.lost_reasons[3], stages=(0,) * 7 + (1,)),)},
+            "at the stage 'prospecting'",
+        ),
+        (DEALS, {"shape": 0.0}, "`shape` must be a shape above 0.1"),
+        (DEALS, {"value_fit": 2}, "a correlation from -1 to 1"),
+        (DEALS.roles[0], {"stage": 9}, "Role 'gatekeeper': `stage` must be a whole number from 1 to 8"),
+        (PRESETS["insurer-v1"].claims, {"kinds": (("question", 1),)}, "must not hold 'question'"),
         (REBATE_SITE.giving, {"payout_months": 0}, "Giving: `payout_months` must be a whole number of at least 1"),
     ):
         with pytest.raises(ArgumentError) as refusal:
             replace(block, **numbers)
+        assert words in str(refusal.value)
+
+
+def test_a_pipeline_must_fit_its_industry():
+    maker, insurer = PRESETS["manufacturer-v1"], PRESETS["insurer-v1"]
+    later = tuple(replace(product, first=False) for product in maker.products[3:])
+    for sector, numbers, words in (
+        (maker, {"pipeline": replace(DEALS, value_needs=(1, 2))}, "`pipeline.value_needs` must hold one factor for each"),
+        (maker, {"pipeline": replace(DEALS, value_needs=(1, 2, 0, 1))}, "`pipeline.value_needs` must be above 0"),
+        (maker, {"pipeline": 3}, "must be a `world.Pipeline` or None"), (insurer, {"claims": 3}, "a `world.Claims` or None"),
+        (maker, {"needs": (replace(maker.needs[0], products=(1, 1, 1, 0, 0, 0)), *maker.needs[1:])},
+         "the need 'price' must weigh a product that is `first`, and one that is not"),
+        (maker, {"products": (*maker.products[:3], *later[:2])}, "holds 6 weights, and there are 5 products"),
+        (insurer, {"products": (*insurer.products[:4], replace(insurer.products[4], first=True))}, "no product can be `first`"),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError) as refusal:
+            replace(sector, **numbers)
         assert words in str(refusal.value)
 
 

@@ -98,9 +98,9 @@ def money(name: str, meaning: str, known: str = "") -> Column:
 
 _DIMENSION = Column("dimension", "text", "Dimension of service quality.", values=DIMENSIONS)
 MONTH = Column("month", "date", "First day of the month.")
-_SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
+SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
 CAMPAIGN = Column("campaign_id", "id", "The campaign.")
-_PROSPECT = Column("prospect_id", "id", "The way of one prospect through the pipeline.", known="first contact")
+PROSPECT = Column("prospect_id", "id", "The way of one prospect through the pipeline.", known="first contact")
 _CHANNELS = ("phone", "visit", "e-mail", "chat")
 
 
@@ -203,8 +203,8 @@ FIRM = (
             Column("date", "date", "The day."),
             Column("channel", "text", "By which way.", values=_CHANNELS),
             Column("direction", "text", "Whether the firm (out) or the customer (in) began it.", values=("in", "out")),
-            Column("topic", "text", "What it was about.", values=(*STAGES, "complaint", "question", "follow-up")),
-            _SALESPERSON,
+            Column("topic", "text", "What it was about.", values=(*STAGES, "complaint", "question", "claim", "follow-up")),
+            SALESPERSON,
         ),
         key=("interaction_id",),
     ),
@@ -224,7 +224,7 @@ FIRM = (
         "prospects",
         "Everyone who entered the pipeline: new people, and customers who may want something more.",
         (
-            _PROSPECT,
+            PROSPECT,
             CUSTOMER,
             Column("kind", "text", "Whether they are new or a customer already.", values=("new", "cross-selling"),
                    known="first contact"),
@@ -246,7 +246,7 @@ FIRM = (
         "stage_events",
         "The way of each prospect through the eight stages: one row for each stage entered.",
         (
-            _PROSPECT,
+            PROSPECT,
             CUSTOMER,
             Column("step", "integer", "The how-manieth stage of this way.", "steps", minimum=1),
             Column("stage", "text", "The stage.", values=STAGES),
@@ -255,7 +255,7 @@ FIRM = (
             Column("outcome", "text", "How it ended.", values=("advanced", "skipped ahead", "returned", "lost", "won"),
                    nullable=True, known="`left`"),
             Column("objection", "text", "What the prospect objected, where they did.", nullable=True, known="`left`"),
-            _SALESPERSON,
+            SALESPERSON,
         ),
         key=("prospect_id", "step"),
     ),

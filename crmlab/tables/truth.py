@@ -6,7 +6,7 @@ held against them and never reads them; this room declares columns and knows no 
 
 from __future__ import annotations
 
-from crmlab.tables.firm import CAMPAIGN, CUSTOMER, DIMENSIONS, MONTH
+from crmlab.tables.firm import CAMPAIGN, CUSTOMER, DIMENSIONS, MONTH, PROSPECT
 from crmlab.tables.shape import Column, Table
 
 
@@ -100,6 +100,21 @@ TABLES = (
         (CUSTOMER, _latent("remaining_value", "Expected margin of the months to come; 0 for those who have left.",
                            "currency")),
         key=("customer_id",),
+    ),
+    Table(
+        "truth_prospects",
+        "What nobody can see of new prospects: what moves them, and how likely they were to be won.",
+        (
+            PROSPECT,
+            CUSTOMER,
+            _latent("fit", "How well the offer fits them.", "standard deviations"),
+            _latent("pull", "Pull of competitors.", "standard deviations"),
+            Column("chance", "number", "Probability to be won sooner or later, as it stood on the day they entered.", "share",
+                   minimum=0, maximum=1, known="never: this is the truth"),
+            Column("deal_value", "number", "What it is worth at the usual prices; empty where deals have no value.", "currency",
+                   minimum=0, nullable=True, known="never: this is the truth"),
+        ),
+        key=("prospect_id",),
     ),
     Table(
         "truth_correlations",

@@ -11,19 +11,27 @@ from crmlab.world.bookings import Bookings
 from crmlab.world.comparison import Comparison, causes, compare, effect, outcomes, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Industry, Need, Product
+from crmlab.world.insurance import Claims
+from crmlab.world.pipeline import Answer, LostReason, Objection, Pipeline, Role
 from crmlab.world.practice import shop
 
 __all__ = [
+    "Answer",
     "Bookings",
     "Campaign",
     "Channel",
+    "Claims",
     "Comparison",
     "Correlation",
     "Firm",
     "Giving",
     "Industry",
+    "LostReason",
     "Need",
+    "Objection",
+    "Pipeline",
     "Product",
+    "Role",
     "Truth",
     "causes",
     "compare",

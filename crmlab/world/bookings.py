@@ -103,7 +103,7 @@ def book(
     if block is None:
         return {}
     keys = customers.key[rows]
-    written = record_days(block, keys, np.floor(customers.won[rows]).astype(np.int64), last_day)
+    written = record_days(block, keys, customers.known[rows], last_day)
     exist = (written <= np.floor(moment)[:, None]).sum(axis=1)
     draw = streams.uniform(keys, f"books {what}", t, ordinal)
     even = np.minimum(draw * exist / max(block.elsewhere, _TINY), exist - 1)  # below the share the draw is even again
@@ -120,7 +120,7 @@ def on_list(
     if block is None:
         return rows, np.zeros(rows.size, dtype=np.int64)
     keys = customers.key[rows]
-    listed = record_days(block, keys, np.floor(customers.won[rows]).astype(np.int64), last_day) <= day
+    listed = record_days(block, keys, customers.known[rows], last_day) <= day
     for further in range(1, len(block.records)):
         listed[:, further] &= streams.uniform(keys, "stands on the mailing list", 0, further) < block.listed
     place, number = np.nonzero(listed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit
 
-from crmlab.world import bookings, dispositions, streams
+from crmlab.world import bookings, claims, dispositions, streams
 from crmlab.world.accounts import Purchases
 from crmlab.world.desks import Desks
 from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
@@ -119,13 +119,14 @@ def margins(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray,
     """Return what an order and what a month of contract leave on average at the prices of month ``t``, each of shape (n,)."""
     industry, price, dearer = setting.industry, 1 + setting.shifts["price"][t], 1 + setting.shifts["operating_cost"][t]
     cost_shares = np.array([product.cost_share for product in industry.products])
-    weights = _product_weights(setting) * (_fees(setting) == 0)
+    weights = _order_weights(setting)
     goods = (weights @ cost_shares / weights.sum(axis=1))[customers.need]
     by_order = customers.mean_spend * (price - goods) - industry.order_cost * dearer
     if not industry.contract:
         return by_order, np.zeros(len(customers))
     fee = _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
-    return by_order, fee * (price - cost_shares[customers.tariff]) - industry.monthly_cost * dearer
+    by_month = fee * (price - cost_shares[customers.tariff]) - industry.monthly_cost * dearer
+    return by_order, by_month - claims.expected_payout(industry, customers)
 
 
 def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarray, discount: np.ndarray, t: int) -> Purchases:
@@ -144,7 +145,8 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     ordinal = np.arange(buyer.size) - (np.cumsum(count) - count)[buyer] + ~first[buyer]  # 0 is the first order of all
     moment = streams.uniform(customers.key[buyer], "order moment", t, ordinal)
     moment = start[buyer] + moment * (end - start)[buyer] * (ordinal > 0)
-    amount, goods, product = _baskets(setting, customers, buyer, ordinal, discount, t)
+    off = np.where(ordinal == 0, customers.concession[buyer], discount[buyer])
+    amount, goods, product = _baskets(setting, customers, buyer, ordinal, off, t)
     by_time = np.lexsort((moment, buyer))
     booked = bookings.book(
         industry.bookings, setting.last_date, customers, buyer[by_time], moment[by_time], "an order", t, ordinal[by_time]
@@ -152,7 +154,7 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     log.add(
         "orders", customers.person[buyer][by_time], order_id=numbered_ids("O"), order_date=days(moment[by_time]),
         amount=cents(amount[by_time]), product_id=labels(product[by_time], product_ids(setting)),
-        discount=discount[buyer][by_time], **booked,
+        discount=off[by_time], **booked,
     )  # fmt: skip
     customers.recent_orders = industry.recency_fading * customers.recent_orders + count
     customers.last_order = np.where(count > 0, t, customers.last_order)
@@ -178,15 +180,20 @@ def come_back(setting: Setting, churned: Customers, appeal: np.ndarray, t: int) 
 
 
 def _baskets(
-    setting: Setting, customers: Customers, buyer: np.ndarray, ordinal: np.ndarray, discount: np.ndarray, t: int
+    setting: Setting, customers: Customers, buyer: np.ndarray, ordinal: np.ndarray, off: np.ndarray, t: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw amount and cost of goods (cents) and product of each order."""
+    """Draw amount and cost of goods (cents) and product of each order; ``off`` is the share taken off the price of each."""
     industry, key, p = setting.industry, customers.key[buyer], setting.industry.spend[0]
     spent = gammaincinv(p, streams.uniform(key, "amount", t, ordinal)) / p * customers.mean_spend[buyer]
-    paid = spent * (1 + setting.shifts["price"][t]) * (1 - discount[buyer])
+    deal = customers.deal[buyer]
+    spent = np.where((ordinal == 0) & ~np.isnan(deal), deal, spent)
+    paid = spent * (1 + setting.shifts["price"][t]) * (1 - off)
     amount = np.maximum(np.round(100 * paid).astype(np.int64), 1)
-    weights = _product_weights(setting)[customers.need] * (_fees(setting) == 0)
-    product = streams.choose(streams.uniform(key, "product", t, ordinal), weights[buyer])
+    weights = _order_weights(setting)[customers.need[buyer]]
+    firsts = _firsts(setting)
+    if firsts.any():
+        weights = np.where((ordinal == 0)[:, None], _product_weights(setting)[customers.need[buyer]] * firsts, weights)
+    product = streams.choose(streams.uniform(key, "product", t, ordinal), weights)
     cost_shares = np.array([product.cost_share for product in industry.products])
     return amount, np.round(100 * spent * cost_shares[product]).astype(np.int64), product
 
@@ -224,6 +231,15 @@ def product_ids(setting: Setting) -> tuple[str, ...]:
 
 def _product_weights(setting: Setting) -> np.ndarray:
     return np.array([need.products for need in setting.industry.needs], dtype=float)
+
+
+def _order_weights(setting: Setting) -> np.ndarray:
+    """Return how often each need orders each product, shape (needs, products): no plan, nothing that only new customers buy."""
+    return _product_weights(setting) * (_fees(setting) == 0) * ~_firsts(setting)
+
+
+def _firsts(setting: Setting) -> np.ndarray:
+    return np.array([product.first for product in setting.industry.products])
 
 
 def _fees(setting: Setting) -> np.ndarray:

@@ -312,8 +312,9 @@ def simulate(
     Parameters
     ----------
     industry : str or Industry
-        "retailer" (no contract), "telecom" (contract) or "rebate_site" (no contract; customers also donate, and a scandal
-        shakes their trust), or a version such as "retailer-v1", or a block of your own.
+        "retailer" (no contract), "telecom" (contract), "rebate_site" (no contract; customers also donate, and a scandal
+        shakes their trust), "manufacturer" (sells machines to organisations), "homebuilder" (one purchase, many
+        recommendations), "insurer" (contract, claims), or a version such as "retailer-v1", or a block of your own.
     customers : int
         About how many the firm wins through its own channels if the period is 36 months (in a shorter one more of them are
         still on their way); referrals come on top.
@@ -369,7 +370,9 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving), "usage": industry.usage[0],
         "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
-        "truth_correlations": industry.correlations,
+        "truth_correlations": industry.correlations, "truth_prospects": industry.pipeline or industry.prospect_records,
+        "deals": industry.pipeline, "deal_contacts": industry.pipeline and industry.pipeline.roles,
+        "objections": industry.pipeline and industry.pipeline.answers,
         **dict.fromkeys(_ONLY_WITH_BOOKINGS, industry.bookings),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))

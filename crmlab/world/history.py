@@ -22,6 +22,8 @@ from crmlab.world import (
     bookings,
     buying,
     campaigns,
+    claims,
+    deals,
     giving,
     identities,
     market,
@@ -42,7 +44,7 @@ BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
     "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
     "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
-    "truth_records", "truth_donors", "truth_faults", "truth_doubles",
+    "truth_records", "truth_donors", "truth_faults", "truth_doubles", "deals", "deal_contacts", "objections", "truth_prospects",
 )  # fmt: skip
 _WRITTEN = "contact_records", "truth_records", "truth_faults"  # made together, from who the customers are
 _BOOKED = "orders", "tickets", "campaign_targets"  # these tell under which record
@@ -115,7 +117,8 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         arrivals.people, person, np.ones(n, dtype=np.int64), "new", 0, arrivals.day, arrivals.entry,
         arrivals.people.log_odds_offset,
     )  # fmt: skip
-    won = sales.run(setting, block.desks, block.log, runs).won
+    ends = sales.run(setting, block.desks, block.log, runs)
+    won = ends.won
     come, won_by_month = setting.count_by_month(arrivals.day), setting.count_by_month(won)
     sums["prospects"] += come
     sums["won"] += won_by_month
@@ -124,9 +127,11 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         sums["acquisition_cost"] += round(100 * setting.industry.referral_reward) * won_by_month
     else:
         sums["invited"] += come
+    known = arrivals.day if setting.industry.prospect_records else won  # at the first contact nobody knows who will be won
     for month in np.flatnonzero(won_by_month):
         new = setting.month_of(np.where(np.isnan(won), -1, won)) == month
-        customers = Customers.joining(arrivals.people.take(new), person[new], won[new])
+        customers = Customers.joining(arrivals.people.take(new), person[new], won[new], known[new])
+        deals.join(setting, customers, ends.value[new], ends.concession[new])
         buying.join(setting, customers)
         giving.join(setting, customers)
         block.joining[month].append(customers)
@@ -135,9 +140,11 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
 def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     """Lead all customers through one month, mechanism by mechanism."""
     setting, desks, log, sums = block.setting, block.desks, block.log, block.sums
+    settled = claims.settle(setting, customers, t)
     incidents = service.serve(setting, customers, t)
     buying.leave(setting, desks, customers, giving.doubt(setting, customers, block.distrust[t]), t)
     service.write(setting, log, customers, incidents, t)
+    claims.write(setting, log, customers, settled, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
@@ -151,7 +158,9 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     for later in np.unique(month[month > t]):
         block.upsold[later].append(person[month == later])
     aftersales.add_product(customers, person[month == t])
-    ticket_cost = service.ticket_costs(setting, incidents, len(customers), t)
+    ticket_cost = service.ticket_costs(setting, incidents, len(customers), t) + claims.costs(
+        setting, settled, len(customers), t
+    )
     accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + calls, t)
     if t + 1 < setting.months:
         _welcome(block, market.refer(setting, customers, t), referred=True)
@@ -234,29 +243,28 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     # the place of each id in the alphabet, so that neither blocks nor the order of coming can be seen in a table
     rank = np.empty(block.n_persons, dtype=np.int64)
     rank[pc.array_sort_indices(ids).to_numpy()] = np.arange(block.n_persons)
-    if not block.finished:
-        booked = RecordIds(pa.array([], pa.string()), rank) if block.setting.industry.bookings else None
-        return {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
-    customers = Customers.concatenate(block.finished)
-    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
-    booked = _count_records(block, customers, wanted)
+    customers = Customers.concatenate(block.finished) if block.finished else None
+    booked = _count_records(block, customers, rank, wanted)
     made = {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
-    if wanted & set(_WRITTEN):
-        noted, faults = _contact_records(block.setting, customers, ids, _roots(block.arrivals)[customers.person])
+    if block.arrivals and wanted & set(_WRITTEN):
+        noted, faults = _contact_records(block, rank, ids)
         for name, table in zip(_WRITTEN, (noted, noted, faults), strict=True):
             if name in made:
                 made[name] = table.select(made[name].column_names).cast(made[name].schema)
     return made
 
 
-def _count_records(block: _Block, customers: Customers, wanted: frozenset[str]) -> RecordIds | None:
+def _count_records(block: _Block, customers: Customers | None, rank: np.ndarray, wanted: frozenset[str]) -> RecordIds | None:
     """Count as a firm does that takes each record for a customer, and name the records; nothing where that is not told."""
     setting, last = block.setting, block.setting.last_date
     if setting.industry.bookings is None:
         return None
-    days = bookings.record_days(setting.industry.bookings, customers.key, np.floor(customers.won).astype(np.int64), last)
+    if customers is None:
+        return RecordIds(pa.array([], pa.string()), rank)
+    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
+    days = bookings.record_days(setting.industry.bookings, customers.key, customers.known, last)
     owner, number = np.nonzero(days <= last)
-    block.sums["records"] += setting.count_by_month(days[owner, number])
+    block.sums["records"] += setting.count_by_month(np.maximum(days[owner, number], np.floor(customers.won)[owner]))
     _count_buyers(block)
     first = np.zeros(block.n_persons, dtype=np.int64)
     first[customers.person] = np.searchsorted(owner, np.arange(len(customers)))
@@ -277,14 +285,28 @@ def _count_buyers(block: _Block) -> None:
                 block.sums[name][ends] += count
 
 
-def _contact_records(setting: Setting, customers: Customers, ids: pa.Array, root: np.ndarray) -> tuple[pa.Table, pa.Table]:
-    """Write the contact records of customers, and their faults; ``root`` is the place in the pool that each came from."""
-    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * customers.age_years).astype("timedelta64[D]")
-    block = setting.industry.bookings or bookings.Bookings()
+def _contact_records(block: _Block, rank: np.ndarray, ids: pa.Array) -> tuple[pa.Table, pa.Table]:
+    """Let the firm's sources write down who its customers are and, where it keeps them, who the other prospects were.
+
+    The second table lists the faults of the first.
+    """
+    setting, written_down = block.setting, np.zeros(block.n_persons, dtype=bool)
+    key, age, agreed = (
+        np.concatenate([getattr(part.people, name) for part in block.arrivals]) for name in ("key", "age_years", "consent")
+    )
+    known = np.floor(np.concatenate([part.day for part in block.arrivals])).astype(np.int64)
+    if setting.industry.prospect_records:
+        written_down = known <= setting.last_date
+    for customers in block.finished:
+        written_down[customers.person] = True
+        known[customers.person] = customers.known
+    rows = np.flatnonzero(written_down)
+    rows = rows[np.argsort(rank[rows], kind="stable")]
+    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * age[rows]).astype("timedelta64[D]")
+    rates = setting.industry.bookings or bookings.Bookings()
     table, faults = records.records(
-        customers.key, ids.take(pa.array(customers.person)), identities.people(customers.key, born), customers.agreed,
-        np.floor(customers.won).astype(np.int64), setting.last_date, setting.opening, block,
-        bookings.share(block, setting.seed, customers.key, root),
+        key[rows], ids.take(pa.array(rows)), identities.people(key[rows], born), agreed[rows], known[rows], setting.last_date,
+        setting.opening, rates, bookings.share(rates, setting.seed, key[rows], _roots(block.arrivals)[rows]),
     )  # fmt: skip
     return table.rename_columns({"consent": "consent_noted"}), faults
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmlab.world.bookings import Bookings
+from crmlab.world.insurance import Claims
+from crmlab.world.pipeline import Pipeline
 from crmlab.world.ranges import Block
 
 
@@ -68,6 +70,7 @@ class Product(Block):
     cost_share: float
     monthly_fee: float = 0.0
     term_months: int = 0
+    first: bool = _neutral(False)  # whether it is what new customers buy, and nobody else; without contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +311,9 @@ class Industry(Block):
     costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``); no other can be changed
     giving: Giving | None = None  # donations, where there are any
     bookings: Bookings | None = None  # what several records of one person cost, where it is told
+    claims: Claims | None = None  # of the insured, where there are any
+    pipeline: Pipeline | None = None  # what makes deals differ: their value, their buying centre, objections
+    prospect_records: bool = _neutral(False)  # whether prospects who did not become customers leave contact records, too
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

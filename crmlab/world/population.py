@@ -82,6 +82,8 @@ class Customers(People):
         Place in the block.
     won, left : ndarray, shape (n,)
         Day of joining and of leaving, in days; NaN for those who stay.
+    known : ndarray of int, shape (n,)
+        Day of their first contact record: of the first contact where prospects have records, else of joining.
     agreed : ndarray of bool, shape (n,)
         Consent on the first day.
     opted_out : ndarray, shape (n,)
@@ -103,6 +105,8 @@ class Customers(People):
         discounts still take off the log purchase rate.
     last_order, returned, first_left : ndarray, shape (n,)
         Month of the last order, first day back after a return, first day of leaving; NaN where there was none.
+    deal, concession : ndarray, shape (n,)
+        Value of the first order at the usual prices, NaN where deals have no value; share of it that was given away.
     upsell_wins, runs : ndarray of int, shape (n,)
         Further products, and runs through the stages so far.
     run_ends : ndarray, shape (n,)
@@ -116,6 +120,7 @@ class Customers(People):
     person: np.ndarray
     won: np.ndarray
     left: np.ndarray
+    known: np.ndarray
     agreed: np.ndarray
     opted_out: np.ndarray
     dropout: np.ndarray
@@ -133,6 +138,8 @@ class Customers(People):
     last_order: np.ndarray
     returned: np.ndarray
     first_left: np.ndarray
+    deal: np.ndarray
+    concession: np.ndarray
     upsell_wins: np.ndarray
     runs: np.ndarray
     run_ends: np.ndarray
@@ -143,14 +150,15 @@ class Customers(People):
     stopped_giving: np.ndarray
 
     @classmethod
-    def joining(cls, people: People, person: np.ndarray, won: np.ndarray) -> Self:
+    def joining(cls, people: People, person: np.ndarray, won: np.ndarray, known: np.ndarray) -> Self:
         """Return people as customers on their first day; their dispositions to stay and to give are drawn later."""
         n = len(people)
         carried = {field.name: getattr(people, field.name) for field in fields(People)}
         zero = {name: np.zeros(n) for name in _ZERO_AT_FIRST}
         unknown = {name: np.full(n, np.nan) for name in _UNKNOWN_AT_FIRST}
         return cls(
-            **carried, **zero, **unknown, person=person, won=won, agreed=people.consent.copy(), tariff=np.full(n, -1),
+            **carried, **zero, **unknown, person=person, won=won, known=np.floor(known).astype(np.int64),
+            agreed=people.consent.copy(), tariff=np.full(n, -1),
             upsell_wins=np.zeros(n, dtype=np.int64), runs=np.ones(n, dtype=np.int64),
         )  # fmt: skip
 
@@ -182,6 +190,8 @@ _ZERO_AT_FIRST = (
     "kept",
     "borrowed",
     "run_ends",
+    "concession",
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "satisfaction", "donation_probability", "stop_probability", "mean_gift",
-                     "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip
+                     "concern", "stopped_giving", "last_order", "returned", "first_left",
+                     "deal")  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import replace
 from crmlab.errors import ArgumentError
 from crmlab.world.bookings import Bookings
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
+from crmlab.world.presets_deals import HOMEBUILDER, INSURER, MANUFACTURER
 
 #: What several records of one person cost.
 _BOOKINGS = Bookings(
@@ -120,6 +121,7 @@ RETAILER_2 = replace(
     call_cost=2.0,
     horizon=36,
     bookings=_BOOKINGS,
+    prospect_records=True,
     costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
 )  # fmt: skip
 
@@ -205,12 +207,14 @@ TELECOM_2 = replace(
     call_cost=2.0,
     horizon=36,
     bookings=_BOOKINGS,
+    prospect_records=True,
     costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
 )  # fmt: skip
 
-PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}
+_SECTORS = (RETAILER, TELECOM, REBATE_SITE, MANUFACTURER, HOMEBUILDER, INSURER)
+PRESETS = {industry.name: industry for industry in (*_SECTORS, RETAILER_2, TELECOM_2)}
 #: The version that a plain name means.
-USUAL = {each.name.rpartition("-v")[0]: each.name for each in (RETAILER, TELECOM, REBATE_SITE)}
+USUAL = {each.name.rpartition("-v")[0]: each.name for each in _SECTORS}
 
 
 def industry(name: object) -> Industry:

@@ -145,7 +145,7 @@ def blocks(kind: str, *, weight: str = "", reserved: Collection[str] = (), least
         if len(items) < least:
             raise ArgumentError(f"`{name}` must hold at least one `world.{kind}`; it is {value!r}.")
         _refuse_names(name, [item.name for item in items], reserved)
-        if weight and not any(getattr(item, weight) > 0 for item in items):
+        if weight and items and not any(getattr(item, weight) > 0 for item in items):
             raise ArgumentError(f"`{name}` must hold one `world.{kind}` whose `{weight}` is above 0; they have none.")
         return items
 
@@ -167,6 +167,8 @@ SHARE = number("a share from 0 to 1, such as 0.1 for ten per cent", 0, 1)
 SIZE = number("a finite number of at least 0", 0)
 POSITIVE = number("a finite number above 0", 0, closed="right")
 SPREAD = number("a standard deviation from 0 to 10", 0, 10)
+WIDTH = number("a standard deviation of a log from 0 to 3", 0, 3)
+WORTH = number("an amount of money from 0 to a billion", 0, 1e9)
 EFFECT = number("a number from -10 to 10", -10, 10)
 STRENGTH = number("a number from 0 to 10, so that what is better never harms", 0, 10)
 LOG_ODDS = number("log-odds from -100 to 100", -100, 100)
@@ -205,11 +207,35 @@ RULES: dict[str, dict[str, Rule]] = {
         "rate": SIZE, "products": several(SIZE), "spend": SIZE, "dropout": SIZE, "elasticity": EFFECT, "lift": EFFECT,
         "keep": EFFECT, "focus": EFFECT, "regions": several(SIZE), "age": EFFECT,
     },
-    "Product": {"name": text, "cost_share": SHARE, "monthly_fee": SIZE, "term_months": whole(0)},
+    "Product": {"name": text, "cost_share": SHARE, "monthly_fee": SIZE, "term_months": whole(0), "first": _check.flag},
     "Campaign": {
         "name": text, "month_of_year": whole(1, 12), "channel": text, "targeted": _check.flag, "share": SHARE,
         "discount": SHARE, "lift": EFFECT, "cost": SIZE, "keep": EFFECT, "win_back": LOG_ODDS, "silent_months": whole(0),
         "lot_of": any_text,
+    },
+    "Role": {
+        "name": text, "share": SHARE, "stage": whole(1, len(tables.STAGES)), "meets": LOG_ODDS, "worth": EFFECT, "bars": EFFECT,
+    },
+    "Objection": {
+        "name": text, "weight": SIZE, "needs": several(SIZE), "hardness": LOG_ODDS, **_all(EFFECT, "price rival size"),
+    },
+    "Answer": {"name": text, "weight": SIZE, "worth": several(LOG_ODDS), "skill": EFFECT, "concession": SHARE},
+    "LostReason": {
+        "name": text, "stages": several(SIZE, *_STAGES), "objections": several(SIZE), **_all(EFFECT, "fit rival size age"),
+    },
+    "Pipeline": {
+        "value": values(median=WORTH, spread=WIDTH), "value_needs": several(SIZE), "weighs": several(SIZE, *_STAGES),
+        "value_fit": number("a correlation from -1 to 1", -1, 1), "estimate": SPREAD, "stalls": STRENGTH,
+        "shape": number("a shape above 0.1 and up to 10", 0.1, 10), "distance": values(mean_hours=SIZE, effect=EFFECT),
+        "means": values(fit=EFFECT, value=EFFECT, spread=POSITIVE), "intent": values(fit=EFFECT, rival=EFFECT, spread=POSITIVE),
+        **_all(number("a number from -1 to 1", -1, 1), "value_days value_spend"),
+        **_all(EFFECT, "value_effect price_effect bound choice"), "roles": blocks("Role", least=0),
+        "objections": blocks("Objection", weight="weight", least=0),
+        "answers": blocks("Answer", weight="weight", least=0), "lost_reasons": blocks("LostReason", least=0),
+    },
+    "Claims": {
+        "share": SHARE, "spread": WIDTH, "payout": values(median=WORTH, spread=WIDTH), "hours": POSITIVE, "mood": STRENGTH,
+        "damage": STRENGTH, "kinds": named(reserved=("question",)),
     },
     "Correlation": {"first": text, "second": text, "value": number("a correlation from -1 to 1", -1, 1)},
     "Giving": {
@@ -246,7 +272,8 @@ RULES: dict[str, dict[str, Rule]] = {
         **_all(_BETA, "monthly_churn yearly_churn"),
         **_all(_ANSWER, "rating overall recommendation"),
         **_all(several(POINTS, *_FIVE), "quality expectation standard promised"),
-        "name": text, "contract": _check.flag, "importance_step": importance_step,
+        "name": text, "contract": _check.flag, "importance_step": importance_step, "prospect_records": _check.flag,
+        "pipeline": block("Pipeline", optional=True), "claims": block("Claims", optional=True),
         "prospects_per_customer": number("at least 1, for who is won was a prospect", 1),
         "pool": number("at least 1: the pool holds those whom the usual advertising reaches", 1),
         "channels": blocks("Channel", weight="weight", reserved=("referral",)),
@@ -312,6 +339,8 @@ def _choices(industry: Any) -> str:
             )
         if not any(a * b for a, b in zip(industry.importance, need.weight, strict=True)):
             return f"`importance` and `weight` of the need {need.name!r} leave no dimension a weight above 0"
+        if fault := _first_products(industry, need):
+            return fault
         bought = {fee for fee, weight in zip(fees, need.products, strict=True) if weight > 0}
         if industry.contract and True not in bought:
             return f"the need {need.name!r} chooses no product with a `monthly_fee`, and so no contract; weigh one above 0"
@@ -320,10 +349,58 @@ def _choices(industry: Any) -> str:
     return ""
 
 
+def _answers(pipeline: Any) -> str:
+    """Each answer has a worth for each objection, and each reason a factor, where it has any."""
+    size = len(pipeline.objections)
+    if pipeline.answers and not size:
+        return "`answers` need `objections`, and there are none"
+    if size and not pipeline.answers:
+        return "`objections` need `answers`, and there are none"
+    for answer in pipeline.answers:
+        if len(answer.worth) != size:
+            return f"`worth` of the answer {answer.name!r} must hold one value for each of the {size} `objections`"
+    for reason in pipeline.lost_reasons:
+        if reason.objections and len(reason.objections) != size:
+            return f"`objections` of the reason {reason.name!r} must hold one factor for each of the {size} `objections`"
+    if pipeline.lost_reasons:
+        for place, stage in enumerate(tables.STAGES):
+            if not any(reason.stages[place] for reason in pipeline.lost_reasons):
+                return f"`lost_reasons` must hold one that can be given at the stage {stage!r}; it has none"
+    return ""
+
+
+def _pipeline_of_needs(industry: Any) -> str:
+    """What a pipeline says of needs, it says of each."""
+    pipeline, size = industry.pipeline, len(industry.needs)
+    if pipeline is None:
+        return ""
+    named = (("`pipeline.value_needs`", pipeline.value_needs),
+             *((f"`needs` of the objection {each.name!r}", each.needs) for each in pipeline.objections))  # fmt: skip
+    for title, factors in named:
+        if factors and len(factors) != size:
+            return f"{title} must hold one factor for each of the {size} needs, or none; it holds {len(factors)}"
+    if any(factor <= 0 for factor in pipeline.value_needs):
+        return f"`pipeline.value_needs` must be above 0; they are {pipeline.value_needs!r}"
+    return ""
+
+
+def _first_products(industry: Any, need: Any) -> str:
+    """Where new customers buy what nobody else buys, each need finds something of both sorts."""
+    sorts = {product.first for product, weight in zip(industry.products, need.products, strict=True) if weight > 0}
+    if not any(product.first for product in industry.products):
+        return ""
+    if industry.contract:
+        return "under contract there is no first order; no product can be `first`"
+    if sorts != {True, False}:
+        return f"the need {need.name!r} must weigh a product that is `first`, and one that is not"
+    return ""
+
+
 #: By kind of block: what must hold between its fields; each returns the problem, or nothing.
 TOGETHER: dict[str, tuple[Callable[[Any], str], ...]] = {
     "Product": (_term_of_a_plan,),
-    "Industry": (_ages, _staying, _choices),
+    "Pipeline": (_answers,),
+    "Industry": (_ages, _staying, _choices, _pipeline_of_needs),
 }
 
 

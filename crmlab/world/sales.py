@@ -3,8 +3,9 @@
 A run through the pipeline begins at the stage where the prospect enters, and at each stage ends,
 advances, skips the next stage or, stopped by an objection, returns to the needs. What helps is the
 fit of the need, the salesperson's skill, effort and promises; what hinders is the utility of
-competitors. A run for a further product is lost when its customer leaves. This room knows who is won
-and when; what a customer does afterwards is the business of ``service`` and ``buying``.
+competitors; what a deal is worth, who decides and what is answered is known in ``deals``. A run for a further product is
+lost when its customer leaves. This room knows who is won and when; what a customer does afterwards is the business of
+``service`` and ``buying``.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import numpy as np
 from scipy.special import expit
 
 from crmlab import tables
-from crmlab.world import market, streams
+from crmlab.world import deals, market, streams
 from crmlab.world.desks import Desks
-from crmlab.world.event_log import EventLog, Rows, days, labels, numbered_ids, numbers, take_rows
+from crmlab.world.event_log import EncodedColumn, EventLog, Rows, days, labels, numbered_ids, numbers, take_rows
 from crmlab.world.population import Customers, People
 from crmlab.world.setting import Setting
 
@@ -33,6 +34,7 @@ _ADVANCED, _SKIPPED, _RETURNED, _LOST, _WON = range(len(_STAGE_OUTCOMES))
 _MOVES = np.array([1, 2, NEEDS - OBJECTIONS, 0, 0, 0])
 _RUN_OUTCOMES = ("won", "lost", "open")
 _RUN_WON, _RUN_LOST, _RUN_OPEN = range(len(_RUN_OUTCOMES))
+NEW = "new"
 _STAGE_STRIDE = 100  # tells a stage seen again from the stages seen first, in the name of a draw
 _RUN_STRIDE = 4096  # more than any person's runs
 
@@ -78,10 +80,16 @@ class RunEnds:
     ----------
     won, ended : ndarray, shape (n,)
         Day of winning and of ending in whatever way; NaN where that did not happen before the end of the period.
+    value : ndarray, shape (n,)
+        What the deal is worth at the usual prices; NaN where deals have no value.
+    concession : ndarray, shape (n,)
+        Share of it that was given away.
     """
 
     won: np.ndarray
     ended: np.ndarray
+    value: np.ndarray
+    concession: np.ndarray
 
 
 @dataclass(slots=True, eq=False)
@@ -96,41 +104,58 @@ class _Progress:
     outcome: np.ndarray
     won: np.ndarray
     ended: np.ndarray
+    concession: np.ndarray
+    reason: np.ndarray  # why it was lost, -1 if it was not
+    reached: np.ndarray  # day on which each stage was stood at or behind, shape (n, 8)
 
 
 def run(setting: Setting, desks: Desks, log: EventLog, runs: Runs) -> RunEnds:
     """Lead prospects through the stages and write what happens before the end of the period."""
-    n = runs.day.size
+    n, month = runs.day.size, _months(setting, runs.day)
+    drawn = deals.draw(setting, desks, runs.people, month, new=runs.kind == NEW)
+    behind = runs.entry[:, None] > np.arange(len(tables.STAGES))
     progress = _Progress(
         stage=runs.entry.copy(), now=runs.day.copy(), returns=np.zeros(n, dtype=np.int64), steps=np.zeros(n, dtype=np.int64),
         furthest=runs.entry.copy(), outcome=np.full(n, -1), won=np.full(n, np.nan), ended=np.full(n, np.nan),
+        concession=np.zeros(n), reason=np.full(n, -1), reached=np.where(behind, runs.day[:, None], np.nan),
     )  # fmt: skip
     live = np.flatnonzero(progress.now < setting.last_day)
     while live.size:
-        live = _step(setting, desks, log, runs, progress, live)
+        live = _step(setting, desks, log, runs, drawn, progress, live)
     _write_prospects(setting, desks, log, runs, progress)
-    return RunEnds(progress.won, progress.ended)
+    if runs.kind == NEW and (setting.industry.pipeline or setting.industry.prospect_records):
+        _write_deals(setting, desks, log, runs, drawn, progress)
+    return RunEnds(progress.won, progress.ended, drawn.value, progress.concession)
 
 
-def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress, live: np.ndarray) -> np.ndarray:
+def _months(setting: Setting, day: np.ndarray) -> np.ndarray:
+    return np.minimum(setting.month_of(day), setting.months - 1)
+
+
+def _step(
+    setting: Setting, desks: Desks, log: EventLog, runs: Runs, drawn: deals.Deals, progress: _Progress, live: np.ndarray
+) -> np.ndarray:
     """Let the runs ``live`` go through one stage each, and return those that go on."""
     industry, stage, entered = setting.industry, progress.stage[live], progress.now[live]
-    key, month = runs.people.key[live], np.minimum(setting.month_of(entered), setting.months - 1)
+    key, month = runs.people.key[live], _months(setting, entered)
     ordinal = progress.returns[live] * _STAGE_STRIDE + stage  # a stage seen for the second time is another draw
 
     def draw(mechanism: str) -> np.ndarray:
         return streams.uniform(key, mechanism, runs.begin, ordinal)
 
-    forward = draw("advance") < _advance_probability(setting, desks, runs, live, stage, month)
+    lasted = deals.durations(industry, -np.log(draw("days")), drawn.pace[live])
+    objected = _objections(setting, desks, runs, drawn, live, month, (draw("objection"), draw("answer")))
+    added = drawn.log_odds[live, stage - 1] + deals.stalling(industry, lasted) + (stage == OBJECTIONS) * objected.log_odds
+    added += deals.deserted(setting, desks, runs.people.desk[live], _months(setting, runs.day[live]), month)
+    forward = draw("advance") < _advance_probability(setting, desks, runs, live, stage, month, added)
     skips = forward & (stage < NEEDS - 1) & (draw("skip") < industry.skip)
     returns = (
         ~forward & (stage == OBJECTIONS) & (progress.returns[live] < industry.most_returns) & (draw("back") < industry.back)
     )
-    left = entered - np.array(industry.stage_days, dtype=float)[stage - 1] * np.log(draw("days"))
+    left = entered + np.array(industry.stage_days, dtype=float)[stage - 1] * lasted
     done = left < setting.last_day
     stopped = np.where(returns, _RETURNED, _LOST)
     outcome = np.where(skips, _SKIPPED, np.where(~forward, stopped, np.where(stage == CLOSING, _WON, _ADVANCED)))
-    objection = streams.choose(draw("objection"), np.array([share for _, share in industry.objections]))
     progress.steps[live] += 1
     salesperson = desks.column(runs.people.desk[live], month)
     prospect = numbered_ids("P", runs.number[live])
@@ -138,8 +163,9 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
         "stage_events", runs.person[live], prospect_id=prospect, step=progress.steps[live],
         stage=labels(stage - 1, tables.STAGES), entered=days(entered), left=days(np.where(done, left, np.nan)),
         outcome=labels(np.where(done, outcome, -1), _STAGE_OUTCOMES), salesperson_id=salesperson,
-        objection=labels(np.where(stage == OBJECTIONS, objection, -1), tuple(name for name, _ in industry.objections)),
+        objection=labels(np.where(stage == OBJECTIONS, objected.kind, -1), deals.objection_names(industry)),
     )  # fmt: skip
+    _write_objections(setting, log, runs, progress, live, objected, salesperson)
     talks = _TALKS[stage]
     medium = streams.choose(draw("talks by"), np.array([share for _, share in industry.talk_channels]))[talks]
     log.add(
@@ -147,21 +173,66 @@ def _step(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _
         channel=labels(medium, tuple(name for name, _ in industry.talk_channels)), direction=labels(0 * medium, ("out",)),
         topic=labels(stage[talks] - 1, tables.STAGES), salesperson_id=salesperson.take(talks), prospect_id=prospect.take(talks),
     )  # fmt: skip
-    _record_outcomes(progress, live, stage, np.where(done, outcome, -1), left)
+    outcome = np.where(done, outcome, -1)
+    lost = outcome == _LOST
+    if runs.kind == NEW and lost.any():
+        kind = np.where(stage == OBJECTIONS, objected.kind, -1)[lost]
+        who, size = runs.people.take(live[lost]), drawn.size[live[lost]]
+        progress.reason[live[lost]] = deals.lose(industry, who, size, stage[lost], lasted[lost], kind)
+    _record_outcomes(progress, live, stage, outcome, left)
     return live[done & (outcome < _LOST)]
 
 
+def _objections(
+    setting: Setting, desks: Desks, runs: Runs, drawn: deals.Deals, live: np.ndarray, month: np.ndarray,
+    draws: tuple[np.ndarray, np.ndarray],
+) -> deals.Objections:  # fmt: skip
+    """Draw what each of ``live`` would object in ``month``, and what they would be told."""
+    people = runs.people
+    skill = desks.skill[people.desk[live], month]
+    return deals.object_and_answer(
+        setting, people.need[live], people.competitor_utility[live], drawn.size[live], skill, month, draws
+    )
+
+
+def _write_objections(
+    setting: Setting, log: EventLog, runs: Runs, progress: _Progress, live: np.ndarray, objected: deals.Objections,
+    salesperson: EncodedColumn,
+) -> None:  # fmt: skip
+    """Write the objections of those of ``live`` who stand there, and note what is conceded with the answers."""
+    answers = deals.of(setting.industry).answers
+    if not answers:
+        return
+    at = progress.stage[live] == OBJECTIONS
+    rows = live[at]
+    progress.concession[rows] = np.maximum(progress.concession[rows], objected.concession[at])
+    log.add(
+        "objections", runs.person[rows], prospect_id=numbered_ids("P", runs.number[rows]), step=progress.steps[rows],
+        date=days(progress.now[rows]), objection=labels(objected.kind[at], deals.objection_names(setting.industry)),
+        answer=labels(objected.answer[at], tuple(each.name for each in answers)), salesperson_id=salesperson.take(at),
+    )  # fmt: skip
+
+
 def _advance_probability(
-    setting: Setting, desks: Desks, runs: Runs, live: np.ndarray, stage: np.ndarray, month: np.ndarray
+    setting: Setting, desks: Desks, runs: Runs, live: np.ndarray, stage: np.ndarray, month: np.ndarray, added: np.ndarray
 ) -> np.ndarray:
-    """Return the probability to leave the stage forward, by a logistic model."""
+    """Return the probability to leave the stage forward, by a logistic model; ``added`` is what the deal adds to it."""
+    probability = expit(_log_odds(setting, desks, runs, live, stage, month) + added)
+    conversion = 1 + setting.shifts["conversion"][month]
+    return np.where(stage == CLOSING, np.minimum(probability * conversion, 1), probability)
+
+
+def _log_odds(
+    setting: Setting, desks: Desks, runs: Runs, live: np.ndarray, stage: np.ndarray, month: np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """Return the log-odds to leave the stage forward, but for what the deal adds."""
     industry, people, shifts = setting.industry, runs.people, setting.shifts
     promise = shifts["promises"][month] * industry.promise_effect * ((stage == PRESENTING) | (stage == CLOSING))
     log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
-    probability = expit(log_odds)
-    return np.where(stage == CLOSING, np.minimum(probability * (1 + shifts["conversion"][month]), 1), probability)
+    pipeline = deals.of(industry)
+    return log_odds - pipeline.price_effect * shifts["price"][month] * np.array(pipeline.weighs)[stage - 1]
 
 
 def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, outcome: np.ndarray, left: np.ndarray) -> None:
@@ -174,6 +245,29 @@ def _record_outcomes(progress: _Progress, live: np.ndarray, stage: np.ndarray, o
     progress.stage[live], progress.now[live] = following, left
     goes_on = (outcome >= 0) & ~over
     progress.furthest[live] = np.maximum(progress.furthest[live], np.where(goes_on, following, 0))
+    reached = progress.reached[live]
+    first = np.isnan(reached) & (progress.furthest[live, None] > np.arange(len(tables.STAGES)))
+    progress.reached[live] = np.where(first, left[:, None], reached)
+
+
+def _write_deals(
+    setting: Setting, desks: Desks, log: EventLog, runs: Runs, drawn: deals.Deals, progress: _Progress
+) -> None:  # fmt: skip
+    """Write what is known of new deals, and what is true."""
+    everyone, month, people = np.arange(runs.day.size), _months(setting, runs.day), runs.people
+    log_odds = np.stack(
+        [_log_odds(setting, desks, runs, everyone, np.full(runs.day.size, stage), month)
+         for stage in range(1, len(tables.STAGES) + 1)],
+        axis=1,
+    )  # fmt: skip
+    chance = deals.chance_to_win(setting, people, drawn, desks.skill[people.desk, month], runs.entry, month, log_odds)
+    won = progress.outcome == _WON
+    price = 1 + setting.shifts["price"][_months(setting, np.where(won, progress.won, 0))]
+    paid = np.where(won, drawn.value * price * (1 - progress.concession), np.nan)
+    deals.write(
+        setting, log, people, runs.person, runs.number, drawn, chance, progress.furthest > NEEDS, paid, progress.reason,
+        progress.reached,
+    )  # fmt: skip
 
 
 def _write_prospects(setting: Setting, desks: Desks, log: EventLog, runs: Runs, progress: _Progress) -> None:
@@ -233,10 +327,11 @@ def cut_runs(setting: Setting, log: EventLog, n_persons: int, customers: list[Cu
     for rows in log.rows["prospects"]:
         place = np.searchsorted(run_ids, _run_ids(rows))
         _close_prospects(rows, needs, ends[place], furthest[place])
-    log.rows["interactions"] = [
-        take_rows(rows, numbers(rows[1], "date") < limit(rows)) if "prospect_id" in rows[1] else rows
-        for rows in log.rows["interactions"]
-    ]
+    for name in ("interactions", "objections"):
+        log.rows[name] = [
+            take_rows(rows, numbers(rows[1], "date") < limit(rows)) if "prospect_id" in rows[1] else rows
+            for rows in log.rows[name]
+        ]
     return cost
 
 

@@ -1,0 +1,155 @@
+"""Power of the pipeline: the rows of ``power`` that look for what deals, answers, scores and departures do.
+
+Looked for as somebody would who has the tables; where a row says truth, what is looked for stands in no table.
+
+    python benchmarks/power.py 20 manufacturer-v1 homebuilder-v1 insurer-v1
+"""
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from power import LEVEL, Row, auc, fit, predict
+from scipy import stats
+
+from crmlab import world
+
+MAKER, BUILDER, INSURER = SECTORS = ("manufacturer-v1", "homebuilder-v1", "insurer-v1")
+WITH_VALUE = (MAKER, BUILDER)
+
+
+def ways(firm: world.Firm) -> pd.DataFrame:
+    """New prospects of all but the last year, with what is noted of their deals, and whether they were won."""
+    new = firm["prospects"][firm["prospects"].kind == "new"].set_index("prospect_id")
+    new = new[new.created < pd.Timestamp(firm.day(firm.setting.months - 11))]
+    return new.join(firm["deals"].set_index("prospect_id").drop(columns="customer_id")).assign(won=new.outcome == "won")
+
+
+def at_entry(them: pd.DataFrame) -> pd.DataFrame:
+    """What is known on the first day, standardised."""
+    numbers = them[["means", "intent", "page_views", "asked_for_offer", "distance_hours", "channel", "region", "age_group"]]
+    table = pd.get_dummies(numbers, dtype=float).astype(float)
+    return (table - table.mean()) / (table.std() + 1e-9)
+
+
+def objections(firm: world.Firm) -> pd.DataFrame:
+    """Objections of whose end the firm knows, and whether they were overcome."""
+    events = firm["stage_events"][["prospect_id", "step", "outcome"]]
+    told = firm["objections"].merge(events, on=["prospect_id", "step"]).dropna(subset=["outcome"])
+    return told.assign(overcome=told.outcome == "advanced")
+
+
+def selection_is_real(firm: world.Firm) -> bool:
+    """Heckman's second step: the inverse of Mills' ratio, made with the distance, has a coefficient other than zero."""
+    them = ways(firm)
+    known = sm.add_constant(pd.DataFrame({"means": them.means, "intent": them.intent, "views": np.log1p(them.page_views)}))
+    known = known.astype(float)
+    index = sm.Probit(them.won.astype(float), known.assign(distance=them.distance_hours)).fit(disp=0)
+    score = np.asarray(index.predict(which="linear"))
+    mills = (stats.norm.pdf(score) / stats.norm.cdf(score))[them.won]
+    paid = sm.OLS(np.log(them.deal_value[them.won]), known[them.won].assign(mills=mills)).fit()
+    return abs(paid.tvalues["mills"]) > LEVEL and index.tvalues["distance"] < -LEVEL
+
+
+def stalled_deals_lose(firm: world.Firm) -> bool:
+    """A logit of going on, on the days in the stage to the usual ones of the stage, with the stages as dummies."""
+    ended = firm["stage_events"].dropna(subset=["outcome"])
+    days = (ended.left - ended.entered).dt.days
+    age = days / days.groupby(ended.stage).transform("mean")
+    design = pd.get_dummies(ended.stage, dtype=float).assign(age=age)
+    model = sm.Logit(ended.outcome.isin(["advanced", "skipped ahead", "won"]).astype(float), design).fit(disp=0)
+    return model.tvalues["age"] < -LEVEL
+
+
+def answers_matter(firm: world.Firm) -> bool:
+    """A likelihood-ratio test: does what was answered help, given what was objected, beyond the answers' own means?"""
+    told = objections(firm)
+    kind, answer = (pd.get_dummies(told[column], dtype=float).iloc[:, 1:] for column in ("objection", "answer"))
+    plain = sm.add_constant(pd.concat([kind, answer], axis=1))
+    both = pd.DataFrame({f"{k} {a}": kind[k] * answer[a] for k in kind for a in answer})
+    small, large = (sm.GLM(told.overcome.astype(float), design, family=sm.families.Binomial()).fit()
+                    for design in (plain, pd.concat([plain, both], axis=1)))  # fmt: skip
+    return stats.chi2.sf(2 * (large.llf - small.llf), both.shape[1]) < 0.05
+
+
+def price_cuts_are_not_all(firm: world.Firm) -> bool:
+    """The best answer to doubt is found: owners or customers who tell overcome it more often than all other answers."""
+    told = objections(firm)
+    told = told[told.objection == "trust"]
+    best = told.answer.isin(["reference visit", "talk with owners", "customers who tell"]).to_numpy()
+    p, q, n, m = told.overcome[best].mean(), told.overcome[~best].mean(), best.sum(), (~best).sum()
+    return (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m) > LEVEL
+
+
+def qualification(firm: world.Firm) -> float:
+    """The AUC of winning by what is known on the first day: fitted on the first 60 % of time, tried on the rest."""
+    them = ways(firm).sort_values("created", kind="stable")
+    features, won = at_entry(them).to_numpy(), them.won.to_numpy()
+    old = np.arange(len(them)) < 0.6 * len(them)
+    return auc(won[~old], predict(fit(features[old], won[old]), features[~old]))
+
+
+def deciders_decide(firm: world.Firm) -> bool:
+    """Of those whose objections were talked about: won more often where the decider was met, scores held equal."""
+    them, contacts = ways(firm), firm["deal_contacts"]
+    there = firm["stage_events"].prospect_id[firm["stage_events"].stage == "closing"]
+    met = contacts[contacts.role == "decider"].set_index("prospect_id").met.notna()
+    them = them[them.index.isin(there)]
+    design = sm.add_constant(them[["means", "intent", "distance_hours"]].astype(float).assign(met=met.reindex(them.index)))
+    return sm.Logit(them.won.astype(float), design.astype(float)).fit(disp=0).tvalues["met"] > LEVEL
+
+
+def value_lengthens(firm: world.Firm) -> bool:
+    """Among deals whose needs are understood: the larger the expected value, the longer the way to the contract."""
+    won = ways(firm).query("won and expected_value.notna()")
+    result = stats.spearmanr((won.closed - won.created).dt.days, won.expected_value)
+    return result.pvalue < 0.05 and result.statistic > 0
+
+
+def departures_hurt(firm: world.Firm) -> bool:
+    """The same firm when half of its desks lose their salesperson in month 13: profit from there on lower by 3 % or more."""
+    months = [each["firm_months"].profit.iloc[12:].sum() for each in (firm, firm.rerun(departures=0.5, start=13))]
+    return months[1] < 0.97 * months[0]
+
+
+def deserted_are_lost(firm: world.Firm) -> bool:
+    """Prospects on the way when their salesperson left without a hand-over are won less often than those handed over."""
+    them = ways(firm)
+    sellers = firm["salespeople"].set_index("salesperson_id")
+    left, over = (them.salesperson_id.map(sellers[column]) for column in ("left", "handed_over"))
+    on_the_way = ~(them.closed < left) & (left < them.created + pd.DateOffset(days=90))
+    them, gone = them[on_the_way], (over[on_the_way] == "no").to_numpy()
+    p, q, n, m = them.won[gone].mean(), them.won[~gone].mean(), gone.sum(), (~gone).sum()
+    return (q - p) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m) > LEVEL
+
+
+def slow_claims_lose(firm: world.Firm) -> bool:
+    """Contracts that ended at the first renewal after a claim: more often after one that was settled slowly."""
+    claims = firm["tickets"][firm["tickets"].kind.str.startswith("claim")]
+    ended = claims.customer_id.map(firm["contracts"].set_index("customer_id").ended)
+    seen = claims.opened < pd.Timestamp(firm.day(firm.setting.months - 11))
+    lost = (ended < claims.opened + pd.DateOffset(months=12))[seen].to_numpy()
+    slow = (claims.response_hours > claims.response_hours.median())[seen].to_numpy()
+    p, q, n, m = lost[slow].mean(), lost[~slow].mean(), slow.sum(), (~slow).sum()
+    return (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m) > LEVEL
+
+
+ROWS = (
+    Row("selection is real", "Heckman's two steps, the distance excluded: rho is not zero", 2_000, selection_is_real,
+        industries=WITH_VALUE),
+    Row("stalled deals lose", "logit on the age in the stage", 1_000, stalled_deals_lose, industries=SECTORS),
+    Row("it matters which answer to which objection", "likelihood-ratio test of the products", 1_000, answers_matter,
+        industries=SECTORS),
+    Row("the best answer to doubt is found", "shares overcome, against all others", 2_000, price_cuts_are_not_all,
+        industries=SECTORS),
+    Row("qualification separates", "logit on the first day, AUC .64 to .75 on later prospects", 2_000,
+        lambda firm: 0.64 <= qualification(firm) <= 0.75, industries=SECTORS),
+    Row("large deals take longer", "rank correlation of days and expected value", 2_000, value_lengthens,
+        industries=(MAKER,)),
+    Row("who meets the decider wins", "logit at the close, scores held equal", 2_000, deciders_decide, industries=(MAKER,)),
+    Row("a lost salesperson takes prospects along", "left without a hand-over or with one", 2_000, deserted_are_lost,
+        industries=(BUILDER,)),
+    Row("departures hurt", "paired: half of the desks in month 13, profit at least 3 % lower", 1_000, departures_hurt,
+        industries=(BUILDER,)),
+    Row("slow claims lose customers", "gone within a year, settled slowly or quickly", 5_000, slow_claims_lose,
+        industries=(INSURER,)),
+)  # fmt: skip
