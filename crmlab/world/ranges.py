@@ -222,8 +222,8 @@ RULES: dict[str, dict[str, Rule]] = {
                          recovery recovery_damage forgetting compensated rated cross_start referral referral_most recency_fading
                          pressure_fading opt_out item_missing follow_up unsolved waning returns keep_fading standard_follows
                          interest call_weight"""),
-        **_all(SIZE, """cross_rate best_recovery opt_out_effect order_cost monthly_cost ticket_cost compensation
-                        referral_reward fixed_cost referral_dropout patience newsletter_cost call_cost"""),
+        **_all(SIZE, """cross_rate rival_elasticity best_recovery opt_out_effect order_cost monthly_cost ticket_cost
+                        compensation referral_reward fixed_cost referral_dropout patience newsletter_cost call_cost"""),
         "response_hours": POSITIVE, "bend": number("a width above 0 and up to 10", 0, 10, closed="right"),
         **_all(SPREAD, """competition_spread importance_spread baseline_spread response_spread recovery_spread lift_spread
                           item_spread belief_spread keep_spread halo serve_spread"""),
@@ -265,6 +265,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "misjudgement": several(SHIFT, *_FIVE), "neutral_quality": POINTS,
         "flat_zone": between(number("a satisfaction from -100 to 100", -100, 100)),
         "slopes": values(below=STRENGTH, within=STRENGTH, above=STRENGTH), "season": several(SIZE, 12, "month of the year"),
+        "arrival_season": several(SIZE),
         "dropout": values(shape=SIZE, mean=SIZE), "rate": values(shape=POSITIVE, mean=SIZE), "spend": _GAMMA_GAMMA,
         "targeting": values(constant=LOG_ODDS, slope=EFFECT), "targeting_bounds": between(SHARE),
         "answer": values(constant=LOG_ODDS, slope=EFFECT), "ranking": values(factor=EFFECT, standard_deviation=SPREAD),
@@ -285,6 +286,12 @@ def _ages(industry: Any) -> str:
         return f"`age_bounds` must rise, from the youngest to the oldest; they are {bounds!r}"
     if len(shares) != len(bounds) or shares[0] != 0 or shares[-1] != 1 or any(low > high for low, high in pairwise(shares)):
         return f"`age_shares` must rise from 0 to 1, one for each of the {len(bounds)} `age_bounds`; they are {shares!r}"
+    return ""
+
+
+def _arriving(industry: Any) -> str:
+    if (season := industry.arrival_season) and (len(season) != 12 or not any(season)):
+        return f"`arrival_season` must hold 12 factors, one above 0, or none; it is {season!r}"
     return ""
 
 
@@ -316,7 +323,7 @@ def _choices(industry: Any) -> str:
 #: By kind of block: what must hold between its fields; each returns the problem, or nothing.
 TOGETHER: dict[str, tuple[Callable[[Any], str], ...]] = {
     "Product": (_term_of_a_plan,),
-    "Industry": (_ages, _staying, _choices),
+    "Industry": (_ages, _arriving, _staying, _choices),
 }
 
 
