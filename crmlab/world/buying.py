@@ -10,7 +10,7 @@ campaign likewise (``campaigns``).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, expit, gammaincinv, logit
+from scipy.special import betaincinv, expit, gammaincinv, logit, ndtri
 
 from crmlab.world import bookings, claims, dispositions, streams
 from crmlab.world.accounts import Purchases
@@ -23,9 +23,12 @@ _TINY = 1e-300  # so that a rate of 0 is never divided by
 
 
 def join(setting: Setting, customers: Customers) -> None:
-    """Draw new customers' disposition to leave, and their tariff if there is a contract."""
+    """Draw new customers' disposition to leave, what it costs to serve them, and their tariff if there is a contract."""
     industry = setting.industry
-    draw = dispositions.draw(industry, customers.key, ("dropout",))["dropout"]
+    drawn = dispositions.draw(industry, customers.key, ("dropout", "serve"))
+    draw, spread = drawn["dropout"], industry.serve_spread
+    own = np.exp(spread * ndtri(drawn["serve"]) - spread**2 / 2)
+    customers.cost_to_serve = own * np.array([need.serve for need in industry.needs])[customers.need]
     by_channel = np.array([*(channel.dropout for channel in industry.channels), industry.referral_dropout])
     factor = np.array([need.dropout for need in industry.needs])[customers.need] * by_channel[customers.channel]
     if not industry.contract:
@@ -50,7 +53,8 @@ def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarra
     if spread:
         customers.estranged = lasting * customers.estranged + spread * streams.normal(customers.key, "estranged", t)
     push = -customers.loyalty + customers.relationship_damage + customers.orphaned
-    push = push + industry.competitor_effect * customers.competitor_utility + doubt + customers.estranged - customers.kept
+    pull = customers.competitor_utility + setting.shifts["rival"][t]
+    push = push + industry.competitor_effect * pull + doubt + customers.estranged - customers.kept
     draw = streams.uniform(customers.key, "leaves", t)
     unheld = 1 - setting.shifts["loyalty"][t]
     if industry.contract:
@@ -105,6 +109,7 @@ def untroubled_rate(setting: Setting, customers: Customers, t: int, season: floa
     industry, loyalty = setting.industry, customers.loyalty
     by_need = np.array([need.elasticity for need in industry.needs])
     elasticity = industry.elasticity * by_need[customers.need] * np.exp(-industry.tolerance * loyalty)
+    elasticity = elasticity * (1 + industry.rival_elasticity * setting.shifts["rival"][t])
     price = np.exp(-elasticity * np.log1p(setting.shifts["price"][t]))
     return (
         customers.purchase_rate
@@ -121,6 +126,7 @@ def margins(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray,
     cost_shares = np.array([product.cost_share for product in industry.products])
     weights = _order_weights(setting)
     goods = (weights @ cost_shares / weights.sum(axis=1))[customers.need]
+    dearer = dearer * customers.cost_to_serve
     by_order = customers.mean_spend * (price - goods) - industry.order_cost * dearer
     if not industry.contract:
         return by_order, np.zeros(len(customers))
@@ -160,7 +166,8 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     customers.last_order = np.where(count > 0, t, customers.last_order)
     forward, fading = industry.pull_forward
     customers.borrowed = fading * customers.borrowed + forward * np.maximum(lift, 0) * (discount > 0)
-    handling = round(100 * industry.order_cost * (1 + setting.shifts["operating_cost"][t]))
+    dearer = (1 + setting.shifts["operating_cost"][t]) * customers.cost_to_serve
+    handling = np.round(100 * industry.order_cost * dearer).astype(np.int64)
     purchases = Purchases(count, _sum(buyer, amount, n), _sum(buyer, goods, n), handling * count)
     if industry.contract:
         _charge_fees(setting, customers, purchases, share, t)
@@ -204,7 +211,7 @@ def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, s
     cost_shares = np.array([product.cost_share for product in industry.products])
     list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
     fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
-    served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t])
+    served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t]) * customers.cost_to_serve
     for amounts, added in (
         (purchases.revenue, fee),
         (purchases.goods_cost, np.round(list_fee * cost_shares[customers.tariff])),

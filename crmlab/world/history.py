@@ -28,6 +28,7 @@ from crmlab.world import (
     identities,
     market,
     outlook,
+    past,
     records,
     sales,
     service,
@@ -206,6 +207,9 @@ def _write_return(block: _Block, customers: Customers) -> None:
 
 def _finish(block: _Block, customers: Customers) -> None:
     """Write customers to whom nothing more will happen, and what nobody at the firm can see of them."""
+    block.finished.append(customers)
+    if block.setting.industry.contract and block.setting.hidden:  # whose contract ended in the past is in no file any more
+        customers = customers.take(~(customers.left < block.setting.told_from))
     setting, industry, log, person = block.setting, block.setting.industry, block.log, customers.person
     month = np.minimum(setting.month_of(customers.won), setting.months - 1)
     left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
@@ -231,10 +235,9 @@ def _finish(block: _Block, customers: Customers) -> None:
     _write_return(block, customers)
     if industry.horizon:
         value = outlook.remaining_value(setting, customers)
-        log.add("truth_values", person, remaining_value=value)
+        log.add("truth_values", person, remaining_value=value, cost_to_serve=customers.cost_to_serve)
     if industry.contract:
         buying.write_contracts(setting, log, customers)
-    block.finished.append(customers)
 
 
 def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
@@ -251,6 +254,10 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
         for name, table in zip(_WRITTEN, (noted, noted, faults), strict=True):
             if name in made:
                 made[name] = table.select(made[name].column_names).cast(made[name].schema)
+    if block.setting.hidden and (of_prospects := set(past.OF_PROSPECTS) & set(made)):
+        prospects = block.log.table("prospects", rank, ids, block.setting.opening)
+        told = past.told(block.setting, "prospects", prospects)["prospect_id"]
+        made |= {name: made[name].filter(pc.is_in(made[name]["prospect_id"], told)) for name in of_prospects}
     return made
 
 
@@ -296,9 +303,9 @@ def _contact_records(block: _Block, rank: np.ndarray, ids: pa.Array) -> tuple[pa
     )
     known = np.floor(np.concatenate([part.day for part in block.arrivals])).astype(np.int64)
     if setting.industry.prospect_records:
-        written_down = known <= setting.last_date
+        written_down = (known <= setting.last_date) & (known >= setting.told_from)
     for customers in block.finished:
-        written_down[customers.person] = True
+        written_down[customers.person] = ~(customers.left < setting.told_from) | (not setting.industry.contract)
         known[customers.person] = customers.known
     rows = np.flatnonzero(written_down)
     rows = rows[np.argsort(rank[rows], kind="stable")]

@@ -60,6 +60,7 @@ class Need(Block):
     focus: float = _neutral(0.0)  # quality that they gain as ``focus`` rises by 1, in points
     regions: tuple[float, ...] = _neutral(())  # factor of the share of each region; empty: as everywhere
     age: float = _neutral(0.0)  # standard deviations by which they are older
+    serve: float = _neutral(1.0)  # factor of what it costs to serve them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,9 @@ class Industry(Block):
     regions: tuple[str, ...]
     competition: float  # mean utility of competitors, in log-odds against each advance
     competition_spread: float = 0.4  # log-odds taken off by one standard deviation of a person's utility of competitors [C]
+    arrival_season: tuple[float, ...] = _neutral(
+        ()
+    )  # factor of the persons who hear of the firm, by month of the year; empty: even
     pool: float = 1.5  # persons who could hear of the firm, for each who does at the usual advertising [C]
     referral_entry: tuple[float, ...] = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)  # stages at which referred persons enter: late [C]
     referral_log_odds: float = 0.35  # added to the log-odds of their advances: they come with trust [C]
@@ -232,6 +236,7 @@ class Industry(Block):
     cross_rate: float = 0.25
     season: tuple[float, ...]
     spend: tuple[float, float, float]  # gamma-gamma: p, q, v (Fader, Hardie & Lee 2005)
+    rival_elasticity: float = _neutral(0.0)  # of a rival's move of 1 on the elasticity, as a share of it
     elasticity: float = 2.2  # of the purchase rate to the price; loyal customers mind less
     tolerance: float = 0.3
     price_pain: float = 1.5  # satisfaction lost by a price 100 % higher
@@ -302,6 +307,7 @@ class Industry(Block):
     # money
     order_cost: float = 0.0  # to handle one order
     monthly_cost: float = 0.0  # to serve one contract for a month
+    serve_spread: float = _neutral(0.0)  # standard deviation of the log of a person's own factor of these two, whose mean is 1
     ticket_cost: float = 7.0
     compensation: float = 12.0
     referral_reward: float = 10.0

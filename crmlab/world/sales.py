@@ -231,6 +231,7 @@ def _log_odds(
     log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
+    log_odds -= industry.competition_spread * shifts["rival"][month]
     pipeline = deals.of(industry)
     return log_odds - pipeline.price_effect * shifts["price"][month] * np.array(pipeline.weighs)[stage - 1]
 
