@@ -254,8 +254,9 @@ def _count_records(block: _Block, customers: Customers, wanted: frozenset[str]) 
     setting, last = block.setting, block.setting.last_date
     if setting.industry.bookings is None:
         return None
-    days = bookings.record_days(setting.industry.bookings, customers.key, np.floor(customers.won).astype(np.int64), last)
+    days = bookings.record_days(setting.industry.bookings, customers.key, np.floor(customers.noted).astype(np.int64), last)
     owner, number = np.nonzero(days <= last)
+    block.sums["people"] += setting.count_by_month(days[:, 0])
     block.sums["records"] += setting.count_by_month(days[owner, number])
     _count_buyers(block)
     first = np.zeros(block.n_persons, dtype=np.int64)
@@ -283,7 +284,7 @@ def _contact_records(setting: Setting, customers: Customers, ids: pa.Array, root
     block = setting.industry.bookings or bookings.Bookings()
     table, faults = records.records(
         customers.key, ids.take(pa.array(customers.person)), identities.people(customers.key, born), customers.agreed,
-        np.floor(customers.won).astype(np.int64), setting.last_date, setting.opening, block,
+        np.floor(customers.noted).astype(np.int64), setting.last_date, setting.opening, block,
         bookings.share(block, setting.seed, customers.key, root),
     )  # fmt: skip
     return table.rename_columns({"consent": "consent_noted"}), faults

@@ -80,8 +80,8 @@ class Customers(People):
     ----------
     person : ndarray of int, shape (n,)
         Place in the block.
-    won, left : ndarray, shape (n,)
-        Day of joining and of leaving, in days; NaN for those who stay.
+    noted, won, left : ndarray, shape (n,)
+        Day of the first contact record, of joining and of leaving, in days; NaN for those who stay.
     agreed : ndarray of bool, shape (n,)
         Consent on the first day.
     opted_out : ndarray, shape (n,)
@@ -114,6 +114,7 @@ class Customers(People):
     """
 
     person: np.ndarray
+    noted: np.ndarray
     won: np.ndarray
     left: np.ndarray
     agreed: np.ndarray
@@ -150,8 +151,8 @@ class Customers(People):
         zero = {name: np.zeros(n) for name in _ZERO_AT_FIRST}
         unknown = {name: np.full(n, np.nan) for name in _UNKNOWN_AT_FIRST}
         return cls(
-            **carried, **zero, **unknown, person=person, won=won, agreed=people.consent.copy(), tariff=np.full(n, -1),
-            upsell_wins=np.zeros(n, dtype=np.int64), runs=np.ones(n, dtype=np.int64),
+            **carried, **zero, **unknown, person=person, noted=won.copy(), won=won, agreed=people.consent.copy(),
+            tariff=np.full(n, -1), upsell_wins=np.zeros(n, dtype=np.int64), runs=np.ones(n, dtype=np.int64),
         )  # fmt: skip
 
     @classmethod
