@@ -160,10 +160,10 @@ TABLES = (
         "What the firm counts when it takes each record for a customer, and what is true, by calendar year.",
         (
             Column("year", "integer", "The year.", "year"),
-            Column("measure", "text", "What is counted: customers in the file at its end; buyers of the year; share of them "
+            Column("measure", "text", "What is counted: people in the file at its end; buyers of the year; share of them "
                    "who ordered twice or more in it; cost of its contacts in campaigns, true if each customer got one.",
-                   values=("customers", "buyers", "repeat rate", "mailing cost")),
-            _latent("as_recorded", "By record.", "as the measure says: customers, share, currency"),
+                   values=("people in the file", "buyers", "repeat rate", "mailing cost")),
+            _latent("as_recorded", "By record.", "as the measure says: people, share, currency"),
             _latent("true", "By customer.", "as the measure says"),
             _latent("difference", "As recorded less true.", "as the measure says"),
         ),

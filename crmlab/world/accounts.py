@@ -15,9 +15,11 @@ from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
 
 #: Sums by month over customers: whole numbers (money in cents, opinions in millionths), so that blocks add up exactly.
-SUMS = ("prospects", "invited", "won", "orders", "revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost",
-        "served", "customers", "left", "satisfaction", "loyalty", "donated", "records", "buyers", "repeaters", "buying_records",
-        "repeating_records", "mailed", "mailed_double")  # fmt: skip
+SUMS = (
+    "prospects", "invited", "won", "orders", "revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost",
+    "served", "customers", "left", "satisfaction", "loyalty", "donated", "people", "records", "buyers", "repeaters",
+    "buying_records", "repeating_records", "mailed", "mailed_double",
+)  # fmt: skip
 MILLION = 10**6
 
 

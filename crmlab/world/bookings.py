@@ -103,7 +103,7 @@ def book(
     if block is None:
         return {}
     keys = customers.key[rows]
-    written = record_days(block, keys, customers.known[rows], last_day)
+    written = record_days(block, keys, customers.noted[rows], last_day)
     exist = (written <= np.floor(moment)[:, None]).sum(axis=1)
     draw = streams.uniform(keys, f"books {what}", t, ordinal)
     even = np.minimum(draw * exist / max(block.elsewhere, _TINY), exist - 1)  # below the share the draw is even again
@@ -120,7 +120,7 @@ def on_list(
     if block is None:
         return rows, np.zeros(rows.size, dtype=np.int64)
     keys = customers.key[rows]
-    listed = record_days(block, keys, customers.known[rows], last_day) <= day
+    listed = record_days(block, keys, customers.noted[rows], last_day) <= day
     for further in range(1, len(block.records)):
         listed[:, further] &= streams.uniform(keys, "stands on the mailing list", 0, further) < block.listed
     place, number = np.nonzero(listed)
@@ -138,7 +138,7 @@ def counts(sums: dict[str, np.ndarray], opening_year: int) -> dict[str, np.ndarr
 
     The sums are by month; those of buyers stand in the last month of each year.
     """
-    months = sums["won"].size
+    months = sums["records"].size
     ends = np.minimum(np.arange(1, -(-months // 12) + 1) * 12, months) - 1
     begins = np.append(0, ends[:-1] + 1)
 
@@ -147,7 +147,7 @@ def counts(sums: dict[str, np.ndarray], opening_year: int) -> dict[str, np.ndarr
 
     paid, doubled = (np.add.reduceat(sums[name], begins) / 100 for name in ("mailed", "mailed_double"))
     measures = {
-        "customers": (sums["records"].cumsum()[ends], sums["won"].cumsum()[ends]),
+        "people in the file": (sums["records"].cumsum()[ends], sums["people"].cumsum()[ends]),
         "buyers": (sums["buying_records"][ends], sums["buyers"][ends]),
         "repeat rate": (repeat_rate("repeating_records", "buying_records"), repeat_rate("repeaters", "buyers")),
         "mailing cost": (paid, paid - doubled),

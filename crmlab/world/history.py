@@ -128,10 +128,10 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         sums["acquisition_cost"] += round(100 * setting.industry.referral_reward) * won_by_month
     else:
         sums["invited"] += come
-    known = arrivals.day if setting.industry.prospect_records else won  # at the first contact nobody knows who will be won
+    noted = arrivals.day if setting.industry.prospect_records else won  # at the first contact nobody knows who will be won
     for month in np.flatnonzero(won_by_month):
         new = setting.month_of(np.where(np.isnan(won), -1, won)) == month
-        customers = Customers.joining(arrivals.people.take(new), person[new], won[new], known[new])
+        customers = Customers.joining(arrivals.people.take(new), person[new], won[new], noted[new])
         deals.join(setting, customers, ends.value[new], ends.concession[new])
         buying.join(setting, customers)
         giving.join(setting, customers)
@@ -261,18 +261,36 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     return made
 
 
+def _noted(block: _Block, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of all who have contact records, in the order of ``rank``, and the day of the first one of each."""
+    setting, written_down = block.setting, np.zeros(block.n_persons, dtype=bool)
+    noted = np.floor(np.concatenate([part.day for part in block.arrivals])).astype(np.int64)
+    if setting.industry.prospect_records:
+        written_down = (noted <= setting.last_date) & (noted >= setting.told_from)
+    for customers in block.finished:
+        written_down[customers.person] = ~(customers.left < setting.told_from) | (not setting.industry.contract)
+        noted[customers.person] = customers.noted
+    rows = np.flatnonzero(written_down)
+    rows = rows[np.argsort(rank[rows], kind="stable")]
+    return rows, noted[rows]
+
+
 def _count_records(block: _Block, customers: Customers | None, rank: np.ndarray, wanted: frozenset[str]) -> RecordIds | None:
     """Count as a firm does that takes each record for a customer, and name the records; nothing where that is not told."""
-    setting, last = block.setting, block.setting.last_date
-    if setting.industry.bookings is None:
+    setting, last, rates = block.setting, block.setting.last_date, block.setting.industry.bookings
+    if rates is None:
         return None
+    if block.arrivals:
+        rows, noted = _noted(block, rank)
+        days = bookings.record_days(rates, np.concatenate([part.people.key for part in block.arrivals])[rows], noted, last)
+        block.sums["people"] += setting.count_by_month(days[:, 0])
+        block.sums["records"] += setting.count_by_month(days[days <= last])
     if customers is None:
         return RecordIds(pa.array([], pa.string()), rank)
-    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
-    days = bookings.record_days(setting.industry.bookings, customers.key, customers.known, last)
-    owner, number = np.nonzero(days <= last)
-    block.sums["records"] += setting.count_by_month(np.maximum(days[owner, number], np.floor(customers.won)[owner]))
     _count_buyers(block)
+    customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
+    days = bookings.record_days(rates, customers.key, customers.noted, last)
+    owner, number = np.nonzero(days <= last)
     first = np.zeros(block.n_persons, dtype=np.int64)
     first[customers.person] = np.searchsorted(owner, np.arange(len(customers)))
     named = records.record_ids(bookings.record_keys(customers.key[owner], number)) if wanted & set(_BOOKED) else pa.array([])
@@ -297,23 +315,16 @@ def _contact_records(block: _Block, rank: np.ndarray, ids: pa.Array) -> tuple[pa
 
     The second table lists the faults of the first.
     """
-    setting, written_down = block.setting, np.zeros(block.n_persons, dtype=bool)
+    setting, (rows, noted) = block.setting, _noted(block, rank)
     key, age, agreed = (
-        np.concatenate([getattr(part.people, name) for part in block.arrivals]) for name in ("key", "age_years", "consent")
+        np.concatenate([getattr(part.people, name) for part in block.arrivals])[rows]
+        for name in ("key", "age_years", "consent")
     )
-    known = np.floor(np.concatenate([part.day for part in block.arrivals])).astype(np.int64)
-    if setting.industry.prospect_records:
-        written_down = (known <= setting.last_date) & (known >= setting.told_from)
-    for customers in block.finished:
-        written_down[customers.person] = ~(customers.left < setting.told_from) | (not setting.industry.contract)
-        known[customers.person] = customers.known
-    rows = np.flatnonzero(written_down)
-    rows = rows[np.argsort(rank[rows], kind="stable")]
-    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * age[rows]).astype("timedelta64[D]")
+    born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * age).astype("timedelta64[D]")
     rates = setting.industry.bookings or bookings.Bookings()
     table, faults = records.records(
-        key[rows], ids.take(pa.array(rows)), identities.people(key[rows], born), agreed[rows], known[rows], setting.last_date,
-        setting.opening, rates, bookings.share(rates, setting.seed, key[rows], _roots(block.arrivals)[rows]),
+        key, ids.take(pa.array(rows)), identities.people(key, born), agreed, noted, setting.last_date, setting.opening, rates,
+        bookings.share(rates, setting.seed, key, _roots(block.arrivals)[rows]),
     )  # fmt: skip
     return table.rename_columns({"consent": "consent_noted"}), faults
 

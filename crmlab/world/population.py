@@ -80,10 +80,10 @@ class Customers(People):
     ----------
     person : ndarray of int, shape (n,)
         Place in the block.
+    noted : ndarray of int, shape (n,)
+        Day of the first contact record: of the first contact where prospects have records, else of joining.
     won, left : ndarray, shape (n,)
         Day of joining and of leaving, in days; NaN for those who stay.
-    known : ndarray of int, shape (n,)
-        Day of their first contact record: of the first contact where prospects have records, else of joining.
     agreed : ndarray of bool, shape (n,)
         Consent on the first day.
     opted_out : ndarray, shape (n,)
@@ -120,9 +120,9 @@ class Customers(People):
     """
 
     person: np.ndarray
+    noted: np.ndarray
     won: np.ndarray
     left: np.ndarray
-    known: np.ndarray
     agreed: np.ndarray
     opted_out: np.ndarray
     dropout: np.ndarray
@@ -153,14 +153,14 @@ class Customers(People):
     stopped_giving: np.ndarray
 
     @classmethod
-    def joining(cls, people: People, person: np.ndarray, won: np.ndarray, known: np.ndarray) -> Self:
+    def joining(cls, people: People, person: np.ndarray, won: np.ndarray, noted: np.ndarray) -> Self:
         """Return people as customers on their first day; their dispositions to stay and to give are drawn later."""
         n = len(people)
         carried = {field.name: getattr(people, field.name) for field in fields(People)}
         zero = {name: np.zeros(n) for name in _ZERO_AT_FIRST}
         unknown = {name: np.full(n, np.nan) for name in _UNKNOWN_AT_FIRST}
         return cls(
-            **carried, **zero, **unknown, person=person, won=won, known=np.floor(known).astype(np.int64),
+            **carried, **zero, **unknown, person=person, won=won, noted=np.floor(noted).astype(np.int64),
             agreed=people.consent.copy(), tariff=np.full(n, -1),
             upsell_wins=np.zeros(n, dtype=np.int64), runs=np.ones(n, dtype=np.int64),
         )  # fmt: skip
