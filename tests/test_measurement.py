@@ -513,6 +513,17 @@ def test_parallel_analysis_counts_what_is_there(survey):
     assert measurement.parallel_analysis(noise, seed=1, draws=50).factors == 0
 
 
+def test_two_factors_are_rotated_to_the_items_that_show_them():
+    """Without rotation the first factor would be the mean of all items."""
+    rng = np.random.default_rng(3)
+    factors = rng.multivariate_normal([0, 0], [[1, 0.4], [0.4, 1]], 4_000)
+    items = pd.DataFrame(0.8 * factors[:, [0, 0, 0, 1, 1, 1]] + 0.6 * rng.standard_normal((4_000, 6)), columns=list("abcdef"))
+    fit = measurement.fit_efa(items, 2)
+    own = np.array([fit.loadings.loc[list("abc")].abs().mean(), fit.loadings.loc[list("def")].abs().mean()])
+    assert np.sort(own, axis=None) == pytest.approx([0, 0, 0.8, 0.8], abs=0.04)
+    assert fit.correlations.iloc[0, 1] == pytest.approx(0.4, abs=0.06)
+
+
 def test_efa_finds_the_planned_structure():
     instrument = satisfaction.rater().only(["reliability", "assurance", "tangibles"])
     survey = satisfaction.simulate_survey(2_000, seed=2, instrument=instrument, correlation=0.3, categories=None)
