@@ -473,10 +473,14 @@ def test_claims_are_tickets_and_are_paid():
 
 
 def test_careless_customers_have_more_claims():
-    simulated = world.simulate(replace(INSURER, claims=replace(INSURER.claims, share=0.08, spread=1.0)), customers=400, seed=3,
-                               tables=["tickets"])  # fmt: skip
-    many = simulated["tickets"].query("kind.str.startswith('claim')").customer_id.value_counts()
-    them = simulated.truth["customers"].set_index("customer_id")
-    old = them[(them.since < "2023-06-01") & them.left.isna()].index
-    counts = many.reindex(old, fill_value=0)
-    assert counts.var() > 2 * counts.mean(), "they differ by more than chance"
+    def dispersion(spread):
+        claims = replace(INSURER.claims, share=0.08, spread=spread, mood=0.0, damage=0.0)
+        simulated = world.simulate(replace(INSURER, claims=claims), customers=600, seed=3, tables=["tickets"])
+        many = simulated["tickets"].query("kind.str.startswith('claim')").customer_id.value_counts()
+        them = simulated.truth["customers"].set_index("customer_id")
+        old = them[(them.since < "2023-09-01") & them.left.isna()].index
+        counts = many.reindex(old, fill_value=0)
+        return counts.var() / counts.mean()
+
+    assert dispersion(0.0) < 1.35, "chance alone: Poisson, and those who came later had less time"
+    assert dispersion(1.0) > 2

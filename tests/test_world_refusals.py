@@ -134,6 +134,8 @@ def test_a_pipeline_must_fit_its_industry():
     for sector, numbers, words in (
         (maker, {"pipeline": replace(DEALS, value_needs=(1, 2))}, "`pipeline.value_needs` must hold one factor for each"),
         (maker, {"pipeline": replace(DEALS, value_needs=(1, 2, 0, 1))}, "`pipeline.value_needs` must be above 0"),
+        (maker, {"pipeline": replace(DEALS, objections=tuple(replace(each, needs=(0, 1, 1, 1)) for each in DEALS.objections))},
+         "the need 'price' must have an objection whose weight and factor are above 0"),
         (maker, {"pipeline": 3}, "must be a `world.Pipeline` or None"), (insurer, {"claims": 3}, "a `world.Claims` or None"),
         (maker, {"needs": (replace(maker.needs[0], products=(1, 1, 1, 0, 0, 0)), *maker.needs[1:])},
          "the need 'price' must weigh a product that is `first`, and one that is not"),
@@ -184,6 +186,33 @@ def test_the_ends_of_the_ranges_can_be_simulated(preset, numbers):
     simulated = world.simulate(replace(preset, **numbers), customers=4, months=8, seed=1)
     assert len(simulated["firm_months"]) == 8
     assert simulated["firm_months"].profit.notna().all()
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"value": (1e9, 2.0), "value_needs": (10,) * 4, "value_effect": 10, "value_days": 1, "value_spend": 1, "value_fit": 1},
+        {"value": (0, 0), "shape": 0.11, "stalls": 10, "weighs": (0,) * 8}, {"shape": 10, "distance": (0, 10), "estimate": 10},
+        {"choice": 10, "bound": 10, "answers": tuple(replace(each, worth=(100, -100, 0, 0, 0)) for each in DEALS.answers)},
+        {"objections": tuple(replace(each, rival=10, size=-10, price=10, hardness=-100) for each in DEALS.objections)},
+        {"roles": tuple(replace(each, share=1, meets=-100, bars=10, worth=10) for each in DEALS.roles)},
+        {"roles": (), "lost_reasons": tuple(replace(each, age=10, fit=-10, rival=10) for each in DEALS.lost_reasons)},
+        {"lost_reasons": (), "objections": (), "answers": ()}, {"means": (10, 10, 0.01), "intent": (0, 0, 1)},
+    ],
+)  # fmt: skip
+def test_the_ends_of_the_ranges_of_a_pipeline_can_be_simulated(numbers):
+    sector = replace(PRESETS["manufacturer-v1"], pipeline=replace(DEALS, **numbers))
+    simulated = world.simulate(sector, customers=20, months=14, seed=1)
+    assert simulated["firm_months"].profit.notna().all()
+    assert simulated.truth["prospects"].chance.between(0, 1).all()
+    assert simulated["deals"].means.between(1, 5).all()
+
+
+def test_the_ends_of_the_ranges_of_claims_can_be_simulated():
+    insurer = PRESETS["insurer-v1"]
+    for numbers in ({"share": 1, "spread": 2, "payout": (1e9, 2), "hours": 0.1, "mood": 10, "damage": 10}, {"share": 0}):
+        simulated = world.simulate(replace(insurer, claims=replace(insurer.claims, **numbers)), customers=10, months=8, seed=1)
+        assert simulated["firm_months"].profit.notna().all()
 
 
 # Asking a firm, changing it, and trying changes on many

@@ -167,12 +167,18 @@ def _objection_weights(
     by_need = np.array([each.needs or (1.0,) * len(industry.needs) for each in kinds]).T
     by_price, by_rival, by_size = (np.array([getattr(each, name) for each in kinds]) for name in ("price", "rival", "size"))
     push = np.outer(setting.shifts["price"][month], by_price) + np.outer(rival, by_rival) + np.outer(size, by_size)
-    return np.array([each.weight for each in kinds]) * by_need[need] * np.exp(push)
+    return _tilted(np.array([each.weight for each in kinds]) * by_need[need], push)
 
 
 def _answer_weights(pipeline: Pipeline, skill: np.ndarray, kind: np.ndarray) -> np.ndarray:
     worth = np.array([each.worth for each in pipeline.answers])
-    return np.array([each.weight for each in pipeline.answers]) * np.exp(pipeline.choice * skill[:, None] * worth.T[kind])
+    return _tilted(np.array([each.weight for each in pipeline.answers]), pipeline.choice * skill[:, None] * worth.T[kind])
+
+
+def _tilted(weights: np.ndarray, push: np.ndarray) -> np.ndarray:
+    """Return weights times the exponential of ``push``, each row by its largest, so that no row is without weight."""
+    push = np.where(weights > 0, push, -np.inf)
+    return weights * np.exp(push - push.max(axis=1, keepdims=True))
 
 
 def _worth(pipeline: Pipeline, skill: np.ndarray, kind: np.ndarray, answer: np.ndarray) -> np.ndarray:
@@ -203,9 +209,7 @@ def lose(
     weight = np.array([each.stages for each in reasons]).T[stage - 1]
     at_objection = weight * by_kind[kind]
     given = np.where(at_objection.any(axis=1, keepdims=True), at_objection, weight)
-    # the largest is taken out before the power, so that no row is without weight
-    push = push - np.where(given > 0, push, -np.inf).max(axis=1, keepdims=True)
-    return streams.choose(streams.uniform(people.key, "lost reason"), given * np.exp(np.minimum(push, 0)))
+    return streams.choose(streams.uniform(people.key, "lost reason"), _tilted(given, push))
 
 
 def chance_to_win(setting: Setting, people: People, deals: Deals, skill: np.ndarray, entry: np.ndarray, month: np.ndarray,

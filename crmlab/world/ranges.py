@@ -170,7 +170,7 @@ SHARE = number("a share from 0 to 1, such as 0.1 for ten per cent", 0, 1)
 SIZE = number("a finite number of at least 0", 0)
 POSITIVE = number("a finite number above 0", 0, closed="right")
 SPREAD = number("a standard deviation from 0 to 10", 0, 10)
-WIDTH = number("a standard deviation of a log from 0 to 3", 0, 3)
+WIDTH = number("a standard deviation of a log from 0 to 2", 0, 2)
 WORTH = number("an amount of money from 0 to a billion", 0, 1e9)
 EFFECT = number("a number from -10 to 10", -10, 10)
 STRENGTH = number("a number from 0 to 10, so that what is better never harms", 0, 10)
@@ -232,7 +232,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "name": text, "stages": several(SIZE, *_STAGES), "objections": several(SIZE), **_all(EFFECT, "fit rival size age"),
     },
     "Pipeline": {
-        "value": values(median=WORTH, spread=WIDTH), "value_needs": several(SIZE), "weighs": several(SIZE, *_STAGES),
+        "value": values(median=WORTH, spread=WIDTH),
+        "value_needs": several(number("a factor from 0 to 10", 0, 10)), "weighs": several(SIZE, *_STAGES),
         "value_fit": number("a correlation from -1 to 1", -1, 1), "estimate": SPREAD, "stalls": STRENGTH,
         "shape": number("a shape above 0.1 and up to 10", 0.1, 10), "distance": values(mean_hours=SIZE, effect=EFFECT),
         "means": values(fit=EFFECT, value=EFFECT, spread=POSITIVE), "intent": values(fit=EFFECT, rival=EFFECT, spread=POSITIVE),
@@ -430,6 +431,10 @@ def _pipeline_of_needs(industry: Any) -> str:
     for title, factors in named:
         if factors and len(factors) != size:
             return f"{title} must hold one factor for each of the {size} needs, or none; it holds {len(factors)}"
+    for place, need in enumerate(industry.needs):
+        raised = [each.weight * (each.needs[place] if each.needs else 1) for each in pipeline.objections]
+        if raised and not any(raised):
+            return f"the need {need.name!r} must have an objection whose weight and factor are above 0"
     if any(factor <= 0 for factor in pipeline.value_needs):
         return f"`pipeline.value_needs` must be above 0; they are {pipeline.value_needs!r}"
     return ""
