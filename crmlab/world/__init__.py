@@ -11,17 +11,20 @@ from crmlab.world.comparison import Comparison, causes, compare, effect, outcome
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Industry, Need, Product
 from crmlab.world.practice import shop
+from crmlab.world.trouble import Farewell, Trouble
 
 __all__ = [
     "Campaign",
     "Channel",
     "Comparison",
     "Correlation",
+    "Farewell",
     "Firm",
     "Giving",
     "Industry",
     "Need",
     "Product",
+    "Trouble",
     "Truth",
     "causes",
     "compare",

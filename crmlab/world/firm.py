@@ -368,7 +368,7 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving), "usage": industry.usage[0],
         "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
-        "truth_correlations": industry.correlations,
+        "truth_correlations": industry.correlations, **dict.fromkeys(("leaving", "truth_leaving"), industry.farewell),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

@@ -21,6 +21,7 @@ from crmlab.world import (
     aftersales,
     buying,
     campaigns,
+    farewell,
     giving,
     market,
     outlook,
@@ -38,9 +39,9 @@ from crmlab.world.setting import Setting
 #: Tables by person; ``contact_records`` and ``truth_records`` are made together.
 BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
-    "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
-    "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
-    "truth_records", "truth_donors",
+    "tickets", "orders", "contracts", "leaving", "usage", "campaign_targets", "referrals", "donations", "customer_months",
+    "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_leaving",
+    "truth_returns", "truth_values", "truth_records", "truth_donors",
 )  # fmt: skip
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
@@ -120,6 +121,7 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         sums["acquisition_cost"] += round(100 * setting.industry.referral_reward) * won_by_month
     else:
         sums["invited"] += come
+        sums["acquisition_cost"] += market.wasted(setting, arrivals)
     for month in np.flatnonzero(won_by_month):
         new = setting.month_of(np.where(np.isnan(won), -1, won)) == month
         customers = Customers.joining(arrivals.people.take(new), person[new], won[new])
@@ -133,6 +135,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     setting, desks, log, sums = block.setting, block.desks, block.log, block.sums
     incidents = service.serve(setting, customers, t)
     buying.leave(setting, desks, customers, giving.doubt(setting, customers, block.distrust[t]), t)
+    farewell.explain(setting, log, customers, t)
     service.write(setting, log, customers, incidents, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
@@ -140,6 +143,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     usage.use(setting, log, customers, t)
     calls = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
+    farewell.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
     sums["prospects"][t] += person.size
     for later in np.unique(month[month > t]):
@@ -157,6 +161,7 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     contacts = campaigns.contact(setting, log, churned, t, None)
     buying.forget_orders(setting, churned)
     calls = aftersales.call(setting, block.desks, log, churned, t)
+    farewell.ask(setting, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
     block.sums["prospects"][t] += person.size
     accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + calls, t)
@@ -175,7 +180,7 @@ def _returned(block: _Block, customers: Customers, t: int) -> Customers:
     customers.first_left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
     customers.left, customers.returned = np.full(none.size, np.nan), none + block.setting.month_start[t]
     customers.dissatisfaction, customers.relationship_damage, customers.orphaned = none, none.copy(), none.copy()
-    customers.estranged, customers.kept = none.copy(), none.copy()
+    customers.estranged, customers.kept, customers.why = none.copy(), none.copy(), np.full(none.size, np.nan)
     return customers
 
 

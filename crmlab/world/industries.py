@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmlab.world.ranges import Block
+from crmlab.world.trouble import Farewell, Trouble
 
 
 def _neutral(value: object) -> Any:
@@ -306,6 +307,8 @@ class Industry(Block):
     fixed_cost: float  # a month, for each customer that the firm planned for
     costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``); no other can be changed
     giving: Giving | None = None  # donations, where there are any
+    trouble: Trouble = field(default=Trouble(), metadata={"neutral": True})  # how hard what goes wrong weighs
+    farewell: Farewell | None = field(default=None, metadata={"neutral": True})  # whether those who leave are asked why
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

@@ -23,6 +23,7 @@ def remaining_value(setting: Setting, customers: Customers) -> np.ndarray:
     by_order, by_month = buying.margins(setting, customers, last)
     damage, orphaned, estranged = customers.relationship_damage, customers.orphaned, customers.estranged
     kept, constant = customers.kept, industry.competitor_effect * customers.competitor_utility - customers.loyalty
+    constant = constant + buying.dearness(setting, customers, last)
     lasting, spread = industry.estrangement
     rate = buying.untroubled_rate(setting, customers, last)
     here, value, variance = customers.present.astype(float), np.zeros(len(customers)), 0.0

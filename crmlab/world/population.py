@@ -101,6 +101,8 @@ class Customers(People):
     estranged, kept, borrowed : ndarray, shape (n,)
         What estranges them for reasons of their own; what offers and calls still take off the log rate of leaving; what
         discounts still take off the log purchase rate.
+    why : ndarray, shape (n,)
+        Place of the main reason for leaving in ``farewell.REASONS``; NaN where it is not known.
     last_order, returned, first_left : ndarray, shape (n,)
         Month of the last order, first day back after a return, first day of leaving; NaN where there was none.
     upsell_wins, runs : ndarray of int, shape (n,)
@@ -130,6 +132,7 @@ class Customers(People):
     estranged: np.ndarray
     kept: np.ndarray
     borrowed: np.ndarray
+    why: np.ndarray
     last_order: np.ndarray
     returned: np.ndarray
     first_left: np.ndarray
@@ -184,4 +187,4 @@ _ZERO_AT_FIRST = (
     "run_ends",
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "satisfaction", "donation_probability", "stop_probability", "mean_gift",
-                     "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip
+                     "concern", "stopped_giving", "why", "last_order", "returned", "first_left")  # fmt: skip

@@ -160,7 +160,9 @@ def _advance_probability(
     log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
-    probability = expit(log_odds)
+    minds = np.array([need.elasticity for need in industry.needs])[people.need[live]]
+    dearer = industry.trouble.price_winning * minds * np.log1p(shifts["price"][month])
+    probability = expit(log_odds - dearer * (stage == CLOSING))
     return np.where(stage == CLOSING, np.minimum(probability * (1 + shifts["conversion"][month]), 1), probability)
 
 
