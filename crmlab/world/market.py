@@ -82,7 +82,7 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     key, channel, nobody = key[heard], channel[heard], np.full(heard.sum(), -1)
     need = _draw_need(industry, key, channel)
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
-    people.log_odds_offset[dead] = -np.inf  # whoever lives there never hears of it
+    people.log_odds_offset[dead] = -np.inf  # they cannot be reached
     return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
 
 
