@@ -184,10 +184,11 @@ def test_the_first_edition_does_not_know_the_new_causes(cause):
 
 @pytest.mark.parametrize("industry", list(SECOND))
 def test_standards_promises_and_what_a_firm_says_of_itself_do_not_name_the_cause(industry):
-    base = firm(industry, customers=40, months=30, seed=1)
+    policies = ("standards", "promises", "manager_survey", "campaigns", "products")
+    base = firm(industry, customers=40, months=30, seed=1, tables=policies)
     for cause, amount in diagnosis.DOSES.items():
         changed = base.rerun(**{cause: amount}, start=START)
-        for name in ("standards", "promises", "manager_survey", "campaigns", "products"):
+        for name in policies:
             pd.testing.assert_frame_equal(base[name], changed[name], obj=f"{name} with {cause}")
         assert repr(changed) == repr(base)
         words = f"{changed.summary()} {changed._repr_html_()} {changed.truth!r}"
