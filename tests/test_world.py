@@ -141,6 +141,8 @@ DATED = {
     "call_backs": ("date", {}),
     "truth_returns": ("returned", {"left": "left"}),
     "objections": ("date", {}),
+    "leaving": ("date", {}),
+    "truth_leaving": ("left", {}),
 }
 
 
@@ -701,7 +703,8 @@ def test_the_moments_on_the_page_are_those_of_the_presets():
 # The truth's parameters are the whole truth
 
 MECHANISMS = ("market", "sales", "desks", "aftersales", "service", "buying", "giving", "campaigns", "survey", "management",
-              "accounts", "history", "dispositions", "outlook", "usage", "deals", "claims", "past")  # fmt: skip
+              "accounts", "history", "dispositions", "outlook", "usage", "deals", "claims", "past",
+              "farewell")  # fmt: skip
 #: What a mechanism may count with: nothing, one, halves and squares, months of a year, cents.
 COUNTS = {0, 1, 2, 12, 100}
 #: Names that technical numbers bear: none of them acts on anybody.

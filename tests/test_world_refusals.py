@@ -27,6 +27,8 @@ BLOCKS = {
     "Correlation": PRESETS["retailer-v2"].correlations[0], "Bookings": world.Bookings(),
     "Claims": PRESETS["insurer-v1"].claims, "Pipeline": DEALS, "Role": DEALS.roles[0], "Objection": DEALS.objections[0],
     "Answer": DEALS.answers[0], "LostReason": DEALS.lost_reasons[0],
+    "Trouble": PRESETS["telecom-v2"].trouble,
+    "Farewell": PRESETS["retailer-v2"].farewell,
 }  # fmt: skip
 NAN = float("nan")
 

@@ -272,7 +272,8 @@ def test_those_who_left_can_return_and_a_letter_brings_more_of_them(retailer):
 
 
 def test_calls_keep_tire_and_cost():
-    sector = replace(RETAILER_2, campaigns=(), follow_up=0.5, call_weight=1.0, patience=0.0)
+    silent = replace(RETAILER_2.trouble, newsletters=0.0)
+    sector = replace(RETAILER_2, campaigns=(), follow_up=0.5, call_weight=1.0, patience=0.0, trouble=silent)
     called = world.simulate(sector, customers=400, months=20, seed=3, tables=["interactions"])
     calls = (called["interactions"].topic == "follow-up").sum()
     assert called["firm_months"].campaign_cost.sum() == pytest.approx(calls * sector.call_cost)
@@ -313,7 +314,8 @@ def test_offers_to_nobody_change_nothing():
 
 @pytest.mark.parametrize("industry", list(SECOND))
 def test_prices_scale_money_and_not_choices_where_nobody_minds_them(industry):
-    deaf = replace(SECOND[industry], elasticity=0.0, price_pain=0.0)
+    unmoved = replace(SECOND[industry].trouble, price_leaving=0.0, price_winning=0.0, price_release=False)
+    deaf = replace(SECOND[industry], elasticity=0.0, price_pain=0.0, trouble=unmoved)
     base = world.simulate(deaf, customers=200, months=18, seed=3)
     dearer = base.rerun(price=0.25, start=1)
     columns = ["order_id", "customer_id", "order_date", "product_id", "discount"]
@@ -336,75 +338,3 @@ def test_neutral_fields_give_back_the_first_edition():
 def test_the_plain_name_still_means_the_first_edition():
     assert world.simulate("retailer", customers=10, months=2, seed=1).industry is RETAILER
     assert world.simulate("retailer-v2", customers=10, months=2, seed=1).industry is RETAILER_2
-
-
-# Trouble to diagnose
-
-TROUBLE = {
-    "reliability": -0.5, "focus": 0.6, "bargain_mix": 0.8, "list_decay": 2.0, "newsletters": 4.0, "response_time": 1.0,
-}  # fmt: skip
-NEW_CAUSES = ("focus", "bargain_mix", "list_decay", "newsletters", "departures", "listening", "standards", "rival")
-
-
-@pytest.mark.parametrize(("cause", "amount"), TROUBLE.items())
-@pytest.mark.parametrize("industry", list(SECOND))
-def test_each_trouble_costs_profit(industry, cause, amount):
-    base = firm(industry, customers=1_500, months=30, seed=2, tables=())
-    worse = base.rerun(**{cause: amount}, start=7, cost=0)
-    profit = [each["firm_months"].profit.sum() for each in (base, worse)]
-    assert profit[1] < 0.99 * profit[0]
-    assert worse["firm_months"].improvement_cost.sum() == 0
-
-
-def test_who_comes_changes_and_nobody_else():
-    """Advertising that turns to bargain hunters, and worse lists: other persons hear of the firm, each as they are."""
-    base = firm("retailer-v2", customers=1_000, months=20, seed=2, tables=("prospects",))
-    came = base["prospects"].query("kind == 'new'").set_index("customer_id")
-    for cause, amount in (("bargain_mix", 0.8), ("list_decay", 2.0)):
-        other = base.rerun(**{cause: amount}, start=7)["prospects"].query("kind == 'new'").set_index("customer_id")
-        late = [each[each.created >= pd.Timestamp(base.day(7))] for each in (came, other)]
-        share = [each.channel.value_counts(normalize=True) for each in late]
-        views = [each[each.channel == "mailing"].page_views.mean() for each in late]
-        assert (share[1]["online advert"] > share[0]["online advert"] + 0.1) == (cause == "bargain_mix")
-        assert (views[1] < 0.9 * views[0]) == (cause == "list_decay"), "those who do not fit look less"
-
-
-def test_service_turns_from_one_segment_to_another():
-    base = firm("retailer-v2", customers=1_000, months=20, seed=2, tables=("survey",))
-    turned = base.rerun(focus=0.6, start=7)
-    content = []
-    for each in (base, turned):
-        need = each.truth["customers"].set_index("customer_id").need
-        survey = each["survey"].query("wave == 3")
-        content.append(survey.overall_satisfaction.groupby(survey.customer_id.map(need)).mean())
-    assert content[1]["service"] < content[0]["service"] - 0.2
-    assert content[1]["price"] > content[0]["price"]
-
-
-def test_a_lost_salesperson_is_seen_and_their_customers_leave():
-    base = firm("retailer-v2", customers=1_500, months=24, seed=2, tables=("salespeople",))
-    day = pd.Timestamp(base.day(10))
-    lost = base.rerun(departures=0.5, start=10)
-    seen = lost["salespeople"].query("left == @day and handed_over == 'no'")
-    assert 2 <= len(seen) < base["salespeople"].desk.nunique()
-    assert not (base["salespeople"].left == day).sum() >= len(seen)
-    assert lost.truth["months"].leavers.iloc[9:13].sum() > base.truth["months"].leavers.iloc[9:13].sum()
-    again = lost["salespeople"].query("left > @day")
-    assert len(again) == len(base["salespeople"].query("left > @day")), "it happens once"
-
-
-def test_newsletters_tire_and_are_paid():
-    base = firm("retailer-v2", customers=600, months=20, seed=2, tables=("customers",))
-    written = base.rerun(newsletters=4, start=7)
-    opted = [each["customers"].opted_out.notna().sum() for each in (base, written)]
-    assert opted[1] > 2 * opted[0]
-    costs = [each["firm_months"].campaign_cost.iloc[6:8].sum() for each in (base, written)]
-    assert costs[1] > costs[0]
-    assert written.truth["months"].satisfaction.iloc[10:].mean() < base.truth["months"].satisfaction.iloc[10:].mean()
-
-
-@pytest.mark.parametrize("cause", NEW_CAUSES)
-def test_the_first_edition_does_not_know_the_new_causes(cause):
-    with pytest.raises(ArgumentError, match="retailer-v1 has no"):
-        firm("retailer", customers=10, months=2, seed=1).rerun(**{cause: 0.1})
-    assert cause in interventions.offered(RETAILER_2)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
 from crmlab.tables import btyd, datasets, loyalty, measurement, pipeline, retention, satisfaction, segmentation, truth, world
-from crmlab.tables.firm import BONDS, BOOKED, DIMENSIONS, FIRM, ITEMS, STAGES, Item
+from crmlab.tables.firm import BONDS, BOOKED, DIMENSIONS, FIRM, ITEMS, LEAVING_REASONS, STAGES, STILL_THERE, Item
 from crmlab.tables.shape import DTYPES, Column, Table
 
 if TYPE_CHECKING:
     from crmlab._result import Summary
 
 __all__ = [
-    "BONDS", "BOOKED", "DIMENSIONS", "DTYPES", "ITEMS", "STAGES", "Column", "Item", "Table", "datapackage", "describe", "names",
-    "table",
+    "BONDS", "BOOKED", "DIMENSIONS", "DTYPES", "ITEMS", "LEAVING_REASONS", "STAGES", "STILL_THERE", "Column", "Item", "Table",
+    "datapackage", "describe", "names", "table",
 ]  # fmt: skip
 
 #: One file for each room that returns tables of its own, in the order of the description pages.

@@ -114,6 +114,9 @@ BONDS = {
     "commitment": ("I want to remain a customer.", "I feel bound to them.", "I would put up with a little for their sake."),
 }
 
+#: Why customers leave; what somebody says who has not left.
+LEAVING_REASONS = ("service", "failure", "price", "salesperson", "messages", "competitor", "own reasons")
+STILL_THERE = "still a customer"
 PURCHASE_DAYS = "Orders of one customer on one day count as one."
 CUT = "the cut (`until`)"
 
@@ -375,6 +378,18 @@ FIRM = (
             Column("ended", "date", "The day it ended; empty if it runs.", nullable=True, known="that day"),
         ),
         key=("contract_id",),
+    ),
+    Table(
+        "leaving",
+        "What those say who are asked why they left: at the cancellation of a contract, or after a long silence.",
+        (
+            CUSTOMER,
+            Column("date", "date", "The day they were asked.", known="that day"),
+            Column("asked_at", "text", "On what occasion.", values=("cancellation", "exit survey"), known="that day"),
+            Column("reason", "text", "The reason as told: politeness is no truth.", values=(*LEAVING_REASONS, STILL_THERE),
+                   known="that day"),
+        ),
+        key=("customer_id", "date"),
     ),
     Table(
         "campaigns",

@@ -6,7 +6,7 @@ held against them and never reads them; this room declares columns and knows no 
 
 from __future__ import annotations
 
-from crmlab.tables.firm import CAMPAIGN, CUSTOMER, DIMENSIONS, MONTH, PROSPECT
+from crmlab.tables.firm import CAMPAIGN, CUSTOMER, DIMENSIONS, LEAVING_REASONS, MONTH, PROSPECT
 from crmlab.tables.shape import Column, Table
 
 
@@ -84,6 +84,16 @@ TABLES = (
          _latent("keeping", "What a contact takes off the log rate of leaving; below zero it reminds them to leave.",
                  "log rate")),
         key=("campaign_id", "customer_id"),
+    ),
+    Table(
+        "truth_leaving",
+        "Why each of those who left did so: one row for each departure.",
+        (CUSTOMER,
+         Column("left", "date", "The day on which they left.", known="never: this is the truth"),
+         Column("reason", "text", "The main reason: what added most to their rate of leaving.", values=LEAVING_REASONS,
+                known="never: this is the truth"),
+         _latent("push", "What it added; below zero if nothing drove them away.", "log rate")),
+        key=("customer_id", "left"),
     ),
     Table(
         "truth_returns",

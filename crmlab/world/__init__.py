@@ -14,6 +14,7 @@ from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Indu
 from crmlab.world.insurance import Claims
 from crmlab.world.pipeline import Answer, LostReason, Objection, Pipeline, Role
 from crmlab.world.practice import shop
+from crmlab.world.trouble import Farewell, Trouble
 
 __all__ = [
     "Answer",
@@ -23,6 +24,7 @@ __all__ = [
     "Claims",
     "Comparison",
     "Correlation",
+    "Farewell",
     "Firm",
     "Giving",
     "Industry",
@@ -32,6 +34,7 @@ __all__ = [
     "Pipeline",
     "Product",
     "Role",
+    "Trouble",
     "Truth",
     "causes",
     "compare",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmlab.world import streams
 from crmlab.world.event_log import EventLog, cents, days
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
@@ -91,12 +92,22 @@ def firm_months(setting: Setting, sums: dict[str, np.ndarray]) -> dict[str, np.n
     fixed = industry.fixed_cost * setting.customers * (1 + shifts["operating_cost"])
     money = {name: sums[name] for name in ("revenue", "goods_cost", "service_cost", "campaign_cost", "acquisition_cost")}
     money |= {
-        "improvement_cost": np.round(100 * improvement).astype(np.int64),
+        "improvement_cost": np.round(100 * (improvement + _budget(setting))).astype(np.int64),
         "fixed_cost": np.round(100 * fixed).astype(np.int64),
     }
     profit = 2 * money["revenue"] - sum(money.values())
     counts = {name: sums[name] for name in ("prospects", "won", "orders")}
     return counts | {name: amounts / 100 for name, amounts in (money | {"profit": profit}).items()}
+
+
+def _budget(setting: Setting) -> np.ndarray:
+    """Return what the firm spends on quality whatever is changed, by month: it lives by itself, and hides small changes."""
+    mean, kept, spread = setting.industry.trouble.budget
+    key, now, moved = streams.make_keys(setting.seed, "budget", np.arange(1)), np.zeros(1), []
+    for t in range(setting.months):
+        now = kept * now + spread * streams.normal(key, "moves", t)
+        moved.append(now)
+    return mean * setting.customers * np.exp(np.concatenate(moved))
 
 
 def true_months(sums: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -52,20 +52,35 @@ def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarra
     lasting, spread = industry.estrangement
     if spread:
         customers.estranged = lasting * customers.estranged + spread * streams.normal(customers.key, "estranged", t)
-    push = -customers.loyalty + customers.relationship_damage + customers.orphaned
+    push = -customers.loyalty + customers.relationship_damage + customers.orphaned + dearness(setting, customers, t)
     pull = customers.competitor_utility + setting.shifts["rival"][t]
     push = push + industry.competitor_effect * pull + doubt + customers.estranged - customers.kept
     draw = streams.uniform(customers.key, "leaves", t)
     unheld = 1 - setting.shifts["loyalty"][t]
     if industry.contract:
         renewal = setting.moment_in(t, _share_of_month(setting, customers.won))
-        leaves = due(setting, customers, t) & (draw < unheld * expit(logit(customers.dropout) + push))
+        leaves = (due(setting, customers, t) | _released(setting, customers, t)) & (
+            draw < unheld * expit(logit(customers.dropout) + push)
+        )
         customers.left = np.where(leaves, renewal, np.nan)
     else:
         start = np.maximum(customers.won, setting.month_start[t])
         length = setting.month_start[t + 1] - setting.month_start[t]
         moment = start - np.log1p(-draw) / (customers.dropout * np.exp(push) * unheld + _TINY) * length
         customers.left = np.where(moment < setting.month_start[t + 1], moment, np.nan)
+
+
+def dearness(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return what the price of month ``t`` adds to the log rate of leaving, satisfaction aside, shape (n,)."""
+    minds = np.array([need.elasticity for need in setting.industry.needs])[customers.need]
+    return setting.industry.trouble.price_leaving * minds * np.log1p(setting.shifts["price"][t])
+
+
+def _released(setting: Setting, customers: Customers, t: int) -> np.ndarray:
+    """Return the mask of those whom a price rise in month ``t`` frees from their term."""
+    price = setting.shifts["price"]
+    rises = setting.industry.trouble.price_release and t > 0 and price[t] > price[t - 1]
+    return (setting.month_of(customers.won) < t) & rises
 
 
 def due(setting: Setting, customers: Customers, t: int) -> np.ndarray:
@@ -130,8 +145,9 @@ def margins(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray,
     by_order = customers.mean_spend * (price - goods) - industry.order_cost * dearer
     if not industry.contract:
         return by_order, np.zeros(len(customers))
-    fee = _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
-    by_month = fee * (price - cost_shares[customers.tariff]) - industry.monthly_cost * dearer
+    further = 1 + industry.cross_rate * customers.upsell_wins
+    network = _fees(setting)[customers.tariff] * cost_shares[customers.tariff]
+    by_month = (_fee(setting, customers) * price - network) * further - industry.monthly_cost * dearer
     return by_order, by_month - claims.expected_payout(industry, customers)
 
 
@@ -208,9 +224,10 @@ def _baskets(
 def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, share: np.ndarray, t: int) -> None:
     """Add what contracts bring and cost in month ``t``, for the share of it that each customer was there."""
     industry = setting.industry
+    further = 1 + industry.cross_rate * customers.upsell_wins
+    fee = np.round(100 * share * _fee(setting, customers) * further * (1 + setting.shifts["price"][t]))
     cost_shares = np.array([product.cost_share for product in industry.products])
-    list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
-    fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
+    list_fee = 100 * share * _fees(setting)[customers.tariff] * further
     served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t]) * customers.cost_to_serve
     for amounts, added in (
         (purchases.revenue, fee),
@@ -223,7 +240,7 @@ def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, s
 def write_contracts(setting: Setting, log: EventLog, customers: Customers) -> None:
     """Write the contracts of customers who have just left, or are there at the end of the period."""
     price = setting.shifts["price"][setting.month_of(customers.won)]
-    fee = np.round(100 * _fees(setting)[customers.tariff] * (1 + price)) / 100
+    fee = np.round(100 * _fee(setting, customers) * (1 + price)) / 100
     log.add(
         "contracts", customers.person, contract_id=numbered_ids("K"),
         product_id=labels(customers.tariff, product_ids(setting)), started=days(customers.won),
@@ -251,6 +268,12 @@ def _firsts(setting: Setting) -> np.ndarray:
 
 def _fees(setting: Setting) -> np.ndarray:
     return np.array([product.monthly_fee for product in setting.industry.products])
+
+
+def _fee(setting: Setting, customers: Customers) -> np.ndarray:
+    """Return the fee that each pays at the usual prices, shape (n,): that of the list, but for what they haggled."""
+    fee, spread = _fees(setting)[customers.tariff], setting.industry.trouble.haggling
+    return fee * np.exp(spread * streams.normal(customers.key, "haggles")) if spread else fee
 
 
 def _terms(setting: Setting) -> np.ndarray:

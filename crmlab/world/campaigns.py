@@ -92,19 +92,20 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
     for number, (month, place) in enumerate(calendar(setting)):
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)
-    if setting.shifts["newsletters"][t]:
-        _write_newsletters(setting, customers, contacts, t)
+    if often := industry.trouble.newsletters + setting.shifts["newsletters"][t]:
+        _write_newsletters(setting, customers, contacts, t, often)
     customers.contact_pressure = industry.pressure_fading * customers.contact_pressure + contacts.count
     customers.kept = industry.keep_fading * customers.kept + contacts.keep
     return contacts
 
 
-def _write_newsletters(setting: Setting, customers: Customers, contacts: Contacts, t: int) -> None:
-    """Write to everybody who may be written to: nobody orders more, some have enough."""
-    industry, number = setting.industry, setting.shifts["newsletters"][t]
+def _write_newsletters(setting: Setting, customers: Customers, contacts: Contacts, t: int, often: float) -> None:
+    """Write to everybody who may be written to, ``often`` a month on average: nobody orders more, some have enough."""
+    industry = setting.industry
     written = customers.consent & (customers.won < setting.month_start[t])
-    contacts.count[written] += number
-    contacts.cost[written] += round(100 * number * industry.newsletter_cost)
+    number = written * streams.poisson(streams.uniform(customers.key, "newsletters", t), np.full(len(customers), often))
+    contacts.count[:] += number
+    contacts.cost[:] += round(100 * industry.newsletter_cost) * number
     chance = number * industry.opt_out * (1 + industry.opt_out_effect * customers.contact_pressure)
     opts_out = written & (streams.uniform(customers.key, "opts out of newsletters", t) < chance)
     customers.consent[opts_out] = False

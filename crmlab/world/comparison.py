@@ -259,7 +259,7 @@ def _sweep_one(
         # at a price of 1, what is paid is the number of those who pay
         changes: dict[str, Any] = {change.cause: change.amount}
         firm = base.rerun(**changes, start=start, cost=1.0)
-        payers = firm["firm_months"].improvement_cost.sum()
+        payers = firm["firm_months"].improvement_cost.sum() - base["firm_months"].improvement_cost.sum()
         measured = _measure(firm, start) | {"profit": firm["firm_months"].profit.iloc[start - 1 :].sum() + payers}
         usual = interventions.CAUSES[change.cause].cost(change.amount, slopes[change.cause])
         rows.append((change.cause, change.amount, seed, months - start + 1, *measured.values(), round(payers), usual))

@@ -27,7 +27,7 @@ class Desks:
     skill : ndarray, shape (desks, months)
         Of the salesperson, standard normal.
     orphaned : ndarray, shape (desks, months)
-        1 in a month whose first day finds the desk taken over without a hand-over.
+        1 in a month whose first day finds the desk taken over without a hand-over; more if they went over to a rival.
     names : tuple of str
         All salesperson ids, desk by desk; made once, for a large firm has tens of thousands.
     """
@@ -52,14 +52,29 @@ def draw(setting: Setting) -> Desks:
     key = streams.make_keys(setting.seed, "desk", np.arange(market.count_desks(setting)))
     handover = np.clip(industry.handover + setting.shifts["handover"], 0, 1)
     leaves = np.stack([streams.uniform(key, "leaves", t) < (industry.turnover if t else 0) for t in months], axis=1)
-    lost = np.diff(setting.shifts["departures"], prepend=0.0)
-    gone = np.stack([streams.uniform(key, "is lost", t) < lost[t] for t in months], axis=1)
+    gone = _lost(setting, key)
     silently = np.stack([streams.uniform(key, "hands over", t) >= handover[t] for t in months], axis=1)
     leaves, silently = leaves | gone, silently | gone
     holder = np.cumsum(leaves, axis=1, dtype=np.int64)
     skills = np.stack([streams.normal(key, "skill", ordinal=k) for k in range(holder.max() + 1)], axis=1)
     names = tuple(f"S{desk + 1:04d}-{place + 1}" for desk in range(len(key)) for place in range(holder.max() + 1))
-    return Desks(holder, np.take_along_axis(skills, holder, axis=1), (leaves & silently).astype(float), names)
+    orphaned = (leaves & silently) + industry.trouble.poaching * gone  # who goes over to a rival takes customers along
+    return Desks(holder, np.take_along_axis(skills, holder, axis=1), orphaned, names)
+
+
+def _lost(setting: Setting, key: np.ndarray) -> np.ndarray:
+    """Draw which desks lose their salesperson by the cause ``departures``, and when: a mask of shape (desks, months).
+
+    A share of the desks, at least one, one after the other in the months from the first of the change on.
+    """
+    gone = np.zeros((key.size, setting.months), dtype=bool)
+    for t, share in enumerate(np.diff(setting.shifts["departures"], prepend=0.0)):
+        if share > 0:
+            desks = np.argsort(streams.uniform(key, "is lost", t), kind="stable")[: max(round(share * key.size), 1)]
+            later = streams.uniform(key[desks], "is lost in", t) * setting.industry.trouble.departure_months
+            month = t + later.astype(np.int64)
+            gone[desks[month < setting.months], month[month < setting.months]] = True
+    return gone
 
 
 def write(setting: Setting, desks: Desks, log: EventLog) -> None:

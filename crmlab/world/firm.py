@@ -389,6 +389,7 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "deals": industry.pipeline, "deal_contacts": industry.pipeline and industry.pipeline.roles,
         "objections": industry.pipeline and industry.pipeline.answers,
         **dict.fromkeys(_ONLY_WITH_BOOKINGS, industry.bookings),
+        **dict.fromkeys(("leaving", "truth_leaving"), industry.farewell),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

@@ -24,6 +24,7 @@ from crmlab.world import (
     campaigns,
     claims,
     deals,
+    farewell,
     giving,
     identities,
     market,
@@ -43,9 +44,10 @@ from crmlab.world.setting import Setting
 #: Tables by person.
 BY_PERSON = (
     "customers", "contact_records", "interactions", "prospects", "stage_events", "survey", "relationship", "call_backs",
-    "tickets", "orders", "contracts", "usage", "campaign_targets", "referrals", "donations", "customer_months",
-    "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
-    "truth_records", "truth_donors", "truth_faults", "truth_doubles", "deals", "deal_contacts", "objections", "truth_prospects",
+    "tickets", "orders", "contracts", "leaving", "usage", "campaign_targets", "referrals", "donations", "customer_months",
+    "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_leaving",
+    "truth_returns", "truth_values", "truth_records", "truth_donors", "truth_faults", "truth_doubles", "deals",
+    "deal_contacts", "objections", "truth_prospects",
 )  # fmt: skip
 _WRITTEN = "contact_records", "truth_records", "truth_faults"  # made together, from who the customers are
 _BOOKED = "orders", "tickets", "campaign_targets"  # these tell under which record
@@ -128,6 +130,7 @@ def _welcome(block: _Block, arrivals: market.Arrivals, *, referred: bool) -> Non
         sums["acquisition_cost"] += round(100 * setting.industry.referral_reward) * won_by_month
     else:
         sums["invited"] += come
+        sums["acquisition_cost"] += market.wasted(setting, arrivals)
     noted = arrivals.day if setting.industry.prospect_records else won  # at the first contact nobody knows who will be won
     for month in np.flatnonzero(won_by_month):
         new = setting.month_of(np.where(np.isnan(won), -1, won)) == month
@@ -144,6 +147,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     settled = claims.settle(setting, customers, t)
     incidents = service.serve(setting, customers, t)
     buying.leave(setting, desks, customers, giving.doubt(setting, customers, block.distrust[t]), t)
+    farewell.explain(setting, log, customers, t)
     service.write(setting, log, customers, incidents, t)
     claims.write(setting, log, customers, settled, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
@@ -154,6 +158,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     sums["mailed_double"][t] += contacts.doubled.sum()
     calls = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
+    farewell.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
     sums["prospects"][t] += person.size
     for later in np.unique(month[month > t]):
@@ -175,6 +180,7 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     block.sums["mailed_double"][t] += contacts.doubled.sum()
     buying.forget_orders(setting, churned)
     calls = aftersales.call(setting, block.desks, log, churned, t)
+    farewell.ask(setting, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
     block.sums["prospects"][t] += person.size
     accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + calls, t)
@@ -193,7 +199,7 @@ def _returned(block: _Block, customers: Customers, t: int) -> Customers:
     customers.first_left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
     customers.left, customers.returned = np.full(none.size, np.nan), none + block.setting.month_start[t]
     customers.dissatisfaction, customers.relationship_damage, customers.orphaned = none, none.copy(), none.copy()
-    customers.estranged, customers.kept = none.copy(), none.copy()
+    customers.estranged, customers.kept, customers.why = none.copy(), none.copy(), np.full(none.size, np.nan)
     return customers
 
 

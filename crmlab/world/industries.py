@@ -20,6 +20,7 @@ from crmlab.world.bookings import Bookings
 from crmlab.world.insurance import Claims
 from crmlab.world.pipeline import Pipeline
 from crmlab.world.ranges import Block
+from crmlab.world.trouble import Farewell, Trouble
 
 
 def _neutral(value: object) -> Any:
@@ -320,6 +321,8 @@ class Industry(Block):
     claims: Claims | None = None  # of the insured, where there are any
     pipeline: Pipeline | None = None  # what makes deals differ: their value, their buying centre, objections
     prospect_records: bool = _neutral(False)  # whether prospects who did not become customers leave contact records, too
+    trouble: Trouble = field(default=Trouble(), metadata={"neutral": True})  # how hard what goes wrong weighs
+    farewell: Farewell | None = field(default=None, metadata={"neutral": True})  # whether those who leave are asked why
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

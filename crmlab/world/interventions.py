@@ -71,7 +71,7 @@ CAUSES = {
               "prospect"),
         Cause("newsletters", "How many e-mails a month go to everybody who may be written to, beside the campaigns.",
               "contacts a month", 0, 8, 2, "customer"),
-        Cause("departures", "Share of desks that lose their salesperson in the first month, without a hand-over.", "share", 0,
+        Cause("departures", "Share of desks that lose their salesperson to a rival, without a hand-over.", "share", 0,
               1, 0.5, "customer"),
         Cause("rival", "How much more rivals attract everybody: fewer are won, more leave, and a price is minded more.",
               "standard deviations of the pull", 0, 3, 1, "customer"),

@@ -78,9 +78,11 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in industry.channels]))
     heard = streams.uniform(key, "hears") < _share_who_hear(setting, key, channel, month)
     day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
+    dead = _dead_addresses(setting, key, channel, month)[heard]
     key, channel, nobody = key[heard], channel[heard], np.full(heard.sum(), -1)
     need = _draw_need(industry, key, channel)
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
+    people.log_odds_offset[dead] = -np.inf  # they cannot be reached
     return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
 
 
@@ -104,6 +106,19 @@ def _share_who_hear(setting: Setting, key: np.ndarray, channel: np.ndarray, mont
         fit = ndtri(dispositions.draw(industry, key, ("fit",))["fit"])
         share = share * 2 * expit(-decay * fit)
     return share
+
+
+def _dead_addresses(setting: Setting, key: np.ndarray, channel: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """Draw which addresses of bought lists are dead: the mask, shape (n,)."""
+    bought = np.array([each.bought_list for each in setting.industry.channels])[channel]
+    share = -np.expm1(-setting.industry.trouble.dead_addresses * setting.shifts["list_decay"][month])
+    return bought & (streams.uniform(key, "dead address") < share)
+
+
+def wasted(setting: Setting, arrivals: Arrivals) -> np.ndarray:
+    """Return what dead addresses cost, in cents by month, shape (months,)."""
+    dead = np.isneginf(arrivals.people.log_odds_offset)
+    return round(100 * setting.industry.trouble.dead_cost) * setting.count_by_month(arrivals.day[dead])
 
 
 def refer(setting: Setting, customers: Customers, t: int) -> Arrivals:

@@ -24,6 +24,7 @@ def remaining_value(setting: Setting, customers: Customers) -> np.ndarray:
     damage, orphaned, estranged = customers.relationship_damage, customers.orphaned, customers.estranged
     pull = customers.competitor_utility + setting.shifts["rival"][last]
     kept, constant = customers.kept, industry.competitor_effect * pull - customers.loyalty
+    constant = constant + buying.dearness(setting, customers, last)
     lasting, spread = industry.estrangement
     rate = buying.untroubled_rate(setting, customers, last)
     here, value, variance = customers.present.astype(float), np.zeros(len(customers)), 0.0

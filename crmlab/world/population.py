@@ -105,6 +105,8 @@ class Customers(People):
     estranged, kept, borrowed : ndarray, shape (n,)
         What estranges them for reasons of their own; what offers and calls still take off the log rate of leaving; what
         discounts still take off the log purchase rate.
+    why : ndarray, shape (n,)
+        Place of the main reason for leaving in ``farewell.REASONS``; NaN where it is not known.
     last_order, returned, first_left : ndarray, shape (n,)
         Month of the last order, first day back after a return, first day of leaving; NaN where there was none.
     deal, concession : ndarray, shape (n,)
@@ -138,6 +140,7 @@ class Customers(People):
     estranged: np.ndarray
     kept: np.ndarray
     borrowed: np.ndarray
+    why: np.ndarray
     last_order: np.ndarray
     returned: np.ndarray
     first_left: np.ndarray
@@ -197,4 +200,4 @@ _ZERO_AT_FIRST = (
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "cost_to_serve", "satisfaction", "donation_probability",
                      "stop_probability", "mean_gift", "concern", "stopped_giving", "last_order", "returned",
-                     "first_left", "deal")  # fmt: skip
+                     "first_left", "deal", "why")  # fmt: skip

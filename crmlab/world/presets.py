@@ -13,6 +13,7 @@ from crmlab.errors import ArgumentError
 from crmlab.world.bookings import Bookings
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 from crmlab.world.presets_deals import HOMEBUILDER, INSURER, MANUFACTURER
+from crmlab.world.trouble import Farewell, Trouble
 
 #: What several records of one person cost.
 _BOOKINGS = Bookings(
@@ -78,7 +79,8 @@ RETAILER_2 = replace(
     voice_effect=0.8,
     relationship_damage=1.4,
     forgetting=0.92,
-    slow_damage=0.3,
+    slow_damage=0.7,
+    slowness_effect=0.4,
     unsolved=0.25,
     unsolved_damage=0.7,
     answer=(-0.6, 0.6),
@@ -123,6 +125,14 @@ RETAILER_2 = replace(
     horizon=36,
     bookings=_BOOKINGS,
     prospect_records=True,
+    trouble=Trouble(
+        price_leaving=2.0, price_winning=2.0, dead_addresses=1.0, dead_cost=5.0, question_weight=0.3, departure_months=3,
+        newsletters=0.1, budget=(0.3, 0.9, 0.2),
+    ),
+    elasticity=2.4,
+    price_pain=2.0,
+    fixed_cost=0.3,
+    farewell=Farewell(asked=0.5, answered=0.3, honest=0.65, polite=(1, 1, 3, 0.3, 0.7, 2, 2)),
     costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
 )  # fmt: skip
 
@@ -133,11 +143,11 @@ TELECOM_2 = replace(
         Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), log_odds=0.05,
                 needs=(1.5, 0.9, 0.5), dropout=1.3, lift=0.3, mix=1.0),  # bargain hunters
         Channel(name="shop", weight=0.26, entry=(0, 0, 0, 0.2, 0.5, 0.3, 0, 0), log_odds=0.15,
-                needs=(0.6, 0.9, 1.8), dropout=0.75, lift=-0.3, mix=-0.7),
+                needs=(0.6, 0.9, 1.8), dropout=0.75, lift=-0.3, mix=-0.8),
         Channel(name="call centre", weight=0.24, entry=(0.8, 0.2, 0, 0, 0, 0, 0, 0), log_odds=-0.1, needs=(0.9, 0.9, 1.4),
-                mix=-0.6, bought_list=True),
+                mix=-0.7, bought_list=True),
         Channel(name="partner", weight=0.14, entry=(0.2, 0.4, 0.1, 0.3, 0, 0, 0, 0), log_odds=0.0, needs=(0.7, 1.6, 0.7),
-                mix=-0.3),
+                mix=-0.4),
     ),
     needs=(
         Need(name="price", share=0.42, expectation=(-0.1, -0.1, -0.2, -0.2, 0), weight=(1.1, 0.7, 0.6, 0.6, 1.0), rate=0.7,
@@ -170,7 +180,7 @@ TELECOM_2 = replace(
     spend=(4.0, 3.0, 30.0),
     monthly_cost=11.0,
     serve_spread=1.2,  # a few cost more than they pay: a stay alone makes no profit (Reinartz & Kumar 2000) [B] direction
-    fixed_cost=1.5,
+    fixed_cost=1.0,
     estrangement=(0.95, 0.45),
     waning=0.7,
     rival_elasticity=0.3,
@@ -179,7 +189,8 @@ TELECOM_2 = replace(
     voice_effect=0.6,
     relationship_damage=1.2,
     forgetting=0.92,
-    slow_damage=0.3,
+    slow_damage=1.3,
+    slowness_effect=0.45,
     unsolved=0.25,
     unsolved_damage=0.6,
     answer=(-0.6, 0.6),
@@ -220,6 +231,12 @@ TELECOM_2 = replace(
     horizon=36,
     bookings=_BOOKINGS,
     prospect_records=True,
+    trouble=Trouble(
+        price_leaving=4.5, price_winning=3.0, price_release=True, haggling=0.06, dead_addresses=1.0, dead_cost=10.0,
+        question_weight=0.4, poaching=1.0, departure_months=3, newsletters=0.1, budget=(0.5, 0.9, 0.2),
+    ),
+    price_pain=4.5,
+    farewell=Farewell(asked=1.0, answered=0.8, honest=0.65, polite=(1, 1, 3, 0.3, 0.7, 2, 2)),
     costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
 )  # fmt: skip
 

@@ -258,6 +258,15 @@ RULES: dict[str, dict[str, Rule]] = {
         "household": values(share=SHARE, neighbours=whole(1)),
         "switchboard": values(share=SHARE, noted=SHARE, neighbours=whole(1)),
     },
+    "Trouble": {
+        "price_leaving": STRENGTH, "price_winning": STRENGTH, "price_release": _check.flag, "haggling": SPREAD,
+        "dead_addresses": STRENGTH, "dead_cost": SIZE, "question_weight": SHARE, "poaching": STRENGTH,
+        "departure_months": whole(1), "newsletters": SIZE, "budget": values(mean=SIZE, fading=SHARE, spread=SPREAD),
+    },
+    "Farewell": {
+        "asked": SHARE, "answered": SHARE, "silent_months": whole(1), "honest": SHARE,
+        "polite": several(SIZE, 7, "reason, as `farewell.REASONS` has them", some=True),
+    },
     "Industry": {
         **_all(SHARE, """same_need consent skip back turnover handover bond_fading adaptation experience failure voice inquiry
                          recovery recovery_damage forgetting compensated rated cross_start referral referral_most recency_fading
@@ -288,6 +297,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "channels": blocks("Channel", weight="weight", reserved=("referral",)),
         "needs": blocks("Need", weight="share"), "products": blocks("Product"), "campaigns": blocks("Campaign", least=0),
         "giving": block("Giving", optional=True), "bookings": block("Bookings", optional=True),
+        "trouble": block("Trouble"), "farewell": block("Farewell", optional=True),
         "regions": texts, "referral_entry": _ENTRY,
         "referral_needs": several(SIZE), "correlations": several(block("Correlation")),
         "estrangement": values(fading=SHARE, spread=SPREAD), "usage": values(mean=SIZE, spread=SPREAD, effect=EFFECT),

@@ -232,6 +232,8 @@ def _log_odds(
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
     log_odds -= industry.competition_spread * shifts["rival"][month]
+    minds = np.array([need.elasticity for need in industry.needs])[people.need[live]]
+    log_odds -= industry.trouble.price_winning * minds * np.log1p(shifts["price"][month]) * (stage == CLOSING)
     pipeline = deals.of(industry)
     return log_odds - pipeline.price_effect * shifts["price"][month] * np.array(pipeline.weighs)[stage - 1]
 

@@ -78,6 +78,16 @@ def expected(setting: Setting, customers: Customers, t: int) -> np.ndarray:
     return customers.expectation + setting.industry.promise_weight * setting.shifts["promises"][t]
 
 
+def price_pain(setting: Setting, t: int) -> float:
+    """Return what the prices of month ``t`` take off satisfaction."""
+    return setting.industry.price_pain * setting.shifts["price"][t]
+
+
+def annoyance(setting: Setting, customers: Customers) -> np.ndarray:
+    """Return what the contacts of the months before take off satisfaction, shape (n,)."""
+    return setting.industry.annoyance * np.maximum(customers.contact_pressure - setting.industry.patience, 0)
+
+
 def serve(setting: Setting, customers: Customers, t: int) -> list[Incidents]:
     """Serve the customers of month ``t``: moves satisfaction, loyalty, expectation and what failures leave behind."""
     industry = setting.industry
@@ -90,8 +100,7 @@ def serve(setting: Setting, customers: Customers, t: int) -> list[Incidents]:
     incidents = [
         _respond(setting, customers, rows, failed, quality, t) for rows, failed in _befall(setting, customers, quality, t)
     ]
-    price = industry.price_pain * setting.shifts["price"][t]
-    annoyed = industry.annoyance * np.maximum(customers.contact_pressure - industry.patience, 0)
+    price, annoyed = price_pain(setting, t), annoyance(setting, customers)
     weighted = (customers.importance * judged).sum(axis=1)
     customers.satisfaction = (
         weighted + customers.baseline_satisfaction - customers.dissatisfaction - price + setting.shifts["satisfaction"][t]
@@ -136,7 +145,9 @@ def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: b
         industry.relationship_damage * severity * (1 - industry.recovery_damage * np.minimum(mended, 1))
     )
     waits = industry.slow_damage * np.maximum(np.log(hours / industry.response_hours), 0)
-    customers.relationship_damage[rows] += severity * voiced * (waits + industry.unsolved_damage * (mended < industry.unsolved))
+    unsolved = failed * industry.unsolved_damage * (mended < industry.unsolved)
+    weight = severity if failed else industry.trouble.question_weight
+    customers.relationship_damage[rows] += weight * voiced * (waits + unsolved)
     pays = (streams.uniform(key, "compensation", t) < industry.compensated + setting.shifts["recovery"][t]) & voiced & failed
     compensation = np.round(100 * industry.compensation * severity * pays).astype(np.int64)
     return Incidents(rows, failed, severity, hours, mended, voiced, compensation)
