@@ -23,7 +23,7 @@ from crmlab.world.presets import PRESETS
 BLOCKS = {
     "Channel": RETAILER.channels[0], "Need": RETAILER.needs[0], "Product": RETAILER.products[0],
     "Campaign": RETAILER.campaigns[0], "Giving": REBATE_SITE.giving, "Industry": RETAILER,
-    "Correlation": PRESETS["retailer-v2"].correlations[0],
+    "Correlation": PRESETS["retailer-v2"].correlations[0], "CallCentre": PRESETS["telecom-v2"].calls,
 }  # fmt: skip
 NAN = float("nan")
 

@@ -7,12 +7,14 @@ cause changed and common random numbers, so that an effect is a difference and n
 equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 
+from crmlab.world.call_centre import CallCentre
 from crmlab.world.comparison import Comparison, causes, compare, effect, outcomes, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Industry, Need, Product
 from crmlab.world.practice import shop
 
 __all__ = [
+    "CallCentre",
     "Campaign",
     "Channel",
     "Comparison",

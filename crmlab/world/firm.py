@@ -31,7 +31,7 @@ _OF_THE_FIRM = ("salespeople", "products", "promises", "standards", "delivery", 
             "firm_months", "truth_months", "truth_trust", "truth_parameters",
             "truth_correlations")  # fmt: skip
 _ONLY_WITH_GIVING = ("donations", "payouts", "truth_donors", "truth_trust")
-_MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM))
+_MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM, *assembly.OF_CALLS))
 #: In the order in which ``crmlab.tables`` declares them.
 TABLES = tuple(name for name in tables.names() if name in _MADE and not name.startswith("truth_"))
 TRUTH = tuple(name for name in tables.names() if name in _MADE and name.startswith("truth_"))
@@ -368,7 +368,7 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "contracts": industry.contract, **dict.fromkeys(_ONLY_WITH_GIVING, industry.giving), "usage": industry.usage[0],
         "relationship": industry.trust[0], "call_backs": industry.call_back[0], "truth_values": industry.horizon,
         "truth_keeping": any(campaign.keep for campaign in industry.campaigns), "truth_returns": industry.returns,
-        "truth_correlations": industry.correlations,
+        "truth_correlations": industry.correlations, **dict.fromkeys(assembly.OF_CALLS, industry.calls),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

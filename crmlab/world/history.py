@@ -20,6 +20,7 @@ from crmlab.world import (
     accounts,
     aftersales,
     buying,
+    calls,
     campaigns,
     giving,
     market,
@@ -42,6 +43,8 @@ BY_PERSON = (
     "truth_customers", "truth_failures", "truth_survey", "truth_campaigns", "truth_keeping", "truth_returns", "truth_values",
     "truth_records", "truth_donors",
 )  # fmt: skip
+#: Calls that are not answered yet, of which ``assembly`` makes tables.
+NOTED_CALLS = "noted_calls"
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
 
@@ -134,11 +137,12 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     incidents = service.serve(setting, customers, t)
     buying.leave(setting, desks, customers, giving.doubt(setting, customers, block.distrust[t]), t)
     service.write(setting, log, customers, incidents, t)
+    calls.ring(setting, log, customers, incidents, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
     usage.use(setting, log, customers, t)
-    calls = aftersales.call(setting, desks, log, customers, t)
+    care_cost = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
     sums["prospects"][t] += person.size
@@ -146,7 +150,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
         block.upsold[later].append(person[month == later])
     aftersales.add_product(customers, person[month == t])
     ticket_cost = service.ticket_costs(setting, incidents, len(customers), t)
-    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + calls, t)
+    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + care_cost, t)
     if t + 1 < setting.months:
         _welcome(block, market.refer(setting, customers, t), referred=True)
 
@@ -156,10 +160,10 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     setting, log = block.setting, block.log
     contacts = campaigns.contact(setting, log, churned, t, None)
     buying.forget_orders(setting, churned)
-    calls = aftersales.call(setting, block.desks, log, churned, t)
+    care_cost = aftersales.call(setting, block.desks, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
     block.sums["prospects"][t] += person.size
-    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + calls, t)
+    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + care_cost, t)
     if not setting.industry.returns or t + 1 == setting.months:
         return churned
     back = buying.come_back(setting, churned, contacts.win_back, t)
@@ -227,6 +231,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     rank = np.empty(block.n_persons, dtype=np.int64)
     rank[pc.array_sort_indices(ids).to_numpy()] = np.arange(block.n_persons)
     made = {name: block.log.table(name, rank, ids, block.setting.opening) for name in BY_PERSON if name in wanted}
+    if NOTED_CALLS in wanted:
+        made[NOTED_CALLS] = calls.gather(block.log, rank, ids)
     if block.finished and ("contact_records" in made or "truth_records" in made):
         written = _contact_records(block.setting, Customers.concatenate(block.finished), rank, ids)
         for name in ("contact_records", "truth_records"):

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from crmlab.world.call_centre import CallCentre
 from crmlab.world.ranges import Block
 
 
@@ -306,6 +307,7 @@ class Industry(Block):
     fixed_cost: float  # a month, for each customer that the firm planned for
     costs: tuple[tuple[str, float], ...]  # cause -> what the first small step costs (see ``plan``); no other can be changed
     giving: Giving | None = None  # donations, where there are any
+    calls: CallCentre | None = field(default=None, metadata={"neutral": True})  # a call centre, where there is one
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

@@ -217,6 +217,18 @@ RULES: dict[str, dict[str, Rule]] = {
         "shock_month": whole(1), "shock": LOG_ODDS, "concern": SPREAD, "fading": values(unpublished=SHARE, published=SHARE),
         "transparency": SHARE, "trust_dropout": EFFECT, "payout_months": whole(1),
     },
+    "CallCentre": {
+        "rate": values(shape=POSITIVE, mean=SIZE), "reasons": named(reserved=("complaint", "question")),
+        **_all(several(POSITIVE, 7, "day of the week"), "week planned_week"),
+        "day": several(SIZE, 24, "hour of the day", some=True), "patience_seconds": POSITIVE,
+        "handling_seconds": values(mean=POSITIVE, spread=SPREAD), "shift_hours": whole(1, 24),
+        "service_level": values(share=number("a share from 0 and below 1", 0, 1, closed="left"), seconds=SIZE),
+        "fewest_agents": whole(1), "growth": values(won=SHARE, lost=number("a share from 0 and below 1", 0, 1, closed="left")),
+        "busy_response": STRENGTH, "transfer": SHARE, "transfer_time": POSITIVE,
+        "solving": values(constant=LOG_ODDS, slope=STRENGTH, if_passed_on=LOG_ODDS),
+        "repeats": values(if_not_solved=SHARE, if_they_hung_up=SHARE), "repeat_fading": POSITIVE,
+        **_all(STRENGTH, "usual_call goodwill wait_hurts hanging_up_hurts transfer_hurts unsolved_hurts"),
+    },
     "Industry": {
         **_all(SHARE, """same_need consent skip back turnover handover bond_fading adaptation experience failure voice inquiry
                          recovery recovery_damage forgetting compensated rated cross_start referral referral_most recency_fading
@@ -245,7 +257,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "pool": number("at least 1: the pool holds those whom the usual advertising reaches", 1),
         "channels": blocks("Channel", weight="weight", reserved=("referral",)),
         "needs": blocks("Need", weight="share"), "products": blocks("Product"), "campaigns": blocks("Campaign", least=0),
-        "giving": block("Giving", optional=True), "regions": texts, "referral_entry": _ENTRY,
+        "giving": block("Giving", optional=True), "calls": block("CallCentre", optional=True),
+        "regions": texts, "referral_entry": _ENTRY,
         "referral_needs": several(SIZE), "correlations": several(block("Correlation")),
         "estrangement": values(fading=SHARE, spread=SPREAD), "usage": values(mean=SIZE, spread=SPREAD, effect=EFFECT),
         "pull_forward": values(share=SHARE, fading=SHARE), "stated": values(slope=EFFECT, spread=SPREAD),
@@ -313,9 +326,16 @@ def _choices(industry: Any) -> str:
     return ""
 
 
+def _hanging_up(centre: Any) -> str:
+    if centre.hanging_up_hurts < centre.transfer_hurts + centre.unsolved_hurts:
+        return "`hanging_up_hurts` must be at least `transfer_hurts` and `unsolved_hurts` together: no answer is no comfort"
+    return ""
+
+
 #: By kind of block: what must hold between its fields; each returns the problem, or nothing.
 TOGETHER: dict[str, tuple[Callable[[Any], str], ...]] = {
     "Product": (_term_of_a_plan,),
+    "CallCentre": (_hanging_up,),
     "Industry": (_ages, _staying, _choices),
 }
 
