@@ -302,6 +302,46 @@ def commitment_foretells(firm: world.Firm) -> bool:
     return stats.mannwhitneyu(bonds[leaves], bonds[~leaves], alternative="less").pvalue < 0.025
 
 
+def waits_follow_load(firm: world.Firm) -> bool:
+    """Whether more callers wait longer than 20 seconds on Mondays, for which too few agents are there, than on Sundays."""
+    calls = firm["calls"]
+    weekday = calls.date.dt.day_of_week
+    two = calls[weekday.isin([0, 6])]
+    return z_of_shares((two.wait_seconds > 20).to_numpy(), (two.date.dt.day_of_week == 0).to_numpy()) > LEVEL
+
+
+def long_waits_hurt_satisfaction(firm: world.Firm) -> bool:
+    """Answers of those whose last call in the quarter before began with more than a minute in the queue, against the others."""
+    calls = firm["calls"][firm["calls"].reopens.isna()]
+    answers = firm["survey"][["customer_id", "wave", "date", "overall_satisfaction"]]
+    both = calls.merge(answers, on="customer_id", suffixes=("", "_asked")).sort_values(
+        ["date", "arrival_seconds"], kind="stable"
+    )
+    both = both[(both.date < both.date_asked) & (both.date >= both.date_asked - pd.DateOffset(months=3))]
+    last = both.drop_duplicates(["customer_id", "wave"], keep="last")
+    answer, waited = last.overall_satisfaction.to_numpy(float), (last.wait_seconds > 60).to_numpy()
+    return stats.ttest_ind(answer[waited], answer[~waited]).statistic < -LEVEL
+
+
+def long_waits_hurt_staying(firm: world.Firm) -> bool:
+    """Whether more of those are gone in half a year whose calls of the quarter before waited over a minute on average."""
+    calls, ended = firm["calls"], firm["contracts"].set_index("customer_id").ended
+    lost, waited = [], []
+    for month in range(7, firm.setting.months - 5, 6):
+        begin, day, end = (pd.Timestamp(firm.day(each)) for each in (month - 3, month, month + 6))
+        waits = calls[(calls.date >= begin) & (calls.date < day)].groupby("customer_id").wait_seconds.mean()
+        until = ended[waits.index]
+        there = (~(until < day)).to_numpy()
+        lost.append((until < end).to_numpy()[there])
+        waited.append((waits > 60).to_numpy()[there])
+    return z_of_shares(np.concatenate(lost), np.concatenate(waited)) > LEVEL
+
+
+def transferred_calls_come_back(firm: world.Firm) -> bool:
+    calls = firm["calls"][~firm["calls"].abandoned]
+    return z_of_shares(calls.call_id.isin(firm["calls"].reopens).to_numpy(), calls.transferred.to_numpy()) > LEVEL
+
+
 def uplift_is_learnt(firm: world.Firm) -> bool:
     """Two logits on one half of the customers of one campaign by lot, against one that foretells orders; gain by the truth."""
     name = next(campaign.name for campaign in firm.industry.campaigns if campaign.lift and not campaign.targeted)
@@ -379,6 +419,13 @@ ROWS = (
         lambda firm: effect_by_lot(firm, "win-back letter", 0, 3) > LEVEL, contract=False),
     Row("uplift can be learnt", "two logits against a response model, Qini on the other half (truth)", 20_000,
         uplift_is_learnt, "90 %"),
+    Row("waits follow load", "more than 20 seconds: Mondays against Sundays", 20_000, waits_follow_load, contract=True),
+    Row("a long wait hurts satisfaction", "t: the last call of the quarter before waited over a minute", 20_000,
+        long_waits_hurt_satisfaction, contract=True),
+    Row("a long wait hurts staying", "gone in half a year: mean wait of the quarter before over a minute", 20_000,
+        long_waits_hurt_staying, contract=True),
+    Row("transferred calls are reopened more", "share of answered calls that are followed by another in the matter", 20_000,
+        transferred_calls_come_back, contract=True),
 )  # fmt: skip
 
 

@@ -138,6 +138,8 @@ DATED = {
     "truth_failures": ("date", {}),
     "truth_months": ("month", {}),
     "usage": ("month", {}),
+    "calls": ("date", {}),
+    "rosters": ("month", {}),
     "call_backs": ("date", {}),
     "truth_returns": ("returned", {"left": "left"}),
     "objections": ("date", {}),
@@ -151,6 +153,8 @@ def before(simulated, name, day):
     table = simulated.truth[name[6:]] if name.startswith("truth_") else simulated[name]
     if name in ("campaign_targets", "truth_campaigns", "truth_keeping", "truth_doubles"):
         return table[table.campaign_id.map(simulated["campaigns"].set_index("campaign_id").date) < day]
+    if name == "truth_calls":
+        return table[table.call_id.isin(before(simulated, "calls", day).call_id)]
     if name == "truth_values":
         return table[:0]  # told on the last day
     if name in ("truth_survey", "relationship"):
@@ -704,13 +708,15 @@ def test_the_moments_on_the_page_are_those_of_the_presets():
 
 MECHANISMS = ("market", "sales", "desks", "aftersales", "service", "buying", "giving", "campaigns", "survey", "management",
               "accounts", "history", "dispositions", "outlook", "usage", "deals", "claims", "past",
-              "farewell")  # fmt: skip
+              "farewell", "calls", "staffing")  # fmt: skip
 #: What a mechanism may count with: nothing, one, halves and squares, months of a year, cents.
 COUNTS = {0, 1, 2, 12, 100}
 #: Names that technical numbers bear: none of them acts on anybody.
 TECHNICAL = {
     "_STAGE_STRIDE", "_RUN_STRIDE", "_TINY", "_LARGEST", "MILLION", "_LOW", "_HIGH", "_SCALE", "_DAYS_PER_YEAR", "_ID_DIGITS",
     "_NODES",
+    "_HOURS", "_WEEKDAYS", "_SECONDS_PER_DAY", "_SECONDS_PER_HOUR", "_SECONDS_PER_MINUTE", "_AGENT_DIGITS", "_LEAST_LOAD",
+    "_PATIENCE_GRID",
 }  # fmt: skip
 
 

@@ -367,7 +367,8 @@ def test_its_causes_are_told():
     assert causes_shown.loc["trust_shock", "cost"] == 0
     assert causes_shown.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
     assert list(world.causes("retailer").table.cause) == [cause for cause in causes_shown.index if cause not in own]
-    assert set(world.causes("retailer-v2").table.cause) == set(interventions.CAUSES) - set(own)
+    assert set(world.causes("telecom-v2").table.cause) == set(interventions.CAUSES) - set(own)
+    assert set(world.causes("retailer-v2").table.cause) == set(interventions.CAUSES) - {*own, "staffing"}
 
 
 def test_what_no_site_has_is_refused(site):

@@ -29,6 +29,7 @@ BLOCKS = {
     "Answer": DEALS.answers[0], "LostReason": DEALS.lost_reasons[0],
     "Trouble": PRESETS["telecom-v2"].trouble,
     "Farewell": PRESETS["retailer-v2"].farewell,
+    "CallCentre": PRESETS["telecom-v2"].calls,
 }  # fmt: skip
 NAN = float("nan")
 

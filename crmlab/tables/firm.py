@@ -100,6 +100,7 @@ _DIMENSION = Column("dimension", "text", "Dimension of service quality.", values
 MONTH = Column("month", "date", "First day of the month.")
 SALESPERSON = Column("salesperson_id", "id", "The salesperson; a desk's successor is another one.", nullable=True)
 CAMPAIGN = Column("campaign_id", "id", "The campaign.")
+CALL = Column("call_id", "id", "The call.")
 PROSPECT = Column("prospect_id", "id", "The way of one prospect through the pipeline.", known="first contact")
 _CHANNELS = ("phone", "visit", "e-mail", "chat")
 
@@ -364,6 +365,40 @@ FIRM = (
             BOOKED,
         ),
         key=("ticket_id",),
+    ),
+    Table(
+        "calls",
+        "Calls of customers to the call centre, one row for each, those who hung up included; they wait in one queue.",
+        (
+            CALL,
+            CUSTOMER,
+            Column("date", "date", "The day."),
+            Column("arrival_seconds", "integer", "When it came, after midnight.", "seconds", minimum=0, maximum=86_399),
+            Column("reason", "text", "What it was about; complaints and questions stand in `tickets`, too."),
+            Column("reopens", "id", "The customer's earlier call whose matter it brings back; empty for a new matter.",
+                   nullable=True),
+            Column("wait_seconds", "integer", "Until an agent took it, or until the caller hung up.", "seconds", minimum=0,
+                   known="the end of the wait"),
+            Column("abandoned", "boolean", "Whether the caller hung up before.", known="the end of the wait"),
+            Column("agent_id", "id", "Who took it.", nullable=True, known="the end of the wait"),
+            Column("handling_seconds", "number", "From taking it to being free again; empty if nobody took it.", "seconds",
+                   minimum=0, nullable=True, known="the end of the call"),
+            Column("transferred", "boolean", "Whether it was passed on to somebody else.", known="the end of the call"),
+            Column("solved", "boolean", "Whether it solved the matter, as the caller said afterwards.",
+                   known="the end of the call"),
+        ),
+        key=("call_id",),
+    ),
+    Table(
+        "rosters",
+        "How many agents were on duty in the call centre, by hour of the week; hours with nobody there have no row.",
+        (
+            MONTH,
+            Column("weekday", "integer", "Day of the week, 1 for Monday.", "days", minimum=1, maximum=7),
+            Column("hour", "integer", "The hour that begins so many hours after midnight.", "hours", minimum=0, maximum=23),
+            Column("agents", "integer", "Agents on duty.", "agents", minimum=1),
+        ),
+        key=("month", "weekday", "hour"),
     ),
     Table(
         "contracts",

@@ -6,7 +6,7 @@ held against them and never reads them; this room declares columns and knows no 
 
 from __future__ import annotations
 
-from crmlab.tables.firm import CAMPAIGN, CUSTOMER, DIMENSIONS, LEAVING_REASONS, MONTH, PROSPECT
+from crmlab.tables.firm import CALL, CAMPAIGN, CUSTOMER, DIMENSIONS, LEAVING_REASONS, MONTH, PROSPECT
 from crmlab.tables.shape import Column, Table
 
 
@@ -50,6 +50,17 @@ TABLES = (
             _latent("mended", "Share of the dissatisfaction that the answer mended; above 1: more "
                     "content than before.", "share"),
         ),
+    ),
+    Table(
+        "truth_calls",
+        "How long each caller would have waited, and what the call could be expected to do to them.",
+        (
+            CALL,
+            _latent("patience_seconds", "After which they hang up.", "seconds"),
+            _latent("severity", "Of a failure that would hurt as much, by the wait to be expected; 0 of calls that do nothing: "
+                    "questions, and those that bring a matter back.", "share"),
+        ),
+        key=("call_id",),
     ),
     Table(
         "truth_survey",

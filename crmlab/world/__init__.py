@@ -8,6 +8,7 @@ equations stand in docs/world.md. This room simulates; it analyses nothing.
 """
 
 from crmlab.world.bookings import Bookings
+from crmlab.world.call_centre import CallCentre
 from crmlab.world.comparison import Comparison, causes, compare, effect, outcomes, sweep
 from crmlab.world.firm import Firm, Truth, simulate
 from crmlab.world.industries import Campaign, Channel, Correlation, Giving, Industry, Need, Product
@@ -19,6 +20,7 @@ from crmlab.world.trouble import Farewell, Trouble
 __all__ = [
     "Answer",
     "Bookings",
+    "CallCentre",
     "Campaign",
     "Channel",
     "Claims",

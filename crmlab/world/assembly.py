@@ -21,12 +21,14 @@ from tqdm.auto import tqdm
 from crmlab import _check, _manifest, tables
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import accounts, bookings, desks, giving, history, management, market, past
+from crmlab.world import accounts, bookings, calls, desks, giving, history, management, market, past
 from crmlab.world.event_log import EventLog, arrow_type
 from crmlab.world.setting import Setting
 
 #: Persons of the pool in one block: small enough for the processor's cache, large enough to be vectorised.
 BLOCK = 30_000
+#: Tables that are made when the calls of all blocks are known.
+OF_CALLS = frozenset(("calls", "rosters", "truth_calls"))
 
 
 def build(
@@ -92,18 +94,26 @@ def _simulate(
     """Run all blocks and what belongs to the firm; tables come in parts, or are stored in the folder ``work``."""
     salespeople, pool = desks.draw(setting), market.pool_size(setting)
     by_person = frozenset(name for name in wanted if name in history.BY_PERSON)
+    if answered := OF_CALLS & set(wanted):
+        by_person |= {history.NOTED_CALLS}
     jobs: list[tuple[Callable, tuple]] = [
         (_run_block, (setting, salespeople, start, min(start + block, pool), by_person, work, number))
         for number, start in enumerate(range(0, pool, block))
     ]
     sums = accounts.empty_sums(setting.months)
-    parts: dict[str, list[pa.Table]] = {name: [] for name in wanted}
+    parts: dict[str, list[pa.Table]] = {name: [] for name in (*wanted, history.NOTED_CALLS)}
     for made, added in run_jobs(jobs, workers, "simulating"):
         for name, table in made.items():
             parts[name].append(table)
         for name, amounts in added.items():
             sums[name] += amounts
-    for name, table in _firm_tables(setting, salespeople, sums).items():
+    of_the_firm = _firm_tables(setting, salespeople, sums)
+    noted = parts.pop(history.NOTED_CALLS)
+    if answered:
+        made_of_calls = calls.answer(setting, pa.concat_tables(noted), sums["customers"])
+        of_the_firm |= {name: past.told(setting, name, _table(name, columns)) for name, columns in made_of_calls.items()}
+        of_the_firm["truth_calls"] = past.among(of_the_firm["truth_calls"], "call_id", of_the_firm["calls"])
+    for name, table in of_the_firm.items():
         if name in parts:
             table = past.told(setting, name, table)
             parts[name] = [table]
@@ -116,12 +126,13 @@ def _run_block(
     setting: Setting, salespeople: desks.Desks, start: int, stop: int, wanted: frozenset[str], work: Path | None, number: int
 ) -> tuple[dict[str, pa.Table], dict[str, np.ndarray]]:
     made, sums = history.live(setting, salespeople, start, stop, wanted)
-    made = {name: past.told(setting, name, table) for name, table in made.items()}
+    made = {name: table if name == history.NOTED_CALLS else past.told(setting, name, table) for name, table in made.items()}
     if work is None:
         return made, sums
+    noted = {name: made.pop(name) for name in (history.NOTED_CALLS,) if name in made}
     for name, table in made.items():
         _store(work, name, number, table)
-    return {}, sums
+    return noted, sums
 
 
 def run_jobs(jobs: Sequence[tuple[Callable, tuple]], workers: int | None, label: str) -> Iterator:

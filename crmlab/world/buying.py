@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv, expit, gammaincinv, logit, ndtri
 
-from crmlab.world import bookings, claims, dispositions, streams
+from crmlab.world import bookings, claims, dispositions, service, streams
 from crmlab.world.accounts import Purchases
 from crmlab.world.desks import Desks
 from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
@@ -109,14 +109,8 @@ def trouble(customers: Customers) -> np.ndarray:
 
 def share_present(setting: Setting, customers: Customers, t: int) -> np.ndarray:
     """Return for which share of month ``t`` each of its customers was one, shape (n,)."""
-    start, end = _stay(setting, customers, t)
+    start, end = service.stay(setting, customers, t)
     return (end - start) / (setting.month_start[t + 1] - setting.month_start[t])
-
-
-def _stay(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return from when to when each was a customer in month ``t``."""
-    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
-    return np.maximum(customers.won, setting.month_start[t]), end
 
 
 def untroubled_rate(setting: Setting, customers: Customers, t: int, season: float = 1.0) -> np.ndarray:
@@ -157,7 +151,7 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     ``lift`` is what campaigns add to the log of the rate, ``discount`` what they take off the amounts, shape (n,).
     """
     industry, n = setting.industry, len(customers)
-    start, end = _stay(setting, customers, t)
+    start, end = service.stay(setting, customers, t)
     share = share_present(setting, customers, t)
     mean = rate(setting, customers, t) * np.exp(lift) * share
     first = (customers.won >= setting.month_start[t]) & (not industry.contract)  # becoming a customer is the first order

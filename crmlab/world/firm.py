@@ -32,7 +32,7 @@ _OF_THE_FIRM = ("salespeople", "products", "promises", "standards", "delivery", 
             "truth_correlations", "truth_counts")  # fmt: skip
 _ONLY_WITH_GIVING = ("donations", "payouts", "truth_donors", "truth_trust")
 _ONLY_WITH_BOOKINGS = ("truth_faults", "truth_doubles", "truth_counts")
-_MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM))
+_MADE = frozenset((*history.BY_PERSON, *_OF_THE_FIRM, *assembly.OF_CALLS))
 #: In the order in which ``crmlab.tables`` declares them.
 TABLES = tuple(name for name in tables.names() if name in _MADE and not name.startswith("truth_"))
 TRUTH = tuple(name for name in tables.names() if name in _MADE and name.startswith("truth_"))
@@ -390,6 +390,7 @@ def offered(industry: industries.Industry) -> tuple[str, ...]:
         "objections": industry.pipeline and industry.pipeline.answers,
         **dict.fromkeys(_ONLY_WITH_BOOKINGS, industry.bookings),
         **dict.fromkeys(("leaving", "truth_leaving"), industry.farewell),
+        **dict.fromkeys(assembly.OF_CALLS, industry.calls),
     }  # fmt: skip
     return tuple(name for name in (*TABLES, *TRUTH) if has.get(name, True))
 

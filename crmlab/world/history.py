@@ -21,6 +21,7 @@ from crmlab.world import (
     aftersales,
     bookings,
     buying,
+    calls,
     campaigns,
     claims,
     deals,
@@ -51,6 +52,8 @@ BY_PERSON = (
 )  # fmt: skip
 _WRITTEN = "contact_records", "truth_records", "truth_faults"  # made together, from who the customers are
 _BOOKED = "orders", "tickets", "campaign_targets"  # these tell under which record
+#: Calls that are not answered yet, of which ``assembly`` makes tables.
+NOTED_CALLS = "noted_calls"
 _DAYS_PER_YEAR = 365.25
 _ID_DIGITS = {"number": 7, "month": 2}
 
@@ -150,13 +153,14 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     farewell.explain(setting, log, customers, t)
     service.write(setting, log, customers, incidents, t)
     claims.write(setting, log, customers, settled, t)
+    calls.ring(setting, log, customers, incidents, t)
     contacts = campaigns.contact(setting, log, customers, t, buying.rate(setting, customers, t))
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
     usage.use(setting, log, customers, t)
     sums["mailed"][t] += contacts.cost.sum()
     sums["mailed_double"][t] += contacts.doubled.sum()
-    calls = aftersales.call(setting, desks, log, customers, t)
+    care_cost = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
     farewell.ask(setting, log, customers, t)
     person, month = aftersales.cross_sell(setting, desks, log, customers, t, churned=False)
@@ -167,7 +171,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     ticket_cost = service.ticket_costs(setting, incidents, len(customers), t) + claims.costs(
         setting, settled, len(customers), t
     )
-    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + calls, t)
+    accounts.account(setting, log, sums, customers, purchases, ticket_cost, contacts.cost + care_cost, t)
     if t + 1 < setting.months:
         _welcome(block, market.refer(setting, customers, t), referred=True)
 
@@ -179,11 +183,11 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     block.sums["mailed"][t] += contacts.cost.sum()
     block.sums["mailed_double"][t] += contacts.doubled.sum()
     buying.forget_orders(setting, churned)
-    calls = aftersales.call(setting, block.desks, log, churned, t)
+    care_cost = aftersales.call(setting, block.desks, log, churned, t)
     farewell.ask(setting, log, churned, t)
     person, _ = aftersales.cross_sell(setting, block.desks, log, churned, t, churned=True)
     block.sums["prospects"][t] += person.size
-    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + calls, t)
+    accounts.account_wasted_contacts(setting, log, block.sums, churned, contacts.cost + care_cost, t)
     if not setting.industry.returns or t + 1 == setting.months:
         return churned
     back = buying.come_back(setting, churned, contacts.win_back, t)
@@ -255,6 +259,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
     customers = Customers.concatenate(block.finished) if block.finished else None
     booked = _count_records(block, customers, rank, wanted)
     made = {name: block.log.table(name, rank, ids, block.setting.opening, booked) for name in BY_PERSON if name in wanted}
+    if NOTED_CALLS in wanted:
+        made[NOTED_CALLS] = calls.gather(block.log, rank, ids)
     if block.arrivals and wanted & set(_WRITTEN):
         noted, faults = _contact_records(block, rank, ids)
         for name, table in zip(_WRITTEN, (noted, noted, faults), strict=True):
@@ -262,8 +268,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
                 made[name] = table.select(made[name].column_names).cast(made[name].schema)
     if block.setting.hidden and (of_prospects := set(past.OF_PROSPECTS) & set(made)):
         prospects = block.log.table("prospects", rank, ids, block.setting.opening)
-        told = past.told(block.setting, "prospects", prospects)["prospect_id"]
-        made |= {name: made[name].filter(pc.is_in(made[name]["prospect_id"], told)) for name in of_prospects}
+        told = past.told(block.setting, "prospects", prospects)
+        made |= {name: past.among(made[name], "prospect_id", told) for name in of_prospects}
     return made
 
 

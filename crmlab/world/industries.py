@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmlab.world.bookings import Bookings
+from crmlab.world.call_centre import CallCentre
 from crmlab.world.insurance import Claims
 from crmlab.world.pipeline import Pipeline
 from crmlab.world.ranges import Block
@@ -323,6 +324,7 @@ class Industry(Block):
     prospect_records: bool = _neutral(False)  # whether prospects who did not become customers leave contact records, too
     trouble: Trouble = field(default=Trouble(), metadata={"neutral": True})  # how hard what goes wrong weighs
     farewell: Farewell | None = field(default=None, metadata={"neutral": True})  # whether those who leave are asked why
+    calls: CallCentre | None = field(default=None, metadata={"neutral": True})  # a call centre, where there is one
 
 
 _DIRECT = (("satisfaction", 1.2), ("loyalty", 2.0), ("conversion", 10.0), ("operating_cost", 0.0), ("price", 0.0))

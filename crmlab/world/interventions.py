@@ -78,6 +78,8 @@ CAUSES = {
         Cause("promises", "How much advertising and salespeople promise: wins prospects, raises expectations.",
               "points of the seven-point scale", -2, 2, 1, "customer"),
         Cause("response_time", "Hours until a ticket is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),
+        Cause("staffing", "How many more agents answer the telephone than planned: shorter waits, sooner answers.", "share",
+              -0.5, 1, 2, "customer"),
         Cause("recovery", "Share of the dissatisfaction after a failure that an answer mends.", "share", -0.45, 0.55, 0.25,
               "customer"),
         Cause("handover", "Share of leaving salespeople who hand their customers over.", "share", -0.5, 0.5, 0.25,

@@ -23,6 +23,11 @@ _FILE = ("customers", "contact_records", "truth_customers", "truth_records", "tr
 OF_PROSPECTS = ("deals", "deal_contacts", "truth_prospects")
 
 
+def among(table: pa.Table, column: str, known: pa.Table) -> pa.Table:
+    """Return the rows of a table whose id stands in another one, too."""
+    return table.filter(pc.is_in(table[column], known[column]))
+
+
 def told(setting: Setting, name: str, table: pa.Table) -> pa.Table:
     """Return the rows of a table that an established firm still has; all of them where nothing is hidden."""
     if not setting.hidden or name in (*_FILE, *OF_PROSPECTS) or not table.num_rows:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from crmlab.errors import ArgumentError
 from crmlab.world.bookings import Bookings
+from crmlab.world.call_centre import CallCentre
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 from crmlab.world.presets_deals import HOMEBUILDER, INSURER, MANUFACTURER
 from crmlab.world.trouble import Farewell, Trouble
@@ -237,7 +238,27 @@ TELECOM_2 = replace(
     ),
     price_pain=4.5,
     farewell=Farewell(asked=1.0, answered=0.8, honest=0.65, polite=(1, 1, 3, 0.3, 0.7, 2, 2)),
-    costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), *_FREE),
+    calls=CallCentre(
+        rate=(3.0, 0.8),  # ten calls a year, about double the usual, so that 20,000 customers keep several agents busy
+        reasons=(("bill", 0.34), ("tariff", 0.22), ("settings", 0.26), ("roaming", 0.10), ("contract", 0.08)),
+        week=(1.7, 1.15, 1.05, 0.9, 0.9, 0.75, 0.55),  # Monday brings what the weekend has left
+        day=(0,) * 8 + (0.5, 1.1, 2.0, 1.5, 0.8, 0.6, 1.0, 1.3, 1.7, 0.9, 0.6, 0.4) + (0,) * 4,  # two peaks (Brown et al. 2005)
+        patience_seconds=420.0,
+        handling_seconds=(360.0, 0.8),
+        planned_week=(1.15, 1.15, 1.15, 1.15, 1.15, 0.75, 0.55),  # working days as if they were alike
+        service_level=(0.7, 20.0),
+        growth=(1.044, 0.022),  # from firms of 20,000 [B]
+        transfer=0.18,
+        solving=(1.2, 0.5, -1.1),
+        repeats=(0.6, 0.5),
+        usual_call=1.2,  # above 1, for a poor call drives away more than a good one keeps: as many leave as without calls [B]
+        goodwill=0.25,
+        wait_hurts=0.13,
+        hanging_up_hurts=0.15,
+        transfer_hurts=0.02,
+        unsolved_hurts=0.05,
+    ),
+    costs=(*TELECOM.costs, ("listening", 0.1), ("standards", 0.2), ("staffing", 2.8), *_FREE),
 )  # fmt: skip
 
 _SECTORS = (RETAILER, TELECOM, REBATE_SITE, MANUFACTURER, HOMEBUILDER, INSURER)

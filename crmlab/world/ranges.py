@@ -267,6 +267,18 @@ RULES: dict[str, dict[str, Rule]] = {
         "asked": SHARE, "answered": SHARE, "silent_months": whole(1), "honest": SHARE,
         "polite": several(SIZE, 7, "reason, as `farewell.REASONS` has them", some=True),
     },
+    "CallCentre": {
+        "rate": values(shape=POSITIVE, mean=SIZE), "reasons": named(reserved=("complaint", "question")),
+        **_all(several(POSITIVE, 7, "day of the week"), "week planned_week"),
+        "day": several(SIZE, 24, "hour of the day", some=True), "patience_seconds": POSITIVE,
+        "handling_seconds": values(mean=POSITIVE, spread=SPREAD), "shift_hours": whole(1, 24),
+        "service_level": values(share=number("a share from 0 and below 1", 0, 1, closed="left"), seconds=SIZE),
+        "fewest_agents": whole(1), "growth": values(won=SIZE, lost=number("a share from 0 and below 1", 0, 1, closed="left")),
+        "busy_response": STRENGTH, "transfer": SHARE, "transfer_time": POSITIVE,
+        "solving": values(constant=LOG_ODDS, slope=STRENGTH, if_passed_on=LOG_ODDS),
+        "repeats": values(if_not_solved=SHARE, if_they_hung_up=SHARE), "repeat_fading": POSITIVE,
+        **_all(STRENGTH, "usual_call goodwill wait_hurts hanging_up_hurts transfer_hurts unsolved_hurts"),
+    },
     "Industry": {
         **_all(SHARE, """same_need consent skip back turnover handover bond_fading adaptation experience failure voice inquiry
                          recovery recovery_damage forgetting compensated rated cross_start referral referral_most recency_fading
@@ -297,7 +309,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "channels": blocks("Channel", weight="weight", reserved=("referral",)),
         "needs": blocks("Need", weight="share"), "products": blocks("Product"), "campaigns": blocks("Campaign", least=0),
         "giving": block("Giving", optional=True), "bookings": block("Bookings", optional=True),
-        "trouble": block("Trouble"), "farewell": block("Farewell", optional=True),
+        "trouble": block("Trouble"), "farewell": block("Farewell", optional=True), "calls": block("CallCentre", optional=True),
         "regions": texts, "referral_entry": _ENTRY,
         "referral_needs": several(SIZE), "correlations": several(block("Correlation")),
         "estrangement": values(fading=SHARE, spread=SPREAD), "usage": values(mean=SIZE, spread=SPREAD, effect=EFFECT),
@@ -462,9 +474,16 @@ def _first_products(industry: Any, need: Any) -> str:
     return ""
 
 
+def _hanging_up(centre: Any) -> str:
+    if centre.hanging_up_hurts < centre.transfer_hurts + centre.unsolved_hurts:
+        return "`hanging_up_hurts` must be at least `transfer_hurts` and `unsolved_hurts` together: no answer is no comfort"
+    return ""
+
+
 #: By kind of block: what must hold between its fields; each returns the problem, or nothing.
 TOGETHER: dict[str, tuple[Callable[[Any], str], ...]] = {
     "Product": (_term_of_a_plan,),
+    "CallCentre": (_hanging_up,),
     "Pipeline": (_answers,),
     "Industry": (_ages, _arriving, _staying, _choices, _factors, _correlated, _arms, _pipeline_of_needs),
 }

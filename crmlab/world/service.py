@@ -14,12 +14,12 @@ import numpy as np
 from scipy.special import expit, logit
 
 from crmlab import tables
-from crmlab.world import bookings, streams
-from crmlab.world.event_log import EventLog, cents, days, labels, numbered_ids
+from crmlab.world import bookings, staffing, streams
+from crmlab.world.event_log import EncodedColumn, EventLog, cents, days, labels, numbered_ids
 from crmlab.world.population import Customers
 from crmlab.world.setting import Setting
 
-_EMPATHY, _RESPONSIVENESS = (tables.DIMENSIONS.index(name) for name in ("empathy", "responsiveness"))
+ASSURANCE, _EMPATHY, _RESPONSIVENESS = (tables.DIMENSIONS.index(name) for name in ("assurance", "empathy", "responsiveness"))
 _STARS = tables.table("tickets").column("rating")
 
 
@@ -131,6 +131,8 @@ def _respond(setting: Setting, customers: Customers, rows: np.ndarray, failed: b
     slow = industry.response_spread * streams.normal(key, "response", t)
     slow = slow - industry.response_effect * (quality[rows, _RESPONSIVENESS] - industry.neutral_quality)
     hours = industry.response_hours * (1 + setting.shifts["response_time"][t]) * np.exp(slow)
+    if industry.calls:
+        hours = hours * staffing.response_factor(setting, t)
     mended = (
         industry.recovery
         + setting.shifts["recovery"][t]
@@ -164,18 +166,35 @@ def ticket_costs(setting: Setting, incidents: list[Incidents], n: int, t: int) -
 
 def write(setting: Setting, log: EventLog, customers: Customers, incidents: list[Incidents], t: int) -> None:
     """Write the failures and tickets of month ``t``, now that it is known until when each was a customer."""
-    start = np.maximum(customers.won, setting.month_start[t])
-    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
     for kind in incidents:
-        moment = streams.uniform(customers.key[kind.rows], "moment", t)
-        opened = start[kind.rows] + moment * (end - start)[kind.rows]
+        day = opened(setting, customers, kind.rows, t)
         if kind.failed:
-            log.add("truth_failures", customers.person[kind.rows], date=days(opened), severity=kind.severity,
+            log.add("truth_failures", customers.person[kind.rows], date=days(day), severity=kind.severity,
                     complained=kind.voiced, mended=kind.mended)  # fmt: skip
-        _write_tickets(setting, log, customers, kind, opened, t)
+        _write_tickets(setting, log, customers, kind, day, t)
 
 
-def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: Incidents, opened: np.ndarray, t: int) -> None:
+def stay(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return from when to when each was a customer in month ``t``, in days."""
+    end = np.where(customers.present, setting.month_start[t + 1], customers.left)
+    return np.maximum(customers.won, setting.month_start[t]), end
+
+
+def opened(setting: Setting, customers: Customers, rows: np.ndarray, t: int) -> np.ndarray:
+    """Return when the failures or questions of month ``t`` befell some customers, in days."""
+    start, end = stay(setting, customers, t)
+    moment = streams.uniform(customers.key[rows], "moment", t)
+    return start[rows] + moment * (end - start)[rows]
+
+
+def ticket_channel(setting: Setting, key: np.ndarray, t: int) -> EncodedColumn:
+    """Return by which way the tickets of month ``t`` come."""
+    channels = setting.industry.ticket_channels
+    by_weight = streams.choose(streams.uniform(key, "ticket by", t), np.array([share for _, share in channels]))
+    return labels(by_weight, tuple(name for name, _ in channels))
+
+
+def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: Incidents, day: np.ndarray, t: int) -> None:
     industry, key, voiced = setting.industry, customers.key[kind.rows], kind.voiced
     names = (*(name for name, _ in industry.failure_kinds), "question")
     if kind.failed:
@@ -186,20 +205,17 @@ def _write_tickets(setting: Setting, log: EventLog, customers: Customers, kind: 
     stars = np.round(usual + by_part * (kind.mended - industry.recovery) + spread * streams.normal(key, "rates", t))
     rated = streams.uniform(key, "rates at all", t) < industry.rated
     stars = np.where(rated, np.clip(stars, _STARS.minimum, _STARS.maximum), np.nan)
-    medium = streams.choose(streams.uniform(key, "ticket by", t), np.array([share for _, share in industry.ticket_channels]))[
-        voiced
-    ]
-    channel = labels(medium, tuple(name for name, _ in industry.ticket_channels))
+    channel = ticket_channel(setting, key, t).take(voiced)
     person = customers.person[kind.rows][voiced]
-    booked = bookings.book(industry.bookings, setting.last_date, customers, kind.rows[voiced], opened[voiced], "a ticket", t)
+    booked = bookings.book(industry.bookings, setting.last_date, customers, kind.rows[voiced], day[voiced], "a ticket", t)
     log.add(
-        "tickets", person, ticket_id=numbered_ids("T"), opened=days(opened[voiced]), kind=labels(what[voiced], names),
+        "tickets", person, ticket_id=numbered_ids("T"), opened=days(day[voiced]), kind=labels(what[voiced], names),
         complaint=np.full(person.size, kind.failed), channel=channel, response_hours=kind.hours[voiced],
         compensation=cents(kind.compensation[voiced]), rating=stars[voiced], **booked,
     )  # fmt: skip
     topic = np.full(person.size, 0 if kind.failed else 1)
     log.add(
-        "interactions", person, interaction_id=numbered_ids("I"), date=days(opened[voiced]), channel=channel,
+        "interactions", person, interaction_id=numbered_ids("I"), date=days(day[voiced]), channel=channel,
         direction=labels(0 * topic, ("in",)), topic=labels(topic, ("complaint", "question")),
         salesperson_id=labels(np.full(person.size, -1), ("",)),
     )  # fmt: skip

@@ -56,15 +56,19 @@ def child_keys(parents: np.ndarray, month: int) -> np.ndarray:
     return mix(parents ^ _stream("child", month, 0))
 
 
+def event_keys(keys: np.ndarray, mechanism: str, month: int = 0, ordinal: int | np.ndarray = 0) -> np.ndarray:
+    """Return the keys of events that befall whom each key is of: what is drawn of an event depends on nothing else."""
+    if isinstance(ordinal, np.ndarray):
+        return mix(mix(keys ^ _stream(mechanism, month, 0)) ^ mix(ordinal.astype(np.uint64)))
+    return mix(keys ^ _stream(mechanism, month, ordinal))
+
+
 def uniform(keys: np.ndarray, mechanism: str, month: int = 0, ordinal: int | np.ndarray = 0) -> np.ndarray:
     """Draw a number between 0 and 1, both excluded, for each key.
 
     ``ordinal`` tells several draws of one mechanism in one month apart; it may be an array, one for each key.
     """
-    if isinstance(ordinal, np.ndarray):
-        words = mix(mix(keys ^ _stream(mechanism, month, 0)) ^ mix(ordinal.astype(np.uint64)))
-    else:
-        words = mix(keys ^ _stream(mechanism, month, ordinal))
+    words = event_keys(keys, mechanism, month, ordinal)
     words >>= np.uint64(12)
     return (words + 0.5) * 2.0**-52
 
