@@ -213,8 +213,9 @@ def test_agents_shorten_waits_and_answers_and_keep_customers():
         assert falling[0] > falling[1] > falling[2]
     assert agents[0] < agents[1] < agents[2]
     paid = base.rerun(staffing=0.6, start=7)
-    assert paid["firm_months"].improvement_cost.iloc[6:].min() > 0
-    assert paid["firm_months"].improvement_cost.iloc[:6].sum() == 0
+    further = paid["firm_months"].improvement_cost - base["firm_months"].improvement_cost
+    assert further.iloc[6:].min() > 0
+    assert (further.iloc[:6] == 0).all()
 
 
 def test_load_acts_more_failures_more_calls_longer_waits():
@@ -288,7 +289,7 @@ def test_a_wait_to_be_expected_hurts_and_the_usual_one_stands_in_the_quality_alr
     assert abs(moved.mean()) < 0.5 * moved.std(), "some are moved up and others down"
     mean = calls[~nothing].groupby("customer_id").severity.mean().reindex(moved.index)
     often = calls[~nothing].groupby("customer_id").size().reindex(moved.index) >= 5
-    assert stats.spearmanr(mean[often], moved[often]).statistic < -0.4
+    assert stats.spearmanr(mean[often], moved[often]).statistic < -0.3
 
 
 # The same firm

@@ -42,8 +42,8 @@ class Contacts:
         Taken off the log rate of leaving.
     win_back : ndarray
         Added to the log-odds to return of those who have left.
-    doubled : ndarray of int
-        In cents: the part of the cost that went to further records of somebody who had been contacted already.
+    mailed, doubled : ndarray of int
+        In cents: the part of the cost that campaigns have, without newsletters; the part of it that went to further records of somebody who had been contacted already.
     """
 
     lift: np.ndarray
@@ -52,6 +52,7 @@ class Contacts:
     count: np.ndarray
     keep: np.ndarray
     win_back: np.ndarray
+    mailed: np.ndarray
     doubled: np.ndarray
 
 
@@ -87,11 +88,12 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
     the file.
     """
     n, industry = len(customers), setting.industry
-    kinds = {"cost": np.int64, "doubled": np.int64}
+    kinds = dict.fromkeys(("cost", "mailed", "doubled"), np.int64)
     contacts = Contacts(**{each.name: np.zeros(n, dtype=kinds.get(each.name, float)) for each in fields(Contacts)})
     for number, (month, place) in enumerate(calendar(setting)):
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)
+    contacts.mailed[:] = contacts.cost
     if often := industry.trouble.newsletters + setting.shifts["newsletters"][t]:
         _write_newsletters(setting, customers, contacts, t, often)
     customers.contact_pressure = industry.pressure_fading * customers.contact_pressure + contacts.count

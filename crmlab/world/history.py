@@ -158,7 +158,7 @@ def _serve_month(block: _Block, customers: Customers, t: int) -> None:
     purchases = buying.order(setting, log, customers, contacts.lift, contacts.discount, t)
     sums["donated"][t] += giving.give(setting, log, customers, block.distrust[t], t)
     usage.use(setting, log, customers, t)
-    sums["mailed"][t] += contacts.cost.sum()
+    sums["mailed"][t] += contacts.mailed.sum()
     sums["mailed_double"][t] += contacts.doubled.sum()
     care_cost = aftersales.call(setting, desks, log, customers, t)
     survey.ask(setting, log, customers, t)
@@ -180,7 +180,7 @@ def _approach_churned(block: _Block, churned: Customers, t: int) -> Customers:
     """Write to, call and approach those who have left, for nobody knows that they have; return those who stay away."""
     setting, log = block.setting, block.log
     contacts = campaigns.contact(setting, log, churned, t, None)
-    block.sums["mailed"][t] += contacts.cost.sum()
+    block.sums["mailed"][t] += contacts.mailed.sum()
     block.sums["mailed_double"][t] += contacts.doubled.sum()
     buying.forget_orders(setting, churned)
     care_cost = aftersales.call(setting, block.desks, log, churned, t)
@@ -267,8 +267,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
             if name in made:
                 made[name] = table.select(made[name].column_names).cast(made[name].schema)
     if block.setting.hidden and (of_prospects := set(past.OF_PROSPECTS) & set(made)):
-        prospects = block.log.table("prospects", rank, ids, block.setting.opening)
-        told = past.told(block.setting, "prospects", prospects)
+        listed = made["prospects"] if "prospects" in made else block.log.table("prospects", rank, ids, block.setting.opening)
+        told = past.told(block.setting, "prospects", listed)
         made |= {name: past.among(made[name], "prospect_id", told) for name in of_prospects}
     return made
 

@@ -233,10 +233,10 @@ TELECOM_2 = replace(
     bookings=_BOOKINGS,
     prospect_records=True,
     trouble=Trouble(
-        price_leaving=4.5, price_winning=3.0, price_release=True, haggling=0.06, dead_addresses=1.0, dead_cost=10.0,
+        price_leaving=8.0, price_winning=5.0, price_release=True, haggling=0.06, dead_addresses=1.0, dead_cost=10.0,
         question_weight=0.4, poaching=1.0, departure_months=3, newsletters=0.1, budget=(0.5, 0.9, 0.2),
     ),
-    price_pain=4.5,
+    price_pain=7.5,
     farewell=Farewell(asked=1.0, answered=0.8, honest=0.65, polite=(1, 1, 3, 0.3, 0.7, 2, 2)),
     calls=CallCentre(
         rate=(3.0, 0.8),  # ten calls a year, about double the usual, so that 20,000 customers keep several agents busy
