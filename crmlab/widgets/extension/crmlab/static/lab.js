@@ -1,5 +1,5 @@
 // The kit's extension of JupyterLab, written by hand in the form of a built one (a container with `init` and `get`), so that
-// nothing has to be built. It does four things:
+// nothing has to be built. Looks stand in lab.css, which it brings; it does four things:
 // After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
 // And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
 // Whoever runs a cell in the middle of a lesson runs the cells above it first, once: stored widgets live without them, so that
@@ -7,10 +7,7 @@
 (() => {
   const TYPE = "application/vnd.crmlab.widget+json";
   const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
-  // The stored widget makes room for the one of a running kernel; and where JupyterLab would write that it has no such widget
-  // any more, it writes nothing.
-  const STYLE = `.jp-OutputArea-child:has(.crmlab-stored) + .jp-OutputArea-child:not(:has([class*=crmlab-])) { display: none; }
-.jp-OutputArea-child:has(.crmlab-stored:empty) { display: none; }`;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${FOLDER}lab.css` }));
 
   const showTop = (panel) => {
     const notebook = panel?.content;
@@ -99,9 +96,6 @@
 
   async function rendererFactory(scope) {
     const { Widget } = (await Object.values(scope["@lumino/widgets"])[0].get())();
-    const style = document.createElement("style");
-    style.textContent = STYLE;
-    document.head.append(style);
     class Stored extends Widget { // until a kernel's own widget stands behind it
       async renderModel(model) {
         this.addClass("crmlab-stored");
