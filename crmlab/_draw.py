@@ -220,11 +220,11 @@ def _narrow_words(ax: Axes, undo: list[Callable[[], object]]) -> float:
         undo += [partial(text.set_text, before), partial(text.set_x, text.get_position()[0])]
         text.set_text("\n".join(textwrap.wrap(before.replace("\n", " "), most)))
         if text is not ax.yaxis.label:
-            added += 1.3 * text.get_fontsize() / 72 * (text.get_text().count("\n") - before.count("\n"))
+            added += 1.3 * float(text.get_fontsize()) / 72 * (text.get_text().count("\n") - before.count("\n"))
     labels = ax.get_yticklabels()
     names = [label.get_text() for label in labels]
     if any(len(name) > 16 for name in names):  # so long are only words
-        ticks, size = ax.get_yticks(), labels[0].get_fontsize()
+        ticks, size = ax.get_yticks(), float(labels[0].get_fontsize())
         broken = ["\n".join(textwrap.wrap(name, 16)) for name in names]
         undo.append(partial(ax.set_yticks, ticks, names, fontsize=size))
         ax.set_yticks(ticks, broken, fontsize=size)
