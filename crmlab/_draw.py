@@ -176,17 +176,18 @@ def for_two(wide: str, narrow: str) -> str:
     """Return one picture for wide pages, and one for telephones, hidden where no style sheet of the kit chooses."""
     if not narrow:
         return wide
-    return wide.replace("<img ", '<img class="crmlab-wide" ', 1) + narrow.replace("<img ", '<img class="crmlab-narrow" hidden ', 1)
+    return wide.replace("<img ", '<img class="crmlab-wide" ', 1) + narrow.replace(
+        "<img ", '<img class="crmlab-narrow" hidden ', 1
+    )
 
 
 def _narrow_html(figure: Figure) -> str:
     """Write a figure for telephones; nothing if its words leave no room for what it draws."""
-    with _narrowed(figure), warnings.catch_warnings():
+    with warnings.catch_warnings(), suppress(UserWarning):
         warnings.filterwarnings("error", "constrained_layout not applied|Tight layout not applied")
-        try:
+        with _narrowed(figure):
             return html(figure)
-        except UserWarning:
-            return ""
+    return ""
 
 
 @contextmanager
@@ -197,15 +198,15 @@ def _narrowed(figure: Figure) -> Iterator[None]:
         yield
         return
     undo: list[Callable[[], object]] = [partial(figure.set_size_inches, wide, high)]
-    added = [_narrow_words(ax, undo) for ax in figure.axes]
-    for ax in figure.axes:  # a layout begins where the last one has ended
-        undo += [partial(ax.set_position, ax.get_position()), partial(ax.set_in_layout, ax.get_in_layout())]
-    figure.set_size_inches(NARROW / 96, high + sum(added))
-    for ax in figure.axes:
-        if _labels_meet(ax):
-            ax.tick_params(axis="x", labelrotation=90)
-            undo.append(partial(ax.tick_params, axis="x", labelrotation=0))
     try:
+        added = [_narrow_words(ax, undo) for ax in figure.axes]
+        for ax in figure.axes:  # a layout begins where the last one has ended
+            undo += [partial(ax.set_position, ax.get_position()), partial(ax.set_in_layout, ax.get_in_layout())]
+        figure.set_size_inches(NARROW / 96, high + sum(added))
+        for ax in figure.axes:
+            if _labels_meet(ax):
+                ax.tick_params(axis="x", labelrotation=90)
+                undo.append(partial(ax.tick_params, axis="x", labelrotation=0))
         yield
     finally:
         for step in undo:

@@ -67,14 +67,23 @@ def legible(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell of a table that leads to another page where the table is shown as HTML.
+    """A cell of a table that leads to another page, or that a page brings up to date, where the table is shown as HTML.
+
+    Attributes
+    ----------
+    text : str
+    href : str
+        Where it leads to; "" for nowhere.
+    marks : tuple of str
+        Classes of the element, by which a page finds it.
 
     >>> print(Link("01 Relationship", "01_relationship.ipynb"))
     01 Relationship
     """
 
     text: str
-    href: str
+    href: str = ""
+    marks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -201,7 +210,10 @@ def _is_whole(texts: Sequence[str]) -> bool:
 
 
 def _cell_html(value: object, text: str) -> str:
-    return f'<a href="{escape(value.href)}">{escape(text)}</a>' if isinstance(value, Link) else escape(text)
+    if not isinstance(value, Link):
+        return escape(text)
+    marks = f' class="{escape(" ".join(value.marks))}"' if value.marks else ""
+    return f'<a href="{escape(value.href)}"{marks}>{escape(text)}</a>' if value.href else f"<span{marks}>{escape(text)}</span>"
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:

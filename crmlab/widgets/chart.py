@@ -23,6 +23,7 @@ from crmlab.widgets.palette import LIGHT
 COLOURS = {name: colour for name, colour in LIGHT.items() if name not in ("paper", "focus")}
 Numbers = Sequence[float] | np.ndarray
 SHAPES = ("circle", "square", "diamond")
+_LETTER = 7.4  # pixels of a letter in a longer line
 _WIDTH = 600  # of the picture at rest, in pixels
 _DIGITS = 6  # significant, of stored numbers: the last ones differ between machines
 
@@ -312,21 +313,24 @@ def svg(chart: Chart, width: int = _WIDTH) -> str:
         parts.append(_words(12, height - 4, line, ' font-weight="bold"', size=16))
     legend, height = _legend(chart, height + 6, width)
     if chart.y.label:
-        parts.append(_words(12, height + 14, chart.y.label))
-        height += 20
+        for line in textwrap.wrap(chart.y.label, int((width - 16) / _LETTER)):
+            parts.append(_words(12, height + 14, line))
+            height += 18
+        height += 2
     frame = _Frame(chart, width)
     marks = [*_back(frame), *(mark for layer in chart.layers for mark in _marks(frame, layer)), *_names(frame)]
     parts += [*legend, f'<g transform="translate(0,{height:.0f})">{"".join(marks)}</g>']
     height += frame.height
     if chart.x.label:
-        parts.append(_words((frame.left + frame.right) / 2, height + 10, chart.x.label, ' text-anchor="middle"'))
-        height += 18
+        for line in textwrap.wrap(chart.x.label, int((width - 16) / _LETTER)):
+            half = _LETTER * len(line) / 2
+            middle = min(max((frame.left + frame.right) / 2, half + 4), width - half - 4)
+            parts.append(_words(middle, height + 10, line, ' text-anchor="middle"'))
+            height += 18
     return _svg.image(parts, width, math.ceil(height), repr(chart))
 
 
-def _words(
-    x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink", rim: int = 3
-) -> str:
+def _words(x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink", rim: int = 3) -> str:
     edge = f'paint-order="stroke" stroke="#ffffff" stroke-width="{rim}"'  # letters stand out from what they cross
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{COLOURS[colour]}"'
     return f"<text {place} {edge}{attributes}>{escape(text)}</text>"
@@ -379,7 +383,7 @@ def _names(frame: _Frame) -> list[str]:
         y = frame.down(k)
         for n, line in enumerate(lines):
             if frame.stacked:
-                parts.append(_words(12, y - 14 - 18 * (len(lines) - 1 - n), line, rim=6))
+                parts.append(_words(12, y - 18 - 18 * (len(lines) - 1 - n), line, rim=4))
             else:
                 parts.append(_words(frame.left - 10, y + 4.5 + 18 * (n - (len(lines) - 1) / 2), line, ' text-anchor="end"'))
     return parts

@@ -59,7 +59,7 @@ function drawBack(group, frame) {
 function drawNames(group, { left, down, stacked, names }) {
   group.replaceChildren();
   names.forEach((lines, k) => lines.forEach((line, n) => (stacked
-    ? words(group, 12, down(k) - 14 - 18 * (lines.length - 1 - n), line, { style: "stroke-width: 6px" })
+    ? words(group, 12, down(k) - 18 - 18 * (lines.length - 1 - n), line, { style: "stroke-width: 4px" })
     : words(group, left - 10, down(k) + 4.5 + 18 * (n - (lines.length - 1) / 2), line, { "text-anchor": "end" }))));
 }
 

@@ -186,6 +186,7 @@ const hasModifier = (event) => event.altKey || event.ctrlKey || event.metaKey ||
 function save(model, trait, value) {
   model.set(trait, value); // draws: see `follow`
   model.save_changes();
+  if (trait === "commitment") dispatchEvent(new Event("crmlab-kept")); // the table of the course follows
 }
 
 // Reads a text out once nothing has changed for a moment.
