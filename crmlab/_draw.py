@@ -186,8 +186,16 @@ def _narrow_html(figure: Figure) -> str:
     with warnings.catch_warnings(), suppress(UserWarning):
         warnings.filterwarnings("error", "constrained_layout not applied|Tight layout not applied")
         with _narrowed(figure):
-            return html(figure)
+            picture = html(figure)
+            return picture if _has_room(figure) else ""
     return ""
+
+
+def _has_room(figure: Figure) -> bool:
+    """Return whether a figure, as it was drawn last, leaves room for its axes and cuts no words on them."""
+    boxes = [text.get_window_extent() for ax in figure.axes for text in (*_titles(ax), *ax.texts)]
+    whole = all(-2 <= box.x0 and box.x1 <= figure.bbox.width + 2 for box in boxes)
+    return whole and all(ax.get_position().width > 0.3 for ax in figure.axes)
 
 
 @contextmanager
@@ -216,12 +224,18 @@ def _narrowed(figure: Figure) -> Iterator[None]:
 def _narrow_words(ax: Axes, undo: list[Callable[[], object]]) -> float:
     """Break the title, the labels and the names on the y axis into lines; return the inches that these take in height."""
     added = 0.0
-    for text, most in [*((each, 28) for each in _titles(ax)), (ax.xaxis.label, 26), (ax.yaxis.label, 44)]:
+    for text, most in [*((each, 28) for each in _titles(ax)), (ax.xaxis.label, 40), (ax.yaxis.label, 44)]:
         before = text.get_text()
         undo += [partial(text.set_text, before), partial(text.set_x, text.get_position()[0])]
         text.set_text("\n".join(textwrap.wrap(before.replace("\n", " "), most)))
         if text is not ax.yaxis.label:
             added += 1.3 * float(text.get_fontsize()) / 72 * (text.get_text().count("\n") - before.count("\n"))
+    for text in ax.texts:
+        longest, size = max(map(len, text.get_text().split("\n"))), float(text.get_fontsize())
+        undo += [partial(text.set_fontsize, size), partial(text.set_position, text.get_position())]
+        undo.append(partial(text.set_in_layout, text.get_in_layout()))
+        text.set_fontsize(size * min(1.0, max(0.78, 39 / max(longest, 1))))
+        text.set_in_layout(False)  # else a long one takes the room of what is drawn
     labels = ax.get_yticklabels()
     names = [label.get_text() for label in labels]
     if any(len(name) > 16 for name in names):  # so long are only words
@@ -251,7 +265,7 @@ def _svg(figure: Figure) -> bytes:
     """Write a figure as SVG, the same at every time; letters stay letters, so that the reader's fonts can write them."""
     import matplotlib as mpl
 
-    _keep_titles(figure)
+    _keep_words(figure)
     svg = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crmlab"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # the reader's browser writes these letters
@@ -259,17 +273,21 @@ def _svg(figure: Figure) -> bytes:
     return svg.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif").encode()
 
 
-def _keep_titles(figure: Figure) -> None:
-    """Move titles to the left that would leave the picture at the right: beside long names there is little room for them."""
+def _keep_words(figure: Figure) -> None:
+    """Move words to the side that would leave the picture: beside long names there is little room for titles and labels."""
+    from matplotlib.text import Text
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # whatever is to be said of a drawing is said when it is drawn
         figure.draw_without_rendering()
     for ax in figure.axes:
-        for title in _titles(ax):
-            box = title.get_window_extent()
-            if box.x1 > figure.bbox.width - 4:
-                by = min(box.x1 - figure.bbox.width + 4, box.x0 - 4)
-                title.set_x(title.get_position()[0] - by / ax.bbox.width)
+        for text in (*_titles(ax), ax.xaxis.label, *(each for each in ax.texts if type(each) is Text)):
+            box, end = text.get_window_extent(), figure.bbox.width - 4
+            by = min(0.0, end - box.x1)
+            by += max(0.0, 4 - box.x0 - by)
+            if by:
+                place = text.get_transform().transform(text.get_position()) + (by, 0)
+                text.set_x(text.get_transform().inverted().transform(place)[0])
 
 
 def _titles(ax: Axes) -> list[Text]:

@@ -24,7 +24,7 @@ import pytest
 from playwright.sync_api import TimeoutError as OutOfPatience
 from playwright.sync_api import expect
 
-from crmlab import btyd, datasets, tables, widgets
+from crmlab import btyd, datasets, lessons, tables, widgets
 from crmlab._lab import copies
 from crmlab._lab.places import Kit
 from crmlab.course.runner import boxed_answers
@@ -130,6 +130,70 @@ def test_a_lesson_shows_everything_and_asks_nothing(lesson):
 
 def test_after_run_all_a_lesson_is_shown_from_its_top(lesson):
     assert lesson.at_rest == [0, 0]
+
+
+# What reaches beyond the lesson at the side, code in its own boxes apart; pictures for wide pages; headings whose lines touch; and
+# dates on two lines.
+CRAMPED_PAGE = """() => {
+    const panel = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer');
+    const seen = (selector) => [...panel.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+    const found = panel.scrollWidth > panel.clientWidth ? ['the lesson scrolls sideways'] : [];
+    for (const wide of seen('img.crmlab-wide')) found.push(`a wide picture: ${wide.alt}`);
+    for (const narrow of seen('img.crmlab-narrow')) {
+        if (narrow.getBoundingClientRect().right > panel.getBoundingClientRect().right) found.push(`a cut picture: ${narrow.alt}`);
+    }
+    for (const heading of seen('.jp-RenderedHTMLCommon :is(h1, h2, h3, h4)')) {
+        const { lineHeight, fontSize } = getComputedStyle(heading);
+        if (parseFloat(lineHeight) < 1.2 * parseFloat(fontSize)) found.push(`lines that touch: ${heading.textContent}`);
+    }
+    for (const cell of seen('.crmlab-scroll td')) {
+        if (/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(cell.textContent) && cell.clientHeight > 2.5 * parseFloat(getComputedStyle(cell).fontSize))
+            found.push(`a broken date: ${cell.textContent}`);
+    }
+    return found;
+}"""
+
+
+def test_a_lesson_fits_a_telephone(lesson, photos):
+    page = lesson.page
+    try:
+        page.set_viewport_size({"width": 390, "height": 844})
+        expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
+        lesson.come_to_rest()
+        assert page.evaluate(CRAMPED_PAGE) == []
+        panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer").bounding_box()
+        text = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedMarkdown > p").first.bounding_box()
+        assert text["width"] > 0.85 * panel["width"], "the width is text"
+    finally:
+        page.set_viewport_size(browser.WINDOW)
+
+
+def test_the_table_of_the_course_follows_without_running(open_lesson, folder, photos):
+    """What was decided in other lessons, and answered in exercises, since the cell was run."""
+    place = folder / "course" / "notebooks"
+    (folder / "course" / "exercises").mkdir(parents=True)
+    place.mkdir()
+    write(place / "mine.ipynb", ["from crmlab import lessons\nlessons.progress()"])
+    key = sorted(lessons.LESSONS[2].keys)[0]
+    with open_lesson("course/notebooks/mine.ipynb") as lesson:
+        lesson.run_all()
+        row = lesson.page.locator(f"{browser.OUTPUT} tr", has_text="01 Relationship")
+        before = row.inner_text().split()
+        journal = {"version": 1, "entries": [{"kind": "decision", "key": key, "question": "?", "time": "2026-01-01"}]}
+        (place / "journal.json").write_text(json.dumps(journal), encoding="utf-8")
+        answers = {"assignment": "01_relationship", "answers": {"q1": 1, "q2": 2}}
+        (folder / "course" / "exercises" / "01_relationship.answers.json").write_text(json.dumps(answers), encoding="utf-8")
+        assert "1 of" not in row.inner_text()
+        lesson.page.evaluate("jupyterapp.commands.execute('launcher:create').then(() => null)")
+        expect(row).to_be_hidden(timeout=SOON)
+        lesson.page.get_by_role("tab", name="mine.ipynb").click()
+        expect(row).to_contain_text(f"1 of {len(lessons.LESSONS[2].keys)}", timeout=SOON)
+        expect(row).to_contain_text("2 of 9", timeout=SOON)
+        assert len(row.inner_text().split()) == len(before)
+        title = lesson.page.locator(f"{browser.OUTPUT} h4").first
+        expect(title).to_have_text(re.compile(r"^3 of \d+ questions of the course are answered$"))
+        photos.take(lesson.page, "course")
+        assert not lesson.script_errors
 
 
 def test_a_reader_tells_a_lesson_from_its_exercise_by_the_tab(open_lesson, folder, photos):

@@ -308,7 +308,7 @@ def svg(chart: Chart, width: int = _WIDTH) -> str:
     str
     """
     parts, height = [], 14.0
-    for line in textwrap.wrap(chart.title, max(20, int(width / 9.6))):
+    for line in textwrap.wrap(chart.title, max(20, int((width - 20) / 9.7))):
         height += 21
         parts.append(_words(12, height - 4, line, ' font-weight="bold"', size=16))
     legend, height = _legend(chart, height + 6, width)
