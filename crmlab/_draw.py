@@ -194,7 +194,7 @@ def _narrow_html(figure: Figure) -> str:
 def _has_room(figure: Figure) -> bool:
     """Return whether a figure, as it was drawn last, leaves room for its axes and cuts no words on them."""
     boxes = [text.get_window_extent() for ax in figure.axes for text in (*_titles(ax), *ax.texts)]
-    whole = all(-2 <= box.x0 and box.x1 <= figure.bbox.width + 2 for box in boxes)
+    whole = all(box.x0 >= -2 and box.x1 <= figure.bbox.width + 2 for box in boxes)
     return whole and all(ax.get_position().width > 0.3 for ax in figure.axes)
 
 
@@ -286,8 +286,8 @@ def _keep_words(figure: Figure) -> None:
             by = min(0.0, end - box.x1)
             by += max(0.0, 4 - box.x0 - by)
             if by:
-                place = text.get_transform().transform(text.get_position()) + (by, 0)
-                text.set_x(text.get_transform().inverted().transform(place)[0])
+                x, y = text.get_transform().transform(text.get_position())
+                text.set_x(text.get_transform().inverted().transform((x + by, y))[0])
 
 
 def _titles(ax: Axes) -> list[Text]:

@@ -314,8 +314,8 @@ def test_effects_stay_on_the_page():
 def test_each_row_of_measures_has_decimals_of_its_own():
     """As ``world.compare`` shows one pair: no interval, and measures from shares to revenue."""
     frame = pd.DataFrame({
-        "measure": ["retention", "customers", "revenue"], "base": [0.436, 877.0, 410_858.97], "changed": [0.5, 962.0, 455_539.25],
-        "low": [np.nan] * 3,
+        "measure": ["retention", "customers", "revenue"], "base": [0.436, 877.0, 410_858.97],
+        "changed": [0.5, 962.0, 455_539.25], "low": [np.nan] * 3,
     })  # fmt: skip
     shown = widgets.table(frame, title="With and without")
     assert str(shown).split()[3:] == [
