@@ -118,7 +118,7 @@ def _code(cell: dict, source: str) -> str:
 
 def _output(output: dict, widgets: list[tuple[str, dict]]) -> str:
     if output["output_type"] == "stream":
-        return f"<pre>{html.escape(''.join(output['text']))}</pre>"
+        return f'<pre class="said">{html.escape("".join(output["text"]))}</pre>'
     data = output.get("data", {})
     if _WIDGET in data:
         widgets.append((data[_WIDGET]["name"], data[_WIDGET]["state"]))

@@ -291,7 +291,8 @@ def test_nothing_is_seen_before_the_decision(shown, made):
     text = evidence.inner_text().replace("−", "-")
     assert "“answer faster” did best" in text
     assert f"In the same firms “answer faster” brought {result.shortfall[2]:,.0f} more." in text
-    assert "leave it as it is (your choice)" in page.locator(".evidence .chart > svg").text_content()
+    names = " ".join(page.locator(".evidence .chart > svg text").all_text_contents())
+    assert "leave it as it is (your choice)" in names
     entry = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))[0]
     assert (entry["choice"], entry["confidence"], entry["right"]) == ("leave it as it is", 70, False)
     page.reload()

@@ -60,7 +60,7 @@ def test_formulas_are_drawn_and_what_cannot_be_drawn_stands(tmp_path):
     cell = {"cell_type": "markdown", "source": text, "metadata": {}}
     site.build(tmp_path / "out", kit=write(tmp_path, cell))
     page = (tmp_path / "out" / "01_x.html").read_text(encoding="utf-8")
-    assert page.count('class="formula"') == 2
+    assert page.count('class="formula" style="vertical-align:-') == 2, "they stand on the line of the text"
     assert r"<code>\unknown{x}</code>" in page
     assert "<title>Title</title>" in page
     assert page == (site.build(tmp_path / "again", kit=tmp_path), (tmp_path / "again" / "01_x.html").read_text("utf-8"))[1]
