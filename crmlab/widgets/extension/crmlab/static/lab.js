@@ -82,11 +82,13 @@
       addEventListener("crmlab-kept", () => soon(1000)); // a kernel writes it first
     },
   };
+  let tools = null; // what fills the table, once it is needed
   async function fill(app) {
     const panel = app.shell.currentWidget, path = panel?.context?.path ?? "";
     if (!panel?.node.querySelector(".crmlab-asks")) return;
-    const { journal, courses, fillCourse } = await Promise.all(["journal.js", "course.js"].map(read))
+    tools ??= Promise.all(["journal.js", "course.js"].map(read))
       .then((parts) => load([...parts, "export { journal, courses, fillCourse };"].join("\n")));
+    const { journal, courses, fillCourse } = await tools;
     const folder = path.split("/").slice(0, -1).join("/"), beside = [...path.split("/").slice(0, -2), "exercises"].join("/");
     const [kept] = await readFiles(app, folder, (name) => name === "journal.json");
     const answers = await readFiles(app, beside, (name) => name.endsWith(".answers.json"));
