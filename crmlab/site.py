@@ -1,8 +1,8 @@
 """Site: the lessons as pages that live in any browser, without Python and without a network.
 
 It reads executed notebooks: text, pictures and tables stand as they are stored, and each widget comes to life from the data
-that lie in its output (``widgets``). Code is folded, and cells tagged ``lab-only`` stay out. What a lesson says, and what a widget
-does, is not known here.
+that lie in its output (``widgets``). Code is folded, and cells tagged ``lab-only`` stay out. What a lesson says, and what a
+widget does, is not known here.
 """
 
 from __future__ import annotations
