@@ -14,11 +14,11 @@ import io
 import logging
 import textwrap
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from html import escape
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontManager
+    from matplotlib.text import Text
 
-NARROWEST = 440  # pixels of a picture on a telephone: it scrolls sideways before its letters become too small to read
+NARROWEST = 440  # pixels of a wide picture: it scrolls sideways before its letters become too small to read
+NARROW = 336  # pixels of the one that stands in its place on a telephone
 INK, PALE, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW = COLOURS = (
     "#0072B2", "#BD8400", "#009E73", "#9E4F7D", "#4B97BD", "#EB3B4C", "#705600",
@@ -100,7 +102,7 @@ def _chart_class() -> type[Figure]:
         def _ipython_display_(self) -> None:
             from IPython.display import display
 
-            display({"text/html": html(self), "text/plain": self.alt}, raw=True)
+            display({"text/html": for_two(html(self), _narrow_html(self)), "text/plain": self.alt}, raw=True)
 
     return Chart
 
@@ -160,10 +162,97 @@ def html(figure: Figure, *, dpi: float | None = None) -> str:
     kind, data = ("png", _png(figure, dpi)) if dpi else ("svg+xml", _svg(figure))
     if len(data) > _LARGE and not dpi:
         kind, data = "png", _png(figure, 2 * 96)
-    alt = escape(getattr(figure, "alt", ""), quote=True)
-    width = round(figure.get_size_inches()[0] * 96)
+    return image(kind, data, round(figure.get_size_inches()[0] * 96), getattr(figure, "alt", ""))
+
+
+def image(kind: str, data: bytes, width: int, alt: str) -> str:
+    """Return a picture as an HTML image of some width in pixels, with its alt text; a wide one stays legible and scrolls."""
+    least = f";min-width:{NARROWEST}px" if width > NARROWEST else ""
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    return f'<img alt="{alt}" width="{width}" style="max-width:100%;min-width:{min(width, NARROWEST)}px" src="{source}">'
+    return f'<img alt="{escape(alt, quote=True)}" width="{width}" style="max-width:100%{least}" src="{source}">'
+
+
+def for_two(wide: str, narrow: str) -> str:
+    """Return one picture for wide pages, and one for telephones, hidden where no style sheet of the kit chooses."""
+    if not narrow:
+        return wide
+    return wide.replace("<img ", '<img class="crmlab-wide" ', 1) + narrow.replace(
+        "<img ", '<img class="crmlab-narrow" hidden ', 1
+    )
+
+
+def _narrow_html(figure: Figure) -> str:
+    """Write a figure for telephones; nothing if its words leave no room for what it draws."""
+    with warnings.catch_warnings(), suppress(UserWarning):
+        warnings.filterwarnings("error", "constrained_layout not applied|Tight layout not applied")
+        with _narrowed(figure):
+            picture = html(figure)
+            return picture if _has_room(figure) else ""
+    return ""
+
+
+def _has_room(figure: Figure) -> bool:
+    """Return whether a figure, as it was drawn last, leaves room for its axes and cuts no words on them."""
+    boxes = [text.get_window_extent() for ax in figure.axes for text in (*_titles(ax), *ax.texts)]
+    whole = all(box.x0 >= -2 and box.x1 <= figure.bbox.width + 2 for box in boxes)
+    return whole and all(ax.get_position().width > 0.3 for ax in figure.axes)
+
+
+@contextmanager
+def _narrowed(figure: Figure) -> Iterator[None]:
+    """Make a figure as narrow as a telephone for a while: titles and labels in shorter lines, the rest as it is."""
+    wide, high = figure.get_size_inches()
+    if 96 * wide <= NARROW:
+        yield
+        return
+    undo: list[Callable[[], object]] = [partial(figure.set_size_inches, wide, high)]
+    try:
+        added = [_narrow_words(ax, undo) for ax in figure.axes]
+        for ax in figure.axes:  # a layout begins where the last one has ended
+            undo += [partial(ax.set_position, ax.get_position()), partial(ax.set_in_layout, ax.get_in_layout())]
+        figure.set_size_inches(NARROW / 96, high + sum(added))
+        for ax in figure.axes:
+            if _labels_meet(ax):
+                ax.tick_params(axis="x", labelrotation=90)
+                undo.append(partial(ax.tick_params, axis="x", labelrotation=0))
+        yield
+    finally:
+        for step in undo:
+            step()
+
+
+def _narrow_words(ax: Axes, undo: list[Callable[[], object]]) -> float:
+    """Break the title, the labels and the names on the y axis into lines; return the inches that these take in height."""
+    added = 0.0
+    for text, most in [*((each, 28) for each in _titles(ax)), (ax.xaxis.label, 40), (ax.yaxis.label, 44)]:
+        before = text.get_text()
+        undo += [partial(text.set_text, before), partial(text.set_x, text.get_position()[0])]
+        text.set_text("\n".join(textwrap.wrap(before.replace("\n", " "), most)))
+        if text is not ax.yaxis.label:
+            added += 1.3 * float(text.get_fontsize()) / 72 * (text.get_text().count("\n") - before.count("\n"))
+    for text in ax.texts:
+        longest, size = max(map(len, text.get_text().split("\n"))), float(text.get_fontsize())
+        undo += [partial(text.set_fontsize, size), partial(text.set_position, text.get_position())]
+        undo.append(partial(text.set_in_layout, text.get_in_layout()))
+        text.set_fontsize(size * min(1.0, max(0.78, 39 / max(longest, 1))))
+        text.set_in_layout(False)  # else a long one takes the room of what is drawn
+    labels = ax.get_yticklabels()
+    names = [label.get_text() for label in labels]
+    if any(len(name) > 16 for name in names):  # so long are only words
+        ticks, size = ax.get_yticks(), float(labels[0].get_fontsize())
+        broken = ["\n".join(textwrap.wrap(name, 16)) for name in names]
+        undo.append(partial(ax.set_yticks, ticks, names, fontsize=size))
+        ax.set_yticks(ticks, broken, fontsize=size)
+        added += 1.1 * size / 72 * sum(name.count("\n") for name in broken)
+    return added
+
+
+def _labels_meet(ax: Axes) -> bool:
+    """Return whether names or numbers below the axes stand on each other."""
+    figure_of(ax).draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text() and label.get_visible()]
+    boxes.sort(key=lambda box: box.x0)
+    return any(one.x1 + 2 > other.x0 for one, other in pairwise(boxes))
 
 
 def _png(figure: Figure, dpi: float) -> bytes:
@@ -176,6 +265,7 @@ def _svg(figure: Figure) -> bytes:
     """Write a figure as SVG, the same at every time; letters stay letters, so that the reader's fonts can write them."""
     import matplotlib as mpl
 
+    _keep_words(figure)
     svg = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crmlab"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # the reader's browser writes these letters
@@ -183,13 +273,37 @@ def _svg(figure: Figure) -> bytes:
     return svg.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif").encode()
 
 
-def finish(figure: Figure, *, dpi: float | None = None) -> tuple[str, str]:
-    """Close a figure and return it as an HTML image and its alt text."""
+def _keep_words(figure: Figure) -> None:
+    """Move words to the side that would leave the picture: beside long names there is little room for titles and labels."""
+    from matplotlib.text import Text
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whatever is to be said of a drawing is said when it is drawn
+        figure.draw_without_rendering()
+    for ax in figure.axes:
+        for text in (*_titles(ax), ax.xaxis.label, *(each for each in ax.texts if type(each) is Text)):
+            box, end = text.get_window_extent(), figure.bbox.width - 4
+            by = min(0.0, end - box.x1)
+            by += max(0.0, 4 - box.x0 - by)
+            if by:
+                x, y = text.get_transform().transform(text.get_position())
+                text.set_x(text.get_transform().inverted().transform((x + by, y))[0])
+
+
+def _titles(ax: Axes) -> list[Text]:
+    from matplotlib.text import Text
+
+    words = {ax.get_title(loc="left"), ax.get_title(), ax.get_title(loc="right")} - {""}
+    return [each for each in ax.get_children() if isinstance(each, Text) and each.get_text() in words]
+
+
+def finish(figure: Figure, *, dpi: float | None = None, narrow: bool = False) -> tuple[str, str]:
+    """Close a figure and return it as an HTML image, with another one for telephones if ``narrow``, and its alt text."""
     import matplotlib.pyplot as plt
 
-    image = html(figure, dpi=dpi)
+    shown = for_two(html(figure), _narrow_html(figure)) if narrow else html(figure, dpi=dpi)
     plt.close(figure)
-    return image, getattr(figure, "alt", "")
+    return shown, getattr(figure, "alt", "")
 
 
 def bars(heights: pd.Series, *, title: str, x: str, y: str, alt: str = "", ax: Axes | None = None, share: bool = False) -> Axes:

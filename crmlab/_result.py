@@ -7,8 +7,10 @@ are rounded only here.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_MEASURE = "measure"  # the column of a table in which each row has a unit of its own
+_WHOLE = re.compile(r"[\d\s.,:/%+−-]*")
 _DIGITS = 3  # decimals of a number that nobody asked to be finer
 
 
@@ -63,14 +67,23 @@ def legible(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A cell of a table that leads to another page where the table is shown as HTML.
+    """A cell of a table that leads to another page, or that a page brings up to date, where the table is shown as HTML.
+
+    Attributes
+    ----------
+    text : str
+    href : str
+        Where it leads to; "" for nowhere.
+    marks : tuple of str
+        Classes of the element, by which a page finds it.
 
     >>> print(Link("01 Relationship", "01_relationship.ipynb"))
     01 Relationship
     """
 
     text: str
-    href: str
+    href: str = ""
+    marks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -103,9 +116,10 @@ class Summary:
         head = [self.title, *(textwrap.wrap(self.note, 98, initial_indent="  ", subsequent_indent="  ") if self.note else ())]
         head += [f"  {label}: {show(value)}" for label, value in self.facts]
         if self.table is not None and len(self.table):
-            cells = [[str(name) for name in self.table.columns], *_cells(self.table)]
+            table = _worth_showing(self.table)
+            cells = [[str(name) for name in table.columns], *_cells(table)]
             widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-            numeric = [False] * len(widths) if len(cells) == 1 else _numeric(self.table)
+            numeric = [False] * len(widths) if len(cells) == 1 else _numeric(table)
             head += [""] + [
                 "  " + "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, numeric, strict=True)).rstrip()
                 for row in cells
@@ -126,7 +140,7 @@ class Summary:
             )
             parts.append(f"<table>{rows}</table>")
         if self.table is not None and len(self.table):
-            parts.append(table_html(self.table))
+            parts.append(scrolling(table_html(_worth_showing(self.table)), self.title))
         if self.source:
             parts.append(f"<p><small>Source: {escape(self.source)}</small></p>")
         return "<div>" + "".join(parts) + "</div>"
@@ -154,6 +168,16 @@ class Result(ABC):
         return self.summary()._repr_html_()
 
 
+def scrolling(table: str, name: str) -> str:
+    """Put a table of HTML where it scrolls by itself, by key, too, if it is wider than the page.
+
+    >>> scrolling("<table></table>", "Orders")
+    '<div class="crmlab-scroll" style="overflow-x:auto" role="region" tabindex="0" aria-label="Orders"><table></table></div>'
+    """
+    label = f'role="region" tabindex="0" aria-label="{escape(name, quote=True)}"'
+    return f'<div class="crmlab-scroll" style="overflow-x:auto" {label}>{table}</div>'
+
+
 def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
     """Write a table as HTML: every cell escaped and rounded, numbers to the right, links as links.
 
@@ -161,27 +185,62 @@ def table_html(frame: pd.DataFrame, *, caption: str = "") -> str:
     >>> print(table_html(pd.DataFrame({"a": [1.23456]})))  # doctest: +ELLIPSIS
     <table>...<th scope="col" style="text-align:right">a</th>...<td style="text-align:right">1.235</td>...</table>
     """
-    styles = [f'style="text-align:{"right" if right else "left"}"' for right in _numeric(frame)]
+    cells = _cells(frame)
+    styles = [
+        f'style="text-align:{"right" if right else "left"}{";white-space:nowrap" if not right and _is_whole(column) else ""}"'
+        for right, column in zip(_numeric(frame), zip(*cells, strict=True) if cells else [()] * frame.shape[1], strict=True)
+    ]
     names = zip(frame.columns, styles, strict=True)
-    head = "".join(f'<th scope="col" {style}>{escape(str(name))}</th>' for name, style in names)
+    head = "".join(
+        f'<th scope="col" {style.replace(";white-space:nowrap", "")}>{escape(str(name))}</th>' for name, style in names
+    )
     body = "".join(
         "<tr>"
         + "".join(f"<td {style}>{_cell_html(*cell)}</td>" for *cell, style in zip(row, texts, styles, strict=True))
         + "</tr>"
-        for row, texts in zip(frame.itertuples(index=False), _cells(frame), strict=True)
+        for row, texts in zip(frame.itertuples(index=False), cells, strict=True)
     )
     label = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def _is_whole(texts: Sequence[str]) -> bool:
+    """Return whether a column holds dates or numbers, which break nowhere."""
+    return any(texts) and all(_WHOLE.fullmatch(text) for text in texts)
+
+
 def _cell_html(value: object, text: str) -> str:
-    return f'<a href="{escape(value.href)}">{escape(text)}</a>' if isinstance(value, Link) else escape(text)
+    if not isinstance(value, Link):
+        return escape(text)
+    marks = f' class="{escape(" ".join(value.marks))}"' if value.marks else ""
+    return f'<a href="{escape(value.href)}"{marks}>{escape(text)}</a>' if value.href else f"<span{marks}>{escape(text)}</span>"
 
 
 def _cells(frame: pd.DataFrame) -> list[list[str]]:
-    """Write the cells, row by row; the numbers of a column have equally many decimals, so that they stand under each other."""
+    """Write the cells, row by row; the numbers of a column have equally many decimals, so that they stand under each other.
+
+    Where each row holds another measure, those of a row have: customers are counted whole, shares are not.
+    """
+    if _MEASURE in frame:
+        return [_row(list(values)) for values in frame.itertuples(index=False)]
     columns = [_column([show(value) for value in frame.iloc[:, k]], frame.iloc[:, k]) for k in range(frame.shape[1])]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _row(values: list[object]) -> list[str]:
+    floats = [float(value) for value in values if isinstance(value, float | np.floating) and np.isfinite(value)]
+    largest = max(map(abs, floats), default=0.0)
+    most = next(digits for digits, end in enumerate((1000, 100, 10, 0)) if largest >= end)
+    decimals = max((len(show(round(value, most), most).partition(".")[2]) for value in floats), default=0)
+    return [
+        f"{value:,.{min(decimals, most)}f}" if isinstance(value, float | np.floating) and np.isfinite(value) else show(value)
+        for value in values
+    ]
+
+
+def _worth_showing(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns of a table of measures that hold nothing: a single pair of firms has no interval."""
+    return frame.dropna(axis="columns", how="all") if _MEASURE in frame else frame
 
 
 def _column(texts: list[str], values: pd.Series) -> list[str]:

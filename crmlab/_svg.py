@@ -6,18 +6,19 @@ carries alt text; it returns HTML and that text. What is worth drawing is known 
 
 from __future__ import annotations
 
-import base64
 import math
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from crmlab._draw import GREEN, GRID, INK, NARROWEST, PALE, RED
+from crmlab import _draw
+from crmlab._draw import GREEN, GRID, INK, PALE, RED
 from crmlab._result import show
 from crmlab._verdict import Verdict, verdict
 
 _LEFT, _WIDTH, _ROW_HEIGHT = 28, 720, 106  # of the picture of effects, in pixels; the margin is the same on both sides
+_LETTER, _BOLD = 0.54, 0.6  # width of a letter, as a share of its size
 _RADAR_WIDTH, _FONT_SIZE, _LINE_HEIGHT = 420, 15, 22  # of the radar, in pixels
 
 
@@ -60,54 +61,73 @@ class Effect:
 
 
 def effects(rows: Sequence[Effect], *, title: str, note: str = "") -> tuple[str, str]:
-    """Draw changes with their intervals, one below the other: the HTML and the alt text."""
-    title_lines = textwrap.wrap(title, 66)
-    top = 24 * len(title_lines) + 16
-    parts = [
-        f'<text x="{_LEFT}" y="{22 + 24 * k}" font-size="17" font-weight="bold" fill="{INK}">{escape(line)}</text>'
-        for k, line in enumerate(title_lines)
-    ]
-    for k, row in enumerate(rows):
-        parts += _effect(row, top + _ROW_HEIGHT * k)
-    height = top + _ROW_HEIGHT * len(rows) + 28
-    legend = "dashed: no change · large dot: mean of the firms, with its interval · small dots: single firms"
-    for k, line in enumerate((note, legend)):
-        parts.append(f'<text x="{_LEFT}" y="{height - 22 + 17 * k}" font-size="12.5" fill="{INK}">{escape(line)}</text>')
+    """Draw changes with their intervals, one below the other, for wide pages and for telephones: the HTML and the alt text."""
     alt = f"{title}. {'; '.join(row.reading for row in rows)}. {note}".strip()
-    return image(parts, _WIDTH, height, alt), alt
+    wide, narrow = (_effects(rows, title, note, alt, width) for width in (_WIDTH, _draw.NARROW))
+    return _draw.for_two(wide, narrow), alt
 
 
-def _effect(row: Effect, y: int) -> list[str]:
-    """Draw one change at height ``y``: its words, its axis, each firm, and the mean with its interval."""
+def _effects(rows: Sequence[Effect], title: str, note: str, alt: str, width: int) -> str:
+    left = _LEFT if width == _WIDTH else _LEFT // 2
+    room, parts, y = width - 2 * left, [], 0.0
+
+    def write(text: str, size: float, weight: str = "") -> None:
+        nonlocal y
+        for line in textwrap.wrap(text, int(room / ((_BOLD if weight else _LETTER) * size))):
+            y += 1.4 * size
+            parts.append(f'<text x="{left}" y="{y:.1f}" font-size="{size}"{weight} fill="{INK}">{escape(line)}</text>')
+
+    write(title, 17, ' font-weight="bold"')
+    for row in rows:
+        y += 14
+        write(row.reading, 14)
+        parts += _effect(row, y - 14, left, width)
+        y += 76
+    y += 8
+    legend = "dashed: no change · large dot: mean of the firms, with its interval · small dots: single firms"
+    for line in (note, legend):
+        write(line, 12.5)
+    return image(parts, width, math.ceil(y + 8), alt)
+
+
+def _effect(row: Effect, y: float, left: int, width: int) -> list[str]:
+    """Draw one change below height ``y``: its axis, each firm, and the mean with its interval."""
     lowest, highest = row.limits
 
     def x(value: float) -> float:
-        return _LEFT + (_WIDTH - 2 * _LEFT) * (min(max(value, lowest), highest) - lowest) / (highest - lowest)
+        return left + (width - 2 * left) * (min(max(value, lowest), highest) - lowest) / (highest - lowest)
 
-    parts = [f'<text x="{_LEFT}" y="{y + 14}" font-size="14" fill="{INK}">{escape(row.reading)}</text>']
+    parts, last = [], -math.inf
     step = round_up((highest - lowest) / 6)
     first = step * -(-lowest // step)
     for tick in (first + step * k for k in range(int((highest - first) / step + 1e-9) + 1)):
         text = show(round(tick, 9)).replace("-", "−")
+        half = 0.5 * 12 * _BOLD * len(text)
+        middle = min(max(x(tick), half), width - half)
         parts.append(f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{y + 26}" y2="{y + 70}" stroke="{GRID}"/>')
-        parts.append(f'<text x="{x(tick):.1f}" y="{y + 86}" font-size="12" text-anchor="middle" fill="{INK}">{text}</text>')
+        if middle - half > last + 6:  # only as many as there is room for
+            parts.append(f'<text x="{middle:.1f}" y="{y + 86}" font-size="12" text-anchor="middle" fill="{INK}">{text}</text>')
+            last = middle + half
     parts.append(f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y + 22}" y2="{y + 72}" stroke="{INK}" stroke-dasharray="4 3"/>')
     within = [value for value in row.each if lowest <= value <= highest]
     parts += [f'<circle cx="{x(value):.1f}" cy="{y + 60}" r="3.5" fill="none" stroke="{PALE}"/>' for value in within]
-    parts += _beyond(row, row.each, y + 60, y + 74, PALE)
+    edges = (left, width - left)
+    parts += _beyond(row, row.each, y + 60, y + 74, PALE, edges)
     parts.append(
         f'<line x1="{x(row.low):.1f}" x2="{x(row.high):.1f}" y1="{y + 40}" y2="{y + 40}" stroke="{row.colour}" '
         'stroke-width="7" stroke-linecap="round"/>'
     )
     if lowest <= row.middle <= highest:
         parts.append(f'<circle cx="{x(row.middle):.1f}" cy="{y + 40}" r="8" fill="{row.colour}"/>')
-    return parts + _beyond(row, (row.low, row.middle, row.high), y + 40, y + 33, row.colour)
+    return parts + _beyond(row, (row.low, row.middle, row.high), y + 40, y + 33, row.colour, edges)
 
 
-def _beyond(row: Effect, values: Sequence[float], y: int, text_y: int, colour: str) -> list[str]:
+def _beyond(
+    row: Effect, values: Sequence[float], y: float, text_y: float, colour: str, edges: tuple[float, float]
+) -> list[str]:
     """Draw an arrow at each end of the axis that values lie beyond, with the furthest of them, and how many they are."""
     parts = []
-    for side, end, edge, anchor in ((-1, row.limits[0], _LEFT, "start"), (1, row.limits[1], _WIDTH - _LEFT, "end")):
+    for side, end, edge, anchor in zip((-1, 1), row.limits, edges, ("start", "end"), strict=True):
         outside = [value for value in values if side * (value - end) > 0]
         if outside:
             furthest = row.text(max(outside, key=lambda value: side * value)).replace("-", "−")
@@ -250,10 +270,7 @@ def image(parts: Sequence[str], width: int, height: int, alt: str) -> str:
         f'font-family="DejaVu Sans, Verdana, sans-serif"><rect width="{width}" height="{height}" fill="white"/>'
         f"{''.join(parts)}</svg>"
     )
-    data = base64.b64encode(svg.encode()).decode()
-    style = f"max-width:100%;min-width:{min(width, NARROWEST)}px"
-    source = f"data:image/svg+xml;base64,{data}"
-    return f'<img alt="{escape(alt, quote=True)}" width="{width}" style="{style}" src="{source}">'
+    return _draw.image("svg+xml", svg.encode(), width, alt)
 
 
 def round_up(step: float) -> float:

@@ -93,6 +93,8 @@ def progress() -> Summary:
 
     It looks in the folder of the notebook that asks: for its journal, and for answers in the folder ``exercises`` beside it.
 
+    In JupyterLab and on the site the counts follow what is answered, without running anything (``course.js``).
+
     Returns
     -------
     Summary
@@ -141,9 +143,11 @@ def _row(lesson: Lesson, in_lesson: tuple[int, int], in_exercise: tuple[int, int
     if in_exercise[1]:
         copy = _EXERCISES / f"exercise_{lesson.name}.ipynb"
         file = copy if copy.exists() else _EXERCISES / f"{lesson.name}.ipynb"
-        exercise = Link(f"{_share(*in_exercise)}, {lesson.exercise_minutes} min", file.as_posix())
+        marks = ("crmlab-exercise", f"exercise/{lesson.name}")
+        exercise = Link(f"{_share(*in_exercise)}, {lesson.exercise_minutes} min", file.as_posix(), marks)
     link = Link(lesson.heading, f"{lesson.name}.ipynb")
-    return link, lesson.question, f"{lesson.minutes} min", _share(*in_lesson), exercise
+    asks = Link(_share(*in_lesson), marks=("crmlab-asks", *sorted(lesson.keys)))  # course.js brings it up to date
+    return link, lesson.question, f"{lesson.minutes} min", asks if in_lesson[1] else "", exercise
 
 
 def _share(done: int, asked: int) -> str:

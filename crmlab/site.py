@@ -1,7 +1,8 @@
 """Site: the lessons as pages that live in any browser, without Python and without a network.
 
 It reads executed notebooks: text, pictures and tables stand as they are stored, and each widget comes to life from the data
-that lie in its output (``widgets``). Code is folded. What a lesson says, and what a widget does, is not known here.
+that lie in its output (``widgets``). Code is folded, and cells tagged ``lab-only`` stay out. What a lesson says, and what a
+widget does, is not known here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["build"]
 
 _KIT = Path(__file__).resolve().parent.parent
 _WIDGET = "application/vnd.crmlab.widget+json"
+_LAB_ONLY = "lab-only"  # the tag of a cell that says something of JupyterLab: a page cannot run anything
 _EXTRA = ("docs/world.md", "docs/glossary.md")  # pages that lessons link to
 
 
@@ -66,7 +68,7 @@ def build(out: str | Path = "site", *, kit: str | Path | None = None) -> str:
         if (path := root / name).is_file():
             text = path.read_text(encoding="utf-8")
             content = f'<div class="text">{_markdown(text)}</div>'
-            _write(folder / f"{path.stem}.html", _render(_title(text), [content], []))
+            _write(folder / f"{path.stem}.html", _render(_title(text), [content], [], is_wide=True))
     return str(folder / f"{lessons[0].stem}.html")
 
 
@@ -78,6 +80,7 @@ def _write(path: Path, page: str) -> None:
 def _lesson_page(path: Path) -> str:
     """Return one executed notebook as a page."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = [cell for cell in cells if _LAB_ONLY not in cell["metadata"].get("tags", ())]
     widgets: list[tuple[str, dict]] = []
     parts = []
     for cell in cells:
@@ -92,11 +95,14 @@ def _lesson_page(path: Path) -> str:
     return _render(title, parts, widgets)
 
 
-def _render(title: str, cells: list[str], widgets: list[tuple[str, dict]]) -> str:
-    from crmlab.widgets.live import embedded
+def _render(title: str, cells: list[str], widgets: list[tuple[str, dict]], *, is_wide: bool = False) -> str:
+    from crmlab.widgets.live import course, embedded
 
-    scripts = _page.trusted(embedded(widgets)) if widgets else ""
-    return _page.render("site.html", title=title, cells=[_page.trusted(cell) for cell in cells], scripts=scripts)
+    scripts = embedded(widgets) if widgets else ""
+    if any('class="crmlab-asks' in cell for cell in cells):
+        scripts += course()
+    shown = [_page.trusted(cell) for cell in cells]
+    return _page.render("site.html", title=title, cells=shown, scripts=_page.trusted(scripts), is_wide=is_wide)
 
 
 def _title(markdown: str) -> str:
@@ -113,7 +119,7 @@ def _code(cell: dict, source: str) -> str:
 
 def _output(output: dict, widgets: list[tuple[str, dict]]) -> str:
     if output["output_type"] == "stream":
-        return f"<pre>{html.escape(''.join(output['text']))}</pre>"
+        return f'<pre class="said">{html.escape("".join(output["text"]))}</pre>'
     data = output.get("data", {})
     if _WIDGET in data:
         widgets.append((data[_WIDGET]["name"], data[_WIDGET]["state"]))
@@ -135,16 +141,16 @@ def _links(page: str) -> str:
     """Lead links to the pages of the site; what only the kit has becomes plain words."""
 
     def lead(match: re.Match[str]) -> str:
-        target, words = html.unescape(match["target"]), match["words"]
+        target, rest, words = html.unescape(match["target"]), match["rest"], match["words"]
         if re.match(r"https?:|#", target):
             return match[0]
         name, _, anchor = target.partition("#")
         path = Path(name)
         if (path.suffix == ".ipynb" and "exercises" not in path.parts) or path.name in {Path(extra).name for extra in _EXTRA}:
-            return f'<a href="{path.stem}.html{f"#{anchor}" if anchor else ""}">{words}</a>'
-        return f"{words} (in the kit)"
+            return f'<a href="{path.stem}.html{f"#{anchor}" if anchor else ""}"{rest}>{words}</a>'
+        return f"<span{rest}>{words}</span> (in the kit)" if rest else f"{words} (in the kit)"
 
-    return re.sub(r'<a href="(?P<target>[^"]*)">(?P<words>.*?)</a>', lead, page, flags=re.DOTALL)
+    return re.sub(r'<a href="(?P<target>[^"]*)"(?P<rest>[^>]*)>(?P<words>.*?)</a>', lead, page, flags=re.DOTALL)
 
 
 @cache
@@ -179,7 +185,7 @@ _SPELT = {
 
 
 @cache
-def _formula(tex: str, size: int = 13) -> str:
+def _formula(tex: str, size: float = 14.5) -> str:
     """Draw a formula; what cannot be drawn stands as it is written."""
     from matplotlib import rc_context
     from matplotlib.font_manager import FontProperties
@@ -191,10 +197,11 @@ def _formula(tex: str, size: int = 13) -> str:
         compact = re.sub(rf"\\{name}(?![a-z])", rf"\\{known}", compact)
     try:
         with rc_context({"svg.hashsalt": "crmlab", "mathtext.fontset": "stix"}):
-            math_to_image(f"${compact}$", picture, prop=FontProperties(size=size), format="svg")
+            depth = math_to_image(f"${compact}$", picture, prop=FontProperties(size=size), format="svg")
     except ValueError:
         return f"<code>{html.escape(tex)}</code>"
     svg = re.sub(r"<metadata>.*?</metadata>", "", picture.getvalue().decode(), flags=re.DOTALL)
     svg = svg[svg.index("<svg") :]
     label = html.escape(tex.strip(), quote=True)
-    return svg.replace("<svg ", f'<svg class="formula" role="img" aria-label="{label}" ', 1)
+    line = f"vertical-align:{-depth:.1f}pt"  # its letters stand on the line of the text
+    return svg.replace("<svg ", f'<svg class="formula" style="{line}" role="img" aria-label="{label}" ', 1)

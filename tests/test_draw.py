@@ -40,6 +40,55 @@ def test_a_picture_is_sharp_small_and_the_same_at_every_run():
     assert int.from_bytes(pixels[16:20]) == int(2 * 96 * 7.2)
 
 
+CHARTS = {
+    "bars": lambda **words: _draw.bars(
+        pd.Series({"understanding needs": 1_234, "closing": 3, "won at last": 9}), **words, y="y"
+    ),
+    "intervals": lambda **words: _draw.interval_plot(
+        pd.DataFrame({"label": ["understanding needs of each one", "b"], "middle": [1, 2], "low": [0, 1], "high": [2, 3]}),
+        **words,
+    ),
+    "lines": lambda **words: _draw.curves(pd.DataFrame({"a": [0, 1.5e6], "b": [1, 2]}, index=[0, 500_000]), **words, y="many"),
+}
+
+
+@pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
+def test_a_telephone_gets_a_narrow_picture_with_the_same_words(draw):
+    title = "Of 2,269 people who begin at the first stage, 679 become customers in the end"
+    ax = draw(title=title, x="people who came this far and have not been lost since then", alt="As many as there are.")
+    before = _draw.html(ax.figure)
+    pictures = re.findall("<img[^>]*>", _draw.for_two(before, _draw._narrow_html(ax.figure)))
+    assert [re.search('class="([a-z-]+)"( hidden)?', each).groups() for each in pictures] == [
+        ("crmlab-wide", None), ("crmlab-narrow", " hidden"),
+    ]  # fmt: skip
+    assert len({re.search('alt="([^"]+)"', each)[1] for each in pictures}) == 1
+    assert 'width="336"' in pictures[1]
+    assert "min-width" not in pictures[1]
+    texts = [" ".join(re.findall("<text[^>]*>([^<]*)</text>", svg(each))) for each in pictures]
+    assert set(title.split()) <= set(texts[1].split())
+    assert set(ax.get_xlabel().split()) <= set(texts[1].split())
+    assert all(len(line) <= 40 for line in re.findall("<text[^>]*>([^<]*)</text>", svg(pictures[1])))
+    after = _draw.html(ax.figure)
+    words = [re.findall("<text[^>]*>([^<]*)</text>", svg(each)) for each in (before, after)]
+    assert words[0] == words[1], "the figure is as it was"
+    assert ax.figure.get_size_inches()[0] == pytest.approx(7.2)
+
+
+def test_a_title_beside_long_names_is_not_cut():
+    ax = CHARTS["intervals"](title="Of 2,269 people who begin at the first stage, 679 became customers", x="x")
+    _draw.html(ax.figure)
+    [title] = _draw._titles(ax)
+    box = title.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= ax.figure.bbox.width
+
+
+def test_where_words_leave_no_room_there_is_one_picture():
+    figure, _ = plt.subplots(1, 14, figsize=(20, 2), layout="constrained")
+    assert _draw._narrow_html(figure) == ""
+    assert figure.get_size_inches().tolist() == [20, 2]
+    assert _draw.for_two("<img >", "") == "<img >"
+
+
 def svg(page: str) -> str:
     """The SVG in an HTML image."""
     return base64.b64decode(re.search(r"image/svg\+xml;base64,([^\"]+)", page)[1]).decode()

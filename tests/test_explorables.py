@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import FLAGS, find_chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from crmlab import btyd, datasets, widgets
+from crmlab import _draw, btyd, datasets, lessons, site, widgets
 from crmlab.widgets.chart import COLOURS, svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -62,6 +62,12 @@ def bars(upright):
     else:
         x, y = widgets.Axis("cases", -10, 100), widgets.Axis("", names=("won", "lost", "open"))
     return widgets.Chart("Bars", x, y, alt="Three bars.").bars([60.0, 140.0, -8.0], colour="green", name="cases")
+
+
+def reasons():
+    x, y = widgets.Axis("profit a year", -1000, 1000), widgets.Axis("", names=("renew the shop and all of its pages", "wait"))
+    chart = widgets.Chart("Two choices", x, y, alt="Two intervals.").rule(x=0)
+    return chart.intervals([0, 1], [-600, 300], [-610, 100], [-590, 500], colour=["red", "green"])
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +291,8 @@ def test_nothing_is_seen_before_the_decision(shown, made):
     text = evidence.inner_text().replace("−", "-")
     assert "“answer faster” did best" in text
     assert f"In the same firms “answer faster” brought {result.shortfall[2]:,.0f} more." in text
-    assert "leave it as it is (your choice)" in page.locator(".evidence .chart > svg").text_content()
+    names = " ".join(page.locator(".evidence .chart > svg text").all_text_contents())
+    assert "leave it as it is (your choice)" in names
     entry = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))[0]
     assert (entry["choice"], entry["confidence"], entry["right"]) == ("leave it as it is", 70, False)
     page.reload()
@@ -390,8 +397,8 @@ def test_what_if_is_as_python_says(shown, made, grid):
 
 @pytest.mark.parametrize(
     "chart",
-    [came_back(12), gaps(3), bars(upright=True), bars(upright=False)],
-    ids=["lines", "intervals", "upright", "lying"],
+    [came_back(12), gaps(3), bars(upright=True), bars(upright=False), reasons()],
+    ids=["lines", "intervals", "upright", "lying", "long names"],
 )
 @pytest.mark.parametrize("width", [320, 700])
 def test_a_chart_is_drawn_alike_in_the_page_and_at_rest(shown, browser, tmp_path, chart, width):
@@ -422,6 +429,97 @@ def _marks(elements):
         seen = [hues.get(colour, colour) for colour in colours] if kind != "text" else []
         result.append((kind, [round(number, 0) for number in numbers], seen, element.text if kind == "text" else ""))
     return result
+
+
+def test_no_word_of_a_narrow_picture_is_cut(browser, grid):
+    """What a telephone shows of pictures that stand still, drawn into a page letter by letter."""
+    words = {
+        "title": "Of 2,269 people who begin at the first stage, 679 become customers",
+        "x": "people who came this far, all told",
+    }
+    stages = pd.Series({"understanding needs": 1_234, "overcoming objections": 300, "won": 9})
+    rows = pd.DataFrame({"label": list(stages.index), "middle": [1, 2, 3], "low": [0, 1, 2], "high": [2, 3, 4]})
+    pictures = [widgets.picture(ax, **words, y="many", alt="Words.") for ax in (
+        _draw.bars(stages, **words, y="many"), _draw.interval_plot(rows, **words))]  # fmt: skip
+    pictures += [came_back(12), gaps(100), reasons(), bars(upright=True), bars(upright=False)]
+    pictures += [widgets.change(grid, cause, 1.5) for cause in ("reliability", "tangibles")]
+    drawn = [re.search('crmlab-narrow" hidden [^>]*base64,([^"]+)"', each._repr_html_())[1] for each in pictures]
+    page = browser.new_page(viewport={"width": 400, "height": 900})
+    for picture in drawn:
+        text = base64.b64decode(picture).decode()
+        page.set_content(text[text.index("<svg") :])
+        cut = page.evaluate("""() => { const box = document.querySelector('svg').getBoundingClientRect();
+            return [...document.querySelectorAll('text')].filter((text) => { const at = text.getBoundingClientRect();
+                return at.left < box.left - 1 || at.right > box.right + 1 || at.top < box.top - 1 || at.bottom > box.bottom + 1;
+            }).map((text) => text.textContent); }""")  # fmt: skip
+        assert cut == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [360, 1000])
+def test_a_guess_is_made_below_its_axis(shown, width):
+    """Nothing chosen: the line says where to click, and no thumb stands on it. Then thumb and dot stand below each other."""
+    page = shown("guess", width=width)
+    hint = page.get_by_text("click on this line")
+    expect(hint).to_be_visible()
+    assert hint.evaluate("hint => hint.scrollWidth <= hint.clientWidth")
+    slider = page.get_by_role("slider")
+    slider.press("End")
+    expect(hint).to_be_hidden()
+    for key, share in (("End", 1), ("Home", 0)):
+        slider.press(key)
+        track, dot = slider.bounding_box(), page.locator(".chart > svg circle").bounding_box()
+        assert abs(track["x"] + 8 + share * (track["width"] - 16) - dot["x"] - dot["width"] / 2) < 1.5
+
+
+# Words that stand on two lines.
+BROKEN = """() => { const broken = [], range = document.createRange();
+  for (const cell of document.querySelectorAll('td')) for (const node of cell.childNodes) {
+    if (node.nodeType !== 3) continue;
+    for (const { index, 0: word } of node.data.matchAll(/\\S+/g)) {
+      range.setStart(node, index); range.setEnd(node, index + word.length);
+      if (range.getClientRects().length > 1) broken.push(word);
+    }
+  } return broken; }"""
+
+
+def test_on_a_telephone_calibration_breaks_no_word(shown):
+    page = shown("calibration", width=360)
+    entry = {"kind": "decision", "key": "1", "question": "Which responsiveness, overcoming internationalisation?",
+             "choice": "understand each one", "confidence": 80, "right": False}  # fmt: skip
+    page.evaluate("entry => localStorage.setItem('crmlab-journal', JSON.stringify([entry]))", entry)
+    page.reload()
+    row = page.get_by_role("row")
+    assert row.get_by_role("cell").all_inner_texts()[1] == "understand each one, 80 % sure"
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate(CUT) == []
+
+
+def test_the_course_table_of_a_site_follows_a_decision(browser, made, tmp_path):
+    """Without a kernel, in the page's own storage: the lesson's count, and the title's; exercises are not counted there."""
+    table = lessons.progress()
+    key = sorted(lessons.LESSONS[2].keys)[0]
+    asked = sum(len(lesson.keys) for lesson in lessons.LESSONS if lesson.minutes is not None)
+    output = {"output_type": "display_data", "data": {"text/html": table._repr_html_()}}
+    cell = {"cell_type": "code", "source": "1", "metadata": {}, "execution_count": 1, "outputs": [output]}
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    first = site.build(tmp_path / "site", kit=tmp_path)
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(f"file://{first}")
+    expect(page.locator("h4")).to_have_text(f"0 of {asked} questions of the lessons are answered")
+    row = page.locator("tr", has_text="01 Relationship")
+    expect(row).to_contain_text(f"0 of {len(lessons.LESSONS[2].keys)}")
+    expect(row).to_contain_text("9 questions, 90 min (in the kit)")
+    entry = {"kind": "decision", "key": key, "question": "?"}
+    page.evaluate("entry => localStorage.setItem('crmlab-journal', JSON.stringify([entry]))", entry)
+    page.evaluate("dispatchEvent(new Event('crmlab-kept'))")
+    expect(row).to_contain_text(f"1 of {len(lessons.LESSONS[2].keys)}")
+    expect(page.locator("h4")).to_have_text(f"1 of {asked} questions of the lessons are answered")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".crmlab-scroll").evaluate("table => table.scrollWidth <= table.clientWidth"), "a block for each lesson"
+    context.close()
 
 
 def test_what_lies_beyond_an_axis_gets_an_arrow_and_its_number(shown):

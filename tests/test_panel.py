@@ -336,6 +336,47 @@ def test_the_box_holds_after_a_restart_what_was_typed(memo):
         assert exercise.panel("q8").reply["text"] == str(9431 / 700)
 
 
+def test_after_a_restart_one_sees_how_one_came_to_an_answer(memo):
+    chosen = {"keep": {"kind": ["new"], "channel": ["online advert"]}, "group": "outcome"}
+    panel = exercise.panel("q1")
+    panel.choices = chosen | {"odd": 1, "page": 0}
+    said = panel.shown["sentences"]
+    panel._hear({"do": "answer", "text": "1,735"})
+    file = memo / "01_relationship.answers.json"
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert stored["choices"] == {"q1": chosen}
+    exercise.start("01_relationship")
+    panel = exercise.panel("q1")
+    assert (panel.choices, panel.shown["sentences"]) == (chosen, said)
+    assert exercise.panel("q2").choices == {}
+    for claim in ({"q1": {"keep": {"kind": [["x"], "old"]}, "group": 5}}, {"q1": "x", "q9": {}}, {}):  # by somebody else
+        file.write_text(json.dumps(stored | {"choices": claim}), encoding="utf-8")
+        exercise.start("01_relationship")
+        assert exercise.panel("q1").shown["sentences"][0].startswith("5\u202f388 of 5\u202f388")
+        assert exercise.progress().table["your answer"].iloc[0] == "1\u202f735 (prospects)"
+
+
+def test_what_a_panel_says_is_said_once_on_the_page(memo, shown, monkeypatch):
+    """Below the panel code and check show something only where code answers."""
+    monkeypatch.setattr(IPython.display, "display", panel_view.display)
+    monkeypatch.setattr(IPython.display, "update_display", panel_view.update_display)
+
+    def seen():
+        return [re.sub("<[^>]*>", "", data["text/html"]) for name, data in shown.items() if name and "live" in name]
+
+    exercise.check("q1")._ipython_display_()  # before there is a panel
+    assert seen() == ["q1: openNo answer yet."]
+    shown.clear()
+    panel = exercise.panel("q1")
+    for output in (panel, exercise.answer("q1", ...), exercise.check("q1")):
+        output._ipython_display_()
+    panel._hear({"do": "answer", "text": "1,735"})
+    assert panel.reply["title"] == "q1: ✓ right"
+    assert seen() == ["", ""]
+    exercise.answer("q1", 5)
+    assert seen()[1].startswith("q1: ✗ not right")
+
+
 def test_what_stands_below_other_cells_follows_an_answer(memo, shown, monkeypatch):
     """The cells are run once, from top to bottom, while all is open; then the box is used, and then code."""
     monkeypatch.setattr(IPython.display, "display", panel_view.display)

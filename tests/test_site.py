@@ -25,6 +25,7 @@ def test_every_lesson_is_there_whole(pages):
     assert {f"{path.stem}.html" for path in lessons} | {"world.html", "glossary.html"} == set(pages)
     for path in lessons:
         page, cells = pages[f"{path.stem}.html"], json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = [cell for cell in cells if "lab-only" not in cell["metadata"].get("tags", ())]
         outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
         widgets = sum("application/vnd.crmlab.widget+json" in data for data in outputs)
         assert page.count('class="crmlab-place crmlab-page"') == widgets
@@ -60,10 +61,23 @@ def test_formulas_are_drawn_and_what_cannot_be_drawn_stands(tmp_path):
     cell = {"cell_type": "markdown", "source": text, "metadata": {}}
     site.build(tmp_path / "out", kit=write(tmp_path, cell))
     page = (tmp_path / "out" / "01_x.html").read_text(encoding="utf-8")
-    assert page.count('class="formula"') == 2
+    assert page.count('class="formula" style="vertical-align:-') == 2, "they stand on the line of the text"
     assert r"<code>\unknown{x}</code>" in page
     assert "<title>Title</title>" in page
     assert page == (site.build(tmp_path / "again", kit=tmp_path), (tmp_path / "again" / "01_x.html").read_text("utf-8"))[1]
+
+
+def test_what_says_something_of_jupyterlab_stays_there(tmp_path):
+    words = {"cell_type": "markdown", "source": "# Title\n\nWords.", "metadata": {"tags": ["other"]}}
+    only = {"tags": ["nbval-ignore-output", "lab-only"]}
+    typed = {"cell_type": "markdown", "source": "Press Shift + Enter.", "metadata": only}
+    code = {"cell_type": "code", "source": "check()", "metadata": only, "outputs": [], "execution_count": None}
+    site.build(tmp_path / "out", kit=write(tmp_path, words, typed, code))
+    page = (tmp_path / "out" / "01_x.html").read_text(encoding="utf-8")
+    assert page.count("<section") == 1
+    assert "Words." in page
+    assert "Shift + Enter" not in page
+    assert "check()" not in page
 
 
 def test_every_formula_of_the_firm_is_drawn():

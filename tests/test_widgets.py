@@ -6,6 +6,7 @@ import pathlib
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -308,6 +309,31 @@ def test_effects_stay_on_the_page():
     texts = [each.text for each in drawn(picture).iter("{http://www.w3.org/2000/svg}text")]
     assert all(len(text) < 100 for text in texts)
     assert [_svg.round_up(step) for step in (0.3, 1.0, 4.2, 70)] == [0.5, 1.0, 5.0, 100.0]
+
+
+def test_each_row_of_measures_has_decimals_of_its_own():
+    """As ``world.compare`` shows one pair: no interval, and measures from shares to revenue."""
+    frame = pd.DataFrame({
+        "measure": ["retention", "customers", "revenue"], "base": [0.436, 877.0, 410_858.97],
+        "changed": [0.5, 962.0, 455_539.25], "low": [np.nan] * 3,
+    })  # fmt: skip
+    shown = widgets.table(frame, title="With and without")
+    assert str(shown).split()[3:] == [
+        "measure", "base", "changed", "retention", "0.436", "0.500", "customers", "877", "962", "revenue", "410,859", "455,539",
+    ]  # fmt: skip
+    assert ">low<" not in shown._repr_html_()
+    assert ">410,859<" in shown._repr_html_()
+
+
+def test_dates_stay_whole_and_a_wide_table_scrolls_by_itself():
+    frame = pd.DataFrame({"day": ["2024-01-31", ""], "what": ["an order", "1"], "when": pd.to_datetime(["2024-01-31", None])})
+    html = widgets.table(frame, title='Days "and" more')._repr_html_()
+    cells = re.findall(r'<td style="([^"]*)">([^<]*)', html)
+    assert [text for style, text in cells if "nowrap" in style] == ["2024-01-31", "2024-01-31", "", ""]
+    assert (
+        'class="crmlab-scroll" style="overflow-x:auto" role="region" tabindex="0" aria-label="Days &quot;and&quot; more"'
+        in html
+    )
 
 
 def test_a_table_has_no_index_and_its_headings_stand_over_their_columns():

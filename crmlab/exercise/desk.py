@@ -69,6 +69,8 @@ class Desk:
         Name of a question -> how it is answered by the controls of its panel, for the worked solution.
     typed : dict
         Name of a question -> the text in its answer box, as it was typed.
+    choices : dict
+        Name of a question -> what was chosen in its panel when it was answered.
     listeners : dict
         (What is shown, name of its question or "" for all) -> what is called when another answer counts.
     """
@@ -89,6 +91,7 @@ class Desk:
     legends: dict[str, dict[str, Any]] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, Any]] = field(default_factory=dict)
     listeners: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
 
     @property
@@ -136,6 +139,10 @@ class Desk:
                 f"{path} cannot be read ({error}). Unpack the zip file that you were given once more, the whole of it."
             ) from None
 
+    def panel_tells(self, name: str) -> bool:
+        """Return whether a panel shows how a question stands, so that nothing else has to say it once more."""
+        return ("panel", name) in self.listeners and name not in self.coded
+
     def changed(self, name: str, by: str) -> None:
         """Tell what is shown of a question, but for what the change came from, that another answer counts."""
         for (what, whose), listener in list(self.listeners.items()):
@@ -148,6 +155,7 @@ class Desk:
             return
         content = {"assignment": self.sheet["assignment"], "answers": self.answers}
         content |= {"boxed": self.boxed, "typed": self.typed} if self.boxed else {}
+        content |= {"choices": self.choices} if self.choices else {}
         text = json.dumps(content, ensure_ascii=False, indent=1)
         try:
             with atomic_write(self.file) as part:
@@ -240,8 +248,7 @@ def start(name: str, *, student: str | None = None) -> Summary:
             "its own zip file."
         )
     file = Path(own_file or f"{name}.answers.json").absolute()
-    answers, boxed, typed = _earlier_answers(file, name, questions)
-    desk = context().desk = Desk(sheet, path.parent, file, answers=answers, boxed=boxed, typed=typed)
+    desk = context().desk = Desk(sheet, path.parent, file, **_earlier_answers(file, name, questions))
     return _opening(desk)
 
 
@@ -277,10 +284,11 @@ def _read_sheet(path: Path) -> tuple[dict[str, Any], dict[str, Question]]:
         raise DataError(f"{path} is damaged ({error}). Unpack the zip file that you were given once more.") from None
 
 
-def _earlier_answers(
-    file: Path, name: str, questions: dict[str, Question]
-) -> tuple[dict[str, Answer], dict[str, Answer], dict[str, str]]:
-    """Return the answers of an earlier sitting, all, those from boxes and as they were typed; lay a damaged file aside."""
+def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> dict[str, Any]:
+    """Return what an earlier sitting has left, as a ``Desk`` names it: answers, and of boxes what was typed and chosen there.
+
+    A file that is damaged is laid aside.
+    """
 
     def sound(answers: dict[str, Answer]) -> dict[str, Answer]:
         return {key: value for key, value in answers.items() if key in questions and is_valid(value)}
@@ -290,12 +298,13 @@ def _earlier_answers(
         if content["assignment"] == name:
             boxed = sound(content.get("boxed", {}))
             typed = {key: text for key, text in content.get("typed", {}).items() if key in boxed and isinstance(text, str)}
-            return sound(content["answers"]), boxed, typed
+            chosen = {key: each for key, each in content.get("choices", {}).items() if key in boxed and isinstance(each, dict)}
+            return {"answers": sound(content["answers"]), "boxed": boxed, "typed": typed, "choices": chosen}
     except FileNotFoundError:
-        return {}, {}, {}
+        pass
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         os.replace(file, file.with_suffix(".damaged.json"))
-    return {}, {}, {}
+    return {}
 
 
 def count_answers(name: str, folder: Path) -> tuple[int, int]:
@@ -304,7 +313,7 @@ def count_answers(name: str, folder: Path) -> tuple[int, int]:
     if not path.is_file():
         return 0, 0
     _, questions = _read_sheet(path)
-    answers, *_ = _earlier_answers(folder / f"{name}.answers.json", name, questions)
+    answers = _earlier_answers(folder / f"{name}.answers.json", name, questions).get("answers", {})
     return len(answers), len(questions)
 
 
@@ -457,7 +466,7 @@ def _leave_open(desk: Desk, question: Question) -> Summary:
         desk.answers[name] = desk.boxed[name]
         desk.save()
         desk.changed(name, by="answer")
-    return Live.of(lambda: _without_code(desk, question), ("answer", name), desk.listeners)
+    return Live.of(lambda: _without_code(desk, question), ("answer", name), desk.listeners, lambda: desk.panel_tells(name))
 
 
 def _without_code(desk: Desk, question: Question) -> Summary:
@@ -471,7 +480,7 @@ def _without_code(desk: Desk, question: Question) -> Summary:
     return Summary(f"{name} is open", note=note)
 
 
-def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
+def answer_in_box(desk: Desk, name: str, text: str, choices: dict[str, Any] | None = None) -> Answer:
     """Record what was typed into the answer box of a question; it counts unless code has answered.
 
     Parameters
@@ -481,6 +490,8 @@ def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
         Of the question.
     text : str
         As it was typed.
+    choices : dict, optional
+        What is chosen in the panel, as plain JSON: after a restart one sees how one came to the answer.
 
     Raises
     ------
@@ -491,6 +502,10 @@ def answer_in_box(desk: Desk, name: str, text: str) -> Answer:
         raise ArgumentError(f"{name} was not recorded: the box is empty. Write your answer into it.")
     recorded = _read(desk, desk.question(name), text)
     desk.boxed[name], desk.typed[name] = recorded, text
+    if choices:
+        desk.choices[name] = choices
+    else:
+        desk.choices.pop(name, None)
     if name not in desk.coded:
         desk.answers[name] = recorded
     desk.save()

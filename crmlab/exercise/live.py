@@ -27,15 +27,22 @@ class Live(Summary):
         What is shown, and of which question.
     listeners : dict
         Where it leaves word, under this key.
+    is_told : callable, optional
+        Whether a page shows the same elsewhere; then nothing is to be seen here.
     """
 
     make: Callable[[], Summary] | None = None
     key: tuple[str, str] = ("", "")
     listeners: dict[tuple[str, str], Callable[[], None]] | None = None
+    is_told: Callable[[], bool] | None = None
 
     @classmethod
     def of(
-        cls, make: Callable[[], Summary], key: tuple[str, str], listeners: dict[tuple[str, str], Callable[[], None]]
+        cls,
+        make: Callable[[], Summary],
+        key: tuple[str, str],
+        listeners: dict[tuple[str, str], Callable[[], None]],
+        is_told: Callable[[], bool] | None = None,
     ) -> Live:
         """Return what ``make`` returns now, as a summary that follows.
 
@@ -44,20 +51,21 @@ class Live(Summary):
         make : callable
         key : (str, str)
         listeners : dict
+        is_told : callable, optional
         """
         now = make()
-        return cls(now.title, now.facts, now.table, now.note, now.source, make, key, listeners)
+        return cls(now.title, now.facts, now.table, now.note, now.source, make, key, listeners, is_told)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display, update_display  # where code is graded, nobody looks, and it need not be there
 
         display_id = f"crmlab-live-{secrets.token_hex(8)}"
-        display(_bundle(self), raw=True, display_id=display_id)
+        display(self._bundle(self), raw=True, display_id=display_id)
         make = self.make
         if make is not None and self.listeners is not None:
-            self.listeners[self.key] = lambda: update_display(_bundle(make()), raw=True, display_id=display_id)
+            self.listeners[self.key] = lambda: update_display(self._bundle(make()), raw=True, display_id=display_id)
 
-
-def _bundle(summary: Summary) -> dict[str, str]:
-    """Return a summary as an output."""
-    return {"text/html": summary._repr_html_(), "text/plain": str(summary)}
+    def _bundle(self, summary: Summary) -> dict[str, str]:
+        """Return a summary as an output; a page shows nothing of what it shows elsewhere."""
+        is_told = self.is_told is not None and self.is_told()
+        return {"text/html": "<span></span>" if is_told else summary._repr_html_(), "text/plain": str(summary)}

@@ -34,6 +34,14 @@ const STYLE = `
 .crmlab-panel input { width: 9.5rem; }
 .crmlab-panel textarea { width: 100%; min-height: 11rem; resize: vertical; }
 .crmlab-panel :is(button, input, textarea, summary, .wide):focus-visible { outline: 3px solid #d55e00; outline-offset: 2px; }
+.crmlab-panel .bar { position: sticky; bottom: 0; z-index: 2; background: #fff; border-top: 2px solid #0b5394; margin: 12px -14px 0;
+  padding: 6px 14px; }
+.crmlab-panel .bar h4 { float: left; margin: 0 10px 0 0; }
+.crmlab-panel .bar + section { border: 0; margin: 0; padding: 0; }
+.crmlab-panel :is(button, input, summary) { scroll-margin-bottom: 110px; } /* what has the focus is not below the bar */
+/* The numbers stay in sight while one chooses: the page scrolls, and no box around the panel. */
+:is(.jp-Cell-outputWrapper, .jp-Cell-outputArea, .jp-OutputArea, .jp-OutputArea-child, .jp-OutputArea-output):has(.crmlab-panel) {
+  overflow: visible; }
 .crmlab-panel .read { font-size: 15px; font-weight: 600; }
 .crmlab-panel .wide { overflow-x: auto; max-width: 100%; }
 .crmlab-panel table { border-collapse: collapse; margin: 6px 0; font-size: 13px; color: inherit; background: #fff; }
@@ -44,7 +52,6 @@ const STYLE = `
 .crmlab-panel .answer { border-left: 5px solid #0b5394; padding-left: 10px; }
 .crmlab-panel .says b { display: block; }
 .crmlab-panel pre { white-space: pre-wrap; word-break: normal; background: #f6f6f6; padding: 8px; margin: 4px 0; font-size: 13px; color: inherit; }
-.crmlab-panel .read .more { font-size: 14px; font-weight: 400; }
 @container (max-width: 30rem) { .crmlab-panel .line > .what { width: 100%; } }
 .crmlab-panel .soft { color: #555; font-size: 13px; }`;
 
@@ -200,9 +207,11 @@ function fill(table, { columns, rows }, caption, isGrouped) {
 }
 
 function makeReadOut(host, model, choose) {
+  const bar = make("div", host, { class: "bar" });
+  make("h4", bar, { text: "3. Read" });
+  const read = make("div", bar, { class: "read", role: "status", "aria-live": "polite" });
   const part = make("section", host, { "aria-label": "What is left" });
-  make("h4", part, { text: "3. Read" });
-  const read = make("div", part, { class: "read", role: "status", "aria-live": "polite" });
+  const further = make("div", part);
   const groups = make("table", make("div", part, { class: "wide", tabindex: "0", role: "region", "aria-label": "Groups" }));
   const box = make("details", part);
   make("summary", box, { text: "Look at the rows themselves" });
@@ -217,7 +226,8 @@ function makeReadOut(host, model, choose) {
   return () => {
     const shown = model.get("shown");
     read.replaceChildren();
-    shown.sentences.forEach((text, k) => make("p", read, k > 1 ? { text, class: "more" } : { text }));
+    further.replaceChildren();
+    shown.sentences.forEach((text, k) => make("p", k > 1 ? further : read, { text }));
     fill(groups, shown.groups, "By groups", true);
     groups.parentElement.style.display = shown.groups.columns.length ? "" : "none";
     fill(rows, shown.rows, "Rows that are kept", false);

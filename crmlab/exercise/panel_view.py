@@ -20,7 +20,7 @@ from IPython.display import display, update_display
 from crmlab.errors import CrmlabError
 from crmlab.exercise.desk import Desk, answer_in_box
 from crmlab.exercise.form import Question
-from crmlab.exercise.pivot import describe, read_choices, read_out
+from crmlab.exercise.pivot import describe, plain, read_choices, read_out
 from crmlab.exercise.standing import checked
 from crmlab.exercise.worked import worked_solution
 
@@ -30,11 +30,13 @@ __all__ = ["BOXED", "Panel"]
 BOXED = "application/vnd.crmlab.answer+json"
 _LONGEST_TEXT = 20_000
 # In a notebook that is opened again, a line says what to do. Where the panel is shown, the line makes room; and where
-# JupyterLab would write that it has no such widget any more, it writes nothing.
+# JupyterLab would write that it has no such widget any more, it writes nothing. The record of the box is for those who open the
+# notebook later: the panel says the same.
 _STYLE = (
     "<style>.jp-OutputArea-child:has(.crmlab-panel-at-rest):has(+ .jp-OutputArea-child .crmlab-panel),"
     ".jp-OutputArea-child:has(.crmlab-panel-at-rest) + .jp-OutputArea-child:not(:has(.crmlab-panel))"
-    "{display:none}</style>"
+    "{display:none}"
+    ".jp-OutputArea-child:has(.crmlab-panel) ~ .jp-OutputArea-child:has(.crmlab-record){display:none}</style>"
 )
 
 
@@ -64,7 +66,7 @@ class Panel(AnyWidget):
         self._display_id = f"crmlab-answer-{secrets.token_hex(8)}"
         self._is_displayed = False
         self.set_trait("about", _about(desk, question, table))
-        super().__init__()
+        super().__init__(choices=_earlier_choices(desk, question, table))
         self.on_msg(lambda _widget, content, _buffers: self._hear(content))
         self._draw()
         self._say("", "")
@@ -107,13 +109,17 @@ class Panel(AnyWidget):
     def _answer(self, text: str) -> None:
         """Record what stands in the box, and say what a check says."""
         name = self._question.name
-        answer_in_box(self._desk, name, text)
+        answer_in_box(self._desk, name, text, self._chosen())
         self._save_record()
         if name in self._desk.coded:
             self._say(f"{name}: your code answers, too", self._who_counts(), text=text)
             return
         said = checked(self._desk, self._question)
         self._say(said.title, said.note, text=text)
+
+    def _chosen(self) -> dict[str, Any]:
+        """Return what is chosen, as far as the table knows it, as plain JSON."""
+        return {} if self._table is None else plain(read_choices(self.choices, self._table))
 
     def _who_counts(self) -> str:
         """Say which of two answers counts."""
@@ -150,13 +156,18 @@ class Panel(AnyWidget):
         if name not in self._desk.boxed:
             return {"text/html": "<span></span>", "text/plain": f"Nothing stands in the answer box of {name}."}
         answer = self._desk.boxed[name]
-        line = f"The answer box of {name} holds: {self._question.as_text(answer)}. Save the notebook to keep it."
-        html = f'<p style="margin:.3em 0;font-size:90%">{escape(line)}</p>'
+        line = f"The answer box of {name} holds: {self._question.as_text(answer)}."
+        html = f'<p class="crmlab-record" style="margin:.3em 0;font-size:90%">{escape(line)}</p>'
         return {BOXED: {"question": name, "answer": answer}, "text/html": html, "text/plain": line}
 
     def _save_record(self) -> None:
         if self._is_displayed:
             update_display(self._record(), raw=True, display_id=self._display_id)
+
+
+def _earlier_choices(desk: Desk, question: Question, table: pd.DataFrame | None) -> dict[str, Any]:
+    """Return what was chosen when the question was answered, as far as the table knows it."""
+    return {} if table is None else plain(read_choices(desk.choices.get(question.name), table))
 
 
 def _about(desk: Desk, question: Question, table: pd.DataFrame | None) -> dict[str, Any]:

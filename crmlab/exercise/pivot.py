@@ -7,8 +7,9 @@ by groups, and some of the rows. Nothing here knows what the rows mean, which qu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ from pandas.api import types
 from crmlab._result import show
 from crmlab.exercise.values import as_shown
 
-__all__ = ["Choices", "describe", "read_choices", "read_out"]
+__all__ = ["Choices", "describe", "plain", "read_choices", "read_out"]
 
 EMPTY = "(empty)"
 MEASURES = ("rows", "% of the line", "sum", "mean")
@@ -110,6 +111,16 @@ def _labels(column: pd.Series) -> list[str]:
 def _text(value: object) -> str:
     """Return a value as a page shows it."""
     return EMPTY if value is None or value is pd.NA or value != value else as_shown(value)
+
+
+def plain(choices: Choices) -> dict[str, Any]:
+    """Return choices as plain JSON, without what was not chosen.
+
+    >>> plain(Choices(keep={"kind": ("new",)}, first=3))
+    {'keep': {'kind': ['new']}, 'first': 3}
+    """
+    said = {name: value for name, value in asdict(choices).items() if value != asdict(Choices())[name]}
+    return json.loads(json.dumps(said))
 
 
 def read_choices(claim: object, frame: pd.DataFrame) -> Choices:

@@ -53,7 +53,7 @@ def check(name: str) -> Summary:
     """
     desk = open_desk()
     question = desk.question_or_any(name)
-    return Live.of(lambda: checked(desk, question), ("check", name), desk.listeners)
+    return Live.of(lambda: checked(desk, question), ("check", name), desk.listeners, lambda: desk.panel_tells(name))
 
 
 def checked(desk: Desk, question: Question) -> Summary:

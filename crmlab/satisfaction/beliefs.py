@@ -246,7 +246,7 @@ class Misjudgement(Result):
         ax.plot(table["customer_points"], y, "o", color=_draw.BLUE, markersize=9, label=f"customers ({self.n_customers:,})")
         ax.plot(table["manager_points"], y, "D", color=_draw.RED, markersize=9, label=f"managers ({self.n_managers:,})")
         ax.set_yticks(y, table["dimension"])
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15))  # one column has room on a telephone
         alt = (
             f"{row.dimension}: customers {row.customer_points:.1f}, managers {row.manager_points:.1f}"
             for row in table.itertuples()

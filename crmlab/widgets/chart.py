@@ -15,7 +15,7 @@ from html import escape
 
 import numpy as np
 
-from crmlab import _svg
+from crmlab import _draw, _svg
 from crmlab.errors import ArgumentError
 from crmlab.widgets.palette import LIGHT
 
@@ -23,6 +23,7 @@ from crmlab.widgets.palette import LIGHT
 COLOURS = {name: colour for name, colour in LIGHT.items() if name not in ("paper", "focus")}
 Numbers = Sequence[float] | np.ndarray
 SHAPES = ("circle", "square", "diamond")
+_LETTER = 7.4  # pixels of a letter in a longer line
 _WIDTH = 600  # of the picture at rest, in pixels
 _DIGITS = 6  # significant, of stored numbers: the last ones differ between machines
 
@@ -228,7 +229,7 @@ class Chart:
         return f"{self.title}{' ' if self.title.endswith(('?', '!', '.')) else '. '}{self.alt}"
 
     def _repr_html_(self) -> str:
-        return svg(self)
+        return _draw.for_two(svg(self), svg(self, _draw.NARROW))
 
 
 def _rounded(value: float | None) -> float:
@@ -239,7 +240,7 @@ def _rounded(value: float | None) -> float:
 
 # -- The picture at rest, as chart.js draws it in the page ---------------------------------------------------------
 
-FONT, CHARACTER, ROW = 13, 8.4, 40  # letters and rows, in pixels, as in chart.js
+FONT, CHARACTER, ROW, NARROW = 13, 8.4, 40, 480  # letters, rows and narrow charts, in pixels, as in chart.js
 
 
 class _Frame:
@@ -247,16 +248,17 @@ class _Frame:
 
     def __init__(self, chart: Chart, width: float) -> None:
         self.x, self.y, self.width = chart.x, chart.y, width
-        words = max((len(name) for name in chart.y.names), default=0) * CHARACTER
-        self.stacked = bool(chart.y.names) and words > 0.34 * width  # long names stand above their rows, and wrap
-        self.names = [_wrap(name, int((width - 24) // CHARACTER)) for name in chart.y.names]
+        self.stacked = bool(chart.y.names) and width < NARROW and _longest(chart.y.names) * CHARACTER > 0.34 * width
+        most = (width - 24 if self.stacked else 0.34 * width) // CHARACTER  # names stand at the left, or above their rows
+        self.names = [_wrap(name, int(most)) for name in chart.y.names]
+        words = _longest([line for lines in self.names for line in lines]) * CHARACTER
         lines = max((len(name) for name in self.names), default=1)
         self.shift = 9 * lines - 2 if self.stacked else 0
         ticks = max((len(chart.y.text(tick)) for tick in chart.y.ticks), default=0) if not chart.y.names else 0
         self.left = 12.0 if self.stacked else (words if chart.y.names else ticks * CHARACTER) + 14
         self.right = width - 16.0
         self.top = 10.0
-        row = ROW - 4 + 18 * lines if self.stacked else ROW
+        row = ROW - 4 + 18 * lines if self.stacked else max(ROW, 18 * lines + 10)
         self.bottom = self.top + (row * len(chart.y.names) if chart.y.names else chart.height)
         self.height = self.bottom + 26.0
 
@@ -271,6 +273,10 @@ class _Frame:
         if self.y.names:
             return self.top + (value + 0.5) * (self.bottom - self.top) / len(self.y.names) + self.shift
         return self.bottom - (self.bottom - self.top) * _share(self.y, value)
+
+
+def _longest(names: Sequence[str]) -> int:
+    return max((len(name) for name in names), default=0)
 
 
 def _wrap(name: str, most: int) -> list[str]:
@@ -302,27 +308,32 @@ def svg(chart: Chart, width: int = _WIDTH) -> str:
     str
     """
     parts, height = [], 14.0
-    for line in textwrap.wrap(chart.title, max(20, int(width / 9.6))):
+    for line in textwrap.wrap(chart.title, max(20, int((width - 20) / 9.7))):
         height += 21
         parts.append(_words(12, height - 4, line, ' font-weight="bold"', size=16))
     legend, height = _legend(chart, height + 6, width)
     if chart.y.label:
-        parts.append(_words(12, height + 14, chart.y.label))
-        height += 20
+        for line in textwrap.wrap(chart.y.label, int((width - 16) / _LETTER)):
+            parts.append(_words(12, height + 14, line))
+            height += 18
+        height += 2
     frame = _Frame(chart, width)
-    marks = [*_back(frame), *(mark for layer in chart.layers for mark in _marks(frame, layer))]
+    marks = [*_back(frame), *(mark for layer in chart.layers for mark in _marks(frame, layer)), *_names(frame)]
     parts += [*legend, f'<g transform="translate(0,{height:.0f})">{"".join(marks)}</g>']
     height += frame.height
     if chart.x.label:
-        parts.append(_words((frame.left + frame.right) / 2, height + 10, chart.x.label, ' text-anchor="middle"'))
-        height += 18
+        for line in textwrap.wrap(chart.x.label, int((width - 16) / _LETTER)):
+            half = _LETTER * len(line) / 2
+            middle = min(max((frame.left + frame.right) / 2, half + 4), width - half - 4)
+            parts.append(_words(middle, height + 10, line, ' text-anchor="middle"'))
+            height += 18
     return _svg.image(parts, width, math.ceil(height), repr(chart))
 
 
-def _words(x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink") -> str:
-    rim = 'paint-order="stroke" stroke="#ffffff" stroke-width="3"'  # letters stand out from what they cross
+def _words(x: float, y: float, text: str, attributes: str = "", size: int = FONT, colour: str = "ink", rim: int = 3) -> str:
+    edge = f'paint-order="stroke" stroke="#ffffff" stroke-width="{rim}"'  # letters stand out from what they cross
     place = f'x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{COLOURS[colour]}"'
-    return f"<text {place} {rim}{attributes}>{escape(text)}</text>"
+    return f"<text {place} {edge}{attributes}>{escape(text)}</text>"
 
 
 def _legend(chart: Chart, y: float, width: float) -> tuple[list[str], float]:
@@ -359,16 +370,22 @@ def _back(frame: _Frame) -> list[str]:
             last = x + half
     for tick in frame.y.ticks:
         y = frame.down(tick)
-        if frame.y.names:
-            name = frame.y.names[int(tick)]
-            if frame.stacked:
-                lines = frame.names[int(tick)]
-                parts += [_words(12, y - 14 - 18 * (len(lines) - 1 - n), line) for n, line in enumerate(lines)]
-            else:
-                parts.append(_words(frame.left - 10, y + 4.5, name, ' text-anchor="end"'))
-        else:
+        if not frame.y.names:
             parts.append(f'<path d="M{frame.left:.1f},{y:.1f}H{frame.right:.1f}" stroke="{COLOURS["grid"]}"/>')
             parts.append(_words(frame.left - 8, y + 4.5, frame.y.text(tick), ' text-anchor="end"'))
+    return parts
+
+
+def _names(frame: _Frame) -> list[str]:
+    """Draw the names of rows, over everything that crosses them: left of their rows, or above them."""
+    parts = []
+    for k, lines in enumerate(frame.names):
+        y = frame.down(k)
+        for n, line in enumerate(lines):
+            if frame.stacked:
+                parts.append(_words(12, y - 18 - 18 * (len(lines) - 1 - n), line, rim=4))
+            else:
+                parts.append(_words(frame.left - 10, y + 4.5 + 18 * (n - (len(lines) - 1) / 2), line, ' text-anchor="end"'))
     return parts
 
 
@@ -449,7 +466,13 @@ def _interval(frame: _Frame, at: float, values: tuple[float, float, float], colo
         x, ends = frame.across(at), [frame.down(value) for value in (middle, low, high)]
         path, dot = f"M{x:.1f},{ends[1]:.1f}V{ends[2]:.1f}", (x, ends[0])
         arrows = [mark for value in (low, high) for mark in _beyond(frame, frame.y, value, x, frame.down(value))]
-    return [f'<path d="{path}" stroke="{colour}" stroke-width="5"/>', _shape("circle", *dot, 7, colour), *arrows]
+    return [f'<path d="{path}" stroke="{colour}" stroke-width="5"/>', _shape("circle", *dot, _dot_size(ends), colour), *arrows]
+
+
+def _dot_size(ends: Sequence[float]) -> float:
+    """Return the radius of a mean: smaller where it would hide its interval."""
+    length = abs(ends[2] - ends[1])
+    return 7 if length < 0.5 else min(7, max(3.5, round(length / 2) - 3))
 
 
 def _beyond(frame: _Frame, axis: Axis, value: float, x: float, y: float) -> list[str]:

@@ -131,7 +131,7 @@ def picture(ax: Axes, *, title: str, x: str, y: str, alt: str) -> Picture:
         raise ArgumentError("`alt` must say what the chart shows, for readers who do not see it.")
     figure = _draw.figure_of(_draw.decorate(_draw.new_axes(ax), title=title, x=x, y=y, alt=alt))
     figure.set_layout_engine("tight")  # a slider redraws this, and the constrained one takes twice as long
-    return Picture(*_draw.finish(figure))
+    return Picture(*_draw.finish(figure, narrow=True))
 
 
 def table(frame: pd.DataFrame, *, title: str) -> Summary:
@@ -140,7 +140,8 @@ def table(frame: pd.DataFrame, *, title: str) -> Summary:
     Parameters
     ----------
     frame : DataFrame
-        Its columns are named as readers should read them, with their units.
+        Its columns are named as readers should read them, with their units. If each row has a unit of its own, call the column
+        that names them "measure": then each row has as many decimals as it needs.
     title : str
         What it holds or shows.
 

@@ -144,3 +144,13 @@ def embedded(widgets: list[tuple[str, dict]]) -> str:
     text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no text may end the element
     shim = "\n".join(_read(file) for file in ("journal.js", "model.js", "plain.js"))
     return f'<script type="application/json" id="crmlab-widgets">{text}</script>\n<script type="module">\n{shim}</script>'
+
+
+def course() -> str:
+    """Return the element that lets the table of the course in a page follow what the reader answers there."""
+    shim = "\n".join(_read(file) for file in ("journal.js", "course.js"))
+    fill = "courses(document).forEach((each) => fillCourse(each, new Set(journal().map(({ key }) => key))))"
+    return (
+        f'<script type="module">\n{shim}\nconst fill = () => {fill};\n'
+        'for (const what of ["crmlab-kept", "storage", "pageshow"]) addEventListener(what, fill);\nfill();\n</script>'
+    )

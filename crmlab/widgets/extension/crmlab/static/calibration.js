@@ -4,7 +4,14 @@ const STYLE = `
 .crmlab-calibration { max-width: 760px; }
 .crmlab-calibration table { border-collapse: collapse; font-size: 13px; width: 100%; margin-top: 8px; }
 .crmlab-calibration :is(th, td) { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--grid);
-  vertical-align: top; overflow-wrap: anywhere; }`;
+  vertical-align: top; }
+@container (max-width: 520px) { /* one block for each question */
+  .crmlab-calibration :is(table, tbody, tr, td) { display: block; border: 0; padding: 0; }
+  .crmlab-calibration thead { display: none; }
+  .crmlab-calibration tr { border-bottom: 1px solid var(--grid); padding: 6px 0; }
+  .crmlab-calibration td:first-child { font-weight: 600; }
+  .crmlab-calibration td:nth-child(n + 2)::before { content: attr(data-head) ": "; }
+}`;
 
 const LEVELS = [50, 60, 70, 80, 90, 100], FEWEST = 10; // decisions until anything can be said
 const Z = 1.959963984540054;
@@ -68,11 +75,13 @@ function drawTable(host, decisions, guesses) {
     ...guesses.map(({ question, guess, answer, unit }) => [question, `${guess} ${unit}`, `${answer} ${unit}`]),
   ];
   if (!rows.length) return;
-  const table = make("table", host), head = make("tr", make("thead", table)), body = make("tbody", table);
-  for (const text of ["question", "you said", "what came"]) make("th", head, { text, scope: "col" });
+  const heads = ["question", "you said", "what came"];
+  const table = make("table", host, { role: "table" }); // roles, since a narrow page shows its rows as blocks
+  const head = make("tr", make("thead", table)), body = make("tbody", table, { role: "rowgroup" });
+  for (const text of heads) make("th", head, { text, scope: "col" });
   for (const row of rows) {
-    const line = make("tr", body);
-    for (const text of row) make("td", line, { text: text || " " });
+    const line = make("tr", body, { role: "row" });
+    row.forEach((text, k) => make("td", line, { text: text || " ", role: "cell", "data-head": heads[k] }));
   }
 }
 

@@ -1,6 +1,6 @@
 // A chart in the page: draws what `Chart` in chart.py describes, at the same places as the picture at rest.
 
-const CHARACTER = 8.4, ROW = 40; // letters and rows, in pixels, as in chart.py
+const CHARACTER = 8.4, ROW = 40, NARROW = 480; // letters, rows and narrow charts, in pixels, as in chart.py
 
 const axisText = (axis, value) => show(value, axis.decimals) + axis.unit;
 const axisShare = (axis, value) => (clamp(value, axis.low, axis.high) - axis.low) / (axis.high - axis.low);
@@ -9,13 +9,14 @@ const paint = (colour) => `var(--${colour})`;
 // Where things lie on a chart of some width; `_Frame` in chart.py does the same. The labels of the axes stand outside, where
 // they can wrap.
 function layOutChart({ x, y, height }, width) {
-  const words = y.names ? Math.max(...y.names.map((name) => name.length)) * CHARACTER : 0;
-  const stacked = Boolean(y.names) && words > 0.34 * width; // long names stand above their rows, and wrap
-  const names = (y.names ?? []).map((name) => wrapName(name, Math.floor((width - 24) / CHARACTER)));
+  const longest = (names) => Math.max(...names.map((name) => name.length));
+  const stacked = Boolean(y.names) && width < NARROW && longest(y.names) * CHARACTER > 0.34 * width;
+  const most = Math.floor((stacked ? width - 24 : 0.34 * width) / CHARACTER); // names stand at the left, or above their rows
+  const names = (y.names ?? []).map((name) => wrapName(name, most)), words = y.names ? longest(names.flat()) * CHARACTER : 0;
   const lines = Math.max(1, ...names.map((name) => name.length));
   const ticks = y.names ? 0 : Math.max(...y.ticks.map(([, text]) => text.length)) * CHARACTER;
   const left = stacked ? 12 : (y.names ? words : ticks) + 14, right = width - 16, top = 10;
-  const bottom = top + (y.names ? (stacked ? ROW - 4 + 18 * lines : ROW) * y.names.length : height);
+  const bottom = top + (y.names ? (stacked ? ROW - 4 + 18 * lines : Math.max(ROW, 18 * lines + 10)) * y.names.length : height);
   const across = (value) => (x.names ? left + (value + 0.5) * (right - left) / x.names.length
     : left + (right - left) * axisShare(x, value));
   const down = (value) => (y.names ? top + (value + 0.5) * (bottom - top) / y.names.length + (stacked ? 9 * lines - 2 : 0)
@@ -48,15 +49,18 @@ function drawBack(group, frame) {
     words(group, clamp(at, half, frame.width - half), bottom + 18, text, { "text-anchor": "middle" });
     last = at + half;
   }
-  (y.names ?? []).forEach((name, k) => {
-    if (!frame.stacked) return words(group, left - 10, down(k) + 4.5, name, { "text-anchor": "end" });
-    const lines = frame.names[k];
-    return lines.forEach((line, n) => words(group, 12, down(k) - 14 - 18 * (lines.length - 1 - n), line));
-  });
   for (const [tick, text] of y.names ? [] : y.ticks) {
     make("path", group, { d: `M${left.toFixed(1)},${down(tick).toFixed(1)}H${right}`, stroke: paint("grid") });
     words(group, left - 8, down(tick) + 4.5, text, { "text-anchor": "end" });
   }
+}
+
+// The names of rows, over everything that crosses them: left of their rows, or above them.
+function drawNames(group, { left, down, stacked, names }) {
+  group.replaceChildren();
+  names.forEach((lines, k) => lines.forEach((line, n) => (stacked
+    ? words(group, 12, down(k) - 18 - 18 * (lines.length - 1 - n), line, { style: "stroke-width: 4px" })
+    : words(group, left - 10, down(k) + 4.5 + 18 * (n - (lines.length - 1) / 2), line, { "text-anchor": "end" }))));
 }
 
 function drawShape(parent, shape, x, y, radius, fill) {
@@ -124,7 +128,8 @@ function drawInterval(group, frame, at, [middle, low, high], stroke) {
   const [centre, from, to] = [middle, low, high].map(along), fixed = place.toFixed(1);
   make("path", group, { stroke, "stroke-width": 5,
     d: isRow ? `M${from.toFixed(1)},${fixed}H${to.toFixed(1)}` : `M${fixed},${from.toFixed(1)}V${to.toFixed(1)}` });
-  drawShape(group, "circle", ...(isRow ? [centre, place] : [place, centre]), 7, stroke);
+  const length = Math.abs(to - from), radius = length < 0.5 ? 7 : clamp(Math.round(length / 2) - 3, 3.5, 7); // no bar is hidden
+  drawShape(group, "circle", ...(isRow ? [centre, place] : [place, centre]), radius, stroke);
   const axis = isRow ? frame.x : frame.y;
   for (const value of [low, high]) drawBeyond(group, frame, axis, value, ...(isRow ? [along(value), place] : [place, along(value)]));
 }
@@ -149,7 +154,7 @@ function makeChart(parent, axes) {
   if (axes.y.label) make("p", parent, { text: axes.y.label, "aria-hidden": "true" });
   const svg = make("svg", parent, { role: "img" });
   if (axes.x.label) make("p", parent, { text: axes.x.label, class: "axis", "aria-hidden": "true" });
-  const back = make("g", svg), marks = make("g", svg);
+  const back = make("g", svg), marks = make("g", svg), names = make("g", svg);
   let frame = null, shown = [];
   function drawMarks() {
     marks.replaceChildren();
@@ -157,12 +162,14 @@ function makeChart(parent, axes) {
   }
   return {
     svg,
+    get frame() { return frame; },
     layOut() {
       const width = Math.max(240, Math.min(parent.clientWidth, 720));
       if (frame?.width === width) return;
       frame = layOutChart(axes, width);
       put(svg, { width, height: frame.height });
       drawBack(back, frame);
+      drawNames(names, frame);
       drawMarks();
     },
     draw(layers, alt) {

@@ -11,16 +11,16 @@ ${WAIT}
 .crmlab-decide .choice span { max-width: 34em; }
 .crmlab-decide .row { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .crmlab-decide .row { margin-top: 8px; }
-.crmlab-decide .reply { min-height: 1.5em; margin-top: 6px; }
-.crmlab-decide .evidence { margin-top: 12px; }
+.crmlab-decide :is(.reply, .evidence):not(:empty) { margin-top: 8px; }
+.crmlab-decide .evidence .title { min-height: 0; }
 .crmlab-decide .evidence p + p { margin-top: 8px; }`;
 
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "decide", STYLE);
   make("p", host, { class: "question", text: data.question });
   const controls = make("div", host, { class: "controls" });
-  const action = makeChoice(controls, { name: "I choose", options: data.actions, changed: ready });
-  const sure = makeChoice(controls, { name: "How sure?", options: data.levels.map((level) => `${level} %`), changed: ready });
+  const action = makeChoice(controls, { name: "I choose", options: data.actions, changed: pick });
+  const sure = makeChoice(controls, { name: "How sure?", options: data.levels.map((level) => `${level} %`), changed: pick });
   make("p", host, { class: "quiet", text: data.meaning });
   const row = make("div", host, { class: "row" });
   const button = make("button", row, { type: "button", class: "main", text: "This is my decision" });
@@ -32,7 +32,10 @@ function render({ model, el }) {
   const isDone = () => model.get("commitment").choice !== undefined;
   function ready() {
     put(button, { "aria-disabled": String(isDone() || action.value === null || sure.value === null) });
-    if (!isDone()) reply.textContent = "";
+  }
+  function pick() {
+    reply.textContent = "";
+    ready();
   }
   function showEvidence({ choice, confidence }) {
     const chosen = data.actions.indexOf(choice);

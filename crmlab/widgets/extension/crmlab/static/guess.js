@@ -4,7 +4,12 @@
 const STYLE = `
 .crmlab-guess { max-width: 760px; }
 .crmlab-guess .question { font-weight: bold; }
-.crmlab-guess .reply { min-height: 1.5em; margin-top: 6px; font-weight: 600; }`;
+.crmlab-guess .controls { display: block; }
+.crmlab-guess .control { display: grid; grid-template-columns: minmax(0, 1fr) max-content; }
+.crmlab-guess .control > .track { grid-column: 1 / -1; order: 1; }
+.crmlab-guess .reply { font-weight: 600; }
+.crmlab-guess .reply:not(:empty) { margin-top: 6px; }`;
+const THUMB = 16; // pixels: its middle moves along the axis of the chart
 
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "guess", STYLE);
@@ -13,7 +18,8 @@ function render({ model, el }) {
   const place = make("div", host, { class: "chart" }), chart = makeChart(place, data.axes);
   const controls = make("div", host, { class: "controls" });
   const slider = makeSlider(controls,
-    { name: "my guess", low: data.lowest, high: data.highest, step: data.step, text: mine, changed: draw });
+    { name: "my guess", low: data.lowest, high: data.highest, step: data.step, text: mine, changed: draw,
+      hint: "click on this line" });
   const button = make("button", host, { type: "button", class: "main", text: "This is my guess" });
   const reply = make("p", host, { class: "reply", role: "status", "aria-live": "polite" });
 
@@ -48,7 +54,13 @@ function render({ model, el }) {
       unit: data.unit });
   });
   handOver(model);
-  return follow(model, "commitment", place, () => { chart.layOut(); draw(); }, draw);
+  function layOut() {
+    chart.layOut();
+    const { left, right } = chart.frame;
+    put(slider.track, { style: `margin-left: ${left - THUMB / 2}px; width: ${right - left + THUMB}px` });
+    draw();
+  }
+  return follow(model, "commitment", place, layOut, draw);
 }
 
 export default { render };

@@ -1,16 +1,14 @@
 // The kit's extension of JupyterLab, written by hand in the form of a built one (a container with `init` and `get`), so that
-// nothing has to be built. It does four things:
+// nothing has to be built. Looks stand in lab.css, which it brings; it does this:
 // After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
 // And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
 // Whoever runs a cell in the middle of a lesson runs the cells above it first, once: stored widgets live without them, so that
-// readers come to such a cell having run nothing. And on a telephone the list of files makes room for the lesson.
+// readers come to such a cell having run nothing. On a telephone the list of files makes room for the lesson. And the table of
+// the course follows what was answered in any lesson and exercise.
 (() => {
   const TYPE = "application/vnd.crmlab.widget+json";
   const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
-  // The stored widget makes room for the one of a running kernel; and where JupyterLab would write that it has no such widget
-  // any more, it writes nothing.
-  const STYLE = `.jp-OutputArea-child:has(.crmlab-stored) + .jp-OutputArea-child:not(:has([class*=crmlab-])) { display: none; }
-.jp-OutputArea-child:has(.crmlab-stored:empty) { display: none; }`;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${FOLDER}lab.css` }));
 
   const showTop = (panel) => {
     const notebook = panel?.content;
@@ -73,6 +71,41 @@
     },
   };
 
+  const follow = {
+    id: "crmlab:course",
+    autoStart: true,
+    activate: (app) => {
+      let timer = 0;
+      const soon = (wait) => { clearTimeout(timer); timer = setTimeout(() => fill(app).catch(() => {}), wait); };
+      // an animation begins whenever its element comes into sight, also in a tab that is turned to again
+      document.addEventListener("animationstart", ({ animationName }) => { if (animationName === "crmlab-here") soon(50); });
+      addEventListener("crmlab-kept", () => soon(1000)); // a kernel writes it first
+    },
+  };
+  let tools = null; // what fills the table, once it is needed
+  async function fill(app) {
+    const panel = app.shell.currentWidget, path = panel?.context?.path ?? "";
+    if (!panel?.node.querySelector(".crmlab-asks")) return;
+    tools ??= Promise.all(["journal.js", "course.js"].map(read))
+      .then((parts) => load([...parts, "export { journal, courses, fillCourse };"].join("\n")));
+    const { journal, courses, fillCourse } = await tools;
+    const folder = path.split("/").slice(0, -1).join("/"), beside = [...path.split("/").slice(0, -2), "exercises"].join("/");
+    const [kept] = await readFiles(app, folder, (name) => name === "journal.json");
+    const answers = await readFiles(app, beside, (name) => name.endsWith(".answers.json"));
+    const entries = [...journal(), ...(kept?.entries ?? [])]; // without a kernel, and with one
+    const exercises = new Map(answers.map((each) => [each.assignment, Object.keys(each.answers ?? {}).length]));
+    courses(panel.node).forEach((each) => fillCourse(each, new Set(entries.map(({ key }) => key)), exercises));
+  }
+  // What lies in files of a folder as JSON; nothing of those that are not there or cannot be read.
+  async function readFiles(app, folder, isWanted) {
+    const { contents } = app.serviceManager, options = { content: true, type: "file", format: "text" };
+    const list = await contents.get(folder).catch(() => ({ content: [] }));
+    const paths = list.content.filter(({ name }) => isWanted(name)).map((each) => each.path);
+    const found = await Promise.all(paths.map((path) => contents.get(path, options)
+      .then(({ content }) => JSON.parse(content)).catch(() => null)));
+    return found.filter(Boolean);
+  }
+
   const texts = new Map(), modules = new Map();
   function read(file) {
     if (!texts.has(file)) texts.set(file, fetch(FOLDER + file).then((answer) => answer.text()));
@@ -99,9 +132,6 @@
 
   async function rendererFactory(scope) {
     const { Widget } = (await Object.values(scope["@lumino/widgets"])[0].get())();
-    const style = document.createElement("style");
-    style.textContent = STYLE;
-    document.head.append(style);
     class Stored extends Widget { // until a kernel's own widget stands behind it
       async renderModel(model) {
         this.addClass("crmlab-stored");
@@ -142,7 +172,7 @@
   const container = {
     init: (scope) => { shared = scope; },
     get: async (name) => {
-      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : [top, inOrder, room];
+      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : [top, inOrder, room, follow];
       return () => ({ __esModule: true, default: plugin });
     },
   };

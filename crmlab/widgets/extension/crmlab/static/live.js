@@ -69,10 +69,14 @@ const frameStyle = (name) => `
   .crmlab-${name} .control > :is(.track, .wide) { grid-column: 1 / -1; order: 1; }
 }
 .crmlab-${name} input[type=range] { width: 100%; margin: 0; height: 28px; accent-color: var(--blue); cursor: pointer; }
-.crmlab-${name} input[type=range].unset { appearance: none; /* nothing chosen: no thumb stands anywhere */
-  background: linear-gradient(var(--pale), var(--pale)) center / 100% 4px no-repeat; }
+.crmlab-${name} .track { position: relative; min-width: 0; box-sizing: border-box; }
+.crmlab-${name} input[type=range].unset { appearance: none; display: block; box-sizing: border-box; /* no thumb stands anywhere */
+  background: none; border: 1.5px dashed var(--pale); border-radius: 14px; }
 .crmlab-${name} .unset::-webkit-slider-thumb { appearance: none; width: 16px; height: 16px; background: transparent; }
 .crmlab-${name} .unset::-moz-range-thumb { opacity: 0; }
+.crmlab-${name} .track > span { display: none; }
+.crmlab-${name} .unset + span { display: flex; position: absolute; inset: 0; align-items: center; justify-content: center;
+  pointer-events: none; font-size: 13px; white-space: nowrap; overflow: hidden; }
 .crmlab-${name} .control output { min-width: 4.5em; text-align: right; font-variant-numeric: tabular-nums; }
 .crmlab-${name} .choices { display: flex; flex-wrap: wrap; gap: 6px; border: 0; margin: 0; padding: 0; min-width: 0; }
 .crmlab-${name} .choice { position: relative; }
@@ -119,12 +123,14 @@ let lastId = 0;
 const newId = () => `crmlab-${Date.now().toString(36)}-${++lastId}`;
 
 // A slider with its name before it and its value behind it. Without a value it is unset until it is touched.
-function makeSlider(parent, { name, low, high, step, value = null, text, changed }) {
+function makeSlider(parent, { name, low, high, step, value = null, text, changed, hint = "" }) {
   const control = make("div", parent, { class: "control" }), id = newId();
   make("label", control, { text: name, for: id });
-  const input = make("input", control, { type: "range", id, min: low, max: high, step, class: "track" });
+  const track = make("div", control, { class: "track" });
+  const input = make("input", track, { type: "range", id, min: low, max: high, step });
+  if (hint) make("span", track, { text: hint, "aria-hidden": "true" });
   const output = make("output", control, { for: id });
-  const slider = { input, isSet: value !== null, get value() { return Number(input.value); }, set(number) {
+  const slider = { input, track, isSet: value !== null, get value() { return Number(input.value); }, set(number) {
     input.value = number;
     slider.isSet = true;
     tell();
@@ -180,6 +186,7 @@ const hasModifier = (event) => event.altKey || event.ctrlKey || event.metaKey ||
 function save(model, trait, value) {
   model.set(trait, value); // draws: see `follow`
   model.save_changes();
+  if (trait === "commitment") dispatchEvent(new Event("crmlab-kept")); // the table of the course follows
 }
 
 // Reads a text out once nothing has changed for a moment.
