@@ -43,7 +43,8 @@ class Contacts:
     win_back : ndarray
         Added to the log-odds to return of those who have left.
     mailed, doubled : ndarray of int
-        In cents: the part of the cost that campaigns have, without newsletters; the part of it that went to further records of somebody who had been contacted already.
+        In cents: the part of the cost that campaigns have, without newsletters; and of it what went to further records of
+        somebody who had been contacted already.
     """
 
     lift: np.ndarray
