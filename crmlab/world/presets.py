@@ -196,7 +196,7 @@ TELECOM_2 = replace(
 
 PRESETS = {industry.name: industry for industry in (RETAILER, TELECOM, REBATE_SITE, RETAILER_2, TELECOM_2)}
 #: The version that a plain name means.
-USUAL = {each.name.rpartition("-v")[0]: each.name for each in (RETAILER, TELECOM, REBATE_SITE)}
+USUAL = {each.name.rpartition("-v")[0]: each.name for each in (RETAILER_2, TELECOM_2, REBATE_SITE)}
 
 
 def industry(name: object) -> Industry:
