@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import textwrap
 import warnings
 from collections.abc import Callable, Sequence
@@ -57,6 +58,10 @@ def _chinese_font() -> str:
             with suppress(Exception):  # a file that matplotlib cannot read is no font to draw with
                 fontManager.addfont(path)
         name = _first_listed(fontManager)
+    if name:  # many have no bold; matplotlib would say so below every chart with a bold title
+        logging.getLogger("matplotlib.font_manager").addFilter(
+            lambda record: f"weight bold for {name}" not in record.getMessage()
+        )
     return name
 
 
@@ -172,7 +177,8 @@ def _svg(figure: Figure) -> bytes:
     import matplotlib as mpl
 
     svg = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crmlab"}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "crmlab"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")  # the reader's browser writes these letters
         figure.savefig(svg, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return svg.getvalue().replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif").encode()
 

@@ -220,7 +220,24 @@ def test_a_stored_lesson_lives_before_it_runs_and_makes_room_when_it_does(open_l
         for kind in ("decide", "frames"):
             expect(page.locator(f".crmlab-{kind}")).to_have_count(1, timeout=SOON)
         assert page.locator(".crmlab-stored > *").count() == 0
+        reply = page.locator(".crmlab-decide .reply")
+        expect(reply).to_have_text("You chose “answer faster”, 90 % sure.", timeout=SOON)
+        kept = json.loads((folder / "journal.json").read_text(encoding="utf-8"))["entries"]
+        assert [(entry["key"], entry["confidence"]) for entry in kept] == [("99/money", 90)], "handed to the kernel, once"
         assert not lesson.complaints()
+
+
+def test_a_cell_in_the_middle_runs_those_above_it_first(open_lesson, folder):
+    """Readers who only clicked have run nothing when a lesson says: change this number and run it."""
+    write(folder / "notebooks" / "middle.ipynb", ["n = globals().get('n', 0) + 1", "n", "print(f'{n} time')"])
+    with open_lesson("notebooks/middle.ipynb") as lesson:
+        page = lesson.page
+        page.locator(browser.IDLE).wait_for()
+        for times in (1, 2):
+            page.locator(f"{browser.NOTEBOOK} .jp-Cell .cm-content").nth(2).click()
+            page.keyboard.press("Shift+Enter")
+            expect(page.locator(".jp-CodeCell").nth(2).locator(".jp-InputPrompt")).to_have_text(f"[{2 + times}]:", timeout=SOON)
+            expect(page.locator(browser.OUTPUT).last).to_have_text("1 time", timeout=SOON)
 
 
 def test_frames_follow_the_arrow_keys_in_jupyterlab(own):
@@ -521,8 +538,8 @@ def test_a_radar_fits_its_page(radars, radar, photos, width):
     theme = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
     try:
         page.set_viewport_size({"width": width, "height": 780})
-        if width < 700:
-            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        if width < 700:  # the kit's extension makes room for the lesson
+            expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
         page.evaluate(theme, "JupyterLab Dark")
         radars.come_to_rest()
         for end in (True, False):
@@ -795,8 +812,8 @@ def test_a_silent_customer_fits_the_page(silents, silent, photos, width):
     theme = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
     try:
         page.set_viewport_size({"width": width, "height": 780})
-        if width < 700:
-            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        if width < 700:  # the kit's extension makes room for the lesson
+            expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
         page.evaluate(theme, "JupyterLab Dark")
         silents.come_to_rest()
         for end in (True, False):
@@ -915,8 +932,8 @@ def test_panels_fit_the_page(panels, photos, width):
     page, panel = panels.page, panels.page.locator(".crmlab-panel").nth(2)
     try:
         page.set_viewport_size({"width": width, "height": 844})
-        if width < 700:
-            page.evaluate("() => { jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight() }")
+        if width < 700:  # the kit's extension makes room for the lesson
+            expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
         for name in ("By groups of: stage", "and across: outcome", "each cell holds: % of the line"):
             panel.get_by_role("button", name=name, exact=True).click()
         expect(panel.locator("th").first).to_have_text("stage (% of the line)", timeout=SOON)

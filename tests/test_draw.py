@@ -142,8 +142,23 @@ def test_chinese_is_drawn_or_warned_of(monkeypatch):
             warnings.simplefilter("error")  # matplotlib warns of every missing glyph
             _draw.html(draw().figure)
     monkeypatch.setattr(_draw, "_chinese_font", lambda: "")
-    with pytest.warns(CrmlabWarning, match="no Chinese font is installed"):
-        draw()
+    with pytest.warns(CrmlabWarning, match="no Chinese font is installed") as told:
+        _draw.html(draw().figure)
+    assert len(told) == 1, "said once: the letters of an SVG are written by the browser, whatever fonts are here"
+
+
+def test_a_chinese_font_without_bold_is_not_complained_of(monkeypatch, caplog):
+    """matplotlib says so in every chart with a bold title: a line in red below each chart of a lesson."""
+    face = next(font for font in font_manager.fontManager.ttflist if font.name == "STIXGeneral" and font.weight == 400)
+    plain = font_manager.FontEntry(**{**vars(face), "name": "SimHei"})
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [*font_manager.fontManager.ttflist, plain])
+    monkeypatch.setattr(_draw, "_CHINESE_FONTS", ("SimHei",))
+    assert _draw._chinese_font.__wrapped__() == "SimHei"
+    for weight in ("black", "bold"):
+        font_manager.findfont(font_manager.FontProperties(family="SimHei", weight=weight))
+    assert [record.getMessage() for record in caplog.records if "SimHei" in record.getMessage()] == [
+        "findfont: Failed to find font weight black for SimHei, now using 400."
+    ]
 
 
 def test_a_chinese_font_installed_since_is_found(monkeypatch, tmp_path):

@@ -87,9 +87,9 @@ def test_public_functions_are_described(function):
     for name, parameter in signature.parameters.items():
         assert parameter.annotation is not inspect.Parameter.empty, name
         if "Parameters" in sections:
-            assert re.search(rf"\b{name}\b", docstring.partition("Parameters\n")[2].partition("Returns\n")[0]), (
-                f"{name} is not described"
-            )
+            described = docstring.partition("Parameters\n")[2].partition("Returns\n")[0]
+            assert re.search(rf"\b{name}\b", described), f"{name} is not described"
+            assert len(re.findall(rf"^{name} : ", described, re.MULTILINE)) <= 1, f"{name} is described twice"
     assert signature.return_annotation is not inspect.Signature.empty
 
 

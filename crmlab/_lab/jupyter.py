@@ -2,8 +2,8 @@
 
 This room reads the options after ``lab.py``, finds a port and makes the command, so that nothing is asked of a network and
 nobody else can open the page. JupyterLab sees the reader's own copies and nothing above them. Its settings lie in the folder
-``jupyterlab``, its one extension (after Run All the top of the lesson, and stored widgets that live) beside the widgets. What a
-lesson shows stands in the notebooks.
+``jupyterlab``, its one extension (the top of the lesson after Run All, stored widgets that live, room on a telephone)
+beside the widgets. What a lesson shows stands in the notebooks.
 """
 
 from __future__ import annotations

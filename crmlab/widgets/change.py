@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 from crmlab import _svg, world
 from crmlab._verdict import Verdict, verdict
 from crmlab.widgets.explore import Picture
+from crmlab.world import interventions
 
 _STAY = {Verdict.HIGHER: "more customers stay", Verdict.LOWER: "fewer customers stay"}
 _EARN = {Verdict.HIGHER: "profit rises", Verdict.LOWER: "profit falls"}
@@ -53,7 +54,9 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float | str = "u
     >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
     Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +...
     """
-    effect = world.effect(grid, cause, amount, cost=cost if isinstance(cost, int | float) else 0.0)
+    effect = world.effect(grid, cause, amount)
+    if cost != "usual":
+        interventions.price("cost", cost)
     usual = float(grid.usual_cost[(grid.cause == cause) & (grid.amount == amount)].iloc[0])
     paid = usual if cost == "usual" else math.copysign(float(cost), amount) if amount else 0.0
     rows = _rows(grid, effect, cause, amount, paid)
@@ -63,8 +66,7 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float | str = "u
 def _rows(grid: pd.DataFrame, effect: world.Comparison, cause: str, amount: float, paid: float) -> tuple[_svg.Effect, ...]:
     """Return retention and profit as rows of the picture; what is paid is taken off here, because a step down saves it."""
     table, years = effect.table().set_index("measure"), effect.months / 12
-    free = world.effect(grid, cause, amount)
-    pairs = free.pairs.set_index("seed")
+    pairs = effect.pairs.set_index("seed")
     payers = grid[(grid.cause == cause) & (grid.amount == amount)].set_index("seed").payers
     retention = 100 * pairs.difference[pairs.measure == "retention"]
     profit = (pairs.difference[pairs.measure == "profit"] - paid * payers.reindex(pairs.index.unique())) / years

@@ -13,6 +13,7 @@ import pandas as pd
 
 from crmlab import _check
 from crmlab._result import show
+from crmlab._verdict import Verdict, listed, verdict
 from crmlab.errors import ArgumentError
 from crmlab.widgets.chart import Axis, Chart
 from crmlab.widgets.evidence import Evidence, evidence
@@ -49,8 +50,6 @@ def decide(
         Of the numbers.
     note : str
         A sentence to read after the decision.
-    zero : str
-        What an effect of 0 stands for: "no change", "an average customer".
     zero : str
         What an effect of 0 stands for: "no change", "an average customer".
     hold : bool
@@ -112,27 +111,23 @@ def page_data(result: Evidence, chart: Chart) -> dict[str, object]:
 
 
 def _chart(result: Evidence, measure: str, unit: str, decimals: int, zero: str) -> Chart:
-    ends = [0.0, *result.low, *result.high]
-    margin = 0.08 * (max(ends) - min(ends) or 1.0)
-    x = Axis(f"{measure}{f', in {unit}' if unit else ''}", min(ends) - margin, max(ends) + margin, decimals=decimals)
-    good = [name for name, is_good in zip(result.actions, result.good, strict=True) if is_good]
-    title = f"“{good[0]}” did best" if len(good) == 1 else f"{_listed(good)} did equally well, as far as one can tell"
+    lowest, highest = min(0.0, *result.low), max(0.0, *result.high)
+    margin = 0.08 * (highest - lowest or 1.0)
+    x = Axis(f"{measure}{f', in {unit}' if unit else ''}", lowest - margin, highest + margin, decimals=decimals)
+    good = [f"“{name}”" for name, is_good in zip(result.actions, result.good, strict=True) if is_good]
+    title = f"{good[0]} did best" if len(good) == 1 else f"{listed(good)} did equally well, as far as one can tell"
     rows = zip(result.actions, result.middle, result.low, result.high, strict=True)
     alt = "; ".join(
         f"{name} {show(round(middle, decimals))} ({show(round(low, decimals))} to {show(round(high, decimals))})"
         for name, middle, low, high in rows
     )
-    colours = ["green" if low > 0 else "red" if high < 0 else "pale" for low, high in zip(result.low, result.high, strict=True)]
+    ends = zip(result.low, result.high, strict=True)
+    colours = [{Verdict.HIGHER: "green", Verdict.LOWER: "red"}.get(verdict(low, high), "pale") for low, high in ends]
     chart = Chart(title, x, Axis("", names=result.actions), alt=f"Means of {result.firms} firms, with 95 % intervals: {alt}.")
     return chart.rule(x=0, name=zero).intervals(
         list(range(len(result.actions))), result.middle, result.low, result.high, name="mean of the firms, 95 % interval",
         colour=colours,
     )  # fmt: skip
-
-
-def _listed(names: list[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def _sentence(result: Evidence, k: int, unit: str, decimals: int) -> str:

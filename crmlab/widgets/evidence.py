@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from crmlab import _engine
+from crmlab._verdict import Verdict, verdict
 from crmlab.errors import DataError
 
 _LEVEL = 0.95  # of the intervals
@@ -28,8 +29,8 @@ class Evidence:
     actions : tuple of str
     middle, low, high : ndarray, shape (actions,)
         Mean over the firms and its interval (Student's).
-    shortfall, worst : ndarray, shape (actions,)
-        How much less than the best choice, firm by firm: the mean, and the lower end of its interval.
+    shortfall, shortfall_low, shortfall_high : ndarray, shape (actions,)
+        How much less than the best choice, firm by firm: the mean and its interval.
     firms : int
     """
 
@@ -38,7 +39,8 @@ class Evidence:
     low: np.ndarray
     high: np.ndarray
     shortfall: np.ndarray
-    worst: np.ndarray
+    shortfall_low: np.ndarray
+    shortfall_high: np.ndarray
     firms: int
 
     @property
@@ -49,7 +51,8 @@ class Evidence:
     @property
     def good(self) -> np.ndarray:
         """Which choices did as well as any, as far as the firms can tell: shape (actions,)."""
-        return self.worst <= 0
+        ends = zip(self.shortfall_low, self.shortfall_high, strict=True)
+        return np.array([verdict(low, high) is not Verdict.HIGHER for low, high in ends])
 
 
 def evidence(outcomes: pd.DataFrame) -> Evidence:
@@ -78,9 +81,12 @@ def evidence(outcomes: pd.DataFrame) -> Evidence:
     firms = len(values)
     if firms < 2 or not np.isfinite(values).all():
         raise DataError("every choice in `outcomes` must have been tried in the same firms, two at least.")
-    student = stdtrit(firms - 1, (1 + _LEVEL) / 2)
-    half = student * values.std(axis=0, ddof=1) / np.sqrt(firms)
-    middle = values.mean(axis=0)
-    less = values[:, [middle.argmax()]] - values
-    worst = less.mean(axis=0) - student * less.std(axis=0, ddof=1) / np.sqrt(firms)
-    return Evidence(actions, middle, middle - half, middle + half, less.mean(axis=0), worst, firms)
+    middle, low, high = _means(values)
+    return Evidence(actions, middle, low, high, *_means(values[:, [middle.argmax()]] - values), firms)
+
+
+def _means(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means over the firms and the ends of their intervals, shapes (actions,) each, of values of shape (firms, actions)."""
+    firms, mean = len(values), values.mean(axis=0)
+    half = stdtrit(firms - 1, (1 + _LEVEL) / 2) * values.std(axis=0, ddof=1) / np.sqrt(firms)
+    return mean, mean - half, mean + half

@@ -39,7 +39,7 @@ _readers: weakref.WeakSet = weakref.WeakSet()  # widgets that show the journal
 def script(name: str) -> str:
     """Return the script of a widget's page: what all share, then its own."""
     palette = f"const PALETTE = {json.dumps({'light': LIGHT, 'dark': DARK})};"
-    return "\n".join([palette, *(_read(file) for file in ("live.js", "chart.js", f"{name}.js"))])
+    return "\n".join([palette, *(_read(file) for file in ("journal.js", "live.js", "chart.js", f"{name}.js"))])
 
 
 def _read(file: str) -> str:
@@ -142,5 +142,5 @@ def embedded(widgets: list[tuple[str, dict]]) -> str:
     modules = {name: script(name) for name, _ in widgets}
     content = {"modules": modules, "widgets": [{"name": name, "state": state} for name, state in widgets]}
     text = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")  # no text may end the element
-    shim = f"{_read('model.js')}\n{_read('plain.js')}"
+    shim = "\n".join(_read(file) for file in ("journal.js", "model.js", "plain.js"))
     return f'<script type="application/json" id="crmlab-widgets">{text}</script>\n<script type="module">\n{shim}</script>'

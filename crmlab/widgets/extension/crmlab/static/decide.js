@@ -80,6 +80,7 @@ function render({ model, el }) {
     host.classList.remove("is-open");
     reply.textContent = "Undecided: what each choice does stays hidden here until you decide.";
   });
+  handOver(model);
   return follow(model, "commitment", host, () => { chart?.layOut(); draw(); }, draw);
 }
 

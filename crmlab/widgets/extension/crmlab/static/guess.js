@@ -47,6 +47,7 @@ function render({ model, el }) {
     save(model, "commitment", { kind: "guess", key: data.key, question: data.question, guess: slider.value, answer: data.answer,
       unit: data.unit });
   });
+  handOver(model);
   return follow(model, "commitment", place, () => { chart.layOut(); draw(); }, draw);
 }
 

@@ -1,7 +1,9 @@
 // The kit's extension of JupyterLab, written by hand in the form of a built one (a container with `init` and `get`), so that
-// nothing has to be built. It does two things:
+// nothing has to be built. It does four things:
 // After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
 // And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
+// Whoever runs a cell in the middle of a lesson runs the cells above it first, once: stored widgets live without them, so that
+// readers come to such a cell having run nothing. And on a telephone the list of files makes room for the lesson.
 (() => {
   const TYPE = "application/vnd.crmlab.widget+json";
   const FOLDER = document.currentScript.src.replace(/[^/]*$/, "");
@@ -29,6 +31,48 @@
     },
   };
 
+  const RUNS = new Set(["notebook:run-cell", "notebook:run-cell-and-select-next", "notebook:run-cell-and-insert-below"]);
+  const ran = new Set(); // kernels in which something of a lesson was run
+  const inOrder = {
+    id: "crmlab:in-order",
+    autoStart: true,
+    activate: (app) => {
+      const execute = app.commands.execute.bind(app.commands);
+      app.commands.execute = async (id, args) => {
+        if (RUNS.has(id)) await runAbove(app, execute);
+        return execute(id, args);
+      };
+      app.commands.commandExecuted.connect((_, { id }) => { if (id.startsWith("notebook:run")) note(app); });
+    },
+  };
+  const kernelOf = (app) => app.shell.currentWidget?.sessionContext?.session?.kernel;
+  function note(app) {
+    const kernel = kernelOf(app);
+    if (!kernel || ran.has(kernel.id)) return;
+    ran.add(kernel.id);
+    const end = (_, status) => { if (/restarting|dead/.test(status)) { ran.delete(kernel.id); kernel.statusChanged.disconnect(end); } };
+    kernel.statusChanged.connect(end);
+  }
+  async function runAbove(app, execute) {
+    const panel = app.shell.currentWidget, kernel = kernelOf(app);
+    const isLesson = /(^|[/:])(my|notebooks|exercises)\/.*\.ipynb$/.test(panel?.context?.path ?? "");
+    const isCode = panel?.content?.activeCell?.model.type === "code";
+    if (!isLesson || !isCode || !kernel || ran.has(kernel.id)) return;
+    note(app);
+    await execute("notebook:run-all-above");
+  }
+
+  const room = {
+    id: "crmlab:room",
+    autoStart: true,
+    activate: (app) => {
+      const narrow = matchMedia("(max-width: 700px)");
+      const make = () => { if (narrow.matches) app.shell.collapseLeft(); };
+      narrow.addEventListener("change", make);
+      app.restored.then(make);
+    },
+  };
+
   const texts = new Map(), modules = new Map();
   function read(file) {
     if (!texts.has(file)) texts.set(file, fetch(FOLDER + file).then((answer) => answer.text()));
@@ -37,13 +81,14 @@
   const load = (source) => import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   function moduleOf(name) {
     if (!modules.has(name)) {
-      const files = ["palette.json", "live.js", "chart.js", `${name}.js`];
+      const files = ["palette.json", "journal.js", "live.js", "chart.js", `${name}.js`];
       modules.set(name, Promise.all(files.map(read)).then(([palette, ...parts]) =>
         load([`const PALETTE = ${palette};`, ...parts].join("\n"))));
     }
     return modules.get(name);
   }
-  const modelClass = () => read("model.js").then((source) => load(`${source}\nexport { Model };`));
+  const modelClass = () => Promise.all(["journal.js", "model.js"].map(read)).then((parts) =>
+    load([...parts, "export { Model };"].join("\n")));
 
   async function show(node, { name, state }) {
     if (!/^[a-z_]+$/.test(name)) throw new Error(`${name} is no widget of crmlab`);
@@ -97,7 +142,7 @@
   const container = {
     init: (scope) => { shared = scope; },
     get: async (name) => {
-      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : top;
+      const plugin = name === "./mimeExtension" ? await rendererFactory(shared) : [top, inOrder, room];
       return () => ({ __esModule: true, default: plugin });
     },
   };

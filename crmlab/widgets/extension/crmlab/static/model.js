@@ -1,23 +1,5 @@
 // A model without a kernel: what JupyterLab would give to a widget's module, from data that lie in the page. Python and lab.js
-// put it before what brings widgets to life. What a reader committed to is kept in the page's own storage, as `crmlab/_journal.py` keeps it beside a notebook.
-
-const STORE = "crmlab-journal";
-
-function journal() {
-  try {
-    return JSON.parse(localStorage.getItem(STORE) ?? "[]");
-  } catch {
-    return []; // storage is switched off, or holds something else
-  }
-}
-
-function keep(entry) {
-  try {
-    localStorage.setItem(STORE, JSON.stringify([...journal(), { ...entry, time: new Date().toISOString() }]));
-  } catch { /* storage is switched off or full: the page goes on without memory */ }
-}
-
-const latest = (key) => journal().filter((entry) => entry.key === key).at(-1);
+// put journal.js before it, and both before what brings widgets to life.
 
 class Model {
   #state;
@@ -43,7 +25,7 @@ class Model {
   }
 
   save_changes() {
-    if (this.#changed.has("commitment")) keep(this.#state.commitment);
+    if (this.#changed.has("commitment")) keep([...journal(), { ...this.#state.commitment, time: new Date().toISOString() }]);
     this.#changed.clear();
   }
 
