@@ -96,9 +96,11 @@ TABLES = (
     ),
     Table(
         "truth_values",
-        "What each customer is still worth after the last day.",
+        "What each customer is still worth after the last day, and what it costs to serve them.",
         (CUSTOMER, _latent("remaining_value", "Expected margin of the months to come; 0 for those who have left.",
-                           "currency")),
+                           "currency"),
+         _latent("cost_to_serve", "What it costs to handle their orders and serve their contract, to the usual cost.",
+                 "factor")),
         key=("customer_id",),
     ),
     Table(

@@ -10,7 +10,7 @@ campaign likewise (``campaigns``).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaincinv, expit, gammaincinv, logit
+from scipy.special import betaincinv, expit, gammaincinv, logit, ndtri
 
 from crmlab.world import dispositions, streams
 from crmlab.world.accounts import Purchases
@@ -23,9 +23,12 @@ _TINY = 1e-300  # so that a rate of 0 is never divided by
 
 
 def join(setting: Setting, customers: Customers) -> None:
-    """Draw new customers' disposition to leave, and their tariff if there is a contract."""
+    """Draw new customers' disposition to leave, what it costs to serve them, and their tariff if there is a contract."""
     industry = setting.industry
-    draw = dispositions.draw(industry, customers.key, ("dropout",))["dropout"]
+    drawn = dispositions.draw(industry, customers.key, ("dropout", "serve"))
+    draw, spread = drawn["dropout"], industry.serve_spread
+    own = np.exp(spread * ndtri(drawn["serve"]) - spread**2 / 2)
+    customers.cost_to_serve = own * np.array([need.serve for need in industry.needs])[customers.need]
     by_channel = np.array([*(channel.dropout for channel in industry.channels), industry.referral_dropout])
     factor = np.array([need.dropout for need in industry.needs])[customers.need] * by_channel[customers.channel]
     if not industry.contract:
@@ -121,6 +124,7 @@ def margins(setting: Setting, customers: Customers, t: int) -> tuple[np.ndarray,
     cost_shares = np.array([product.cost_share for product in industry.products])
     weights = _product_weights(setting) * (_fees(setting) == 0)
     goods = (weights @ cost_shares / weights.sum(axis=1))[customers.need]
+    dearer = dearer * customers.cost_to_serve
     by_order = customers.mean_spend * (price - goods) - industry.order_cost * dearer
     if not industry.contract:
         return by_order, np.zeros(len(customers))
@@ -155,7 +159,8 @@ def order(setting: Setting, log: EventLog, customers: Customers, lift: np.ndarra
     customers.last_order = np.where(count > 0, t, customers.last_order)
     forward, fading = industry.pull_forward
     customers.borrowed = fading * customers.borrowed + forward * np.maximum(lift, 0) * (discount > 0)
-    handling = round(100 * industry.order_cost * (1 + setting.shifts["operating_cost"][t]))
+    dearer = (1 + setting.shifts["operating_cost"][t]) * customers.cost_to_serve
+    handling = np.round(100 * industry.order_cost * dearer).astype(np.int64)
     purchases = Purchases(count, _sum(buyer, amount, n), _sum(buyer, goods, n), handling * count)
     if industry.contract:
         _charge_fees(setting, customers, purchases, share, t)
@@ -194,7 +199,7 @@ def _charge_fees(setting: Setting, customers: Customers, purchases: Purchases, s
     cost_shares = np.array([product.cost_share for product in industry.products])
     list_fee = 100 * share * _fees(setting)[customers.tariff] * (1 + industry.cross_rate * customers.upsell_wins)
     fee = np.round(list_fee * (1 + setting.shifts["price"][t]))
-    served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t])
+    served = 100 * share * industry.monthly_cost * (1 + setting.shifts["operating_cost"][t]) * customers.cost_to_serve
     for amounts, added in (
         (purchases.revenue, fee),
         (purchases.goods_cost, np.round(list_fee * cost_shares[customers.tariff])),

@@ -17,7 +17,7 @@ from crmlab.world.industries import Industry
 #: The random stream of each disposition.
 STREAMS = {
     "fit": "fit", "pull": "competitors", "quality": "is served", "rate": "rate", "spend": "spend", "dropout": "stays",
-    "response": "lift",
+    "response": "lift", "serve": "costs to serve",
 }  # fmt: skip
 _FALLING = ("spend",)  # the larger the draw, the smaller the disposition
 _PLACES = {name: place for place, name in enumerate(STREAMS)}

@@ -214,7 +214,7 @@ def _finish(block: _Block, customers: Customers) -> None:
     _write_return(block, customers)
     if industry.horizon:
         value = outlook.remaining_value(setting, customers)
-        log.add("truth_values", person, remaining_value=value)
+        log.add("truth_values", person, remaining_value=value, cost_to_serve=customers.cost_to_serve)
     if industry.contract:
         buying.write_contracts(setting, log, customers)
     block.finished.append(customers)

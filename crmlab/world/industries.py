@@ -57,6 +57,7 @@ class Need(Block):
     focus: float = _neutral(0.0)  # quality that they gain as ``focus`` rises by 1, in points
     regions: tuple[float, ...] = _neutral(())  # factor of the share of each region; empty: as everywhere
     age: float = _neutral(0.0)  # standard deviations by which they are older
+    serve: float = _neutral(1.0)  # factor of what it costs to serve them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +299,7 @@ class Industry(Block):
     # money
     order_cost: float = 0.0  # to handle one order
     monthly_cost: float = 0.0  # to serve one contract for a month
+    serve_spread: float = _neutral(0.0)  # standard deviation of the log of a person's own factor of these two, whose mean is 1
     ticket_cost: float = 7.0
     compensation: float = 12.0
     referral_reward: float = 10.0

@@ -88,6 +88,8 @@ class Customers(People):
         Day on which the consent was withdrawn; NaN if it was not.
     dropout : ndarray, shape (n,)
         Monthly rate of leaving, or chance not to renew under contract, if nothing else acts.
+    cost_to_serve : ndarray, shape (n,)
+        Factor of what it costs to handle their orders and serve their contract.
     tariff : ndarray of int, shape (n,)
         Place of the contract among the products; -1 without contract.
     satisfaction, loyalty : ndarray, shape (n,)
@@ -119,6 +121,7 @@ class Customers(People):
     agreed: np.ndarray
     opted_out: np.ndarray
     dropout: np.ndarray
+    cost_to_serve: np.ndarray
     tariff: np.ndarray
     satisfaction: np.ndarray
     loyalty: np.ndarray
@@ -183,5 +186,5 @@ _ZERO_AT_FIRST = (
     "borrowed",
     "run_ends",
 )
-_UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "satisfaction", "donation_probability", "stop_probability", "mean_gift",
-                     "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip
+_UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "cost_to_serve", "satisfaction", "donation_probability",
+                     "stop_probability", "mean_gift", "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip

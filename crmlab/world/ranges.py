@@ -203,7 +203,7 @@ RULES: dict[str, dict[str, Rule]] = {
     "Need": {
         "name": text, "share": SIZE, "expectation": several(SHIFT, *_FIVE), "weight": several(SIZE, *_FIVE, some=True),
         "rate": SIZE, "products": several(SIZE), "spend": SIZE, "dropout": SIZE, "elasticity": EFFECT, "lift": EFFECT,
-        "keep": EFFECT, "focus": EFFECT, "regions": several(SIZE), "age": EFFECT,
+        "keep": EFFECT, "focus": EFFECT, "regions": several(SIZE), "age": EFFECT, "serve": SIZE,
     },
     "Product": {"name": text, "cost_share": SHARE, "monthly_fee": SIZE, "term_months": whole(0)},
     "Campaign": {
@@ -226,7 +226,7 @@ RULES: dict[str, dict[str, Rule]] = {
                         referral_reward fixed_cost referral_dropout patience newsletter_cost call_cost"""),
         "response_hours": POSITIVE, "bend": number("a width above 0 and up to 10", 0, 10, closed="right"),
         **_all(SPREAD, """competition_spread importance_spread baseline_spread response_spread recovery_spread lift_spread
-                          item_spread belief_spread keep_spread halo"""),
+                          item_spread belief_spread keep_spread halo serve_spread"""),
         **_all(EFFECT, """fit_effect skill_effect promise_effect bond word_of_mouth promise_weight inquiry_effect
                           competitor_effect rate_effect elasticity tolerance price_pain cross_effect_start
                           referral_effect voice_effect return_effect recent_lift hidden_targeting recent_keep call_keep
