@@ -381,17 +381,6 @@ def most_is_lost_where_most_is_at_stake(firm: world.Firm) -> bool:
     return stats.ttest_ind(*chosen, equal_var=False).statistic > LEVEL
 
 
-def the_best_slow_down(firm: world.Firm) -> bool:
-    """The tenth who bought most in two years come less often in the third than at their pace so far."""
-    day, orders = firm.day(firm.setting.months - 11), firm["orders"]
-    summary = btyd.purchase_summary(orders[orders.order_date < pd.Timestamp(day)], until=day)
-    later = orders[orders.order_date >= pd.Timestamp(day)].groupby("customer_id").order_date.nunique()
-    came = later.reindex(summary.customer_id, fill_value=0).to_numpy()
-    pace = (summary.frequency / summary.age_weeks.clip(lower=1) * 52).to_numpy()
-    best = (summary.frequency.rank(pct=True) > 0.9).to_numpy()
-    return stats.ttest_rel(pace[best], came[best]).statistic > LEVEL
-
-
 ROWS = (
     Row("needs are found from importance points", "k-means, Rand index at least .45 (truth)", 2_000, needs_from_points),
     Row("needs are found from orders", "k-means of product shares, at least .2 (truth)", 2_000, needs_from_orders),
@@ -437,8 +426,6 @@ ROWS = (
         contract=False),
     Row("lesson 09: most is lost where most is at stake", "two hundred each: at stake, silent for longest (truth)", 2_000,
         most_is_lost_where_most_is_at_stake, contract=False),
-    Row("lesson 09: the best do not keep their pace", "paired t: the tenth who bought most, third year", 2_000,
-        the_best_slow_down, contract=False),
     Row("uplift can be learnt", "two logits against a response model, Qini on the other half (truth)", 20_000,
         uplift_is_learnt, "90 %"),
 )  # fmt: skip

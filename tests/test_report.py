@@ -269,7 +269,9 @@ def test_the_survey_page_answers_a_managers_questions(rater):
         "Do groups differ?", "What was set aside?",
     ]  # fmt: skip
     assert f"{len(last_wave())} respondents are used" in rater
-    assert re.search(r"Customers find less than they expect in reliability[a-z, ]* and responsiveness, beyond chance \(95 %, ", rater)
+    assert re.search(
+        r"Customers find less than they expect in reliability[a-z, ]* and responsiveness, beyond chance \(95 %, ", rater
+    )
     assert re.search(r"net promoter score: \d\d points", rater)
     assert "The 5 dimensions describe the answers well: CFI" in rater
 

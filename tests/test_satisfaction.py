@@ -424,7 +424,10 @@ def test_charts_say_what_they_show(scores, drivers, survey):
     for chart, title in (
         (scores.plot(), r"Responsiveness falls furthest short: −0\.\d\d points"),
         (drivers.plot(), r"Reliability explains most: \d\d % of what can be"),
-        (satisfaction.importance_performance(drivers).plot(), r"Concentrate on responsiveness|These answers do not settle where to concentrate"),
+        (
+            satisfaction.importance_performance(drivers).plot(),
+            r"Concentrate on responsiveness|These answers do not settle where to concentrate",
+        ),
     ):
         assert re.match(title, chart.get_title("left"))
         assert len(chart.figure.alt) > 40
