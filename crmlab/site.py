@@ -166,6 +166,18 @@ def _renderer() -> Callable[[str], object]:
     return mistune.create_markdown(renderer=Renderer(escape=False), plugins=["table", "math"])
 
 
+#: Commands of TeX, and what matplotlib draws for them.
+_SPELT = {
+    "text": "mathrm",
+    "texttt": "mathtt",
+    "operatorname": "mathrm",
+    "tfrac": "frac",
+    "dfrac": "frac",
+    "ge": "geq",
+    "le": "leq",
+}
+
+
 @cache
 def _formula(tex: str, size: int = 13) -> str:
     """Draw a formula; what cannot be drawn stands as it is written."""
@@ -174,7 +186,9 @@ def _formula(tex: str, size: int = 13) -> str:
     from matplotlib.mathtext import math_to_image
 
     picture = io.BytesIO()
-    compact = re.sub(r"\\[Bb]igg?(?=[\[\](){}|])", "", re.sub(r"\s+", " ", tex).strip()).replace(r"\text", r"\mathrm")
+    compact = re.sub(r"\\[Bb]igg?(?=[\[\](){}|])", "", re.sub(r"\s+", " ", tex).strip())
+    for name, known in _SPELT.items():  # matplotlib knows fewer commands than a browser's MathJax
+        compact = re.sub(rf"\\{name}(?![a-z])", lambda _, known=known: f"\\{known}", compact)
     try:
         with rc_context({"svg.hashsalt": "crmlab", "mathtext.fontset": "stix"}):
             math_to_image(f"${compact}$", picture, prop=FontProperties(size=size), format="svg")

@@ -472,6 +472,9 @@ def test_cut_answers_attenuate_and_polychoric_mends_it(categories):
     assert np.isnan([fit.chi2, fit.cfi, fit.tli, fit.rmsea, fit.loglik, *fit.rmsea_interval()]).all()
     assert fit.table.std_error.isna().any()
     assert "tests and standard errors are left empty" in str(fit)
+    errors = fit.table[fit.table.parameter.isin([f"{item} ~~ {item}" for item in fit.items])]
+    assert len(errors) == len(fit.items)
+    assert errors.estimate.to_numpy() == pytest.approx(errors.standardized), "the items behind the answers have a variance of 1"
     assert measurement.polychoric(items).attenuation < 1
 
 
@@ -510,6 +513,17 @@ def test_parallel_analysis_counts_what_is_there(survey):
     assert measurement.parallel_analysis(noise, seed=1, draws=50).factors == 0
 
 
+def test_two_factors_are_rotated_to_the_items_that_show_them():
+    """Without rotation the first factor would be the mean of all items."""
+    rng = np.random.default_rng(3)
+    factors = rng.multivariate_normal([0, 0], [[1, 0.4], [0.4, 1]], 4_000)
+    items = pd.DataFrame(0.8 * factors[:, [0, 0, 0, 1, 1, 1]] + 0.6 * rng.standard_normal((4_000, 6)), columns=list("abcdef"))
+    fit = measurement.fit_efa(items, 2)
+    own = np.array([fit.loadings.loc[list("abc")].abs().mean(), fit.loadings.loc[list("def")].abs().mean()])
+    assert np.sort(own, axis=None) == pytest.approx([0, 0, 0.8, 0.8], abs=0.04)
+    assert fit.correlations.iloc[0, 1] == pytest.approx(0.4, abs=0.06)
+
+
 def test_efa_finds_the_planned_structure():
     instrument = satisfaction.rater().only(["reliability", "assurance", "tangibles"])
     survey = satisfaction.simulate_survey(2_000, seed=2, instrument=instrument, correlation=0.3, categories=None)
@@ -542,6 +556,12 @@ def test_charts_say_what_they_show(survey, holzinger):
         assert chart.get_title("left") == title
         assert len(chart.figure.alt) > 40
         plt.close(chart.figure)
+    bars = holzinger.plot().collections
+    ends = np.array([segment[:, 0] for bar in bars for segment in bar.get_segments()])
+    loadings = holzinger.loadings
+    assert ends.mean(axis=1) == pytest.approx(loadings.standardized)
+    assert np.ptp(ends, axis=1) == pytest.approx(2 * 1.959964 * loadings.standardized_std_error, rel=1e-4)
+    plt.close("all")
     for result in (holzinger, measurement.polychoric(survey.items().iloc[:, :4])):
         assert "<table>" in result._repr_html_()
         assert len(str(result)) > 100

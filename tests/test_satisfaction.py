@@ -418,6 +418,16 @@ def test_simulation_refuses(options):
         satisfaction.simulate_survey(**{"respondents": 10, "seed": 1} | options)
 
 
+@pytest.mark.parametrize("level", [0.9, 0.95, 0.999])
+def test_charts_and_summaries_name_the_level_of_their_intervals(scores, level):
+    import matplotlib.pyplot as plt
+
+    named, other = f"{100 * level:g} % interval", replace(scores, level=level)
+    assert f"(bar: {named})" in other.plot().get_xlabel()
+    assert named in str(other)
+    plt.close("all")
+
+
 def test_charts_say_what_they_show(scores, drivers, survey):
     import matplotlib.pyplot as plt
 

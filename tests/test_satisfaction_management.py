@@ -121,6 +121,8 @@ def test_intervals_hold_together_by_default(tiny_gaps):
     pd.testing.assert_frame_equal(together.intervals(), together.intervals(0.99, simultaneous=False))
     assert together.level == 0.95
     assert together.simultaneous
+    assert "(95 % intervals, holding together" in together.plot().get_xlabel()
+    assert "(99 % intervals, " in apart.plot().get_xlabel()
 
 
 def test_one_month_tells_no_spread():

@@ -55,7 +55,8 @@ def write(folder, *cells):
 
 
 def test_formulas_are_drawn_and_what_cannot_be_drawn_stands(tmp_path):
-    text = r"# Title\n\nWhere $\mu_i \, e^{-L(S_{it})}$ and $$\frac{a}{b}$$ and $\unknown{x}$.".replace(r"\n", chr(10))
+    drawn = [r"Where $\mu_i \, e^{-L(S_{it})} \le \tfrac{1}{2} \operatorname{logit} \texttt{a\_b}$", r"and $$\frac{a}{b}$$"]
+    text = "\n\n".join(["# Title", *drawn, r"and $\unknown{x}$."])
     cell = {"cell_type": "markdown", "source": text, "metadata": {}}
     site.build(tmp_path / "out", kit=write(tmp_path, cell))
     page = (tmp_path / "out" / "01_x.html").read_text(encoding="utf-8")
@@ -63,6 +64,13 @@ def test_formulas_are_drawn_and_what_cannot_be_drawn_stands(tmp_path):
     assert r"<code>\unknown{x}</code>" in page
     assert "<title>Title</title>" in page
     assert page == (site.build(tmp_path / "again", kit=tmp_path), (tmp_path / "again" / "01_x.html").read_text("utf-8"))[1]
+
+
+def test_every_formula_of_the_firm_is_drawn():
+    text = (ROOT / "docs" / "world.md").read_text(encoding="utf-8")
+    formulas = re.findall(r"\$\$(.+?)\$\$|\$([^$]+)\$", text, re.DOTALL)
+    assert len(formulas) > 200
+    assert [block or inline for block, inline in formulas if "<code>" in site._formula(block or inline)] == []
 
 
 def test_what_cannot_be_built_is_refused(tmp_path):

@@ -16,7 +16,7 @@ from world_firms import firm
 from crmlab import datasets, world
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import assembly, industries, ranges
+from crmlab.world import assembly, dispositions, industries, ranges
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM
 from crmlab.world.presets import PRESETS
 
@@ -29,6 +29,10 @@ NAN = float("nan")
 
 
 # An industry of one's own
+
+
+def test_a_correlation_is_of_dispositions():
+    assert tuple(dispositions.STREAMS) == ranges.DISPOSITIONS
 
 
 def test_every_field_has_a_range():
@@ -47,7 +51,8 @@ def test_no_field_takes_what_it_cannot_mean(kind, field):
         assert repr(wrong) in str(refusal.value) or "different" in str(refusal.value)
 
 
-NEED = RETAILER.needs[0]
+NEED, LETTER = RETAILER.needs[0], RETAILER.campaigns[0]
+PAIR = industries.Correlation(first="fit", second="rate", value=0.1)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,17 @@ NEED = RETAILER.needs[0]
         ({"contract": True}, "chooses no product with a `monthly_fee`"),
         ({"needs": (replace(NEED, products=()),)}, "the need 'price' holds 0 weights, and there are 6 products"),
         ({"needs": (replace(NEED, products=(0,) * 6),)}, "no product without `monthly_fee` to order"),
+        ({"arrival_season": (1,) * 11}, "`arrival_season` must hold 12 factors"),
+        ({"correlations": (PAIR, PAIR)}, "two different dispositions, each pair once; see fit and rate"),
+        ({"correlations": (replace(PAIR, second="fit"),)}, "two different dispositions"),
+        ({"referral_needs": (1, 2)}, "`referral_needs` must hold 4 factors, one for each need"),
+        ({"channels": (replace(RETAILER.channels[0], needs=(0,) * 4),)}, "channel 'online advert' must hold 4 factors"),
+        ({"needs": (replace(NEED, regions=(1, 2)),)}, "`regions` of the need 'price' must hold 4 factors, one for each region"),
+        ({"campaigns": (replace(LETTER, lot_of="nobody"),)}, "another one of the same month, no arm itself; it is 'no"),
+        ({"campaigns": (replace(LETTER, lot_of=LETTER.name),)}, "`lot_of` of the campaign 'spring letter'"),
+        ({"campaigns": (LETTER, replace(LETTER, name="arm", lot_of=LETTER.name, share=0, month_of_year=4))}, "the same month"),
+        ({"campaigns": (LETTER, replace(LETTER, name="arm", lot_of=LETTER.name))}, "add up to 1 at most"),
+        ({"campaigns": (LETTER, replace(LETTER, name="arm", lot_of=LETTER.name, share=0.1, targeted=True))}, "must be by lot"),
         ({"importance": (1, 0, 0, 0, 0), "needs": (replace(NEED, weight=(0, 1, 1, 1, 1)),)}, "leave no dimension a weight"),
     ],
 )  # fmt: skip

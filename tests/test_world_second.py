@@ -338,7 +338,7 @@ def test_a_plain_name_means_the_second_edition():
 TROUBLE = {
     "reliability": -0.5, "focus": 0.6, "bargain_mix": 0.8, "list_decay": 2.0, "newsletters": 4.0, "response_time": 1.0,
 }  # fmt: skip
-NEW_CAUSES = ("focus", "bargain_mix", "list_decay", "newsletters", "departures", "listening", "standards")
+NEW_CAUSES = ("focus", "bargain_mix", "list_decay", "newsletters", "departures", "listening", "standards", "rival")
 
 
 @pytest.mark.parametrize(("cause", "amount"), TROUBLE.items())

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from crmlab import _check, _manifest, tables
 from crmlab._write import atomic_folder
 from crmlab.errors import ArgumentError, DataError
-from crmlab.world import accounts, desks, giving, history, management, market
+from crmlab.world import accounts, desks, giving, history, management, market, past
 from crmlab.world.event_log import EventLog, arrow_type
 from crmlab.world.setting import Setting
 
@@ -46,7 +46,7 @@ def build(
     try:
         home = _new_folder(folder)
         with atomic_folder(home) as work:
-            _simulate(setting, wanted, workers, block, work)
+            _simulate(setting.whole, wanted, workers, block, work)
             _manifest.write(work, sorted(path.relative_to(work).as_posix() for path in work.rglob("*.parquet")))
     except OSError as error:
         raise DataError(
@@ -82,7 +82,7 @@ def parts(home: Path, name: str, *, content: bool) -> list[Path]:
 
 
 def _build_in_memory(setting: Setting, wanted: tuple[str, ...], workers: int | None, block: int) -> dict[str, pa.Table]:
-    parts = _simulate(setting, wanted, workers, block, None)
+    parts = _simulate(setting.whole, wanted, workers, block, None)
     return {name: pa.concat_tables(parts[name]).combine_chunks() for name in wanted}
 
 
@@ -105,6 +105,7 @@ def _simulate(
             sums[name] += amounts
     for name, table in _firm_tables(setting, salespeople, sums).items():
         if name in parts:
+            table = past.told(setting, name, table)
             parts[name] = [table]
             if work is not None:
                 _store(work, name, 0, table)
@@ -115,6 +116,7 @@ def _run_block(
     setting: Setting, salespeople: desks.Desks, start: int, stop: int, wanted: frozenset[str], work: Path | None, number: int
 ) -> tuple[dict[str, pa.Table], dict[str, np.ndarray]]:
     made, sums = history.live(setting, salespeople, start, stop, wanted)
+    made = {name: past.told(setting, name, table) for name, table in made.items()}
     if work is None:
         return made, sums
     for name, table in made.items():

@@ -53,7 +53,8 @@ def leave(setting: Setting, desks: Desks, customers: Customers, doubt: np.ndarra
     if spread:
         customers.estranged = lasting * customers.estranged + spread * streams.normal(customers.key, "estranged", t)
     push = -customers.loyalty + customers.relationship_damage + customers.orphaned
-    push = push + industry.competitor_effect * customers.competitor_utility + doubt + customers.estranged - customers.kept
+    pull = customers.competitor_utility + setting.shifts["rival"][t]
+    push = push + industry.competitor_effect * pull + doubt + customers.estranged - customers.kept
     draw = streams.uniform(customers.key, "leaves", t)
     unheld = 1 - setting.shifts["loyalty"][t]
     if industry.contract:
@@ -108,6 +109,7 @@ def untroubled_rate(setting: Setting, customers: Customers, t: int, season: floa
     industry, loyalty = setting.industry, customers.loyalty
     by_need = np.array([need.elasticity for need in industry.needs])
     elasticity = industry.elasticity * by_need[customers.need] * np.exp(-industry.tolerance * loyalty)
+    elasticity = elasticity * (1 + industry.rival_elasticity * setting.shifts["rival"][t])
     price = np.exp(-elasticity * np.log1p(setting.shifts["price"][t]))
     return (
         customers.purchase_rate

@@ -20,7 +20,7 @@ from crmlab import _check, tables
 from crmlab._result import Result, Summary
 from crmlab.errors import ArgumentError, DataError
 from crmlab.world import assembly, industries, interventions, presets
-from crmlab.world.firm import Firm, simulate
+from crmlab.world.firm import Firm, simulate, whole_years
 
 _MEASURES = ("retention", "customers", "orders", "revenue", "profit", "satisfaction")
 _PAIRS = ["seed", "measure", "base", "changed", "difference"]
@@ -173,7 +173,7 @@ def _measure(firm: Firm, start: int) -> dict[str, float]:
 
 def _retention(firm: Firm, start: int) -> float:
     """Return the share of the customers on the first day of month ``start`` who are customers at the end."""
-    if start == 1:  # nobody is a customer yet: count everyone who was won
+    if start == 1 and not firm.setting.past:  # nobody is a customer yet: count everyone who was won
         return float(firm.truth["months"].customers.iloc[-1] / max(firm["firm_months"].won.sum(), 1))
     customers, first = firm.truth["customers"], pd.Timestamp(firm.day(start))
     present = (customers.since < first) & ~(customers.left < first)
@@ -182,7 +182,7 @@ def _retention(firm: Firm, start: int) -> float:
 
 def sweep(
     changes: Mapping[str, Collection[float]], *, industry: str | industries.Industry = "retailer", customers: int = 1_000,
-    months: int = 36, start: int = 13, seeds: Iterable[int] = range(1, 13), workers: int | None = None,
+    months: int = 36, past: int = 0, start: int = 13, seeds: Iterable[int] = range(1, 13), workers: int | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Simulate many changes on many firms: a grid to draw from, for a widget or a study.
 
@@ -190,7 +190,7 @@ def sweep(
     ----------
     changes : dict
         Cause -> amounts, e.g. ``{"reliability": (0.5, 1.0), "empathy": (0.5, 1.0)}``; each is tried alone, and 0 too.
-    industry, customers, months
+    industry, customers, months, past
         As in ``simulate``.
     start : int
         The first month (from 1) that is different.
@@ -221,7 +221,7 @@ def sweep(
     if not isinstance(changes, Mapping) or not changes:
         raise ArgumentError('`changes` must map causes to amounts, such as {"reliability": [0.5, 1.0]}.')
     preset, customers = presets.industry(industry), _check.integer("customers", customers, 1, 100_000_000)
-    months = _check.integer("months", months, 1, 600)
+    months, past = _check.integer("months", months, 1, 600), whole_years(past)
     start = _check.integer("start", start, 1, months)
     asked = {
         interventions.intervention(preset, cause, step, 1, None)
@@ -231,7 +231,7 @@ def sweep(
     place = list(changes).index
     tried = tuple(sorted(asked, key=lambda change: (place(change.cause), change.amount)))
     distinct = dict.fromkeys(_check.integer("seeds", seed, 0, 2**63 - 1) for seed in _listed("seeds", seeds, "seeds"))
-    jobs = [(_sweep_one, (preset, customers, months, start, seed, tried)) for seed in distinct]
+    jobs = [(_sweep_one, (preset, customers, months, past, start, seed, tried)) for seed in distinct]
     rows = [row for rows in assembly.run_jobs(jobs, workers, "simulating") for row in rows]
     grid = pd.DataFrame(rows, columns=["cause", "amount", "seed", "months", *_MEASURES, "payers", "usual_cost"])
     grid["cause"] = pd.Categorical(grid["cause"], list(changes))  # in the order in which they were asked for
@@ -249,11 +249,11 @@ def _listed(name: str, given: object, what: str) -> list:
 
 
 def _sweep_one(
-    preset: industries.Industry, customers: int, months: int, start: int, seed: int,
+    preset: industries.Industry, customers: int, months: int, past: int, start: int, seed: int,
     tried: tuple[interventions.Intervention, ...],
 ) -> list[tuple]:  # fmt: skip
     """Try changes on one firm: rows of the grid."""
-    base = simulate(preset, customers=customers, months=months, seed=seed, tables=[])
+    base = simulate(preset, customers=customers, months=months, past=past, seed=seed, tables=[])
     rows, slopes = [], dict(preset.costs)
     for change in tried:
         # at a price of 1, what is paid is the number of those who pay

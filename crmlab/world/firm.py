@@ -257,7 +257,8 @@ class Firm(_Tables):
 
     def __repr__(self) -> str:
         setting = self.setting
-        return f"Firm({setting.industry.name}, customers={setting.customers:,}, months={setting.months}, seed={setting.seed})"
+        months = f"{setting.months}, past={setting.past}" if setting.past else f"{setting.months}"
+        return f"Firm({setting.industry.name}, customers={setting.customers:,}, months={months}, seed={setting.seed})"
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
@@ -297,7 +298,7 @@ def _interventions(
 
 
 def simulate(
-    industry: str | industries.Industry = "retailer", *, customers: int = 2_000, months: int = 36, seed: int,
+    industry: str | industries.Industry = "retailer", *, customers: int = 2_000, months: int = 36, past: int = 0, seed: int,
     seasons: bool = True, targeted: bool = True, tables: Collection[str] | None = None, folder: object = None,
     workers: int | None = 1,
 ) -> Firm:  # fmt: skip
@@ -318,6 +319,9 @@ def simulate(
         still on their way); referrals come on top.
     months : int
         Length of the period, which begins on the first of January.
+    past : int
+        Months that the firm has existed before: 0, 12, 24, ... An established firm begins with customers, who are in its
+        file with the day since when; its tables tell nothing else that was over before the first month.
     seed : int
         The same seed gives the same firm.
     seasons : bool
@@ -358,8 +362,19 @@ def simulate(
     setting = Setting(
         preset, _check.integer("customers", customers, 1, 100_000_000), months, _check.integer("seed", seed, 0, 2**63 - 1),
         _check.flag("seasons", seasons), _check.flag("targeted", targeted), interventions.Interventions((), months),
+        whole_years(past),
     )  # fmt: skip
     return _make(setting, _wanted(tables, preset), folder, workers)
+
+
+def whole_years(past: object) -> int:
+    """Check how many months a firm has existed before its first one."""
+    months = _check.integer("past", past, 0, 600)
+    if months % 12:
+        raise ArgumentError(
+            f"`past` must be whole years in months, such as 12 or 24, since a firm opens in January; it is {past!r}."
+        )
+    return months
 
 
 def offered(industry: industries.Industry) -> tuple[str, ...]:

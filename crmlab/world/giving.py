@@ -27,7 +27,7 @@ def climate(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     for t in range(setting.months):
         published[t] = streams.uniform(site, "publishes", t)[0] < industry.transparency + setting.shifts["transparency"][t]
         level *= industry.fading[int(published[t])]
-        if t + 1 == industry.shock_month:
+        if t + 1 == industry.shock_month + setting.hidden:
             level += industry.shock * (1 + setting.shifts["trust_shock"][t])
         distrust[t] = level
     return published, distrust

@@ -189,6 +189,9 @@ def _write_return(block: _Block, customers: Customers) -> None:
 
 def _finish(block: _Block, customers: Customers) -> None:
     """Write customers to whom nothing more will happen, and what nobody at the firm can see of them."""
+    block.finished.append(customers)
+    if block.setting.industry.contract and block.setting.hidden:  # whose contract ended in the past is in no file any more
+        customers = customers.take(~(customers.left < block.setting.told_from))
     setting, industry, log, person = block.setting, block.setting.industry, block.log, customers.person
     month = np.minimum(setting.month_of(customers.won), setting.months - 1)
     left = np.where(np.isnan(customers.first_left), customers.left, customers.first_left)
@@ -217,7 +220,6 @@ def _finish(block: _Block, customers: Customers) -> None:
         log.add("truth_values", person, remaining_value=value, cost_to_serve=customers.cost_to_serve)
     if industry.contract:
         buying.write_contracts(setting, log, customers)
-    block.finished.append(customers)
 
 
 def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
@@ -237,6 +239,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
 
 def _contact_records(setting: Setting, customers: Customers, rank: np.ndarray, ids: pa.Array) -> pa.Table:
     """Let the firm's sources write down who its customers are."""
+    if setting.industry.contract and setting.hidden:
+        customers = customers.take(~(customers.left < setting.told_from))
     customers = customers.take(np.argsort(rank[customers.person], kind="stable"))
     born = np.datetime64(setting.opening) - (_DAYS_PER_YEAR * customers.age_years).astype("timedelta64[D]")
     written = records.records(

@@ -132,6 +132,9 @@ class Industry(Block):
     regions: tuple[str, ...]
     competition: float  # mean utility of competitors, in log-odds against each advance
     competition_spread: float = 0.4  # log-odds taken off by one standard deviation of a person's utility of competitors [C]
+    arrival_season: tuple[float, ...] = _neutral(
+        ()
+    )  # factor of the persons who hear of the firm, by month of the year; empty: even
     pool: float = 1.5  # persons who could hear of the firm, for each who does at the usual advertising [C]
     referral_entry: tuple[float, ...] = (0, 0.1, 0, 0.4, 0.3, 0.2, 0, 0)  # stages at which referred persons enter: late [C]
     referral_log_odds: float = 0.35  # added to the log-odds of their advances: they come with trust [C]
@@ -229,6 +232,7 @@ class Industry(Block):
     cross_rate: float = 0.25
     season: tuple[float, ...]
     spend: tuple[float, float, float]  # gamma-gamma: p, q, v (Fader, Hardie & Lee 2005)
+    rival_elasticity: float = _neutral(0.0)  # of a rival's move of 1 on the elasticity, as a share of it
     elasticity: float = 2.2  # of the purchase rate to the price; loyal customers mind less
     tolerance: float = 0.3
     price_pain: float = 1.5  # satisfaction lost by a price 100 % higher

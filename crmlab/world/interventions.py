@@ -73,6 +73,8 @@ CAUSES = {
               "contacts a month", 0, 8, 2, "customer"),
         Cause("departures", "Share of desks that lose their salesperson in the first month, without a hand-over.", "share", 0,
               1, 0.5, "customer"),
+        Cause("rival", "How much more rivals attract everybody: fewer are won, more leave, and a price is minded more.",
+              "standard deviations of the pull", 0, 3, 1, "customer"),
         Cause("promises", "How much advertising and salespeople promise: wins prospects, raises expectations.",
               "points of the seven-point scale", -2, 2, 1, "customer"),
         Cause("response_time", "Hours until a ticket is answered: -0.5 halves them.", "share", -0.9, 1, -0.5, "customer"),

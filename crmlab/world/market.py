@@ -72,9 +72,9 @@ def age_labels(industry: Industry) -> tuple[str, ...]:
 def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     """Draw who of the pool hears of the firm, when, and what kind of person each is."""
     key = streams.make_keys(setting.seed, "person", numbers)
-    moment = streams.uniform(key, "arrival") * setting.months
-    month = moment.astype(np.int64)
     industry = setting.industry
+    moment = _arrival(setting, streams.uniform(key, "arrival"))
+    month = moment.astype(np.int64)
     channel = streams.choose(streams.uniform(key, "channel"), np.array([channel.weight for channel in industry.channels]))
     heard = streams.uniform(key, "hears") < _share_who_hear(setting, key, channel, month)
     day = setting.month_start[month] + (moment - month) * np.diff(setting.month_start)[month]
@@ -82,6 +82,16 @@ def reach(setting: Setting, numbers: np.ndarray) -> Arrivals:
     need = _draw_need(industry, key, channel)
     people = _draw_people(setting, key, need, channel, np.zeros(key.size))
     return Arrivals(people, day[heard], _draw_entry(industry, people), numbers[heard], nobody, nobody)
+
+
+def _arrival(setting: Setting, draw: np.ndarray) -> np.ndarray:
+    """Return when each hears of the firm, in months: evenly, or more of them where the year has its season of arrival."""
+    season = setting.industry.arrival_season
+    if not (season and setting.seasons):
+        return draw * setting.months
+    until = np.cumsum([0.0, *(season[t % len(season)] for t in range(setting.months))])
+    moment = np.interp(draw * until[-1], until, np.arange(setting.months + 1))
+    return np.minimum(moment, np.nextafter(setting.months, 0))
 
 
 def _share_who_hear(setting: Setting, key: np.ndarray, channel: np.ndarray, month: np.ndarray) -> np.ndarray:

@@ -22,7 +22,8 @@ def remaining_value(setting: Setting, customers: Customers) -> np.ndarray:
     industry, last = setting.industry, setting.months - 1
     by_order, by_month = buying.margins(setting, customers, last)
     damage, orphaned, estranged = customers.relationship_damage, customers.orphaned, customers.estranged
-    kept, constant = customers.kept, industry.competitor_effect * customers.competitor_utility - customers.loyalty
+    pull = customers.competitor_utility + setting.shifts["rival"][last]
+    kept, constant = customers.kept, industry.competitor_effect * pull - customers.loyalty
     lasting, spread = industry.estrangement
     rate = buying.untroubled_rate(setting, customers, last)
     here, value, variance = customers.present.astype(float), np.zeros(len(customers)), 0.0

@@ -187,4 +187,5 @@ _ZERO_AT_FIRST = (
     "run_ends",
 )
 _UNKNOWN_AT_FIRST = ("left", "opted_out", "dropout", "cost_to_serve", "satisfaction", "donation_probability",
-                     "stop_probability", "mean_gift", "concern", "stopped_giving", "last_order", "returned", "first_left")  # fmt: skip
+                     "stop_probability", "mean_gift", "concern", "stopped_giving", "last_order", "returned",
+                     "first_left")  # fmt: skip

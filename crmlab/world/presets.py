@@ -13,7 +13,7 @@ from crmlab.errors import ArgumentError
 from crmlab.world.industries import REBATE_SITE, RETAILER, TELECOM, Campaign, Channel, Correlation, Industry, Need
 
 #: What goes wrong by itself costs nothing.
-_FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures"))
+_FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures", "rival"))
 
 RETAILER_2 = replace(
     RETAILER,
@@ -52,11 +52,12 @@ RETAILER_2 = replace(
     ),
     flat_zone=(-0.5, 0.5),
     slopes=(2.0, 0.8, 1.3),
-    dropout=(5.0, 0.0035),  # loyalty, trouble and estrangement multiply it: 25 % leave in a year [B]
+    dropout=(5.0, 0.0032),  # loyalty, trouble and estrangement multiply it: 25 % leave in a year [B]
     rate=(0.55, 0.145),  # 4 in 10 of those who bought first in a first quarter buy again, as at CDNOW [B]
     spend=(5.0, 8.0, 88.0),  # mean p v / (q - 1) = 63; the fifth who pay most bring about 68 % of the revenue [B]
     estrangement=(0.95, 0.5),
     waning=0.7,
+    rival_elasticity=0.3,
     usage=(6.0, 0.35, 0.9),  # visits of the shop's pages
     returns=0.008,
     return_effect=0.3,
@@ -148,8 +149,8 @@ TELECOM_2 = replace(
         replace(TELECOM.products[0], monthly_fee=15), TELECOM.products[1], replace(TELECOM.products[2], monthly_fee=38),
         replace(TELECOM.products[3], monthly_fee=80), *TELECOM.products[4:],
     ),
-    monthly_churn=(1.5, 195.0),  # trouble and loyalty below 0 raise both: a quarter leave in a year [B]
-    yearly_churn=(2.0, 70.0),
+    monthly_churn=(1.5, 230.0),  # trouble and loyalty below 0 raise both: a quarter leave in a year [B]
+    yearly_churn=(2.0, 85.0),
     rate=(0.4, 0.16),
     spend=(4.0, 3.0, 30.0),
     monthly_cost=11.0,
@@ -157,6 +158,7 @@ TELECOM_2 = replace(
     fixed_cost=1.5,
     estrangement=(0.95, 0.45),
     waning=0.7,
+    rival_elasticity=0.3,
     usage=(12.0, 0.35, 0.6),  # days on which the line was used much
     voice=0.6,
     voice_effect=0.6,

@@ -18,6 +18,9 @@ import numpy as np
 from crmlab import _check, tables
 from crmlab.errors import ArgumentError
 
+#: What a person brings along for good, of which an industry may state correlations.
+DISPOSITIONS = ("fit", "pull", "quality", "rate", "spend", "dropout", "response", "serve")
+
 #: Takes the name and the value of a field, and returns the value as Python's own; another value is an ``ArgumentError``.
 Rule = Callable[[str, object], Any]
 
@@ -190,6 +193,11 @@ def importance_step(name: str, value: object) -> int:
     return step
 
 
+def _disposition(name: str, value: object) -> str:
+    """Refuse what is no disposition."""
+    return _check.choice(name, value, DISPOSITIONS)
+
+
 def _all(rule: Rule, names: str) -> dict[str, Rule]:
     return dict.fromkeys(names.split(), rule)
 
@@ -211,7 +219,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "discount": SHARE, "lift": EFFECT, "cost": SIZE, "keep": EFFECT, "win_back": LOG_ODDS, "silent_months": whole(0),
         "lot_of": any_text,
     },
-    "Correlation": {"first": text, "second": text, "value": number("a correlation from -1 to 1", -1, 1)},
+    "Correlation": {"first": _disposition, "second": _disposition, "value": number("a correlation from -1 to 1", -1, 1)},
     "Giving": {
         "month_of_year": whole(1, 12), "donates": _BETA, "stops": _BETA, "gift": _GAMMA_GAMMA, "loyalty_effect": EFFECT,
         "shock_month": whole(1), "shock": LOG_ODDS, "concern": SPREAD, "fading": values(unpublished=SHARE, published=SHARE),
@@ -222,8 +230,8 @@ RULES: dict[str, dict[str, Rule]] = {
                          recovery recovery_damage forgetting compensated rated cross_start referral referral_most recency_fading
                          pressure_fading opt_out item_missing follow_up unsolved waning returns keep_fading standard_follows
                          interest call_weight"""),
-        **_all(SIZE, """cross_rate best_recovery opt_out_effect order_cost monthly_cost ticket_cost compensation
-                        referral_reward fixed_cost referral_dropout patience newsletter_cost call_cost"""),
+        **_all(SIZE, """cross_rate rival_elasticity best_recovery opt_out_effect order_cost monthly_cost ticket_cost
+                        compensation referral_reward fixed_cost referral_dropout patience newsletter_cost call_cost"""),
         "response_hours": POSITIVE, "bend": number("a width above 0 and up to 10", 0, 10, closed="right"),
         **_all(SPREAD, """competition_spread importance_spread baseline_spread response_spread recovery_spread lift_spread
                           item_spread belief_spread keep_spread halo serve_spread"""),
@@ -265,6 +273,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "misjudgement": several(SHIFT, *_FIVE), "neutral_quality": POINTS,
         "flat_zone": between(number("a satisfaction from -100 to 100", -100, 100)),
         "slopes": values(below=STRENGTH, within=STRENGTH, above=STRENGTH), "season": several(SIZE, 12, "month of the year"),
+        "arrival_season": several(SIZE),
         "dropout": values(shape=SIZE, mean=SIZE), "rate": values(shape=POSITIVE, mean=SIZE), "spend": _GAMMA_GAMMA,
         "targeting": values(constant=LOG_ODDS, slope=EFFECT), "targeting_bounds": between(SHARE),
         "answer": values(constant=LOG_ODDS, slope=EFFECT), "ranking": values(factor=EFFECT, standard_deviation=SPREAD),
@@ -285,6 +294,48 @@ def _ages(industry: Any) -> str:
         return f"`age_bounds` must rise, from the youngest to the oldest; they are {bounds!r}"
     if len(shares) != len(bounds) or shares[0] != 0 or shares[-1] != 1 or any(low > high for low, high in pairwise(shares)):
         return f"`age_shares` must rise from 0 to 1, one for each of the {len(bounds)} `age_bounds`; they are {shares!r}"
+    return ""
+
+
+def _correlated(industry: Any) -> str:
+    pairs = [frozenset((each.first, each.second)) for each in industry.correlations]
+    for place, pair in enumerate(pairs):
+        if len(pair) == 1 or pair in pairs[:place]:
+            return f"`correlations` must be of two different dispositions, each pair once; see {' and '.join(sorted(pair))}"
+    return ""
+
+
+def _factors(industry: Any) -> str:
+    """Factors of a share stand one for each need, or one for each region, and leave somebody a share."""
+    needs, regions = np.array([need.share for need in industry.needs]), np.ones(len(industry.regions))
+    given = [
+        *((f"`needs` of the channel {channel.name!r}", channel.needs, needs, "need") for channel in industry.channels),
+        ("`referral_needs`", industry.referral_needs, needs, "need"),
+        *((f"`regions` of the need {need.name!r}", need.regions, regions, "region") for need in industry.needs),
+    ]
+    for title, factors, shares, each in given:
+        if factors and (len(factors) != shares.size or not (shares * factors).any()):
+            return f"{title} must hold {shares.size} factors, one for each {each} and not all 0, or none; it holds {factors!r}"
+    return ""
+
+
+def _arms(industry: Any) -> str:
+    """An arm shares the lot of another campaign by lot, of the same month."""
+    campaigns = {each.name: each for each in industry.campaigns}
+    for arm in industry.campaigns:
+        first = campaigns.get(arm.lot_of, arm)
+        if arm.lot_of and (first is arm or first.lot_of or first.month_of_year != arm.month_of_year):
+            title = f"`lot_of` of the campaign {arm.name!r}"
+            return f"{title} must name another one of the same month, no arm itself; it is {arm.lot_of!r}"
+        arms = [each for each in industry.campaigns if first.name in (each.name, each.lot_of)]
+        if len(arms) > 1 and (any(each.targeted for each in arms) or sum(each.share for each in arms) > 1):
+            return f"the campaigns that share the lot of {first.name!r} must be by lot, and their `share` add up to 1 at most"
+    return ""
+
+
+def _arriving(industry: Any) -> str:
+    if (season := industry.arrival_season) and (len(season) != 12 or not any(season)):
+        return f"`arrival_season` must hold 12 factors, one above 0, or none; it is {season!r}"
     return ""
 
 
@@ -316,7 +367,7 @@ def _choices(industry: Any) -> str:
 #: By kind of block: what must hold between its fields; each returns the problem, or nothing.
 TOGETHER: dict[str, tuple[Callable[[Any], str], ...]] = {
     "Product": (_term_of_a_plan,),
-    "Industry": (_ages, _staying, _choices),
+    "Industry": (_ages, _arriving, _staying, _choices, _factors, _correlated, _arms),
 }
 
 

@@ -160,6 +160,7 @@ def _advance_probability(
     log_odds = np.array(industry.advance, dtype=float)[stage - 1] + industry.fit_effect * people.fit[live]
     log_odds += industry.skill_effect * desks.skill[people.desk[live], month]
     log_odds += runs.log_odds_offset[live] + shifts["sales_effort"][month] + promise
+    log_odds -= industry.competition_spread * shifts["rival"][month]
     probability = expit(log_odds)
     return np.where(stage == CLOSING, np.minimum(probability * (1 + shifts["conversion"][month]), 1), probability)
 

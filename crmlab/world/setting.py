@@ -7,7 +7,7 @@ mechanism, and draws nothing.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,10 @@ class Setting:
         Whether purchases have a season, and whether there are targeted campaigns.
     interventions : Interventions
         What is changed, and from when.
+    past : int
+        Months that the firm has existed before the first one; whole years.
+    hidden : int
+        Months at the beginning that no table tells: 0, but in the ``whole`` of an established firm.
     """
 
     industry: Industry
@@ -47,11 +51,31 @@ class Setting:
     seasons: bool
     targeted: bool
     interventions: Interventions
+    past: int = 0
+    hidden: int = 0
 
     @cached_property
     def opening(self) -> dt.date:
-        """The first day: always a first of January, 36 months before the end of the last year or earlier."""
-        return dt.date(_LAST_YEAR + 1 - max(3, -(-self.months // 12)), 1, 1)
+        """The first day: always a first of January; that of the first month told is in 2023 or earlier."""
+        years = max(3, -(-(self.months - self.hidden) // 12)) + self.hidden // 12
+        return dt.date(_LAST_YEAR + 1 - years, 1, 1)
+
+    @cached_property
+    def whole(self) -> Setting:
+        """The setting that is lived through: with the past as its first months, and as many more customers."""
+        if not self.past:
+            return self
+        months = self.past + self.months
+        shifted = tuple(replace(change, start=change.start + self.past) for change in self.interventions.changes)
+        return replace(
+            self, customers=round(self.customers * months / self.months), months=months,
+            interventions=Interventions(shifted, months), past=0, hidden=self.past,
+        )  # fmt: skip
+
+    @property
+    def told_from(self) -> float:
+        """The first moment, in days, that tables tell."""
+        return self.month_start[self.hidden]
 
     @cached_property
     def month_start(self) -> np.ndarray:
