@@ -188,7 +188,7 @@ def _formula(tex: str, size: int = 13) -> str:
     picture = io.BytesIO()
     compact = re.sub(r"\\[Bb]igg?(?=[\[\](){}|])", "", re.sub(r"\s+", " ", tex).strip())
     for name, known in _SPELT.items():  # matplotlib knows fewer commands than a browser's MathJax
-        compact = re.sub(rf"\\{name}(?![a-z])", lambda _, known=known: f"\\{known}", compact)
+        compact = re.sub(rf"\\{name}(?![a-z])", rf"\\{known}", compact)
     try:
         with rc_context({"svg.hashsalt": "crmlab", "mathtext.fontset": "stix"}):
             math_to_image(f"${compact}$", picture, prop=FontProperties(size=size), format="svg")
