@@ -22,7 +22,7 @@ from scipy.cluster.vq import kmeans2
 from scipy.special import expit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from crmlab import tables, world
+from crmlab import btyd, satisfaction, tables, world
 from crmlab.world.presets import PRESETS
 
 LEVEL = 1.96  # of |z|
@@ -382,6 +382,68 @@ def spam_loses(firm: world.Firm) -> bool:
     return profit[0] < profit[1]
 
 
+# What lessons 01, 05 and 09 teach
+
+
+def pays(**change: float) -> Callable[[world.Firm], bool]:
+    """Whether a change from the second year on raises profit at its own cost: the same firm, the same luck."""
+    return lambda firm: firm.rerun(**change, start=13)["firm_months"].profit.sum() > firm["firm_months"].profit.sum()
+
+
+def cards_mislead(firm: world.Firm) -> bool:
+    """Those who ordered on three days or more buy again more often, though nothing was done for them."""
+    orders, day = firm["orders"], pd.Timestamp(firm.day(25))
+    days = orders[orders.order_date < day].groupby("customer_id").order_date.nunique()
+    again = days.index.isin(orders.customer_id[orders.order_date >= day])
+    return z_of_shares(again, (days >= 3).to_numpy()) > LEVEL
+
+
+def responsiveness_falls_short_most(firm: world.Firm) -> bool:
+    """The difference to the dimension that comes next, customer by customer."""
+    gaps = satisfaction.score_rater(firm["survey"]).respondents.set_index("respondent")
+    gaps = gaps[[f"gap_{name}" for name in tables.DIMENSIONS]].dropna()
+    first, second = gaps.mean().nsmallest(2).index
+    more = gaps[second] - gaps[first]
+    error = (more - more.mean()).groupby(level=0).sum().pow(2).sum() ** 0.5 / len(more)
+    return first == "gap_responsiveness" and more.mean() > LEVEL * error
+
+
+def two_move_most(firm: world.Firm) -> bool:
+    """The slopes of reliability and responsiveness, their mean less that of the other three."""
+    drivers = satisfaction.fit_drivers(satisfaction.score_rater(firm["survey"]), seed=1, draws=200)
+    first = np.isin(drivers.predictors, ("reliability", "responsiveness"))
+    contrast = np.where(first, 1 / 2, -1 / 3)
+    return np.quantile(drivers.samples.slope @ contrast, 0.025) > 0
+
+
+def managers_overrate_tangibles(firm: world.Firm) -> bool:
+    answers = satisfaction.score_rater(firm["survey"]).respondents
+    judged = satisfaction.misjudgement(
+        answers[answers.wave == answers.wave.max()], firm["manager_survey"], seed=1, permutations=199
+    )
+    return judged.p_value < 0.05 and judged.table.set_index("dimension").loc["tangibles", "low"] > 0
+
+
+def file_at_the_end(firm: world.Firm) -> tuple[pd.DataFrame, np.ndarray]:
+    """What Pareto/NBD says of everybody at stake, how long they have been silent, and, by the truth, what is lost with them."""
+    summary = btyd.purchase_summary(firm["orders"], until=firm.day(firm.setting.months + 1))
+    pareto, spend = btyd.fit_pareto_nbd(summary), btyd.fit_gamma_gamma(summary)
+    value = btyd.customer_value(pareto, spend, summary, annual_rate=0.1, weeks=156).table
+    stake = value.discounted_spend * (1 / value.p_alive - 1)
+    truth = firm.truth["customers"].set_index("customer_id").loc[summary.customer_id]
+    back = firm.truth["returns"].query("left.isna()").customer_id
+    gone = ~(truth.left.isna() | truth.index.isin(back)).to_numpy()
+    lost = gone * (truth.purchase_rate * truth.mean_spend).to_numpy()
+    return pd.DataFrame({"stake": stake, "silent": summary.age_weeks - summary.recency_weeks}), lost
+
+
+def most_is_lost_where_most_is_at_stake(firm: world.Firm) -> bool:
+    """Of two hundred by what is at stake, more is lost than of the two hundred who were silent for longest."""
+    people, lost = file_at_the_end(firm)
+    chosen = [lost[people[column].nlargest(200).index] for column in ("stake", "silent")]
+    return stats.ttest_ind(*chosen, equal_var=False).statistic > LEVEL
+
+
 ROWS = (
     Row("needs are found from importance points", "k-means, Rand index at least .45 (truth)", 2_000, needs_from_points),
     Row("needs are found from orders", "k-means of product shares, at least .2 (truth)", 2_000, needs_from_orders),
@@ -417,6 +479,22 @@ ROWS = (
         lambda firm: effect_by_lot(firm, "roaming offer", 1, 3) < -LEVEL, contract=True),
     Row("some of those who left return", "win-back letter, two years: ordered within three months", 10_000,
         lambda firm: effect_by_lot(firm, "win-back letter", 0, 3) > LEVEL, contract=False),
+    Row("lesson 01: reliability +.5 pays, at its cost", "paired: with and without, two years", 2_000, pays(reliability=0.5),
+        contract=False),
+    Row("lesson 01: tangibles +.5 lose, at their cost", "paired: with and without, two years", 2_000,
+        lambda firm: not pays(tangibles=0.5)(firm), contract=False),
+    Row("lesson 01: who came three times buys again", "share of the third year, no cause at all", 2_000, cards_mislead,
+        contract=False),
+    Row("lesson 05: responsiveness falls short most", "gap less the next one, by customer", 2_000,
+        responsiveness_falls_short_most, contract=False),
+    Row("lesson 05: reliability and responsiveness move satisfaction most", "regression, these two against three", 2_000,
+        two_move_most, contract=False),
+    Row("lesson 05: managers overrate tangibles", "permutations, interval of the difference", 2_000,
+        managers_overrate_tangibles, contract=False),
+    Row("lesson 05: promising half a point less pays", "paired: with and without, two years", 2_000, pays(promises=-0.5),
+        contract=False),
+    Row("lesson 09: most is lost where most is at stake", "two hundred each: at stake, silent for longest (truth)", 2_000,
+        most_is_lost_where_most_is_at_stake, contract=False),
     Row("uplift can be learnt", "two logits against a response model, Qini on the other half (truth)", 20_000,
         uplift_is_learnt, "90 %"),
     Row("waits follow load", "more than 20 seconds: Mondays against Sundays", 20_000, waits_follow_load, contract=True),

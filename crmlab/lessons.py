@@ -72,7 +72,7 @@ class Lesson:
 LESSONS = (
     Lesson("00_start", "Start here", "How does this work?", 15),
     Lesson("00_toolbox", "Toolbox", "How do I read a table, a chart and an interval?", 45),
-    Lesson("01_relationship", "Relationship", "What is CRM, and does my firm need it?", 50),
+    Lesson("01_relationship", "Relationship", "What is CRM, and does my firm need it?", 25, 30),
     Lesson("02_contacts", "Contacts", "Who are my customers, really?"),
     Lesson("03_segmentation", "Segmentation", "Which customers are valuable to us?"),
     Lesson("04_development", "Development", "How does a prospect become a customer, in eight stages?"),

@@ -42,8 +42,8 @@ def quick(tmp_path, monkeypatch):
 
 
 def test_the_kits_tables_are_fresh(tmp_path, monkeypatch):
-    firm = store.simulate_firm("retailer-v1")
-    monkeypatch.setattr(store, "simulate_firm", {"retailer-v1": firm}.__getitem__)
+    firm = store.simulate_firm("retailer-v2")
+    monkeypatch.setattr(store, "simulate_firm", {"retailer-v2": firm}.__getitem__)
     datasets.build(tmp_path)
     for name in ("README.md", "datapackage.json"):
         assert (HOME / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(encoding="utf-8"), "run `crmlab data`"
@@ -70,10 +70,10 @@ def test_the_kits_tables_are_fresh(tmp_path, monkeypatch):
 def test_the_firm_of_each_kind(monkeypatch):
     calls = []
     monkeypatch.setattr(world, "simulate", lambda *words, **options: calls.append((words, options)))
-    for version in ("retailer-v1", "telecom-v1", "rebate_site-v1"):
+    for version in ("retailer-v2", "telecom-v1", "rebate_site-v1"):
         store.simulate_firm(version)
     assert calls == [
-        (("retailer-v1",), {"months": 36, "seed": 1}),
+        (("retailer-v2",), {"months": 36, "seed": 1}),
         (("telecom-v1",), {"months": 36, "seed": 1}),
         (("rebate_site-v1",), {"months": 72, "seed": 1}),
     ]
@@ -142,11 +142,11 @@ def test_another_industry_is_simulated_once_even_if_two_ask_at_once(quick):
     assert [process.returncode for process in processes] == [0, 0], outputs
     contracts = datasets.load("contracts", industry="telecom")
     assert {int(out) for out, _ in outputs} == {len(contracts)}
-    assert [path.name for path in quick.iterdir()] == ["telecom-v1"], "nothing is left behind"
+    assert [path.name for path in quick.iterdir()] == ["telecom-v2"], "nothing is left behind"
     assert "contracts" in datasets.names("telecom")
     firm = small_firm("telecom")
     for name in ("contracts", "contact_records", "survey"):
-        pd.testing.assert_frame_equal(datasets.load(name, industry="telecom-v1"), firm[name])
+        pd.testing.assert_frame_equal(datasets.load(name, industry="telecom-v2"), firm[name])
     pd.testing.assert_frame_equal(datasets.truth("customers", industry="telecom"), firm.truth["customers"])
 
 
@@ -161,11 +161,11 @@ DAMAGES = {
     "manifest of numbers": lambda path: path.write_text('{"contracts.parquet": 1}'),
     "manifest of bytes": lambda path: path.write_bytes(b"\xff\xfe\x00"),
 }
-SENTENCE = r"^the tables of telecom-v1 .* CRMLAB_CACHE[^.]*\.$"
+SENTENCE = r"^the tables of telecom-v2 .* CRMLAB_CACHE[^.]*\.$"
 
 
 def damage(home, what):
-    DAMAGES[what](home / "telecom-v1" / ("manifest.json" if "manifest" in what else what))
+    DAMAGES[what](home / "telecom-v2" / ("manifest.json" if "manifest" in what else what))
     name = what.partition(".")[0]
     if name.startswith("truth"):
         return lambda: datasets.truth("months", industry="telecom")
@@ -267,7 +267,7 @@ def test_a_killed_simulation_leaves_no_half_tables(quick):
         time.sleep(0.1)
     assert not quick.exists()
     assert len(datasets.load("contracts", industry="telecom")) > 10
-    assert [path.name for path in quick.iterdir()] == ["telecom-v1"]
+    assert [path.name for path in quick.iterdir()] == ["telecom-v2"]
 
 
 def test_a_damaged_file_of_the_kit_is_refused(tmp_path, monkeypatch):
@@ -310,7 +310,7 @@ def test_the_kits_manifest_knows_every_table_that_is_loaded(tmp_path, monkeypatc
 def test_without_the_folder_the_default_firm_is_simulated(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "KIT", tmp_path / "nowhere")
     pd.testing.assert_frame_equal(datasets.load("orders"), small_firm("retailer")["orders"])
-    assert [path.name for path in quick.iterdir()] == ["retailer-v1"]
+    assert [path.name for path in quick.iterdir()] == ["retailer-v2"]
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_progress_counts_the_answers_of_exercises(desk):
     (desk / "exercises/01_relationship.answers.json").write_text(json.dumps(answers))
     table = course.progress().table
     link = cell(table, "01 Relationship", "exercise")
-    assert (link.text, link.href) == ("2 of 9, 90 min", "../exercises/01_relationship.ipynb")
+    assert (link.text, link.href) == ("2 of 9, 30 min", "../exercises/01_relationship.ipynb")
     assert cell(table, "05 Satisfaction", "exercise").text == "0 of 9, 90 min"
     assert cell(table, "02 Contacts", "exercise") == ""
     (desk / "exercises/exercise_01_relationship.ipynb").write_text("{}")

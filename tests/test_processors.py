@@ -46,7 +46,7 @@ def test_a_failure_there_is_a_failure_here():
 
 HASHES = """
 from crmlab import world
-for name, months in (("retailer", 14), ("telecom", 14), ("rebate_site", 26)):
+for name, months in (("retailer", 14), ("telecom", 14), ("retailer-v1", 14), ("rebate_site", 26)):
     firm = world.simulate(name, customers=120, months=months, seed=5)
     print(firm.hash(), firm.rerun(reliability=0.5, start=5).hash())
 """

@@ -90,7 +90,7 @@ def test_between_two_amounts_the_effect_runs_straight():
     assert np.allclose(between.difference, 0.6 * low.difference + 0.4 * high.difference, rtol=1e-12)
 
 
-@given(steps=st.lists(st.integers(-5, 14), min_size=5, max_size=5))
+@given(steps=st.lists(st.integers(-5, 7), min_size=5, max_size=5))  # further on nobody is left to be kept
 def test_effects_are_added_firm_by_firm(steps):
     steps = [step / 10 for step in steps]
     assert np.allclose(at(*steps).difference, sum(at(*alone(k, step)).difference for k, step in enumerate(steps)), atol=1e-6)

@@ -268,9 +268,11 @@ def test_the_survey_page_answers_a_managers_questions(rater):
         "Where do we fall short?", "What should we mend first?", "How satisfied are they?", "Can these numbers be trusted?",
         "Do groups differ?", "What was set aside?",
     ]  # fmt: skip
-    assert "220 respondents are used" in rater
-    assert "Customers find less than they expect in reliability and responsiveness, beyond chance (95 %, " in rater
-    assert "net promoter score: 40 points" in rater
+    assert f"{len(last_wave())} respondents are used" in rater
+    assert re.search(
+        r"Customers find less than they expect in reliability[a-z, ]* and responsiveness, beyond chance \(95 %, ", rater
+    )
+    assert re.search(r"net promoter score: \d\d points", rater)
     assert "The 5 dimensions describe the answers well: CFI" in rater
 
 
@@ -305,7 +307,7 @@ def squeezed(prefix: str | tuple[str, ...]) -> pd.DataFrame:
 def test_a_messy_survey(tmp_path):
     """Words for numbers, a town of evil name, an impossible answer, a lazy respondent, Chinese encoding, semicolons."""
     words = {7: "非常好", 6: "很好", 5: "好", 4: "一般", 3: "差", 2: "很差", 1: "非常差"}
-    answers = wave(town=["<script>alert(1)</script>" if k % 2 else "北京" for k in range(220)]).astype(
+    answers = wave(town=["<script>alert(1)</script>" if k % 2 else "北京" for k in range(len(last_wave()))]).astype(
         {"perceived_empathy_1": object}
     )
     answers["perceived_empathy_1"] = answers.perceived_empathy_1.map(words)
@@ -320,7 +322,8 @@ def test_a_messy_survey(tmp_path):
     page = out.read_text(encoding="utf-8")
     Page(page)
     assert "<script>" not in page
-    assert "220 rows were read, 219 are used, 1 were set aside." in page
+    rows = len(answers)
+    assert f"{rows} rows were read, {rows - 1} are used, 1 were set aside." in page
     assert "gives one answer to statements that contradict each other" in page
     assert "expected_empathy_2" in page
     assert "By town, 12 comparisons were made" in page

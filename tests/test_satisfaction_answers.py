@@ -205,7 +205,7 @@ def test_a_missing_column_is_named(answers):
 def test_words_need_a_mapping(answers):
     words = {7: "Very good", 6: "good", 5: "fair", 4: "so-so", 3: "poor", 2: "bad", 1: "very bad"}
     column = answers.perceived_tangibles_1.map(words)
-    with pytest.raises(DataError, match=r"answers are words, not numbers: 'good', 'Very good', .*mapping=\{\"good\": \?"):
+    with pytest.raises(DataError, match=r"answers are words, not numbers: 'good', .*mapping=\{\"good\": \?"):
         satisfaction.read_survey(answers.assign(perceived_tangibles_1=column))
     mapping = {text.upper(): value for value, text in words.items()}
     read = satisfaction.read_survey(answers.assign(perceived_tangibles_1=column), mapping=mapping)
@@ -279,7 +279,7 @@ def test_points_of_importance(answers):
     assert result.loc[4].to_list() == [100, 0, 0, 0, 0]
     counts = read.findings[read.findings.what.str.startswith("importance")]
     assert counts["count"].to_list() == [1, 2, 1]
-    with pytest.raises(DataError, match=r"do not sum to 100 in 220 of 220 rows \(they sum to 500"):
+    with pytest.raises(DataError, match=rf"do not sum to 100 in {len(odd)} of {len(odd)} rows \(they sum to 500"):
         satisfaction.read_survey(answers.assign(**dict.fromkeys(points, 100)))
 
 
@@ -428,9 +428,10 @@ def test_a_renamed_respondent_wins_over_a_likely_name(answers):
 
 
 def test_words_as_frequent_as_each_other_stand_in_the_order_of_the_alphabet(answers):
-    words = answers.assign(perceived_tangibles_1=["so", "bad"] * 110)
+    pairs = len(answers) // 2
+    words = answers[: 2 * pairs].assign(perceived_tangibles_1=["so", "bad"] * pairs)
     for table in (words, words.iloc[::-1]):
-        with pytest.raises(DataError, match="220 answers are words, not numbers: 'bad', 'so'"):
+        with pytest.raises(DataError, match=f"{2 * pairs} answers are words, not numbers: 'bad', 'so'"):
             satisfaction.read_survey(table)
 
 

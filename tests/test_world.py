@@ -19,7 +19,7 @@ from crmlab.errors import ArgumentError, DataError
 from crmlab.world import bookings, interventions, records, service
 from crmlab.world import firm as firms
 from crmlab.world.industries import RETAILER, TELECOM
-from crmlab.world.presets import PRESETS
+from crmlab.world.presets import PRESETS, RETAILER_2, TELECOM_2
 
 START = 13
 
@@ -51,9 +51,9 @@ def test_the_same_seed_gives_the_same_firm(one):
 # What the presets made when they were published: a fingerprint of all tables but that of their parameters, to which
 # numbers were added that had stood in the mechanisms.
 PUBLISHED = {
-    "retailer": "aa861cdc9d8836e65c889c45ee0853de212a47f16d29cf5c138fd4db1c26d828",
-    "telecom": "960df1094aad4a59fcbbf2ca63a2b2230615e4bc79a4958a7b96fcc13e4b1abf",
-    "rebate_site": "b9786601d8eb7cf4ee158f1175257b1e0234fc1936c9697113cc034e30efd6e2",
+    "retailer-v1": "aa861cdc9d8836e65c889c45ee0853de212a47f16d29cf5c138fd4db1c26d828",
+    "telecom-v1": "960df1094aad4a59fcbbf2ca63a2b2230615e4bc79a4958a7b96fcc13e4b1abf",
+    "rebate_site-v1": "b9786601d8eb7cf4ee158f1175257b1e0234fc1936c9697113cc034e30efd6e2",
 }
 
 
@@ -368,13 +368,13 @@ def test_profit_falls_when_the_cost_exceeds_the_gain(shop):
         assert change == pytest.approx(gain * (1 - factor), abs=0.5)
         pd.testing.assert_frame_equal(paid["orders"], free["orders"])
     own = shop.rerun(reliability=0.5, start=START)
-    per_month = interventions.CAUSES["reliability"].cost(0.5, dict(RETAILER.costs)["reliability"])
+    per_month = interventions.CAUSES["reliability"].cost(0.5, dict(RETAILER_2.costs)["reliability"])
     assert own["firm_months"].improvement_cost.sum() == pytest.approx(per_month * served, abs=0.5)
 
 
 def test_some_improvements_lose_money():
     """The default retailer in the grid that comes with the kit: more reliability pays, nicer premises and too much do not."""
-    grid, slopes = datasets.load("what_if"), dict(RETAILER.costs)
+    grid, slopes = datasets.load("what_if"), dict(RETAILER_2.costs)
 
     def gain(cause, amount):
         cost = interventions.CAUSES[cause].cost(amount, slopes[cause])
@@ -549,7 +549,7 @@ def test_changes_add_up():
 
 def test_causes_are_told():
     causes_shown = world.causes("telecom")
-    assert list(causes_shown.table.cause) == list(interventions.offered(TELECOM)) == list(interventions.offered(RETAILER))
+    assert list(causes_shown.table.cause) == list(interventions.offered(TELECOM_2)) == list(interventions.offered(RETAILER_2))
     assert causes_shown.table.set_index("cause").loc["reliability", "cost"] == pytest.approx(0.4 * np.expm1(1) / 2)
     assert "reliability" in str(causes_shown)
     with pytest.raises(ArgumentError, match="no industry is called 'bank'"):
@@ -558,13 +558,13 @@ def test_causes_are_told():
 
 def test_a_firm_tells_what_it_is(retailer):
     changed = retailer.rerun(empathy=0.5, start=5)
-    assert repr(changed) == repr(retailer) == "Firm(retailer-v1, customers=150, months=18, seed=7)"
-    assert "retailer-v1" in changed._repr_html_()
-    assert repr(retailer.truth).startswith("the truth about retailer-v1: customers")
+    assert repr(changed) == repr(retailer) == "Firm(retailer-v2, customers=150, months=18, seed=7)"
+    assert "retailer-v2" in changed._repr_html_()
+    assert repr(retailer.truth).startswith("the truth about retailer-v2: customers")
     assert len(retailer) == len(list(retailer))
     assert len(retailer.truth) == len(list(retailer.truth))
     parameters = retailer.truth["parameters"].set_index("parameter").set_to
-    assert parameters["dissatisfaction"] == RETAILER.dissatisfaction
+    assert parameters["dissatisfaction"] == RETAILER_2.dissatisfaction
     assert parameters["needs.price.share"] == 0.38
     assert retailer.day(13).isoformat() == "2024-01-01"
     assert world.simulate("retailer", customers=5, months=40, seed=1, tables=[]).opening.isoformat() == "2022-01-01"

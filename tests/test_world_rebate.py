@@ -366,7 +366,7 @@ def test_its_causes_are_told():
     assert list(causes_shown.index[-2:]) == own
     assert causes_shown.loc["trust_shock", "cost"] == 0
     assert causes_shown.loc["transparency", "cost"] == pytest.approx(0.04 * np.expm1(1) / 4)
-    assert list(world.causes("retailer").table.cause) == [cause for cause in causes_shown.index if cause not in own]
+    assert list(world.causes("retailer-v1").table.cause) == [cause for cause in causes_shown.index if cause not in own]
     assert set(world.causes("telecom-v2").table.cause) == set(interventions.CAUSES) - set(own)
     assert set(world.causes("retailer-v2").table.cause) == set(interventions.CAUSES) - {*own, "staffing"}
 
@@ -374,9 +374,9 @@ def test_its_causes_are_told():
 def test_what_no_site_has_is_refused(site):
     retailer = firm("retailer", customers=10, months=3, seed=1)
     for call, words in (
-        (lambda: retailer.rerun(transparency=0.1), "retailer-v1 has no 'transparency'. The causes: reliability"),
-        (lambda: retailer.rerun(trust_shock=-1), "retailer-v1 has no 'trust_shock'"),
-        (lambda: world.sweep({"transparency": [0.5]}), "retailer-v1 has no 'transparency'"),
+        (lambda: retailer.rerun(transparency=0.1), "retailer-v2 has no 'transparency'. The causes: reliability"),
+        (lambda: retailer.rerun(trust_shock=-1), "retailer-v2 has no 'trust_shock'"),
+        (lambda: world.sweep({"transparency": [0.5]}), "retailer-v2 has no 'transparency'"),
         (lambda: site.rerun(transparency=0.8), "must be a number from -0.25 to 0.75"),
         (lambda: site.rerun(trust_shock=-1.5), "must be a number from -1 to 1"),
         (lambda: site.rerun(trust=1), "no cause is called 'trust'. The causes: .*transparency, trust_shock"),

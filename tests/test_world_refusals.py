@@ -235,7 +235,7 @@ def test_a_firm_is_a_mapping():
 def test_what_was_changed_is_not_printed():
     changed = firm("retailer", customers=10, months=3, seed=1).rerun(empathy=0.5, price=0.1, start=2)
     for shown in (repr(changed), str(changed.summary()), changed._repr_html_(), repr(changed.truth)):
-        assert "retailer-v1" in shown
+        assert "retailer-v2" in shown
         assert not any(word in shown for word in ("empathy", "price", "0.5", "onth 2"))
     assert changed.setting.interventions.changes[0].cause == "empathy"
 

@@ -335,6 +335,7 @@ def test_neutral_fields_give_back_the_first_edition():
         assert PRESETS[first.name] == first
 
 
-def test_the_plain_name_still_means_the_first_edition():
-    assert world.simulate("retailer", customers=10, months=2, seed=1).industry is RETAILER
-    assert world.simulate("retailer-v2", customers=10, months=2, seed=1).industry is RETAILER_2
+def test_a_plain_name_means_the_second_edition():
+    assert world.simulate("retailer", customers=10, months=2, seed=1).industry is RETAILER_2
+    assert world.simulate("telecom", customers=10, months=2, seed=1).industry is TELECOM_2
+    assert world.simulate("retailer-v1", customers=10, months=2, seed=1).industry is RETAILER

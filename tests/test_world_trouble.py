@@ -175,7 +175,7 @@ def test_newsletters_tire_and_are_paid():
 @pytest.mark.parametrize("cause", NEW_CAUSES)
 def test_the_first_edition_does_not_know_the_new_causes(cause):
     with pytest.raises(ArgumentError, match="retailer-v1 has no"):
-        firm("retailer", customers=10, months=2, seed=1).rerun(**{cause: 0.1})
+        firm("retailer-v1", customers=10, months=2, seed=1).rerun(**{cause: 0.1})
     assert cause in interventions.offered(RETAILER_2)
 
 

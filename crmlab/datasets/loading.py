@@ -102,7 +102,9 @@ def truth(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
     ----------
     name : str
         "customers" (dispositions, the day each truly left), "failures", "survey" (what all would have answered), "campaigns"
-        (what a contact would have done), "records" (whose each is), "months" or "parameters".
+        (what a contact would have done), "keeping" (what an offer to stay would have done), "returns" (who came back, and
+        when they left again), "values" (what each will still bring), "records" (whose each is), "months", "correlations" or
+        "parameters".
     industry : str
         As in ``load``.
 
@@ -121,8 +123,9 @@ def truth(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
     Examples
     --------
     >>> from crmlab import datasets
-    >>> datasets.truth("survey").answered.mean().round(1)
-    np.float64(0.3)
+    >>> everyone, who_answered = datasets.truth("survey"), datasets.load("survey")
+    >>> bool(everyone.overall_satisfaction.mean() < who_answered.overall_satisfaction.mean())
+    True
     """
     offered = _offered(_preset(industry))
     known = tuple(table.removeprefix("truth_") for table in offered if table.startswith("truth_"))

@@ -86,8 +86,9 @@ class Survey(Result):
         --------
         >>> from crmlab import datasets, satisfaction
         >>> survey = satisfaction.read_survey(datasets.load("survey"))
-        >>> len(survey.where(wave=6).rows), len(survey.where(survey.rows.overall_satisfaction <= 3, wave=6).rows)
-        (220, 10)
+        >>> unhappy = survey.where(survey.rows.overall_satisfaction <= 3, wave=6).rows
+        >>> int(unhappy.wave.min()), int(unhappy.overall_satisfaction.max())
+        (6, 3)
         """
         mask = pd.Series(True, self.rows.index) if chosen is None else chosen
         if not isinstance(mask, pd.Series) or mask.dtype != bool or not mask.index.equals(self.rows.index):

@@ -80,7 +80,7 @@ def fit_drivers(
     >>> scores = satisfaction.score_rater(datasets.load("survey"))
     >>> fit = satisfaction.fit_drivers(scores, seed=1, draws=200)
     >>> fit.table.predictor[fit.table.lmg.idxmax()]
-    'responsiveness'
+    'reliability'
     """
     draws = _check.integer("draws", draws, 100)
     rng = np.random.default_rng(_check.integer("seed", seed, 0))

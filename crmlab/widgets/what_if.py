@@ -55,7 +55,7 @@ def what_if(grid: pd.DataFrame, *, cause: str | None = None, better_by: float = 
     >>> shown = widgets.what_if(datasets.load("what_if"))
     >>> shown.values = {"cause": 0, "amount": shown.values["amount"], "price": 1, "own": 0.0}
     >>> shown.picture
-    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +4.9...
+    Reliability +0.5, free: more customers stay, profit rises. Still customers after 24 months, in points of 100: +...
     """
     grid = _engine.made_table("grid", grid, "what_if", "world.sweep")
     causes = list(dict.fromkeys(grid.cause))

@@ -211,7 +211,7 @@ class Firm(_Tables):
         >>> from crmlab import world
         >>> firm = world.simulate("retailer", customers=10, months=6, seed=7)
         >>> firm.rerun(reliability=0.5, start=4)  # which cause was changed, and when, is not shown: it may be the question
-        Firm(retailer-v1, customers=10, months=6, seed=7)
+        Firm(retailer-v2, customers=10, months=6, seed=7)
         """
         setting = self.setting
         added = _interventions(setting, _first_month(setting, start), cost, changes)
@@ -242,8 +242,8 @@ class Firm(_Tables):
         --------
         >>> from crmlab import world
         >>> print(world.simulate("retailer", customers=10, months=2, seed=7).summary())  # doctest: +ELLIPSIS
-        A firm: retailer-v1
-          Industry: retailer-v1
+        A firm: retailer-v2
+          Industry: retailer-v2
           Months: 2
           ...
         """

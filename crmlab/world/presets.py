@@ -264,7 +264,7 @@ TELECOM_2 = replace(
 _SECTORS = (RETAILER, TELECOM, REBATE_SITE, MANUFACTURER, HOMEBUILDER, INSURER)
 PRESETS = {industry.name: industry for industry in (*_SECTORS, RETAILER_2, TELECOM_2)}
 #: The version that a plain name means.
-USUAL = {each.name.rpartition("-v")[0]: each.name for each in _SECTORS}
+USUAL = {each.name.rpartition("-v")[0]: each.name for each in (*_SECTORS, RETAILER_2, TELECOM_2)}
 
 
 def industry(name: object) -> Industry:
