@@ -142,9 +142,9 @@ def test_chinese_is_drawn_or_warned_of(monkeypatch):
             warnings.simplefilter("error")  # matplotlib warns of every missing glyph
             _draw.html(draw().figure)
     monkeypatch.setattr(_draw, "_chinese_font", lambda: "")
-    with pytest.warns(CrmlabWarning, match="no Chinese font is installed") as told:
+    with pytest.warns(CrmlabWarning, match="no Chinese font is installed") as raised:
         _draw.html(draw().figure)
-    assert len(told) == 1, "said once: the letters of an SVG are written by the browser, whatever fonts are here"
+    assert len(raised) == 1, "said once: the letters of an SVG are written by the browser, whatever fonts are here"
 
 
 def test_a_chinese_font_without_bold_is_not_complained_of(monkeypatch, caplog):
