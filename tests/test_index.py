@@ -111,7 +111,8 @@ def drivers(table: pd.DataFrame) -> object:
 
 
 def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
-    return satisfaction.fit_ordinal(table, "overall_satisfaction", ["perceived_reliability_1"])
+    rated = table.assign(overall_satisfaction=table.overall_satisfaction.clip(lower=3))  # hardly anybody gave a 1
+    return satisfaction.fit_ordinal(rated, "overall_satisfaction", ["perceived_reliability_1"])
 
 
 CALLS = {
