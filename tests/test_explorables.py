@@ -17,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from crmlab import _draw, btyd, datasets, lessons, site, widgets
 from crmlab.widgets.chart import COLOURS, svg
+from crmlab.widgets.live import plain_page
 
 SVG = "{http://www.w3.org/2000/svg}"
 LEVELS = pd.DataFrame(
@@ -335,6 +336,20 @@ def test_what_lies_below_waits_for_the_decision(shown):
     assert below.is_visible()
 
 
+def test_calibration_follows_a_decision_on_the_same_page(browser, tmp_path):
+    decision = widgets.decide("99/money", "Where shall the money go?", OUTCOMES, measure="profit a year")
+    both = [("decide", decision.state), ("calibration", widgets.calibration().state | {"entries": []})]
+    (tmp_path / "both.html").write_text(plain_page(both, title="both"), encoding="utf-8")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "both.html").as_uri())
+    title = page.locator(".crmlab-calibration .title")
+    assert title.text_content() == "You have not decided anything yet"
+    commit(page, "decide")
+    assert title.text_content().startswith("In 1 of your 1 decision nothing else did better")
+    context.close()
+
+
 def test_by_touch(shown):
     page = shown("decide", width=390, has_touch=True)
     page.get_by_role("radio", name="answer faster").tap()
@@ -511,7 +526,7 @@ def test_the_course_table_of_a_site_follows_a_decision(browser, made, tmp_path):
     expect(page.locator("h4")).to_have_text(f"0 of {asked} questions of the lessons are answered")
     row = page.locator("tr", has_text="01 Relationship")
     expect(row).to_contain_text(f"0 of {len(lessons.LESSONS[2].keys)}")
-    expect(row).to_contain_text("9 questions, 90 min (in the kit)")
+    expect(row).to_contain_text("9 questions, 30 min (in the kit)")
     entry = {"kind": "decision", "key": key, "question": "?"}
     page.evaluate("entry => localStorage.setItem('crmlab-journal', JSON.stringify([entry]))", entry)
     page.evaluate("dispatchEvent(new Event('crmlab-kept'))")

@@ -47,7 +47,7 @@ function render({ model, el }) {
     chart.layOut();
     chart.draw(data.layers, data.alt);
     for (const text of [data.sentences[chosen], data.note]) if (text) make("p", evidence, { text });
-    const first = model.get("before");
+    const first = { ...latest(data.firstKey), ...model.get("before") }; // what the kernel has not read yet, the page knows
     if (first.choice !== undefined) {
       make("p", evidence, { text: first.choice === choice
         ? `At first you chose the same, ${first.confidence} % sure; now ${confidence} %.`

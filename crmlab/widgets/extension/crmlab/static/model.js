@@ -10,7 +10,10 @@ class Model {
     this.#state = { ...state };
     const earlier = latest(state.data?.key);
     if ("commitment" in state && earlier) this.#state.commitment = earlier;
-    if ("entries" in state) this.#state.entries = journal();
+    if ("entries" in state) {
+      this.#state.entries = journal();
+      addEventListener("crmlab-kept", () => this.set("entries", journal()));
+    }
   }
 
   get(name) {
