@@ -127,11 +127,11 @@ RETAILER_2 = replace(
     bookings=_BOOKINGS,
     prospect_records=True,
     trouble=Trouble(
-        price_leaving=2.0, price_winning=2.0, dead_addresses=1.0, dead_cost=5.0, question_weight=0.3, departure_months=3,
+        price_leaving=2.5, price_winning=2.5, dead_addresses=1.0, dead_cost=5.0, question_weight=0.3, departure_months=3,
         newsletters=0.1, budget=(0.3, 0.9, 0.2),
     ),
     elasticity=2.4,
-    price_pain=2.0,
+    price_pain=2.3,
     fixed_cost=0.3,
     farewell=Farewell(asked=0.5, answered=0.3, honest=0.65, polite=(1, 1, 3, 0.3, 0.7, 2, 2)),
     costs=(*RETAILER.costs, ("listening", 0.15), ("standards", 0.3), *_FREE),
