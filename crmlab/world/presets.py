@@ -8,6 +8,7 @@ fields that are neutral there; docs/decisions/015 tells why each number is what 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from crmlab.errors import ArgumentError
 from crmlab.world.bookings import Bookings
@@ -30,8 +31,46 @@ _BOOKINGS = Bookings(
 #: What goes wrong by itself costs nothing.
 _FREE = tuple((cause, 0.0) for cause in ("focus", "bargain_mix", "list_decay", "newsletters", "departures", "rival"))
 
+#: What both second editions have in common.
+_SECOND: dict[str, Any] = dict(
+    waning=0.7,
+    rival_elasticity=0.3,
+    voice=0.6,
+    forgetting=0.92,
+    unsolved=0.25,
+    answer=(-0.6, 0.6),
+    late_answer=(-1.2, 0.3),
+    reminders=2,
+    call_back=(0.12, 0.8),
+    stated=(0.85, 0.15),
+    stated_bias=(-0.4, 0.3, 0.25, 0.2, -0.25),
+    halo=0.25,
+    trust=(4.7, 0.9, 0.7),
+    commitment=(4.6, 0.7, 0.8),
+    listening_effect=1.0,
+    standard_effect=0.4,
+    standard_life=(0.85, 0.05),
+    standard_follows=0.0,
+    pull_forward=(0.7, 0.5),
+    keep_spread=0.25,
+    recent_keep=0.2,
+    keep_fading=0.9,
+    annoyance=0.15,
+    patience=2.0,
+    newsletter_cost=0.02,
+    bond=1.2,
+    bond_fading=0.9,
+    call_keep=0.15,
+    call_weight=0.4,
+    call_cost=2.0,
+    horizon=36,
+    bookings=_BOOKINGS,
+    prospect_records=True,
+)  # fmt: skip
+
 RETAILER_2 = replace(
     RETAILER,
+    **_SECOND,
     name="retailer-v2",
     channels=(
         Channel(name="online advert", weight=0.34, entry=(0.7, 0.15, 0, 0.1, 0.05, 0, 0, 0), log_odds=-0.1,
@@ -71,32 +110,14 @@ RETAILER_2 = replace(
     rate=(0.55, 0.145),  # 4 in 10 of those who bought first in a first quarter buy again, as at CDNOW [B]
     spend=(5.0, 8.0, 88.0),  # mean p v / (q - 1) = 63; the fifth who pay most bring about 68 % of the revenue [B]
     estrangement=(0.95, 0.5),
-    waning=0.7,
-    rival_elasticity=0.3,
     usage=(6.0, 0.35, 0.9),  # visits of the shop's pages
     returns=0.008,
     return_effect=0.3,
-    voice=0.6,
     voice_effect=0.8,
     relationship_damage=1.4,
-    forgetting=0.92,
     slow_damage=0.7,
     slowness_effect=0.4,
-    unsolved=0.25,
     unsolved_damage=0.7,
-    answer=(-0.6, 0.6),
-    late_answer=(-1.2, 0.3),
-    reminders=2,
-    call_back=(0.12, 0.8),
-    stated=(0.85, 0.15),
-    stated_bias=(-0.4, 0.3, 0.25, 0.2, -0.25),
-    halo=0.25,
-    trust=(4.7, 0.9, 0.7),
-    commitment=(4.6, 0.7, 0.8),
-    listening_effect=1.0,
-    standard_effect=0.4,
-    standard_life=(0.85, 0.05),
-    standard_follows=0.0,
     campaigns=(
         Campaign(name="care letter", month_of_year=1, channel="letter", share=0.5, keep=0.9, cost=0.5),
         Campaign(name="spring letter", month_of_year=3, channel="letter", share=0.6, lift=0.85, cost=0.5),
@@ -111,21 +132,6 @@ RETAILER_2 = replace(
     ),
     lift_spread=0.2,
     recent_lift=-0.55,
-    pull_forward=(0.7, 0.5),
-    keep_spread=0.25,
-    recent_keep=0.2,
-    keep_fading=0.9,
-    annoyance=0.15,
-    patience=2.0,
-    newsletter_cost=0.02,
-    bond=1.2,
-    bond_fading=0.9,
-    call_keep=0.15,
-    call_weight=0.4,
-    call_cost=2.0,
-    horizon=36,
-    bookings=_BOOKINGS,
-    prospect_records=True,
     trouble=Trouble(
         price_leaving=2.5, price_winning=2.5, dead_addresses=1.0, dead_cost=5.0, question_weight=0.3, departure_months=3,
         newsletters=0.1, budget=(0.3, 0.9, 0.2),
@@ -139,6 +145,7 @@ RETAILER_2 = replace(
 
 TELECOM_2 = replace(
     TELECOM,
+    **_SECOND,
     name="telecom-v2",
     channels=(
         Channel(name="online", weight=0.36, entry=(0.4, 0.1, 0, 0.2, 0.2, 0.1, 0, 0), log_odds=0.05,
@@ -183,30 +190,12 @@ TELECOM_2 = replace(
     serve_spread=1.2,  # a few cost more than they pay: a stay alone makes no profit (Reinartz & Kumar 2000) [B] direction
     fixed_cost=1.0,
     estrangement=(0.95, 0.45),
-    waning=0.7,
-    rival_elasticity=0.3,
     usage=(12.0, 0.35, 0.6),  # days on which the line was used much
-    voice=0.6,
     voice_effect=0.6,
     relationship_damage=1.2,
-    forgetting=0.92,
     slow_damage=1.3,
     slowness_effect=0.45,
-    unsolved=0.25,
     unsolved_damage=0.6,
-    answer=(-0.6, 0.6),
-    late_answer=(-1.2, 0.3),
-    reminders=2,
-    call_back=(0.12, 0.8),
-    stated=(0.85, 0.15),
-    stated_bias=(-0.4, 0.3, 0.25, 0.2, -0.25),
-    halo=0.25,
-    trust=(4.7, 0.9, 0.7),
-    commitment=(4.6, 0.7, 0.8),
-    listening_effect=1.0,
-    standard_effect=0.4,
-    standard_life=(0.85, 0.05),
-    standard_follows=0.0,
     campaigns=(
         Campaign(name="loyalty letter", month_of_year=2, channel="letter", share=0.5, keep=1.0, cost=0.5),
         Campaign(name="handset letter", month_of_year=4, channel="letter", share=0.5, lift=0.9, cost=0.5),
@@ -217,21 +206,6 @@ TELECOM_2 = replace(
     ),
     lift_spread=0.1,
     recent_lift=-0.8,
-    pull_forward=(0.7, 0.5),
-    keep_spread=0.25,
-    recent_keep=0.2,
-    keep_fading=0.9,
-    annoyance=0.15,
-    patience=2.0,
-    newsletter_cost=0.02,
-    bond=1.2,
-    bond_fading=0.9,
-    call_keep=0.15,
-    call_weight=0.4,
-    call_cost=2.0,
-    horizon=36,
-    bookings=_BOOKINGS,
-    prospect_records=True,
     trouble=Trouble(
         price_leaving=8.0, price_winning=5.0, price_release=True, haggling=0.06, dead_addresses=1.0, dead_cost=10.0,
         question_weight=0.4, poaching=1.0, departure_months=3, newsletters=0.1, budget=(0.5, 0.9, 0.2),
