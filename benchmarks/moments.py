@@ -16,8 +16,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from crmlab import world
 
-CUSTOMERS, SEED = {"retailer": 10_000, "telecom": 10_000, "rebate_site": 4_000, "retailer-v2": 10_000, "telecom-v2": 10_000}, 1
-EDITIONS = (("retailer", "telecom", "rebate_site"), ("retailer-v2", "telecom-v2"))
+CUSTOMERS = {"retailer-v1": 10_000, "telecom-v1": 10_000, "rebate_site": 4_000, "retailer-v2": 10_000, "telecom-v2": 10_000}
+SEED = 1
+EDITIONS = (("retailer-v1", "telecom-v1", "rebate_site"), ("retailer-v2", "telecom-v2"))
 INTEREST = 0.12  # a year, as Gupta, Lehmann & Stuart (2004) use it
 PUBLISHED = {
     "customers won through own channels, of `customers`": "100 % is meant",
