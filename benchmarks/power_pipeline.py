@@ -17,7 +17,7 @@ MAKER, BUILDER, INSURER = SECTORS = ("manufacturer-v1", "homebuilder-v1", "insur
 WITH_VALUE = (MAKER, BUILDER)
 
 
-def ways(firm: world.Firm) -> pd.DataFrame:
+def runs(firm: world.Firm) -> pd.DataFrame:
     """New prospects of all but the last year, with what is noted of their deals, and whether they were won."""
     new = firm["prospects"][firm["prospects"].kind == "new"].set_index("prospect_id")
     new = new[new.created < pd.Timestamp(firm.day(firm.setting.months - 11))]
@@ -34,13 +34,13 @@ def at_entry(them: pd.DataFrame) -> pd.DataFrame:
 def objections(firm: world.Firm) -> pd.DataFrame:
     """Objections of whose end the firm knows, and whether they were overcome."""
     events = firm["stage_events"][["prospect_id", "step", "outcome"]]
-    told = firm["objections"].merge(events, on=["prospect_id", "step"]).dropna(subset=["outcome"])
-    return told.assign(overcome=told.outcome == "advanced")
+    answered = firm["objections"].merge(events, on=["prospect_id", "step"]).dropna(subset=["outcome"])
+    return answered.assign(overcome=answered.outcome == "advanced")
 
 
 def selection_is_real(firm: world.Firm) -> bool:
     """Heckman's second step: the inverse of Mills' ratio, made with the distance, has a coefficient other than zero."""
-    them = ways(firm)
+    them = runs(firm)
     known = sm.add_constant(pd.DataFrame({"means": them.means, "intent": them.intent, "views": np.log1p(them.page_views)}))
     known = known.astype(float)
     index = sm.Probit(them.won.astype(float), known.assign(distance=them.distance_hours)).fit(disp=0)
@@ -62,27 +62,27 @@ def stalled_deals_lose(firm: world.Firm) -> bool:
 
 def answers_matter(firm: world.Firm) -> bool:
     """A likelihood-ratio test: does what was answered help, given what was objected, beyond the answers' own means?"""
-    told = objections(firm)
-    kind, answer = (pd.get_dummies(told[column], dtype=float).iloc[:, 1:] for column in ("objection", "answer"))
+    answered = objections(firm)
+    kind, answer = (pd.get_dummies(answered[column], dtype=float).iloc[:, 1:] for column in ("objection", "answer"))
     plain = sm.add_constant(pd.concat([kind, answer], axis=1))
     both = pd.DataFrame({f"{k} {a}": kind[k] * answer[a] for k in kind for a in answer})
-    small, large = (sm.GLM(told.overcome.astype(float), design, family=sm.families.Binomial()).fit()
+    small, large = (sm.GLM(answered.overcome.astype(float), design, family=sm.families.Binomial()).fit()
                     for design in (plain, pd.concat([plain, both], axis=1)))  # fmt: skip
     return stats.chi2.sf(2 * (large.llf - small.llf), both.shape[1]) < 0.05
 
 
 def price_cuts_are_not_all(firm: world.Firm) -> bool:
     """The best answer to doubt is found: owners or customers who tell overcome it more often than all other answers."""
-    told = objections(firm)
-    told = told[told.objection == "trust"]
-    best = told.answer.isin(["reference visit", "talk with owners", "customers who tell"]).to_numpy()
-    p, q, n, m = told.overcome[best].mean(), told.overcome[~best].mean(), best.sum(), (~best).sum()
+    answered = objections(firm)
+    answered = answered[answered.objection == "trust"]
+    best = answered.answer.isin(["reference visit", "talk with owners", "customers who tell"]).to_numpy()
+    p, q, n, m = answered.overcome[best].mean(), answered.overcome[~best].mean(), best.sum(), (~best).sum()
     return (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m) > LEVEL
 
 
 def qualification(firm: world.Firm) -> float:
     """The AUC of winning by what is known on the first day: fitted on the first 60 % of time, tried on the rest."""
-    them = ways(firm).sort_values("created", kind="stable")
+    them = runs(firm).sort_values("created", kind="stable")
     features, won = at_entry(them).to_numpy(), them.won.to_numpy()
     old = np.arange(len(them)) < 0.6 * len(them)
     return auc(won[~old], predict(fit(features[old], won[old]), features[~old]))
@@ -90,7 +90,7 @@ def qualification(firm: world.Firm) -> float:
 
 def deciders_decide(firm: world.Firm) -> bool:
     """Of those whose objections were talked about: won more often where the decider was met, scores held equal."""
-    them, contacts = ways(firm), firm["deal_contacts"]
+    them, contacts = runs(firm), firm["deal_contacts"]
     there = firm["stage_events"].prospect_id[firm["stage_events"].stage == "closing"]
     met = contacts[contacts.role == "decider"].set_index("prospect_id").met.notna()
     them = them[them.index.isin(there)]
@@ -100,7 +100,7 @@ def deciders_decide(firm: world.Firm) -> bool:
 
 def value_lengthens(firm: world.Firm) -> bool:
     """Among deals whose needs are understood: the larger the expected value, the longer the way to the contract."""
-    won = ways(firm).query("won and expected_value.notna()")
+    won = runs(firm).query("won and expected_value.notna()")
     result = stats.spearmanr((won.closed - won.created).dt.days, won.expected_value)
     return result.pvalue < 0.05 and result.statistic > 0
 
@@ -113,7 +113,7 @@ def departures_hurt(firm: world.Firm) -> bool:
 
 def deserted_are_lost(firm: world.Firm) -> bool:
     """Prospects on the way when their salesperson left without a hand-over are won less often than those handed over."""
-    them = ways(firm)
+    them = runs(firm)
     sellers = firm["salespeople"].set_index("salesperson_id")
     left, over = (them.salesperson_id.map(sellers[column]) for column in ("left", "handed_over"))
     on_the_way = ~(them.closed < left) & (left < them.created + pd.DateOffset(days=90))

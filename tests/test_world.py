@@ -166,12 +166,12 @@ def before(simulated, name, day):
     if name in ("truth_records", "truth_faults"):
         return table[table.record_id.isin(before(simulated, "contact_records", day).record_id)]
     if name in ("deals", "deal_contacts", "truth_prospects"):
-        ways = simulated["prospects"].query("kind == 'new'").set_index("prospect_id")
-        table = table[table.prospect_id.map(ways.created) < day]
+        runs = simulated["prospects"].query("kind == 'new'").set_index("prospect_id")
+        table = table[table.prospect_id.map(runs.created) < day]
         if name == "deals":
-            over = table.prospect_id.map(ways.closed) < day
-            told = ("expected_value", "deal_value", "lost_reason")
-            return table.assign(**{column: table[column].where(over) for column in told})
+            over = table.prospect_id.map(runs.closed) < day
+            later_known = ("expected_value", "deal_value", "lost_reason")
+            return table.assign(**{column: table[column].where(over) for column in later_known})
         if name == "deal_contacts":
             table = table.sort_values("contact_id").reset_index(drop=True)
             return table.assign(met=table.met.where(table.met < day))
@@ -357,6 +357,11 @@ def shop():
     return firm("retailer", customers=400, months=20, seed=7, tables=("orders",))
 
 
+def paid_more(one, other):
+    """What a firm spent on quality beyond another one; both spend a budget of their own besides."""
+    return one["firm_months"].improvement_cost.sum() - other["firm_months"].improvement_cost.sum()
+
+
 def test_profit_falls_when_the_cost_exceeds_the_gain(shop):
     free = shop.rerun(reliability=0.5, start=START, cost=0)
     gain = free["firm_months"].profit.sum() - shop["firm_months"].profit.sum()
@@ -369,7 +374,7 @@ def test_profit_falls_when_the_cost_exceeds_the_gain(shop):
         pd.testing.assert_frame_equal(paid["orders"], free["orders"])
     own = shop.rerun(reliability=0.5, start=START)
     per_month = interventions.CAUSES["reliability"].cost(0.5, dict(RETAILER_2.costs)["reliability"])
-    assert own["firm_months"].improvement_cost.sum() == pytest.approx(per_month * served, abs=0.5)
+    assert paid_more(own, free) == pytest.approx(per_month * served, abs=0.5)
 
 
 def test_some_improvements_lose_money():
@@ -537,19 +542,20 @@ def test_changes_add_up():
     own = [halves, retailer.rerun(reliability=0.5, start=START)]
     assert own[0].hash() == own[1].hash(), "two half steps cost as much as a whole one"
     back = retailer.rerun(reliability=1.0, start=START).rerun(reliability=-1.0, start=START)
-    assert back["firm_months"].improvement_cost.sum() == 0
+    assert paid_more(back, retailer) == 0
     with pytest.raises(ArgumentError, match=r"`reliability` would be \+2.5; it may be from -2 to 2"):
         retailer.rerun(reliability=1.5).rerun(reliability=1.0, start=5)
     assert world.compare([(own[1], own[1].rerun(empathy=0.5, start=12))]).months == 5, "what both did is no difference"
     shared = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0.3)
     alone = retailer.rerun(reliability=0.5, empathy=0.5, start=START, cost=0)
     served = (alone.truth["months"].customers + alone.truth["months"].leavers).iloc[START - 1 :].sum()
-    assert shared["firm_months"].improvement_cost.sum() == pytest.approx(0.3 * served, abs=0.5), "one cost for both together"
+    assert paid_more(shared, alone) == pytest.approx(0.3 * served, abs=0.5), "one cost for both together"
 
 
 def test_causes_are_told():
     causes_shown = world.causes("telecom")
-    assert list(causes_shown.table.cause) == list(interventions.offered(TELECOM_2)) == list(interventions.offered(RETAILER_2))
+    assert list(causes_shown.table.cause) == list(interventions.offered(TELECOM_2))
+    assert [cause for cause in causes_shown.table.cause if cause != "staffing"] == list(interventions.offered(RETAILER_2))
     assert causes_shown.table.set_index("cause").loc["reliability", "cost"] == pytest.approx(0.4 * np.expm1(1) / 2)
     assert "reliability" in str(causes_shown)
     with pytest.raises(ArgumentError, match="no industry is called 'bank'"):
@@ -647,7 +653,7 @@ def test_sweep_and_effect_agree_with_reruns():
         assert paid.difference["profit"] == pytest.approx(gain["profit"] - cost * payers)
         assert paid.difference["retention"] == gain["retention"]
     assert world.effect(grid, "reliability", 0, cost=5).table().difference.abs().max() == 0, "no step, no cost"
-    own = bases[0].rerun(reliability=1.0, start=5)["firm_months"].improvement_cost.sum()
+    own = paid_more(*(bases[0].rerun(reliability=1.0, start=5, cost=cost) for cost in (None, 0)))
     row = grid.query("cause == 'reliability' and amount == 1 and seed == 4").iloc[0]
     assert row.usual_cost * row.payers == pytest.approx(own, abs=0.2)
     for call, words in (

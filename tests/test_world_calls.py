@@ -78,10 +78,10 @@ def test_phone_tickets_are_calls_of_their_day(busy):
     calls = busy["calls"]
     calls = calls[calls.reason.isin(["complaint", "question"]) & calls.reopens.isna()]
     reason = np.where(tickets.complaint, "complaint", "question")
-    told = pd.MultiIndex.from_arrays([tickets.customer_id, tickets.opened, reason])
+    noted = pd.MultiIndex.from_arrays([tickets.customer_id, tickets.opened, reason])
     called = pd.MultiIndex.from_arrays([calls.customer_id, calls.date, calls.reason])
-    assert set(told) == set(called)
-    assert len(told) == len(called) > 50
+    assert set(noted) == set(called)
+    assert len(noted) == len(called) > 50
 
 
 # Recovery: the tables give back what they were made from
@@ -90,11 +90,11 @@ def test_phone_tickets_are_calls_of_their_day(busy):
 def test_arrivals_have_the_shape_of_the_day_and_the_week(busy):
     calls = busy["calls"]
     calls = calls[calls.reopens.isna() & ~calls.reason.isin(["complaint", "question"])]
-    found = np.bincount(hours(calls), minlength=24)
+    counted = np.bincount(hours(calls), minlength=24)
     expected = np.array(CENTRE.day) / sum(CENTRE.day) * len(calls)
-    assert (found[expected == 0] == 0).all()
+    assert (counted[expected == 0] == 0).all()
     open_ = expected > 0
-    assert stats.chisquare(found[open_], expected[open_]).pvalue > 1e-4
+    assert stats.chisquare(counted[open_], expected[open_]).pvalue > 1e-4
     late = calls[calls.date >= pd.Timestamp(busy.day(13))]  # the number of customers grows
     by_day = late.groupby(late.date.dt.day_of_week).size() / late.groupby(late.date.dt.day_of_week).date.nunique()
     assert (by_day / by_day.mean()).to_numpy() == pytest.approx(np.array(CENTRE.week) / np.mean(CENTRE.week), abs=0.06)
@@ -179,8 +179,8 @@ def test_what_is_to_be_expected_is_what_happens_on_average(busy):
     by_hour = (
         pd.DataFrame({"hour": hour_of_week, "expected": expected, "found": calls.abandoned.to_numpy()}).groupby("hour").mean()
     )
-    assert np.corrcoef(by_hour.expected, by_hour.found)[0, 1] > 0.7
-    monday, sunday = (by_hour.found[by_hour.index // 24 == day].mean() for day in (0, 6))
+    assert np.corrcoef(by_hour.expected, by_hour.counted)[0, 1] > 0.7
+    monday, sunday = (by_hour.counted[by_hour.index // 24 == day].mean() for day in (0, 6))
     assert monday > sunday, "the plan takes all working days for alike"
 
 

@@ -119,9 +119,9 @@ def test_each_record_on_the_list_has_a_lot_of_its_own():
     assert abs(mixed.mean() - 0.48) < 4 * np.sqrt(0.25 / len(mixed)), "one held out, the other contacted, as lots fall"
     groups = targets.assign(got=targets.group == "contacted").groupby(["campaign_id", "customer_id"]).got.agg(["size", "sum"])
     several = groups[groups["size"] > 1]
-    told = simulated.truth["doubles"].set_index(["campaign_id", "customer_id"]).reindex(several.index)
-    assert len(told) == len(simulated.truth["doubles"]) > 100
-    assert (told.to_numpy() == several.to_numpy()).all()
+    stated = simulated.truth["doubles"].set_index(["campaign_id", "customer_id"]).reindex(several.index)
+    assert len(stated) == len(simulated.truth["doubles"]) > 100
+    assert (stated.to_numpy() == several.to_numpy()).all()
     truth = simulated.truth["campaigns"].set_index(["campaign_id", "customer_id"])
     assert set(truth.index) == set(groups.index)
     reached, chance = groups["sum"] > 0, truth.propensity.reindex(groups.index)
@@ -236,11 +236,11 @@ def test_all_at_zero_gives_the_tables_without_but_for_the_column(industry):
     for name, table in every_table(none).items():
         if name == "truth_parameters":
             continue
-        told = others[name]
+        stated = others[name]
         if name in (*BOOKED, "campaign_targets"):
-            assert (told.record_id == told.customer_id.map(first)).all(), "all under the first"
-            told = told.drop(columns="record_id")
-        pd.testing.assert_frame_equal(told, table, obj=name)
+            assert (stated.record_id == stated.customer_id.map(first)).all(), "all under the first"
+            stated = stated.drop(columns="record_id")
+        pd.testing.assert_frame_equal(stated, table, obj=name)
     counts = zero.truth["counts"].query("measure != 'people in the file'")
     assert (counts.difference == 0).all()
     assert len(zero.truth["doubles"]) == 0

@@ -30,7 +30,7 @@ def maker():
     return firm("manufacturer-v1", customers=1_000, seed=7)
 
 
-def ways(simulated, until=None):
+def runs(simulated, until=None):
     """New prospects with what is known of their deals, what is true of them, and whether they were won."""
     new = simulated["prospects"].query("kind == 'new'").set_index("prospect_id")
     if until:
@@ -65,24 +65,24 @@ def alike(**numbers):
 
 
 def test_the_tables_of_the_pipeline_fit_together(one):
-    them, events = ways(one), one["stage_events"]
+    them, events = runs(one), one["stage_events"]
     assert set(one["deals"].prospect_id) == set(them.index) == set(one.truth["prospects"].prospect_id)
     assert (them.lost_reason.notna() == (them.outcome == "lost")).all(), "a reason is noted at every stage"
     stage = events.groupby("prospect_id").stage.last()
     reasons = them[them.outcome == "lost"].groupby(stage.reindex(them.index)).lost_reason.nunique()
     assert (reasons >= 3).sum() == len(tables.STAGES)
-    told = one["objections"].merge(events, on=["prospect_id", "step"], suffixes=("", "_there"))
-    assert len(told) == len(one["objections"]) == events.objection.notna().sum()
-    assert (told.objection == told.objection_there).all()
-    assert (told.date == told.entered).all()
-    assert (told.salesperson_id == told.salesperson_id_there).all()
+    answered = one["objections"].merge(events, on=["prospect_id", "step"], suffixes=("", "_there"))
+    assert len(answered) == len(one["objections"]) == events.objection.notna().sum()
+    assert (answered.objection == answered.objection_there).all()
+    assert (answered.date == answered.entered).all()
+    assert (answered.salesperson_id == answered.salesperson_id_there).all()
     assert them[["means", "intent"]].apply(lambda score: score.value_counts(normalize=True)).to_numpy() == pytest.approx(
         0.2, abs=0.03
     )
 
 
 def test_the_deal_is_the_first_order(one):
-    them = ways(one)
+    them = runs(one)
     if one.industry.contract:
         assert them.deal_value.isna().all()
         assert them.worth.isna().all()
@@ -105,7 +105,7 @@ def test_the_deal_is_the_first_order(one):
 def test_prices_act_on_the_first_order_and_on_what_is_objected():
     base = firm("manufacturer-v1", customers=400, months=20, seed=3)
     dearer = base.rerun(price=0.2, start=1, cost=0)
-    cheap, dear = (ways(each) for each in (base, dearer))
+    cheap, dear = (runs(each) for each in (base, dearer))
     cheap, dear = cheap.align(dear, join="inner", axis=0)
     both = cheap.index[cheap.is_won & dear.is_won]
     assert (dear.worth == cheap.worth).all()
@@ -135,11 +135,11 @@ def test_lost_prospects_leave_contact_records():
 
 def test_a_pipeline_that_says_nothing_changes_nothing():
     base = world.simulate(RETAILER, customers=60, months=14, seed=2)
-    told = world.simulate(replace(RETAILER, pipeline=world.Pipeline()), customers=60, months=14, seed=2)
+    answered = world.simulate(replace(RETAILER, pipeline=world.Pipeline()), customers=60, months=14, seed=2)
     for name in base:
-        pd.testing.assert_frame_equal(base[name], told[name], obj=name)
-    assert set(told) - set(base) == {"deals"}
-    assert set(told.truth) - set(base.truth) == {"prospects"}
+        pd.testing.assert_frame_equal(base[name], answered[name], obj=name)
+    assert set(answered) - set(base) == {"deals"}
+    assert set(answered.truth) - set(base.truth) == {"prospects"}
 
 
 @pytest.mark.parametrize("name", ["retailer-v2", *SIZES])
@@ -161,7 +161,7 @@ def test_the_chance_at_entry_is_the_share_that_is_won(name):
 def test_no_cause_changes_a_prospect(cause):
     base = firm("manufacturer-v1", customers=150, months=16, seed=5)
     changed = base.rerun(**{cause: 0.3}, start=5)
-    them, others = ways(base), ways(changed)
+    them, others = runs(base), runs(changed)
     both = them.index.intersection(others.index)
     own = ["means", "intent", "distance_hours", "fit", "pull", "worth", "page_views", "channel", "region"]
     assert len(both) > 200
@@ -194,11 +194,11 @@ def test_a_stage_that_lasts_long_is_rather_lost():
     for stage in ("understanding needs", "contacting"):
         ended = events[(events.stage == stage) & (events.entered < "2024-07-01") & events.outcome.notna()]
         age = (ended.left - ended.entered).dt.days / 60
-        found = logit(ended.outcome == "advanced", age=age)
-        assert abs(found.params["age"] + 0.5) < 4 * found.bse["age"]
-        assert found.tvalues["age"] < -4
+        estimate = logit(ended.outcome == "advanced", age=age)
+        assert abs(estimate.params["age"] + 0.5) < 4 * estimate.bse["age"]
+        assert estimate.tvalues["age"] < -4
         expected = sector.advance[tables.STAGES.index(stage)] + 0.5
-        assert abs(found.params["const"] - expected) < 4 * found.bse["const"]
+        assert abs(estimate.params["const"] - expected) < 4 * estimate.bse["const"]
         spread = age.std() / age.mean()
         assert spread > 1.1, "below 1 the shape of Weibull spreads wider than the exponential"
 
@@ -206,13 +206,13 @@ def test_a_stage_that_lasts_long_is_rather_lost():
 def test_answers_are_worth_what_the_truth_says():
     sector = alike(objections=tuple(replace(each, needs=()) for each in PIPELINE.objections), answers=PIPELINE.answers)
     simulated = world.simulate(sector, customers=3_000, seed=5, tables=["objections", "stage_events"])
-    told = simulated["objections"].merge(simulated["stage_events"], on=["prospect_id", "step"], suffixes=("", "_there"))
-    told = told[told.outcome.notna() & (told.date < "2025-06-01")]
+    answered = simulated["objections"].merge(simulated["stage_events"], on=["prospect_id", "step"], suffixes=("", "_there"))
+    answered = answered[answered.outcome.notna() & (answered.date < "2025-06-01")]
     places = {each.name: place for place, each in enumerate(PIPELINE.objections)}
     skills = {answer.name for answer in PIPELINE.answers if answer.skill}
     checked = 0
     for answer in PIPELINE.answers:
-        for name, group in told[told.answer == answer.name].groupby("objection"):
+        for name, group in answered[answered.answer == answer.name].groupby("objection"):
             if answer.name in skills:
                 continue  # of these the worth differs by salesperson
             place = places[name]
@@ -221,11 +221,11 @@ def test_answers_are_worth_what_the_truth_says():
             assert abs(passed - expected) < 4 * np.sqrt(expected * (1 - expected) / len(group)), (answer.name, name)
             checked += 1
     assert checked == 10
-    counted = told.objection.value_counts(normalize=True)
+    counted = answered.objection.value_counts(normalize=True)
     weight = sum(each.weight for each in PIPELINE.objections)
     for each in PIPELINE.objections:
         share = each.weight / weight
-        assert abs(counted[each.name] - share) < 4 * np.sqrt(share * (1 - share) / len(told))
+        assert abs(counted[each.name] - share) < 4 * np.sqrt(share * (1 - share) / len(answered))
 
 
 def test_skilled_salespeople_choose_and_give_better_answers():
@@ -234,7 +234,7 @@ def test_skilled_salespeople_choose_and_give_better_answers():
 
     def shares(**numbers):
         simulated = world.simulate(alike(objections=objection, **numbers), customers=1_500, seed=2, tables=["objections"])
-        skill = simulated["objections"].groupby("salesperson_id").answer.agg(lambda told: (told == "good").mean())
+        skill = simulated["objections"].groupby("salesperson_id").answer.agg(lambda answered: (answered == "good").mean())
         return skill[simulated["objections"].salesperson_id.value_counts()[lambda n: n > 50].index]
 
     assert shares(answers=answers).std() < 0.06
@@ -249,12 +249,12 @@ def test_value_and_distance_take_off_what_the_truth_says():
     wanted = ["prospects", "deals", "stage_events", "truth_prospects"]
     simulated = world.simulate(sector, customers=2_000, seed=3, tables=wanted)
     events = simulated["stage_events"].query("outcome.notna() and entered < '2025-01-01'").set_index("prospect_id")
-    close = events[events.stage == "closing"].join(ways(simulated)[["worth", "distance_hours"]])
+    close = events[events.stage == "closing"].join(runs(simulated)[["worth", "distance_hours"]])
     size = np.log(close.worth / 1_000) / 0.5
-    found = logit(close.outcome == "won", size=size, distance=close.distance_hours - 2)
+    estimate = logit(close.outcome == "won", size=size, distance=close.distance_hours - 2)
     for name, expected in (("const", 0.3), ("size", -0.8), ("distance", -0.4)):
-        assert abs(found.params[name] - expected) < 4 * found.bse[name]
-        assert abs(found.tvalues[name]) > 4
+        assert abs(estimate.params[name] - expected) < 4 * estimate.bse[name]
+        assert abs(estimate.tvalues[name]) > 4
     assert abs(size.mean()) < 4 / np.sqrt(len(size))
     assert size.std() == pytest.approx(1, abs=0.05)
     days = (close.left - close.entered).dt.days + 0.5
@@ -263,12 +263,12 @@ def test_value_and_distance_take_off_what_the_truth_says():
 
 
 def test_deals_of_value_are_won_less_often_and_take_longer(maker):
-    them = ways(maker, "2024-10-01")
-    found = logit(them.is_won, fit=them.fit, pull=them.pull, value=np.log(them.worth), distance=them.distance_hours)
-    assert found.tvalues["value"] < -4
-    assert found.tvalues["distance"] < -2
-    assert found.tvalues["fit"] > 4
-    assert found.tvalues["pull"] < -4
+    them = runs(maker, "2024-10-01")
+    estimate = logit(them.is_won, fit=them.fit, pull=them.pull, value=np.log(them.worth), distance=them.distance_hours)
+    assert estimate.tvalues["value"] < -4
+    assert estimate.tvalues["distance"] < -2
+    assert estimate.tvalues["fit"] > 4
+    assert estimate.tvalues["pull"] < -4
     won = them[them.is_won]
     assert stats.spearmanr((won.closed - won.created).dt.days, won.worth).statistic > 0.05
     assert np.log(them.worth[them.is_won]).mean() < np.log(them.worth).mean() - 0.05
@@ -290,7 +290,7 @@ def two_step(them):
 def test_selection_is_real_and_the_distance_moves_winning_alone():
     """What is not seen of winning and of value hangs together: those who are won are not as all are."""
     simulated = firm("manufacturer-v1", customers=4_000, seed=3, tables=("prospects", "deals", "truth_prospects"))
-    them = ways(simulated, "2025-01-01")
+    them = runs(simulated, "2025-01-01")
     index, naive, corrected, true = two_step(them)
     assert index.tvalues["distance"] < -4
     value = np.log(them.worth)
@@ -303,7 +303,7 @@ def test_selection_is_real_and_the_distance_moves_winning_alone():
 
 
 def test_whoever_meets_those_who_decide_wins(maker):
-    them = ways(maker, "2024-10-01")
+    them = runs(maker, "2024-10-01")
     contacts = maker["deal_contacts"]
     contacts = contacts[contacts.prospect_id.isin(them.index)]
     assert set(contacts.role) == {role.name for role in PIPELINE.roles}
@@ -316,8 +316,8 @@ def test_whoever_meets_those_who_decide_wins(maker):
     late = entered[["overcoming objections", "closing"]].notna().any(axis=1)
     chosen = them[late]
     decider = met.decider[late].fillna(False).astype(float)
-    found = logit(chosen.is_won, decider=decider, fit=chosen.fit, pull=chosen.pull, value=np.log(chosen.worth))
-    assert found.tvalues["decider"] > 2
+    estimate = logit(chosen.is_won, decider=decider, fit=chosen.fit, pull=chosen.pull, value=np.log(chosen.worth))
+    assert estimate.tvalues["decider"] > 2
     kept = met.gatekeeper.isin([False]) & entered["presenting"].notna()
     free = met.gatekeeper.isna() & entered["presenting"].notna()
     assert met.decider[kept].mean() < met.decider[free].mean() - 0.05, "a gatekeeper who is not met bars the way"
@@ -337,20 +337,20 @@ def test_a_role_is_worth_what_the_truth_says():
 
 
 def test_what_is_objected_depends_on_need_and_rivals(one):
-    them = ways(one)
-    told = one["objections"][["prospect_id", "objection"]].merge(them, left_on="prospect_id", right_index=True)
-    assert stats.chi2_contingency(pd.crosstab(told.need, told.objection)).pvalue < 1e-4
-    share = pd.crosstab(told.need, told.objection, normalize="index")
+    them = runs(one)
+    answered = one["objections"][["prospect_id", "objection"]].merge(them, left_on="prospect_id", right_index=True)
+    assert stats.chi2_contingency(pd.crosstab(answered.need, answered.objection)).pvalue < 1e-4
+    share = pd.crosstab(answered.need, answered.objection, normalize="index")
     assert share["price"].idxmax() in ("price", "first home")
-    pull = told.groupby("objection").pull.mean()
+    pull = answered.groupby("objection").pull.mean()
     assert pull.idxmax() == "competitor"
     if not one.industry.contract:
-        worth = np.log(told.worth).groupby(told.objection).mean()
-        assert worth["price"] > np.log(told.worth)[told.objection != "price"].mean() or one.industry is MANUFACTURER
+        worth = np.log(answered.worth).groupby(answered.objection).mean()
+        assert worth["price"] > np.log(answered.worth)[answered.objection != "price"].mean() or one.industry is MANUFACTURER
 
 
 def test_reasons_tell_why_deals_are_lost(one):
-    lost = ways(one).query("outcome == 'lost'")
+    lost = runs(one).query("outcome == 'lost'")
     means = lost.groupby("lost_reason")[["fit", "pull"]].mean()
     assert means.pull.idxmax() == "bought elsewhere"
     assert means.fit.idxmin() == "no need"
@@ -373,7 +373,7 @@ def test_a_lost_salesperson_takes_prospects_along():
     sector = replace(HOMEBUILDER, turnover=0.08, customers_per_salesperson=15)
     simulated = world.simulate(sector, customers=1_200, seed=3,
                                tables=["salespeople", "prospects", "deals", "truth_prospects"])  # fmt: skip
-    them = ways(simulated, "2025-04-01")
+    them = runs(simulated, "2025-04-01")
     sellers = simulated["salespeople"].set_index("salesperson_id")
     left = them.salesperson_id.map(sellers.left)
     over = them.salesperson_id.map(sellers.handed_over)
@@ -400,7 +400,7 @@ def test_the_page_names_every_number_of_the_blocks():
 
 def test_scores_at_entry_separate_as_they_should(one):
     """By what is known on the first day, on prospects who were not looked at before: neither blind nor an oracle."""
-    them = ways(one, pd.Timestamp(one.day(28)))
+    them = runs(one, pd.Timestamp(one.day(28)))
     design = pd.get_dummies(
         them[["means", "intent", "page_views", "asked_for_offer", "distance_hours", "channel"]], dtype=float
     )
@@ -418,15 +418,15 @@ def test_scores_at_entry_separate_as_they_should(one):
 
 def test_the_presets_keep_their_ranges(one):
     """What docs/world.md says of them: as many as asked for, the win rate, the days, and who leaves in a year."""
-    them = ways(one, "2025-01-01")
-    own = ways(one).query("channel != 'referral'").is_won.sum()
+    them = runs(one, "2025-01-01")
+    own = runs(one).query("channel != 'referral'").is_won.sum()
     assert own == pytest.approx(one.setting.customers, rel=0.12)
     won = them[them.is_won]
     share, days = them.is_won.mean(), (won.closed - won.created).dt.days.mean()
     truth = one.truth["customers"]
     there = truth[(truth.since < "2024-01-01") & ~(truth.left < "2024-01-01")]
     leave = (there.left < "2025-01-01").mean()
-    friends = (ways(one).query("is_won").channel == "referral").mean()
+    friends = (runs(one).query("is_won").channel == "referral").mean()
     ranges = {
         "manufacturer-v1": ((0.2, 0.3), (90, 270), (0.1, 0.2), (0.01, 0.1)),
         "homebuilder-v1": ((0.05, 0.25), (60, 180), (0.2, 0.4), (0.13, 0.4)),

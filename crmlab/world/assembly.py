@@ -111,11 +111,11 @@ def _simulate(
     noted = parts.pop(history.NOTED_CALLS)
     if answered:
         made_of_calls = calls.answer(setting, pa.concat_tables(noted), sums["customers"])
-        of_the_firm |= {name: past.told(setting, name, _table(name, columns)) for name, columns in made_of_calls.items()}
+        of_the_firm |= {name: past.visible(setting, name, _table(name, columns)) for name, columns in made_of_calls.items()}
         of_the_firm["truth_calls"] = past.among(of_the_firm["truth_calls"], "call_id", of_the_firm["calls"])
     for name, table in of_the_firm.items():
         if name in parts:
-            table = past.told(setting, name, table)
+            table = past.visible(setting, name, table)
             parts[name] = [table]
             if work is not None:
                 _store(work, name, 0, table)
@@ -126,7 +126,7 @@ def _run_block(
     setting: Setting, salespeople: desks.Desks, start: int, stop: int, wanted: frozenset[str], work: Path | None, number: int
 ) -> tuple[dict[str, pa.Table], dict[str, np.ndarray]]:
     made, sums = history.live(setting, salespeople, start, stop, wanted)
-    made = {name: table if name == history.NOTED_CALLS else past.told(setting, name, table) for name, table in made.items()}
+    made = {name: table if name == history.NOTED_CALLS else past.visible(setting, name, table) for name, table in made.items()}
     if work is None:
         return made, sums
     noted = {name: made.pop(name) for name in (history.NOTED_CALLS,) if name in made}

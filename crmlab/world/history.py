@@ -268,8 +268,8 @@ def _tables(block: _Block, wanted: frozenset[str]) -> dict[str, pa.Table]:
                 made[name] = table.select(made[name].column_names).cast(made[name].schema)
     if block.setting.hidden and (of_prospects := set(past.OF_PROSPECTS) & set(made)):
         listed = made["prospects"] if "prospects" in made else block.log.table("prospects", rank, ids, block.setting.opening)
-        told = past.told(block.setting, "prospects", listed)
-        made |= {name: past.among(made[name], "prospect_id", told) for name in of_prospects}
+        visible = past.visible(block.setting, "prospects", listed)
+        made |= {name: past.among(made[name], "prospect_id", visible) for name in of_prospects}
     return made
 
 

@@ -28,7 +28,7 @@ def among(table: pa.Table, column: str, known: pa.Table) -> pa.Table:
     return table.filter(pc.is_in(table[column], known[column]))
 
 
-def told(setting: Setting, name: str, table: pa.Table) -> pa.Table:
+def visible(setting: Setting, name: str, table: pa.Table) -> pa.Table:
     """Return the rows of a table that an established firm still has; all of them where nothing is hidden."""
     if not setting.hidden or name in (*_FILE, *OF_PROSPECTS) or not table.num_rows:
         return table

@@ -356,16 +356,18 @@ _SHOWN = {
 
 
 def _faults(record_ids: pa.Array, owners: pa.Array, texts: dict[str, pa.Array], seen: dict[str, np.ndarray]) -> pa.Table:
-    """List what a record shows that misleads; an address of the till hides a new one of the person's own."""
+    """List what a record shows that misleads, record by record; an address of the till hides a new one of the person's own."""
     seen = seen | {"new e-mail": seen["new e-mail"] & ~seen["till address"]}
-    parts = []
-    for fault, mask in seen.items():
+    rows, kinds = [], []
+    for kind, (fault, mask) in enumerate(seen.items()):
         if field := _SHOWN.get(fault):
             mask = mask & texts[field].is_valid().to_numpy(zero_copy_only=False)
-        rows = pa.array(np.flatnonzero(mask))
-        named = pa.array([fault], pa.string()).take(pa.array(np.zeros(len(rows), dtype=np.int64)))
-        parts.append(pa.table({"record_id": record_ids.take(rows), "customer_id": owners.take(rows), "fault": named}))
-    return pa.concat_tables(parts)
+        rows.append(np.flatnonzero(mask))
+        kinds.append(np.full(rows[-1].size, kind))
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    shown, fault_kinds = pa.array(np.concatenate(rows)[order]), pa.array(np.concatenate(kinds)[order])
+    faults = pa.array(list(seen), pa.string()).take(fault_kinds)
+    return pa.table({"record_id": record_ids.take(shown), "customer_id": owners.take(shown), "fault": faults})
 
 
 def record_ids(keys: np.ndarray) -> pa.Array:
