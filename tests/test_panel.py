@@ -352,7 +352,7 @@ def test_after_a_restart_one_sees_how_one_came_to_an_answer(memo):
     for claim in ({"q1": {"keep": {"kind": [["x"], "old"]}, "group": 5}}, {"q1": "x", "q9": {}}, {}):  # by somebody else
         file.write_text(json.dumps(stored | {"choices": claim}), encoding="utf-8")
         exercise.start("01_relationship")
-        assert exercise.panel("q1").shown["sentences"][0].startswith("5\u202f388 of 5\u202f388")
+        assert exercise.panel("q1").shown["sentences"][0].startswith("5\u202f409 of 5\u202f409")
         assert exercise.progress().table["your answer"].iloc[0] == "1\u202f735 (prospects)"
 
 
