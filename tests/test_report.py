@@ -272,8 +272,25 @@ def test_the_survey_page_answers_a_managers_questions(rater):
     assert re.search(
         r"Customers find less than they expect in reliability[a-z, ]* and responsiveness, beyond chance \(95 %, ", rater
     )
-    assert re.search(r"net promoter score: \d\d points", rater)
+    assert promoters(satisfaction.read_survey(ANSWERS).rows) in rater
     assert "The 5 dimensions describe the answers well: CFI" in rater
+
+
+def promoters(answers: pd.DataFrame) -> str:
+    """How a page says the net promoter score of some answers."""
+    score = satisfaction.nps(answers.recommendation)
+    estimate, low, high = (f"{value:.1f}".removesuffix(".0").replace("-", "−") for value in (score.estimate, *score.interval()))
+    return f"net promoter score: {estimate} points (95 % interval {low} to {high})"
+
+
+def test_a_score_below_zero_has_a_minus_sign(tmp_path):
+    answers = wave(recommendation=last_wave().recommendation - 3).query("recommendation >= 0")
+    file = tmp_path / "answers.csv"
+    answers.to_csv(file, index=False)
+    page = report.survey_report(file, tmp_path / "page.html").read_text(encoding="utf-8")
+    said = promoters(answers)
+    assert re.fullmatch(r"net promoter score: −\S+ points \(95 % interval −\S+ to −\S+\)", said)
+    assert said in page
 
 
 def test_the_survey_page_says_the_topics_numbers(rater):

@@ -431,9 +431,13 @@ def test_charts_and_summaries_name_the_level_of_their_intervals(scores, level):
 def test_charts_say_what_they_show(scores, drivers, survey):
     import matplotlib.pyplot as plt
 
+    # Reliability leads in the firm's survey by less than chance allows for; where it was made to lead, it does.
+    made = satisfaction.simulate_survey(800, seed=4, weights=[0.5, 0.1, 0.1, 0.1, 0.1], categories=None)
+    settled = satisfaction.fit_drivers(satisfaction.score_rater(made), seed=1, draws=200)
     for chart, title in (
         (scores.plot(), r"Responsiveness falls furthest short: −0\.\d\d points"),
-        (drivers.plot(), r"Reliability explains most: \d\d % of what can be"),
+        (drivers.plot(), r"3,043 answers do not settle what explains overall\ssatisfaction most$"),
+        (settled.plot(), r"Reliability explains most: \d\d % of what can be"),
         (
             satisfaction.importance_performance(drivers).plot(),
             r"Concentrate on responsiveness|These answers do not settle where to concentrate",

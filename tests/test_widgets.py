@@ -53,12 +53,8 @@ def test_a_change_shows_the_effect_of_the_firm(grid):
         ("reliability", -0.5, 0, "Reliability −0.5, free: fewer customers stay, profit falls"),
         ("reliability", -0.5, 2.0, "saving 2.00 per customer per month: fewer customers stay, profit rises"),
         ("tangibles", 0, 1.0, "Tangibles as it is: nothing changes."),
-        (
-            "responsiveness",
-            0.5,
-            "usual",
-            "at 0.39 per customer per month: more customers stay, whether profit rises cannot be told",
-        ),
+        ("responsiveness", 0.5, "usual", "at 0.39 per customer per month: more customers stay, profit rises"),
+        ("assurance", 0.25, "usual", "0.15 per customer per month: more customers stay, whether profit rises cannot be told"),
     ],
 )
 def test_the_title_says_what_happened(grid, cause, amount, cost, words):

@@ -85,7 +85,7 @@ def load(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
     --------
     >>> from crmlab import datasets
     >>> datasets.load("orders").columns.to_list()
-    ['order_id', 'customer_id', 'order_date', 'amount', 'product_id', 'discount']
+    ['order_id', 'customer_id', 'order_date', 'amount', 'product_id', 'discount', 'record_id']
     """
     if isinstance(name, str) and name in BESIDE and _preset(industry).name == _preset(store.DEFAULT).name:
         path = store.KIT / store.file_name(name)

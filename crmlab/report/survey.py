@@ -262,7 +262,7 @@ def _satisfied(analysis: _Analysis) -> Section:
     readings = "; ".join(
         f"{name}: {show(estimate, 1)} {unit} (95 % interval {show(low, 1)} to {show(high, 1)})"
         for name, unit, _, _, estimate, low, high in table.itertuples(index=False)
-    )
+    ).replace("-", "−")
     answer = f"{readings[0].upper()}{readings[1:]}. The interval is about chance alone: who did not answer may think otherwise."
     return Section(question, answer, (_table(table.round(1)),))
 
