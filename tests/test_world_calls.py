@@ -177,10 +177,10 @@ def test_what_is_to_be_expected_is_what_happens_on_average(busy):
         expected[rows], _ = staffing.expectation(setting, t).at(hour_of_week[rows], share)
     assert calls.abandoned.mean() == pytest.approx(expected.mean(), abs=0.05)
     by_hour = (
-        pd.DataFrame({"hour": hour_of_week, "expected": expected, "found": calls.abandoned.to_numpy()}).groupby("hour").mean()
+        pd.DataFrame({"hour": hour_of_week, "expected": expected, "hung_up": calls.abandoned.to_numpy()}).groupby("hour").mean()
     )
-    assert np.corrcoef(by_hour.expected, by_hour.counted)[0, 1] > 0.7
-    monday, sunday = (by_hour.counted[by_hour.index // 24 == day].mean() for day in (0, 6))
+    assert np.corrcoef(by_hour.expected, by_hour.hung_up)[0, 1] > 0.7
+    monday, sunday = (by_hour.hung_up[by_hour.index // 24 == day].mean() for day in (0, 6))
     assert monday > sunday, "the plan takes all working days for alike"
 
 
