@@ -236,6 +236,10 @@ class Photos:
             page.screenshot(path=self.folder / f"{name}.png", **how)
 
 
+#: What JupyterLab says of itself when a kernel ends before it has answered; no reader is shown it.
+JUPYTERLABS_OWN = "Canceled future for create_subshell_request message"
+
+
 class Lesson:
     """A lesson opened in JupyterLab, and what was noticed while it was shown."""
 
@@ -244,7 +248,7 @@ class Lesson:
         self.script_errors: list[str] = []
         self.asked_outside: list[str] = []
         self.at_rest: list[int] = []
-        page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.on("pageerror", lambda error: JUPYTERLABS_OWN in str(error) or self.script_errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda connection: self._note(connection.url))
 
