@@ -111,11 +111,12 @@ def _simulate(
     noted = parts.pop(history.NOTED_CALLS)
     if answered:
         made_of_calls = calls.answer(setting, pa.concat_tables(noted), sums["customers"])
-        of_the_firm |= {name: past.visible(setting, name, _table(name, columns)) for name, columns in made_of_calls.items()}
+        of_the_firm |= {name: _table(name, columns) for name, columns in made_of_calls.items()}
+    of_the_firm = {name: past.visible(setting, name, table) for name, table in of_the_firm.items()}
+    if answered and setting.hidden:
         of_the_firm["truth_calls"] = past.among(of_the_firm["truth_calls"], "call_id", of_the_firm["calls"])
     for name, table in of_the_firm.items():
         if name in parts:
-            table = past.visible(setting, name, table)
             parts[name] = [table]
             if work is not None:
                 _store(work, name, 0, table)
