@@ -197,8 +197,8 @@ def _duckdb() -> BaseBackend:
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """Open the one DuckDB of this process, empty and in memory: opening takes many times as long as connecting to it."""
-    config = {"autoinstall_known_extensions": False, "temp_directory": os.path.abspath(".tmp")}  # also after a chdir
-    return duckdb.connect(config=config)
+    spill = os.path.abspath(".tmp")  # stays where it is after a chdir
+    return duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": spill})
 
 
 if hasattr(os, "register_at_fork"):  # with a database whose threads it lacks, a forked process would crash at its end
