@@ -526,7 +526,7 @@ def test_the_course_table_of_a_site_follows_a_decision(browser, made, tmp_path):
     expect(page.locator("h4")).to_have_text(f"0 of {asked} questions of the lessons are answered")
     row = page.locator("tr", has_text="01 Relationship")
     expect(row).to_contain_text(f"0 of {len(lessons.LESSONS[2].keys)}")
-    expect(row).to_contain_text("9 questions, 30 min (in the kit)")
+    expect(row).to_contain_text("5 questions, 30 min, extra 4 (in the kit)")
     entry = {"kind": "decision", "key": key, "question": "?"}
     page.evaluate("entry => localStorage.setItem('crmlab-journal', JSON.stringify([entry]))", entry)
     page.evaluate("dispatchEvent(new Event('crmlab-kept'))")

@@ -93,7 +93,7 @@
     const [kept] = await readFiles(app, folder, (name) => name === "journal.json");
     const answers = await readFiles(app, beside, (name) => name.endsWith(".answers.json"));
     const entries = [...journal(), ...(kept?.entries ?? [])]; // without a kernel, and with one
-    const exercises = new Map(answers.map((each) => [each.assignment, Object.keys(each.answers ?? {}).length]));
+    const exercises = new Map(answers.map((each) => [each.assignment, new Set(Object.keys(each.answers ?? {}))]));
     courses(panel.node).forEach((each) => fillCourse(each, new Set(entries.map(({ key }) => key)), exercises));
   }
   // What lies in files of a folder as JSON; nothing of those that are not there or cannot be read.
