@@ -161,13 +161,16 @@ def test_a_lesson_fits_a_telephone(lesson, photos):
     try:
         page.set_viewport_size({"width": 390, "height": 844})
         expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
+        expect(page.locator(".jp-SideBar").filter(visible=True)).to_have_count(0, timeout=SOON)
         lesson.come_to_rest()
         assert page.evaluate(CRAMPED_PAGE) == []
         panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer").bounding_box()
         text = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedMarkdown > p").first.bounding_box()
+        assert panel["width"] > 0.95 * 390, "no bar of JupyterLab beside it"
         assert text["width"] > 0.85 * panel["width"], "the width is text"
     finally:
         page.set_viewport_size(browser.WINDOW)
+    expect(page.locator(".jp-SideBar").filter(visible=True)).not_to_have_count(0, timeout=SOON)
 
 
 def test_the_table_of_the_course_follows_without_running(open_lesson, folder, photos):
