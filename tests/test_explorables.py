@@ -457,6 +457,7 @@ def test_no_word_of_a_narrow_picture_is_cut(browser, grid):
     pictures = [widgets.picture(ax, **words, y="many", alt="Words.") for ax in (
         _draw.bars(stages, **words, y="many"), _draw.interval_plot(rows, **words))]  # fmt: skip
     pictures += [came_back(12), gaps(100), reasons(), bars(upright=True), bars(upright=False)]
+    pictures.append(bars(upright=False).rule(x=50, name="worth, mean of twelve shops, with its 95 % interval"))
     pictures += [widgets.change(grid, cause, 1.5) for cause in ("reliability", "tangibles")]
     drawn = [re.search('crmlab-narrow" hidden [^>]*base64,([^"]+)"', each._repr_html_())[1] for each in pictures]
     page = browser.new_page(viewport={"width": 400, "height": 900})
