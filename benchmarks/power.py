@@ -5,11 +5,13 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
 95 % in at least 80 % of firms of that size.
 
     python benchmarks/power.py            # 20 firms, a quarter of an hour
-    python benchmarks/power.py 200 telecom-v2
+    python benchmarks/power.py 200 telecom-v2 --keep results  # an hour; can be interrupted
 
 What concerns the pipeline stands in ``power_pipeline``.
 """
 
+import argparse
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -507,25 +509,37 @@ ROWS = (
 )  # fmt: skip
 
 
-def table(industry: str, firms: int) -> str:
+def table(industry: str, firms: int, kept: Path | None) -> str:
     from power_pipeline import ROWS as PIPELINE  # it takes methods from here
 
     rows = [row for row in (*ROWS, *PIPELINE) if row.concerns(industry)]
-    hits = np.zeros(len(rows))
-    for seed in range(FIRST_SEED, FIRST_SEED + firms):
-        for size in sorted({row.customers for row in rows}):
-            firm = world.simulate(industry, customers=size, seed=seed)
-            places = [place for place, row in enumerate(rows) if row.customers == size]
-            hits[places] += [rows[place].finds(firm) for place in places]
+    seeds = range(FIRST_SEED, FIRST_SEED + firms)
+    shares = np.mean([found_in(industry, seed, rows, kept) for seed in seeds], axis=0)
     heads = (f"effect in {industry} | method | customers | share of {firms} firms | mark", " | ".join(["---"] * 5))
     lines = [
-        f"{row.effect} | {row.method} | {row.customers:,} | {100 * share / firms:.0f} % | {row.mark}"
-        for row, share in zip(rows, hits, strict=True)
+        f"{row.effect} | {row.method} | {row.customers:,} | {100 * share:.0f} % | {row.mark}"
+        for row, share in zip(rows, shares, strict=True)
     ]
     return "\n".join(f"| {line} |" for line in (*heads, *lines))
 
 
+def found_in(industry: str, seed: int, rows: list[Row], kept: Path | None) -> list[bool]:
+    """Which effects are found in one firm; kept, so that an interrupted run goes on where it stood."""
+    file = kept and kept / f"{industry}-{seed}.json"
+    if file and file.exists() and len(known := json.loads(file.read_text())) == len(rows):
+        return known
+    firms = {size: world.simulate(industry, customers=size, seed=seed) for size in {row.customers for row in rows}}
+    found = [bool(row.finds(firms[row.customers])) for row in rows]
+    if file:
+        file.write_text(json.dumps(found))
+    return found
+
+
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for name in sys.argv[2:] or (*CONSUMERS, "manufacturer-v1", "homebuilder-v1", "insurer-v1"):
-        print(table(name, number), end="\n\n", flush=True)
+    parser = argparse.ArgumentParser(description="Print the table of powers.")
+    parser.add_argument("firms", type=int, nargs="?", default=20)
+    parser.add_argument("industries", nargs="*", default=[*CONSUMERS, "manufacturer-v1", "homebuilder-v1", "insurer-v1"])
+    parser.add_argument("--keep", type=Path, help="a folder for the result of each firm: an interrupted run goes on there")
+    chosen = parser.parse_args()
+    for name in chosen.industries:
+        print(table(name, chosen.firms, chosen.keep), end="\n\n", flush=True)
