@@ -1,0 +1,453 @@
+"""Tenure: what customers bring by the year of their relationship, those who are left and the same people.
+
+Profit per customer rises from year to year wherever those who bring little leave, even if nobody changes. So each mean is
+made twice: of those who were still there in the year, and of a fixed set of people. It reads when relationships began (and,
+under contract, ended) and the money of each customer by month; who leaves and why is known in ``retention``. The layers that
+a year adds stand in ``layers``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from crmlab import _check, _draw, _engine, tables
+from crmlab._result import Result, Summary, percent, show
+from crmlab._verdict import Verdict, verdict
+from crmlab.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import ibis
+    from matplotlib.axes import Axes
+
+STILL_THERE, SAME_PEOPLE, LEAVING = VIEWS = ("still there", "the same people", "the leaving of others")
+_BY_CONTRACT = "had not left when the year began"
+_BY_ORDERS = "had an order in the year"
+
+
+def tenure_profit(
+    customers: pd.DataFrame, months: pd.DataFrame | ibis.Table | str | PathLike, *, years: int = 2,
+    until: str | dt.date | None = None, cohort: tuple[str | dt.date, str | dt.date] | None = None,
+) -> TenureProfit:  # fmt: skip
+    """Compute the mean profit per customer by year of the relationship: of those still there, and of the same people.
+
+    A year of a relationship begins on the day it began and on its anniversaries; the money of the month in which an
+    anniversary falls is split by days. Still there in a year is who had not left when it began, if ``customers`` has a
+    column ``left``, as under contract; else who had an order in it. The same people are those still there in the last year
+    shown.
+
+    Parameters
+    ----------
+    customers : DataFrame
+        ``customer_id``, ``since``, optionally ``left`` (see ``tables.describe("tenures")``).
+    months : DataFrame, path or Ibis table
+        ``customer_id``, ``month``, ``profit``, and ``orders`` if ``customers`` has no ``left`` (see
+        ``tables.describe("customer_months")``). A month without a row brought nothing; rows of
+        other customers are not read.
+    years : int
+        How many years of the relationship to show, at least 2.
+    until : date or str, optional
+        The last day that counts; a month that ends later is left out. By default the end of the last month.
+    cohort : pair of dates, optional
+        First and last day on which a relationship began that counts; by default all.
+
+    Returns
+    -------
+    TenureProfit
+        Of those whose ``years`` years all lie between the first month and ``until``; the others are set aside and counted.
+
+    Raises
+    ------
+    DataError
+        A table breaks its declaration; customers have no day of entry; money or an end comes before the
+        beginning; nobody has been observed for so long, or nobody was still there in the last year.
+    ArgumentError
+        ``years``, ``until`` or ``cohort`` is none.
+
+    Notes
+    -----
+    Those still there in year k are fewer than those of year 1, and others. With S(k) the set of those still there and m(k,
+    S) the mean profit of a set in year k, growth is the sum of two parts, exactly:
+    m(k, S(k)) - m(1, S(1)) = [m(k, S(k)) - m(1, S(k))] + [m(1, S(k)) - m(1, S(1))]. The first is the growth of the same
+    people, the second the leaving of others. Who buys by the order is still there because they bought: that lifts the
+    last year of the same people, so their true growth is not above what is shown.
+
+    References
+    ----------
+    Reichheld & Sasser (1990), Zero defections: quality comes to services, Harvard Business Review 68(5): profit per customer
+    by year, of those still there. Fader & Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science
+    29(1): what rises with tenure where customers differ and none changes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from crmlab import loyalty
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["ann", "bob"], "since": pd.to_datetime(["2022-01-01"] * 2),
+    ...     "left": pd.to_datetime([None, "2022-10-01"]),
+    ... })
+    >>> months = pd.DataFrame({
+    ...     "customer_id": ["ann", "ann", "bob"], "month": pd.to_datetime(["2022-01-01", "2023-12-01", "2022-03-01"]),
+    ...     "profit": [90.0, 90.0, 30.0],
+    ... })
+    >>> tenure = loyalty.tenure_profit(customers, months)
+    >>> tenure.table[["view", "year", "customers", "profit"]]  # nobody changed
+                  view  year  customers  profit
+    0      still there     1          2    60.0
+    1      still there     2          1    90.0
+    2  the same people     1          1    90.0
+    3  the same people     2          1    90.0
+    """
+    years = _check.integer("years", years, 2)
+    tenures = _tenures(customers)
+    contract = "left" in tenures
+    rows, span = _money(months, ["profit"] if contract else ["profit", "orders"], until)
+    rows = rows[_belongs(tenures, rows)]
+    kept, set_aside = _observed(tenures, span, years, cohort)
+    profit = by_year(kept, rows, "profit", years)
+    present = _under_contract(kept, years) if contract else by_year(kept, rows, "orders", years) > 0
+    rule = _BY_CONTRACT if contract else _BY_ORDERS
+    for year in (1, years):
+        if not present[:, year - 1].any():
+            raise DataError(
+                f"of {len(kept):,} customers none was still there in year {year}: none {rule}. "
+                f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
+            )
+    return TenureProfit(profit, present, rule, set_aside)
+
+
+def _tenures(customers: pd.DataFrame) -> pd.DataFrame:
+    """Return when each relationship began and, if there is a column for it, ended; refuse an end before the beginning."""
+    frame = _check.frame("customers", customers)
+    remedy = (
+        "A snapshot without days of entry tells who is there, not for how long: add `since`, the day on which each became a "
+        "customer; where none was noted, the day of the first order may stand for it."
+    )
+    _check.required_columns(frame.columns, tables.table("tenures"), ["customer_id", "since"], remedy)
+    _engine.check(frame, "tenures")
+    dates = [name for name in ("since", "left") if name in frame]
+    frame = frame[["customer_id", *dates]].assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    if "left" in frame:
+        wrong = (frame.left < frame.since).to_numpy()
+        _check.refuse_rows(frame, wrong, "`left` lies before `since`", "customers", "Mend these rows or take them out.")
+    return frame
+
+
+def _money(months: object, columns: list[str], until: str | dt.date | None) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """Return the rows of whole months up to the cut, and the numbers of the first and the last month."""
+    with _engine.open_table(months, "customer_months", ("customer_id", "month", *columns)) as (table, _, run):
+        rows = run(table.select("customer_id", "month", *columns))
+    rows["month"] = pd.to_datetime(rows.month)
+    numbers = month_number(rows.month)
+    if until is None:
+        return rows, (numbers.min(), numbers.max())
+    after = pd.Timestamp(_check.day("until", until)) + pd.Timedelta(days=1)
+    last = 12 * after.year + after.month - 1
+    if last < numbers.min():
+        raise DataError(
+            f"no month ends on or before `until`, {until}: the first is {rows.month.min():%Y-%m}. Choose a later one."
+        )
+    return rows[numbers <= last], (numbers.min(), last)
+
+
+def _belongs(tenures: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+    """Return which rows are of these customers; refuse money from before a relationship began."""
+    position = pd.Index(tenures.customer_id).get_indexer(pd.Index(rows.customer_id))
+    known = position >= 0
+    if not known.any():
+        raise DataError("no `customer_id` of the months stands in the table of customers. Take both from one firm.")
+    early = known & (month_number(rows.month) < month_number(tenures.since)[position])
+    remedy = "Set `since` to the day of the first, or take these rows out."
+    _check.refuse_rows(rows, early, "money comes before the month of `since`", "customer_months", remedy)
+    return known
+
+
+def _observed(
+    tenures: pd.DataFrame, span: tuple[int, int], years: int, cohort: tuple | None
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the customers whose years lie within the first and the last month, and how many do not, by reason."""
+    (first, last), entry = span, month_number(tenures.since)
+    wanted = np.ones(len(tenures), bool)
+    if cohort is not None:
+        if not isinstance(cohort, tuple | list) or len(cohort) != 2:
+            raise ArgumentError(f"`cohort` must be two days, the first and the last of entry; it is {cohort!r}.")
+        begin, end = (pd.Timestamp(_check.day("cohort", day)) for day in cohort)
+        wanted = tenures.since.between(begin, end).to_numpy()
+    early = wanted & (entry < first)
+    late = wanted & (entry + 12 * years - (tenures.since.dt.day == 1) > last)
+    set_aside = {
+        "entered on other days than asked for": int((~wanted).sum()),
+        "entered before the first month of the records": int(early.sum()),
+        f"less than {years} years observed": int(late.sum()),
+    }
+    if not (kept := tenures[wanted & ~early & ~late]).empty:
+        return kept, set_aside
+    counted = ", ".join(f"{count:,} {reason}" for reason, count in set_aside.items() if count)
+    raise DataError(
+        f"none of {len(tenures):,} customers has been observed for {years} years of the relationship ({counted}). "
+        "Take fewer `years`, a longer table of months, or other days of `cohort`."
+    )
+
+
+def _under_contract(tenures: pd.DataFrame, years: int) -> np.ndarray:
+    """Return who had not left on the day on which each year began, shape (customers, years)."""
+    starts = [tenures.since + pd.DateOffset(years=year) for year in range(1, years)]
+    return np.column_stack([np.ones(len(tenures), bool), *((tenures.left.isna() | (tenures.left > start)) for start in starts)])
+
+
+def by_year(tenures: pd.DataFrame, rows: pd.DataFrame, column: str, years: int) -> np.ndarray:
+    """Add up a column of monthly rows by customer and year of the relationship, shape (customers, years).
+
+    The month of an anniversary counts for the ending year by the share of its days before the anniversary, and for the
+    beginning one by the rest. All of the month of entry comes after the entry.
+    """
+    position = pd.Index(tenures.customer_id).get_indexer(pd.Index(rows.customer_id))
+    position, rows = position[position >= 0], rows[position >= 0]
+    tenure = month_number(rows.month) - month_number(tenures.since)[position]
+    year, rest = np.divmod(tenure, 12)
+    earlier = np.where((rest == 0) & (tenure > 0), _share_before(tenures.since)[position], 0.0)
+    amounts = rows[column].to_numpy("float64")
+    total = np.zeros((len(tenures), years + 1))  # the last column takes what comes later
+    np.add.at(total, (position, np.minimum(year, years)), (1 - earlier) * amounts)
+    np.add.at(total, (position, np.minimum(year - 1, years)), earlier * amounts)
+    return total[:, :years]
+
+
+def month_number(days: pd.Series) -> np.ndarray:
+    """Number the months of days, shape (n,)."""
+    return (12 * days.dt.year + days.dt.month).to_numpy("int64")
+
+
+def _share_before(since: pd.Series) -> np.ndarray:
+    """Compute the share of a month that lies before the day on which a relationship began."""
+    return ((since.dt.day - 1) / since.dt.days_in_month).to_numpy("float64")
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TenureProfit(Result):
+    """What customers bring by the year of their relationship.
+
+    Attributes
+    ----------
+    profit : ndarray, shape (customers, years)
+        Of each customer in each year, in currency.
+    present : ndarray of bool, shape (customers, years)
+        Whether they were still there.
+    rule : str
+        What that means.
+    set_aside : dict of str to int
+        How many customers were left out, by reason.
+    """
+
+    profit: np.ndarray
+    present: np.ndarray
+    rule: str
+    set_aside: dict[str, int]
+
+    @property
+    def years(self) -> int:
+        """How many years are shown."""
+        return self.profit.shape[1]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Mean profit by view and year with 95 % confidence intervals (``tables.describe("tenure_profit")``)."""
+        return self.interval()
+
+    def interval(self, level: float = 0.95) -> pd.DataFrame:
+        """Compute the mean profit by view and year, with confidence intervals of the mean.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            As ``table``. An end is empty where one customer alone is left.
+
+        Raises
+        ------
+        ArgumentError
+            ``level`` is no share.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from crmlab import loyalty
+        >>> profit, present = np.array([[9.0, 8], [7, 8], [2, 0]]), np.array([[True, True], [True, True], [True, False]])
+        >>> loyalty.TenureProfit(profit, present, "had not left", {}).interval(0.9)[["year", "profit", "low", "high"]].round(2)
+           year  profit   low  high
+        0     1     6.0  2.58  9.42
+        1     2     8.0  8.00  8.00
+        2     1     8.0  6.36  9.64
+        3     2     8.0  8.00  8.00
+        """
+        z = _z(level)
+        rows = [
+            (view, year + 1, int(there.sum()), *_bounded(mean, influence, z))
+            for view in (STILL_THERE, SAME_PEOPLE)
+            for year in range(self.years)
+            for there in [self._set(view, year)]
+            for mean, influence in [self._mean(view, year)]
+        ]
+        return pd.DataFrame(rows, columns=["view", "year", "customers", "profit", "low", "high"])
+
+    def growth(self, level: float = 0.95) -> pd.DataFrame:
+        """Compute by how much the last year is above the first, in both views, and what the leaving of others makes of it.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        DataFrame (``tables.describe("tenure_growth")``)
+            One row per view and one for ``the leaving of others``, the first view less the second: ``amount`` in currency
+            per customer, in which the decomposition is exact, and ``share``, relative to the mean of the first year of the
+            same view; both with confidence intervals. Shares are empty if the profit of the first year is not
+            distinguishable from zero or below it.
+
+        Raises
+        ------
+        ArgumentError
+            ``level`` is no share.
+
+        Notes
+        -----
+        Means of overlapping sets of people are not independent. So the intervals come from the influence of each customer on
+        all four means together; of the same people that is the paired comparison.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from crmlab import loyalty
+        >>> profit, present = np.array([[9.0, 8], [8, 8], [4, 0]]), np.array([[True, True], [True, True], [True, False]])
+        >>> loyalty.TenureProfit(profit, present, "had not left", {}).growth()[["view", "amount", "share"]].round(3)
+                             view  amount  share
+        0             still there     1.0  0.143
+        1         the same people    -0.5 -0.059
+        2  the leaving of others     1.5  0.202
+        """
+        z, amounts, shares = _z(level), [], []
+        for view in (STILL_THERE, SAME_PEOPLE):
+            first, first_influence = self._mean(view, 0)
+            last, last_influence = self._mean(view, self.years - 1)
+            amounts.append((last - first, last_influence - first_influence))
+            base = first if first > 0 and not _bounded(first, first_influence, z)[1] <= 0 else np.nan
+            shares.append((last / base - 1, (last_influence - last / base * first_influence) / base))
+        for parts in (amounts, shares):
+            parts.append((parts[0][0] - parts[1][0], parts[0][1] - parts[1][1]))
+        rows = [
+            (view, *_bounded(*amount, z), *_bounded(*share, z))
+            for view, amount, share in zip(VIEWS, amounts, shares, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["view", "amount", "low", "high", "share", "share_low", "share_high"])
+
+    def _set(self, view: str, year: int) -> np.ndarray:
+        """Return the people whose mean is taken, shape (customers,)."""
+        return self.present[:, year if view == STILL_THERE else -1]
+
+    def _mean(self, view: str, year: int) -> tuple[float, np.ndarray]:
+        """Compute a mean and the influence of each customer on it, shape (customers,)."""
+        there = self._set(view, year)
+        n, mean = int(there.sum()), float(self.profit[there, year].mean())
+        return mean, np.where(there, self.profit[:, year] - mean, 0.0) / (np.sqrt(n * (n - 1)) if n > 1 else np.nan)
+
+    def _verdict(self, view: str) -> tuple[Verdict, pd.Series]:
+        """Return what the interval of a growth lets one say, and the row of the growth."""
+        row = self.growth().set_index("view").loc[view]
+        return verdict(row.low, row.high, n=int(self.present[:, -1].sum())), row
+
+    def _say(self, view: str) -> str:
+        """Say by how much a growth is above or below zero, as far as its interval tells."""
+        answer, row = self._verdict(view)
+        size = f"{abs(row.amount):,.2f}" if np.isnan(row.share) else percent(abs(row.share))
+        return {Verdict.HIGHER: f"{size} more", Verdict.LOWER: f"{size} less"}.get(answer, str(answer))
+
+    def summary(self) -> Summary:
+        """Sum up the finding in a few lines."""
+        return Summary(
+            "Profit by year of the relationship",
+            facts=(
+                ("Customers observed in all years", len(self.profit)),
+                *((f"Left out: {reason}", count) for reason, count in self.set_aside.items() if count),
+                ("Still there means", self.rule),
+                (f"Growth to year {self.years}, those still there", self._say(STILL_THERE)),
+                (f"Growth to year {self.years}, the same people", self._say(SAME_PEOPLE)),
+                ("The leaving of others makes of it", self._say(LEAVING)),
+            ),
+            table=self.growth(),
+            note="95 % confidence intervals of means over customers, in currency per customer, and shares of the first year.",
+            source="Reichheld & Sasser (1990)",
+        )
+
+    def plot(self, view: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the mean profit by year in one of the views or in both, on the same axis whatever the view.
+
+        Parameters
+        ----------
+        view : "still there" or "the same people", optional
+            By default both.
+        ax : matplotlib Axes, optional
+            To draw on; by default those of a new chart.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ArgumentError
+            ``view`` is none of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from crmlab import loyalty
+        >>> profit = np.column_stack([np.arange(8.0), 1.2 * np.arange(8.0)])
+        >>> tenure = loyalty.TenureProfit(profit, np.ones((8, 2), bool), "had not left", {})
+        >>> tenure.plot("the same people").get_title("left")
+        'Profit in year 2 beside year 1: 20.0 % more (the same\\npeople)'
+        """
+        views = (STILL_THERE, SAME_PEOPLE) if view is None else (_check.choice("view", view, (STILL_THERE, SAME_PEOPLE)),)
+        whole = self.table
+        rows = whole[whole["view"].isin(views)]
+        said = ", ".join(f"{self._say(each)} ({'those ' * (each == STILL_THERE)}{each})" for each in views)
+        ends = [0.0, *whole[["profit", "low", "high"]].to_numpy().ravel()]
+        ax = _draw.interval_plot(
+            pd.DataFrame({
+                "label": [f"year {row.year}, {row.view}" for row in rows.itertuples()], "middle": rows.profit.to_numpy(),
+                "low": rows.low.to_numpy(), "high": rows.high.to_numpy(), "group": rows["view"].to_numpy(),
+            }),
+            title=f"Profit in year {self.years} beside year 1: {said}",
+            x="profit per customer in the year, in currency (95 % confidence intervals)",
+            zero=True,
+            alt=" ".join(
+                f"Year {row.year}, {row.view}: {show(round(row.profit, 2))} from each of {row.customers:,}."
+                for row in rows.itertuples()
+            ),
+            ax=ax,
+        )  # fmt: skip
+        low, high = np.nanmin(ends), np.nanmax(ends)
+        ax.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        return ax
+
+
+def _z(level: float) -> float:
+    return float(special.ndtri((1 + _check.share("level", level)) / 2))
+
+
+def _bounded(estimate: float, influence: np.ndarray, z: float) -> tuple[float, float, float]:
+    """Return an estimate with the ends of its interval, from the influence of each customer on it."""
+    reach = z * float(np.sqrt((influence**2).sum()))
+    return estimate, estimate - reach, estimate + reach
