@@ -43,27 +43,23 @@ def tenure_profit(
 
     A year of a relationship begins on the day it began and on its anniversaries; the money of the month in which an
     anniversary falls is split by days. Still there in a year is who had not left when it began, if ``customers`` has a
-    column ``left``, as under contract; else who had an order in it. The same people are those still there in the last year
-    shown.
+    column ``left``, as under contract; else who had an order in it. The same people are those still there in the last year.
 
     Parameters
     ----------
     customers : DataFrame
         ``customer_id``, ``since``, optionally ``left`` (see ``tables.describe("tenures")``).
     months : DataFrame, path or Ibis table
-        ``customer_id``, ``month``, ``profit``, and ``orders`` if ``customers`` has no ``left`` (see
-        ``tables.describe("customer_months")``). A month without a row brought nothing; rows of
-        other customers are not read.
+        ``customer_id``, ``month``, ``profit``, and ``orders`` if there is no ``left``: ``tables.describe("customer_months")``.
+        A month without a row brought nothing; rows of other customers are not read.
     years : int
         How many years of the relationship to show, at least 2.
     until : date or str, optional
         The last day that counts; a month that ends later is left out. By default the end of the last month.
     cohort : pair of dates, optional
         First and last day on which a relationship began that counts; by default all.
-    firm_months : DataFrame, optional
-        ``month``, ``won``, ``acquisition_cost`` (see ``tables.describe("firm_months")``), for the layer of acquisition.
-    referrals : DataFrame, optional
-        ``customer_id``, ``referred_id`` (see ``tables.describe("referrals")``), for the layer of referrals.
+    firm_months, referrals : DataFrame, optional
+        As declared (``tables.describe("firm_months")``), for the layers of acquisition and of referrals.
 
     Returns
     -------
@@ -73,24 +69,22 @@ def tenure_profit(
     Raises
     ------
     DataError
-        A table breaks its declaration; customers have no day of entry; money or an end comes before the
-        beginning; nobody has been observed for so long, or nobody was still there in the last year.
+        A table breaks its declaration; customers have no day of entry; money or an end comes before it; nobody has been
+        observed for so long, or was still there in the last year.
     ArgumentError
         ``years``, ``until`` or ``cohort`` is none.
 
     Notes
     -----
-    Those still there in year k are fewer than those of year 1, and others. With S(k) the set of those still there and m(k,
-    S) the mean profit of a set in year k, growth is the sum of two parts, exactly:
-    m(k, S(k)) - m(1, S(1)) = [m(k, S(k)) - m(1, S(k))] + [m(1, S(k)) - m(1, S(1))]. The first is the growth of the same
-    people, the second the leaving of others. Who buys by the order is still there because they bought: that lifts the
-    last year of the same people, so their true growth is not above what is shown.
+    With S(k) the set of those still there in year k and m(k, S) the mean profit of a set in that year, growth has two parts:
+    m(k, S(k)) - m(1, S(1)) = [m(k, S(k)) - m(1, S(k))] + [m(1, S(k)) - m(1, S(1))], that of the same people and the leaving
+    of others. Where orders tell who is still there, the same people are chosen by their last year, which flatters them.
 
     References
     ----------
-    Reichheld & Sasser (1990), Zero defections: quality comes to services, Harvard Business Review 68(5): profit per customer
-    by year, of those still there. Reichheld (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base
-    valuation in a contractual setting, Marketing Science 29(1): what rises with tenure where customers differ and none changes.
+    Reichheld & Sasser (1990), Zero defections, Harvard Business Review 68(5): by year, of those still there. Reichheld
+    (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base valuation in a contractual setting,
+    Marketing Science 29(1): what rises with tenure where customers differ and none changes.
 
     Examples
     --------
@@ -112,24 +106,14 @@ def tenure_profit(
     2  the same people     1          1    90.0
     3  the same people     2          1    90.0
     """
-    years = _check.integer("years", years, 2)
-    tenures = _tenures(customers)
-    contract = "left" in tenures
-    rows, span = _money(months, ["profit"] if contract else ["profit", "orders"], until)
-    known = _belongs(tenures, rows)
+    years, tenures = _check.integer("years", years, 2), _tenures(customers)
+    rows, span = _money(months, ["profit"] if "left" in tenures else ["profit", "orders"], until)
+    own = rows[_belongs(tenures, rows)]
     kept, set_aside = _observed(tenures, span, years, cohort)
-    profit = by_year(kept, rows[known], "profit", years)
-    present = _under_contract(kept, years) if contract else by_year(kept, rows[known], "orders", years) > 0
-    rule = _BY_CONTRACT if contract else _BY_ORDERS
-    for year in (1, years):
-        if not present[:, year - 1].any():
-            raise DataError(
-                f"of {len(kept):,} customers none was still there in year {year}: none {rule}. "
-                f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
-            )
+    present, rule = _present(kept, own, years)
     cost = None if firm_months is None else layers.acquisition_cost(firm_months, kept.since)
     referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, years)
-    return TenureProfit(profit, present, rule, set_aside, cost, referral)
+    return TenureProfit(by_year(kept, own, "profit", years), present, rule, set_aside, cost, referral)
 
 
 def _tenures(customers: pd.DataFrame) -> pd.DataFrame:
@@ -205,10 +189,21 @@ def _observed(
     )
 
 
-def _under_contract(tenures: pd.DataFrame, years: int) -> np.ndarray:
-    """Return who had not left on the day on which each year began, shape (customers, years)."""
-    starts = [tenures.since + pd.DateOffset(years=year) for year in range(1, years)]
-    return np.column_stack([np.ones(len(tenures), bool), *((tenures.left.isna() | (tenures.left > start)) for start in starts)])
+def _present(tenures: pd.DataFrame, rows: pd.DataFrame, years: int) -> tuple[np.ndarray, str]:
+    """Return who was still there in each year, shape (customers, years), and by which rule."""
+    if "left" in tenures:
+        rule, starts = _BY_CONTRACT, [tenures.since + pd.DateOffset(years=year) for year in range(1, years)]
+        stays = [(tenures.left.isna() | (tenures.left > start)).to_numpy() for start in starts]
+        present = np.column_stack([np.ones(len(tenures), bool), *stays])
+    else:
+        rule, present = _BY_ORDERS, by_year(tenures, rows, "orders", years) > 0
+    for year in (1, years):
+        if not present[:, year - 1].any():
+            raise DataError(
+                f"of {len(tenures):,} customers none was still there in year {year}: none {rule}. "
+                f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
+            )
+    return present, rule
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
