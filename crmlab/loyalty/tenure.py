@@ -37,7 +37,7 @@ _BY_ORDERS = "had an order in the year"
 def tenure_profit(
     customers: pd.DataFrame, months: pd.DataFrame | ibis.Table | str | PathLike, *, years: int = 2,
     until: str | dt.date | None = None, cohort: tuple[str | dt.date, str | dt.date] | None = None,
-    firm_months: pd.DataFrame | None = None, referrals: pd.DataFrame | None = None,
+    firm_months: pd.DataFrame | None = None, referrals: pd.DataFrame | None = None, measure: str = "profit",
 ) -> TenureProfit:  # fmt: skip
     """Compute the mean profit per customer by year of the relationship: of those still there, and of the same people.
 
@@ -50,7 +50,7 @@ def tenure_profit(
     customers : DataFrame
         ``customer_id``, ``since``, optionally ``left`` (see ``tables.describe("tenures")``).
     months : DataFrame, path or Ibis table
-        ``customer_id``, ``month``, ``profit``, and ``orders`` if there is no ``left``: ``tables.describe("customer_months")``.
+        ``customer_id``, ``month``, the measure, and ``orders`` if there is no ``left``: ``tables.describe("customer_months")``.
         A month without a row brought nothing; rows of other customers are not read.
     years : int
         How many years of the relationship to show, at least 2.
@@ -60,6 +60,8 @@ def tenure_profit(
         First and last day on which a relationship began that counts; by default all.
     firm_months, referrals : DataFrame, optional
         As declared (``tables.describe("firm_months")``), for the layers of acquisition and of referrals.
+    measure : "profit" or "revenue"
+        Which column of ``months`` to follow; "revenue" where costs are not known.
 
     Returns
     -------
@@ -106,14 +108,15 @@ def tenure_profit(
     2  the same people     1          1    90.0
     3  the same people     2          1    90.0
     """
-    years, tenures = _check.integer("years", years, 2), _tenures(customers)
-    rows, span = _money(months, ["profit"] if "left" in tenures else ["profit", "orders"], until)
+    years, measure = _check.integer("years", years, 2), _check.choice("measure", measure, ("profit", "revenue"))
+    tenures = _tenures(customers)
+    rows, span = _money(months, [measure] if "left" in tenures else [measure, "orders"], until)
     own = rows[_belongs(tenures, rows)]
     kept, set_aside = _observed(tenures, span, years, cohort)
     present, rule = _present(kept, own, years)
     cost = None if firm_months is None else layers.acquisition_cost(firm_months, kept.since)
-    referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, years)
-    return TenureProfit(by_year(kept, own, "profit", years), present, rule, set_aside, cost, referral)
+    referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, measure, years)
+    return TenureProfit(by_year(kept, own, measure, years), present, rule, set_aside, cost, referral, measure)
 
 
 def _tenures(customers: pd.DataFrame) -> pd.DataFrame:
@@ -213,7 +216,7 @@ class TenureProfit(Result):
     Attributes
     ----------
     profit : ndarray, shape (customers, years)
-        Of each customer in each year, in currency.
+        Of each customer in each year, in currency; revenue if that is the measure.
     present : ndarray of bool, shape (customers, years)
         Whether they were still there.
     rule : str
@@ -223,7 +226,9 @@ class TenureProfit(Result):
     acquisition_cost : float or None
         What it cost to win one of them, if ``firm_months`` was given.
     referral_profit : ndarray, shape (customers, years), or None
-        Profit of those whom each brought, if ``referrals`` was given.
+        Of those whom each brought, if ``referrals`` was given.
+    measure : str
+        "profit" or "revenue".
     """
 
     profit: np.ndarray
@@ -232,6 +237,7 @@ class TenureProfit(Result):
     set_aside: dict[str, int]
     acquisition_cost: float | None = None
     referral_profit: np.ndarray | None = None
+    measure: str = "profit"
 
     @property
     def years(self) -> int:
@@ -355,28 +361,51 @@ class TenureProfit(Result):
         n, mean = int(there.sum()), float(self.profit[there, year].mean())
         return mean, np.where(there, self.profit[:, year] - mean, 0.0) / (np.sqrt(n * (n - 1)) if n > 1 else np.nan)
 
-    def _verdict(self, view: str) -> tuple[Verdict, pd.Series]:
-        """Return what the interval of a growth lets one say, and the row of the growth."""
-        row = self.growth().set_index("view").loc[view]
-        return verdict(row.low, row.high, n=int(self.present[:, -1].sum())), row
+    def in_words(self, view: str) -> str:
+        """Say by how much the last year is above or below the first, as far as the 95 % interval tells.
 
-    def _say(self, view: str) -> str:
-        """Say by how much a growth is above or below zero, as far as its interval tells."""
-        answer, row = self._verdict(view)
-        size = f"{abs(row.amount):,.2f}" if np.isnan(row.share) else percent(abs(row.share))
+        Parameters
+        ----------
+        view : str
+            A view of ``growth``.
+
+        Returns
+        -------
+        str
+            Such as "7.5 % less", "not distinguishable" or "too few to say"; in percentage points for the leaving of others,
+            in currency where there is no share.
+
+        Raises
+        ------
+        ArgumentError
+            ``view`` is none of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from crmlab import loyalty
+        >>> profit = np.column_stack([np.arange(8.0), 1.2 * np.arange(8.0)])
+        >>> loyalty.TenureProfit(profit, np.ones((8, 2), bool), "had not left", {}).in_words("the same people")
+        '20.0 % more'
+        """
+        _check.choice("view", view, VIEWS)
+        row = self.growth().set_index("view").loc[view]
+        answer = verdict(row.low, row.high, n=int(self.present[:, -1].sum()))
+        per_cent = f"{100 * abs(row.share):.1f} points" if view == LEAVING else percent(abs(row.share))
+        size = f"{abs(row.amount):,.2f}" if np.isnan(row.share) else per_cent
         return {Verdict.HIGHER: f"{size} more", Verdict.LOWER: f"{size} less"}.get(answer, str(answer))
 
     def summary(self) -> Summary:
         """Sum up the finding in a few lines."""
         return Summary(
-            "Profit by year of the relationship",
+            f"{self.measure.capitalize()} by year of the relationship",
             facts=(
                 ("Customers observed in all years", len(self.profit)),
                 *((f"Left out: {reason}", count) for reason, count in self.set_aside.items() if count),
                 ("Still there means", self.rule),
-                (f"Growth to year {self.years}, those still there", self._say(STILL_THERE)),
-                (f"Growth to year {self.years}, the same people", self._say(SAME_PEOPLE)),
-                ("The leaving of others makes of it", self._say(LEAVING)),
+                (f"Growth to year {self.years}, those still there", self.in_words(STILL_THERE)),
+                (f"Growth to year {self.years}, the same people", self.in_words(SAME_PEOPLE)),
+                ("The leaving of others makes of it", self.in_words(LEAVING)),
             ),
             table=self.growth(),
             note="95 % confidence intervals of means over customers, in currency per customer, and shares of the first year. "
@@ -416,15 +445,15 @@ class TenureProfit(Result):
         views = (STILL_THERE, SAME_PEOPLE) if view is None else (_check.choice("view", view, (STILL_THERE, SAME_PEOPLE)),)
         whole = self.table
         rows = whole[whole["view"].isin(views)]
-        said = ", ".join(f"{self._say(each)} ({'those ' * (each == STILL_THERE)}{each})" for each in views)
+        said = ", ".join(f"{self.in_words(each)} ({'those ' * (each == STILL_THERE)}{each})" for each in views)
         ends = [0.0, *whole[["profit", "low", "high"]].to_numpy().ravel()]
         ax = _draw.interval_plot(
             pd.DataFrame({
                 "label": [f"year {row.year}, {row.view}" for row in rows.itertuples()], "middle": rows.profit.to_numpy(),
                 "low": rows.low.to_numpy(), "high": rows.high.to_numpy(), "group": rows["view"].to_numpy(),
             }),
-            title=f"Profit in year {self.years} beside year 1: {said}",
-            x="profit per customer in the year, in currency (95 % confidence intervals)",
+            title=f"{self.measure.capitalize()} in year {self.years} beside year 1: {said}",
+            x=f"{self.measure} per customer in the year, in currency (95 % confidence intervals)",
             zero=True,
             alt=" ".join(
                 f"Year {row.year}, {row.view}: {show(round(row.profit, 2))} from each of {row.customers:,}."
