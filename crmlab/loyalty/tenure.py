@@ -200,7 +200,7 @@ def _present(tenures: pd.DataFrame, rows: pd.DataFrame, years: int) -> tuple[np.
         present = np.column_stack([np.ones(len(tenures), bool), *stays])
     else:
         rule, present = _BY_ORDERS, by_year(tenures, rows, "orders", years) > 0
-    for year in (1, years):
+    for year in range(1, years + 1):
         if not present[:, year - 1].any():
             raise DataError(
                 f"of {len(tenures):,} customers none was still there in year {year}: none {rule}. "
