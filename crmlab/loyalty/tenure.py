@@ -20,6 +20,8 @@ from crmlab import _check, _draw, _engine, tables
 from crmlab._result import Result, Summary, percent, show
 from crmlab._verdict import Verdict, verdict
 from crmlab.errors import ArgumentError, DataError
+from crmlab.loyalty import layers
+from crmlab.loyalty.relationship_years import by_year, month_number
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -35,6 +37,7 @@ _BY_ORDERS = "had an order in the year"
 def tenure_profit(
     customers: pd.DataFrame, months: pd.DataFrame | ibis.Table | str | PathLike, *, years: int = 2,
     until: str | dt.date | None = None, cohort: tuple[str | dt.date, str | dt.date] | None = None,
+    firm_months: pd.DataFrame | None = None, referrals: pd.DataFrame | None = None,
 ) -> TenureProfit:  # fmt: skip
     """Compute the mean profit per customer by year of the relationship: of those still there, and of the same people.
 
@@ -57,6 +60,10 @@ def tenure_profit(
         The last day that counts; a month that ends later is left out. By default the end of the last month.
     cohort : pair of dates, optional
         First and last day on which a relationship began that counts; by default all.
+    firm_months : DataFrame, optional
+        ``month``, ``won``, ``acquisition_cost`` (see ``tables.describe("firm_months")``), for the layer of acquisition.
+    referrals : DataFrame, optional
+        ``customer_id``, ``referred_id`` (see ``tables.describe("referrals")``), for the layer of referrals.
 
     Returns
     -------
@@ -82,8 +89,8 @@ def tenure_profit(
     References
     ----------
     Reichheld & Sasser (1990), Zero defections: quality comes to services, Harvard Business Review 68(5): profit per customer
-    by year, of those still there. Fader & Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science
-    29(1): what rises with tenure where customers differ and none changes.
+    by year, of those still there. Reichheld (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base
+    valuation in a contractual setting, Marketing Science 29(1): what rises with tenure where customers differ and none changes.
 
     Examples
     --------
@@ -109,10 +116,10 @@ def tenure_profit(
     tenures = _tenures(customers)
     contract = "left" in tenures
     rows, span = _money(months, ["profit"] if contract else ["profit", "orders"], until)
-    rows = rows[_belongs(tenures, rows)]
+    known = _belongs(tenures, rows)
     kept, set_aside = _observed(tenures, span, years, cohort)
-    profit = by_year(kept, rows, "profit", years)
-    present = _under_contract(kept, years) if contract else by_year(kept, rows, "orders", years) > 0
+    profit = by_year(kept, rows[known], "profit", years)
+    present = _under_contract(kept, years) if contract else by_year(kept, rows[known], "orders", years) > 0
     rule = _BY_CONTRACT if contract else _BY_ORDERS
     for year in (1, years):
         if not present[:, year - 1].any():
@@ -120,7 +127,9 @@ def tenure_profit(
                 f"of {len(kept):,} customers none was still there in year {year}: none {rule}. "
                 f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
             )
-    return TenureProfit(profit, present, rule, set_aside)
+    cost = None if firm_months is None else layers.acquisition_cost(firm_months, kept.since)
+    referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, years)
+    return TenureProfit(profit, present, rule, set_aside, cost, referral)
 
 
 def _tenures(customers: pd.DataFrame) -> pd.DataFrame:
@@ -202,34 +211,6 @@ def _under_contract(tenures: pd.DataFrame, years: int) -> np.ndarray:
     return np.column_stack([np.ones(len(tenures), bool), *((tenures.left.isna() | (tenures.left > start)) for start in starts)])
 
 
-def by_year(tenures: pd.DataFrame, rows: pd.DataFrame, column: str, years: int) -> np.ndarray:
-    """Add up a column of monthly rows by customer and year of the relationship, shape (customers, years).
-
-    The month of an anniversary counts for the ending year by the share of its days before the anniversary, and for the
-    beginning one by the rest. All of the month of entry comes after the entry.
-    """
-    position = pd.Index(tenures.customer_id).get_indexer(pd.Index(rows.customer_id))
-    position, rows = position[position >= 0], rows[position >= 0]
-    tenure = month_number(rows.month) - month_number(tenures.since)[position]
-    year, rest = np.divmod(tenure, 12)
-    earlier = np.where((rest == 0) & (tenure > 0), _share_before(tenures.since)[position], 0.0)
-    amounts = rows[column].to_numpy("float64")
-    total = np.zeros((len(tenures), years + 1))  # the last column takes what comes later
-    np.add.at(total, (position, np.minimum(year, years)), (1 - earlier) * amounts)
-    np.add.at(total, (position, np.minimum(year - 1, years)), earlier * amounts)
-    return total[:, :years]
-
-
-def month_number(days: pd.Series) -> np.ndarray:
-    """Number the months of days, shape (n,)."""
-    return (12 * days.dt.year + days.dt.month).to_numpy("int64")
-
-
-def _share_before(since: pd.Series) -> np.ndarray:
-    """Compute the share of a month that lies before the day on which a relationship began."""
-    return ((since.dt.day - 1) / since.dt.days_in_month).to_numpy("float64")
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TenureProfit(Result):
     """What customers bring by the year of their relationship.
@@ -244,12 +225,18 @@ class TenureProfit(Result):
         What that means.
     set_aside : dict of str to int
         How many customers were left out, by reason.
+    acquisition_cost : float or None
+        What it cost to win one of them, if ``firm_months`` was given.
+    referral_profit : ndarray, shape (customers, years), or None
+        Profit of those whom each brought, if ``referrals`` was given.
     """
 
     profit: np.ndarray
     present: np.ndarray
     rule: str
     set_aside: dict[str, int]
+    acquisition_cost: float | None = None
+    referral_profit: np.ndarray | None = None
 
     @property
     def years(self) -> int:
@@ -260,6 +247,16 @@ class TenureProfit(Result):
     def table(self) -> pd.DataFrame:
         """Mean profit by view and year with 95 % confidence intervals (``tables.describe("tenure_profit")``)."""
         return self.interval()
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """What each customer who was won brings by year, apart by layer (``tables.describe("profit_layers")``).
+
+        The cost to win them stands in year 0. Base profit is what those still there brought in their first year, growth
+        what they bring beyond it; the profit of those whom they brought is counted in their own year, and is no part of
+        the others. With 95 % confidence intervals; the cost is taken as known.
+        """
+        return layers.layer_table(self.profit, self.present, self.acquisition_cost, self.referral_profit, _z(0.95))
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
         """Compute the mean profit by view and year, with confidence intervals of the mean.
@@ -387,7 +384,9 @@ class TenureProfit(Result):
                 ("The leaving of others makes of it", self._say(LEAVING)),
             ),
             table=self.growth(),
-            note="95 % confidence intervals of means over customers, in currency per customer, and shares of the first year.",
+            note="95 % confidence intervals of means over customers, in currency per customer, and shares of the first year. "
+            f"Of the layers of profit that Reichheld (1996) names these tables cannot show {' and '.join(layers.HIDDEN)}: they "
+            "lie inside the growth of the same people.",
             source="Reichheld & Sasser (1990)",
         )
 
