@@ -101,6 +101,16 @@ def forecast() -> pd.DataFrame:
 
 
 @cache
+def profits() -> pd.DataFrame:
+    return datasets.load("customer_months").groupby("customer_id").profit.sum().reset_index()
+
+
+@cache
+def observed_stays() -> pd.DataFrame:
+    return loyalty.observed_stay(orders()).merge(profits())
+
+
+@cache
 def kano() -> pd.DataFrame:
     return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
 
@@ -124,6 +134,17 @@ CALLS = {
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),
     "loyalty.customer_equity": Call(
         lambda: loyalty.clv_from_forecast(forecast(), margin=0.3), lambda table: loyalty.customer_equity(table).table
+    ),
+    "loyalty.four_cells": Call(
+        observed_stays, lambda table: loyalty.four_cells(table).customers.drop(columns="customer_id"), rowwise=True
+    ),
+    "loyalty.observed_stay": Call(orders, loyalty.observed_stay),
+    "loyalty.referral_value": Call(
+        lambda: datasets.load("referrals"),
+        lambda table: loyalty.referral_value(table, profits().rename(columns={"profit": "value"})),
+    ),
+    "loyalty.tenure_profit": Call(
+        lambda: datasets.load("customers"), lambda table: loyalty.tenure_profit(table, datasets.load("customer_months")).table
     ),
     "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
     "btyd.period_summary": Call(orders, btyd.period_summary),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import ibis
     from matplotlib.axes import Axes
 
-#: Name, length of stay and value of each cell, in the words of Reinartz & Kumar (2002).
+#: Name, length of stay and level of profit of each cell, in the words of Reinartz & Kumar (2002).
 _CELLS = (
     ("true friends", "long", "high"), ("barnacles", "long", "low"),
     ("butterflies", "short", "high"), ("strangers", "short", "low"),
@@ -155,12 +155,12 @@ class FourCells(Result):
         """The four cells with 95 % confidence intervals of their shares, by Wilson (``tables.describe("four_cells")``)."""
         cell, total, n = self.customers.cell, self.stays.profit.sum(), len(self.stays)
         rows = []
-        for name, stay, value in _CELLS:
+        for name, stay, level in _CELLS:
             members = (cell == name).to_numpy()
             low, high = proportion_confint(members.sum(), n, method="wilson")
             profit_share = self.stays.profit[members].sum() / total if total > 0 else np.nan
-            rows.append((name, stay, value, int(members.sum()), members.mean(), low, high, profit_share))
-        return pd.DataFrame(rows, columns=["cell", "stay", "value", "customers", "share", "low", "high", "profit_share"])
+            rows.append((name, stay, level, int(members.sum()), members.mean(), low, high, profit_share))
+        return pd.DataFrame(rows, columns=["cell", "stay", "profit_level", "customers", "share", "low", "high", "profit_share"])
 
     def correlation(self, level: float = 0.95) -> pd.DataFrame:
         """Compute the correlations of length of stay and profit, Pearson's and Spearman's, with confidence intervals.
@@ -262,7 +262,7 @@ class FourCells(Result):
         }.get(answer, f"Whether those who stay long bring more: {answer}")
         return _draw.interval_plot(
             pd.DataFrame({
-                "label": [f"{row.cell} ({row.stay} stay, {row.value} profit)" for row in table.itertuples()],
+                "label": [f"{row.cell} ({row.stay} stay, {row.profit_level} profit)" for row in table.itertuples()],
                 "middle": table.share, "low": table.low, "high": table.high,
             }),
             title=title,

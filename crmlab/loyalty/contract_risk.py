@@ -162,7 +162,7 @@ def _rows(given: dict[str, npt.ArrayLike], **arrays: np.ndarray) -> tuple[pd.Ind
 def _stay_quantile(r: np.ndarray, share: float) -> np.ndarray:
     """Compute the smallest number of payments l with P(L <= l) = 1 - r^(l + 1) of at least ``share``."""
     with np.errstate(divide="ignore"):
-        renewals = np.log1p(-share) / np.log(r)
+        renewals = np.abs(np.log1p(-share) / np.log(r))  # endless for who surely stays
     return np.maximum(np.ceil(np.round(renewals, 9)) - 1, 0)  # rounded: a share met exactly must not depend on the last digit
 
 
@@ -183,7 +183,7 @@ def _years_to_pay(cost: np.ndarray, m: np.ndarray, q: np.ndarray, at_once: bool)
     """Compute after how many payments, each worth q times the one before, their sum equals the cost; NaN if never."""
     first = m * (1.0 if at_once else q)
     with np.errstate(divide="ignore", invalid="ignore"):
-        owed = np.where(first > 0, cost / first, np.inf)
+        owed = np.where(first > 0, cost / first, np.nan)
         left = np.round(1 - owed * (1 - q), 12)  # rounded: whether the last payment suffices must not depend on the last digit
         cases = [cost == 0, q == 1, (q == 0) & (owed <= 1), (q > 0) & (left > 0)]
         return np.select(cases, [0.0, owed, owed, np.log(np.maximum(left, 0)) / np.log(q)], np.nan)

@@ -31,11 +31,11 @@ def acquisition_cost(firm_months: pd.DataFrame, since: pd.Series) -> float:
     return float(rows.acquisition_cost.sum() / rows.won.sum())
 
 
-def referral_profit(tenures: pd.DataFrame, rows: pd.DataFrame, referrals: pd.DataFrame, years: int) -> np.ndarray:
-    """Add up the profit of those whom each customer brought by the customer's own year, shape (customers, years)."""
+def referral_profit(tenures: pd.DataFrame, rows: pd.DataFrame, referrals: pd.DataFrame, measure: str, years: int) -> np.ndarray:
+    """Add up what those whom each customer brought brought in turn, by the customer's own year, shape (customers, years)."""
     _engine.check(referrals, "referrals")
     brought = rows.merge(referrals[["customer_id", "referred_id"]], left_on="customer_id", right_on="referred_id")
-    return by_year(tenures, brought.assign(customer_id=brought.customer_id_y), "profit", years)
+    return by_year(tenures, brought.assign(customer_id=brought.customer_id_y), measure, years)
 
 
 def layer_table(

@@ -85,6 +85,17 @@ def referral_value(
     saved = single_number("acquisition_saved", acquisition_saved)
     _engine.check(_check.frame("referrals", referrals), "referrals")
     _engine.check(_check.frame("values", values), "customer_values")
+    worth = referrals.referred_id.map(values.set_index("customer_id").value.astype("float64"))
+    factor = _discount(referrals, start, annual_rate)
+    rows = pd.DataFrame({"referred": 1, "won": worth.notna().astype("int64"), "gross_value": worth.fillna(0.0) * factor})
+    rows["would_have_come"] = anyway * rows.gross_value
+    rows["acquisition_saved"] = saved * rows.won * factor
+    rows["referral_value"] = rows.gross_value - rows.would_have_come + rows.acquisition_saved
+    return rows.groupby(referrals.customer_id).sum().reset_index()
+
+
+def _discount(referrals: pd.DataFrame, start: str | dt.date | None, annual_rate: float) -> np.ndarray:
+    """Compute the discount factor of each referral, shape (n,); refuse those before the start, and of oneself."""
     itself = (referrals.customer_id == referrals.referred_id).to_numpy()
     _check.refuse_rows(referrals, itself, "a customer brought themselves", "referrals", "Take these rows out.")
     dates = pd.to_datetime(referrals.date)
@@ -93,12 +104,4 @@ def referral_value(
     _check.refuse_rows(
         referrals, early, f"`date` lies before `start`, {first:%Y-%m-%d},", "referrals", "Choose an earlier `start`."
     )
-    worth = referrals.referred_id.map(values.set_index("customer_id").value.astype("float64"))
-    factor = np.asarray(discount_factor(annual_rate, ((dates - first).dt.days / 7).to_numpy()))
-    rows = pd.DataFrame({
-        "referred": 1, "won": worth.notna().astype("int64"), "gross_value": worth.fillna(0.0) * factor,
-    }, index=referrals.index)  # fmt: skip
-    rows["would_have_come"] = anyway * rows.gross_value
-    rows["acquisition_saved"] = saved * rows.won * factor
-    rows["referral_value"] = rows.gross_value - rows.would_have_come + rows.acquisition_saved
-    return rows.groupby(referrals.customer_id).sum().reset_index()
+    return np.asarray(discount_factor(annual_rate, ((dates - first).dt.days / 7).to_numpy()))

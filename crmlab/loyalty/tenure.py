@@ -37,33 +37,31 @@ _BY_ORDERS = "had an order in the year"
 def tenure_profit(
     customers: pd.DataFrame, months: pd.DataFrame | ibis.Table | str | PathLike, *, years: int = 2,
     until: str | dt.date | None = None, cohort: tuple[str | dt.date, str | dt.date] | None = None,
-    firm_months: pd.DataFrame | None = None, referrals: pd.DataFrame | None = None,
+    firm_months: pd.DataFrame | None = None, referrals: pd.DataFrame | None = None, measure: str = "profit",
 ) -> TenureProfit:  # fmt: skip
     """Compute the mean profit per customer by year of the relationship: of those still there, and of the same people.
 
     A year of a relationship begins on the day it began and on its anniversaries; the money of the month in which an
     anniversary falls is split by days. Still there in a year is who had not left when it began, if ``customers`` has a
-    column ``left``, as under contract; else who had an order in it. The same people are those still there in the last year
-    shown.
+    column ``left``, as under contract; else who had an order in it. The same people are those still there in the last year.
 
     Parameters
     ----------
     customers : DataFrame
         ``customer_id``, ``since``, optionally ``left`` (see ``tables.describe("tenures")``).
     months : DataFrame, path or Ibis table
-        ``customer_id``, ``month``, ``profit``, and ``orders`` if ``customers`` has no ``left`` (see
-        ``tables.describe("customer_months")``). A month without a row brought nothing; rows of
-        other customers are not read.
+        ``customer_id``, ``month``, the measure, and ``orders`` if there is no ``left``: ``tables.describe("customer_months")``.
+        A month without a row brought nothing; rows of other customers are not read.
     years : int
         How many years of the relationship to show, at least 2.
     until : date or str, optional
         The last day that counts; a month that ends later is left out. By default the end of the last month.
     cohort : pair of dates, optional
         First and last day on which a relationship began that counts; by default all.
-    firm_months : DataFrame, optional
-        ``month``, ``won``, ``acquisition_cost`` (see ``tables.describe("firm_months")``), for the layer of acquisition.
-    referrals : DataFrame, optional
-        ``customer_id``, ``referred_id`` (see ``tables.describe("referrals")``), for the layer of referrals.
+    firm_months, referrals : DataFrame, optional
+        As declared (``tables.describe("firm_months")``), for the layers of acquisition and of referrals.
+    measure : "profit" or "revenue"
+        Which column of ``months`` to follow; "revenue" where costs are not known.
 
     Returns
     -------
@@ -73,24 +71,22 @@ def tenure_profit(
     Raises
     ------
     DataError
-        A table breaks its declaration; customers have no day of entry; money or an end comes before the
-        beginning; nobody has been observed for so long, or nobody was still there in the last year.
+        A table breaks its declaration; customers have no day of entry; money or an end comes before it; nobody has been
+        observed for so long, or was still there in the last year.
     ArgumentError
         ``years``, ``until`` or ``cohort`` is none.
 
     Notes
     -----
-    Those still there in year k are fewer than those of year 1, and others. With S(k) the set of those still there and m(k,
-    S) the mean profit of a set in year k, growth is the sum of two parts, exactly:
-    m(k, S(k)) - m(1, S(1)) = [m(k, S(k)) - m(1, S(k))] + [m(1, S(k)) - m(1, S(1))]. The first is the growth of the same
-    people, the second the leaving of others. Who buys by the order is still there because they bought: that lifts the
-    last year of the same people, so their true growth is not above what is shown.
+    With S(k) the set of those still there in year k and m(k, S) the mean profit of a set in that year, growth has two parts:
+    m(k, S(k)) - m(1, S(1)) = [m(k, S(k)) - m(1, S(k))] + [m(1, S(k)) - m(1, S(1))], that of the same people and the leaving
+    of others. Where orders tell who is still there, the same people are chosen by their last year, which flatters them.
 
     References
     ----------
-    Reichheld & Sasser (1990), Zero defections: quality comes to services, Harvard Business Review 68(5): profit per customer
-    by year, of those still there. Reichheld (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base
-    valuation in a contractual setting, Marketing Science 29(1): what rises with tenure where customers differ and none changes.
+    Reichheld & Sasser (1990), Zero defections, Harvard Business Review 68(5): by year, of those still there. Reichheld
+    (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base valuation in a contractual setting,
+    Marketing Science 29(1): what rises with tenure where customers differ and none changes.
 
     Examples
     --------
@@ -112,24 +108,15 @@ def tenure_profit(
     2  the same people     1          1    90.0
     3  the same people     2          1    90.0
     """
-    years = _check.integer("years", years, 2)
+    years, measure = _check.integer("years", years, 2), _check.choice("measure", measure, ("profit", "revenue"))
     tenures = _tenures(customers)
-    contract = "left" in tenures
-    rows, span = _money(months, ["profit"] if contract else ["profit", "orders"], until)
-    known = _belongs(tenures, rows)
+    rows, span = _money(months, [measure] if "left" in tenures else [measure, "orders"], until)
+    own = rows[_belongs(tenures, rows)]
     kept, set_aside = _observed(tenures, span, years, cohort)
-    profit = by_year(kept, rows[known], "profit", years)
-    present = _under_contract(kept, years) if contract else by_year(kept, rows[known], "orders", years) > 0
-    rule = _BY_CONTRACT if contract else _BY_ORDERS
-    for year in (1, years):
-        if not present[:, year - 1].any():
-            raise DataError(
-                f"of {len(kept):,} customers none was still there in year {year}: none {rule}. "
-                f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
-            )
+    present, rule = _present(kept, own, years)
     cost = None if firm_months is None else layers.acquisition_cost(firm_months, kept.since)
-    referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, years)
-    return TenureProfit(profit, present, rule, set_aside, cost, referral)
+    referral = None if referrals is None else layers.referral_profit(kept, rows, referrals, measure, years)
+    return TenureProfit(by_year(kept, own, measure, years), present, rule, set_aside, cost, referral, measure)
 
 
 def _tenures(customers: pd.DataFrame) -> pd.DataFrame:
@@ -205,10 +192,21 @@ def _observed(
     )
 
 
-def _under_contract(tenures: pd.DataFrame, years: int) -> np.ndarray:
-    """Return who had not left on the day on which each year began, shape (customers, years)."""
-    starts = [tenures.since + pd.DateOffset(years=year) for year in range(1, years)]
-    return np.column_stack([np.ones(len(tenures), bool), *((tenures.left.isna() | (tenures.left > start)) for start in starts)])
+def _present(tenures: pd.DataFrame, rows: pd.DataFrame, years: int) -> tuple[np.ndarray, str]:
+    """Return who was still there in each year, shape (customers, years), and by which rule."""
+    if "left" in tenures:
+        rule, starts = _BY_CONTRACT, [tenures.since + pd.DateOffset(years=year) for year in range(1, years)]
+        stays = [(tenures.left.isna() | (tenures.left > start)).to_numpy() for start in starts]
+        present = np.column_stack([np.ones(len(tenures), bool), *stays])
+    else:
+        rule, present = _BY_ORDERS, by_year(tenures, rows, "orders", years) > 0
+    for year in (1, years):
+        if not present[:, year - 1].any():
+            raise DataError(
+                f"of {len(tenures):,} customers none was still there in year {year}: none {rule}. "
+                f"{'Check that `since` is the day of the first order.' if year == 1 else 'Take fewer `years`.'}"
+            )
+    return present, rule
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -218,7 +216,7 @@ class TenureProfit(Result):
     Attributes
     ----------
     profit : ndarray, shape (customers, years)
-        Of each customer in each year, in currency.
+        Of each customer in each year, in currency; revenue if that is the measure.
     present : ndarray of bool, shape (customers, years)
         Whether they were still there.
     rule : str
@@ -228,7 +226,9 @@ class TenureProfit(Result):
     acquisition_cost : float or None
         What it cost to win one of them, if ``firm_months`` was given.
     referral_profit : ndarray, shape (customers, years), or None
-        Profit of those whom each brought, if ``referrals`` was given.
+        Of those whom each brought, if ``referrals`` was given.
+    measure : str
+        "profit" or "revenue".
     """
 
     profit: np.ndarray
@@ -237,6 +237,7 @@ class TenureProfit(Result):
     set_aside: dict[str, int]
     acquisition_cost: float | None = None
     referral_profit: np.ndarray | None = None
+    measure: str = "profit"
 
     @property
     def years(self) -> int:
@@ -360,28 +361,51 @@ class TenureProfit(Result):
         n, mean = int(there.sum()), float(self.profit[there, year].mean())
         return mean, np.where(there, self.profit[:, year] - mean, 0.0) / (np.sqrt(n * (n - 1)) if n > 1 else np.nan)
 
-    def _verdict(self, view: str) -> tuple[Verdict, pd.Series]:
-        """Return what the interval of a growth lets one say, and the row of the growth."""
-        row = self.growth().set_index("view").loc[view]
-        return verdict(row.low, row.high, n=int(self.present[:, -1].sum())), row
+    def in_words(self, view: str) -> str:
+        """Say by how much the last year is above or below the first, as far as the 95 % interval tells.
 
-    def _say(self, view: str) -> str:
-        """Say by how much a growth is above or below zero, as far as its interval tells."""
-        answer, row = self._verdict(view)
-        size = f"{abs(row.amount):,.2f}" if np.isnan(row.share) else percent(abs(row.share))
+        Parameters
+        ----------
+        view : str
+            A view of ``growth``.
+
+        Returns
+        -------
+        str
+            Such as "7.5 % less", "not distinguishable" or "too few to say"; in percentage points for the leaving of others,
+            in currency where there is no share.
+
+        Raises
+        ------
+        ArgumentError
+            ``view`` is none of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from crmlab import loyalty
+        >>> profit = np.column_stack([np.arange(8.0), 1.2 * np.arange(8.0)])
+        >>> loyalty.TenureProfit(profit, np.ones((8, 2), bool), "had not left", {}).in_words("the same people")
+        '20.0 % more'
+        """
+        _check.choice("view", view, VIEWS)
+        row = self.growth().set_index("view").loc[view]
+        answer = verdict(row.low, row.high, n=int(self.present[:, -1].sum()))
+        per_cent = f"{100 * abs(row.share):.1f} points" if view == LEAVING else percent(abs(row.share))
+        size = f"{abs(row.amount):,.2f}" if np.isnan(row.share) else per_cent
         return {Verdict.HIGHER: f"{size} more", Verdict.LOWER: f"{size} less"}.get(answer, str(answer))
 
     def summary(self) -> Summary:
         """Sum up the finding in a few lines."""
         return Summary(
-            "Profit by year of the relationship",
+            f"{self.measure.capitalize()} by year of the relationship",
             facts=(
                 ("Customers observed in all years", len(self.profit)),
                 *((f"Left out: {reason}", count) for reason, count in self.set_aside.items() if count),
                 ("Still there means", self.rule),
-                (f"Growth to year {self.years}, those still there", self._say(STILL_THERE)),
-                (f"Growth to year {self.years}, the same people", self._say(SAME_PEOPLE)),
-                ("The leaving of others makes of it", self._say(LEAVING)),
+                (f"Growth to year {self.years}, those still there", self.in_words(STILL_THERE)),
+                (f"Growth to year {self.years}, the same people", self.in_words(SAME_PEOPLE)),
+                ("The leaving of others makes of it", self.in_words(LEAVING)),
             ),
             table=self.growth(),
             note="95 % confidence intervals of means over customers, in currency per customer, and shares of the first year. "
@@ -421,15 +445,15 @@ class TenureProfit(Result):
         views = (STILL_THERE, SAME_PEOPLE) if view is None else (_check.choice("view", view, (STILL_THERE, SAME_PEOPLE)),)
         whole = self.table
         rows = whole[whole["view"].isin(views)]
-        said = ", ".join(f"{self._say(each)} ({'those ' * (each == STILL_THERE)}{each})" for each in views)
+        said = ", ".join(f"{self.in_words(each)} ({'those ' * (each == STILL_THERE)}{each})" for each in views)
         ends = [0.0, *whole[["profit", "low", "high"]].to_numpy().ravel()]
         ax = _draw.interval_plot(
             pd.DataFrame({
                 "label": [f"year {row.year}, {row.view}" for row in rows.itertuples()], "middle": rows.profit.to_numpy(),
                 "low": rows.low.to_numpy(), "high": rows.high.to_numpy(), "group": rows["view"].to_numpy(),
             }),
-            title=f"Profit in year {self.years} beside year 1: {said}",
-            x="profit per customer in the year, in currency (95 % confidence intervals)",
+            title=f"{self.measure.capitalize()} in year {self.years} beside year 1: {said}",
+            x=f"{self.measure} per customer in the year, in currency (95 % confidence intervals)",
             zero=True,
             alt=" ".join(
                 f"Year {row.year}, {row.view}: {show(round(row.profit, 2))} from each of {row.customers:,}."

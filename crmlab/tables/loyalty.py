@@ -152,7 +152,7 @@ TABLES = (
         (
             Column("cell", "text", "Name of the cell.", values=_CELLS),
             Column("stay", "text", "Whether they stayed longer than the median customer.", values=("long", "short")),
-            Column("value", "text", "Whether they brought more than the median customer.", values=("high", "low")),
+            Column("profit_level", "text", "Whether they brought more than the median customer.", values=("high", "low")),
             Column("customers", "integer", "How many they are.", "customers", minimum=0),
             Column("share", "number", "Share of all customers.", "share", minimum=0, maximum=1),
             Column("low", "number", "Lower end of its interval.", "share", minimum=0, maximum=1),
@@ -175,9 +175,9 @@ TABLES = (
         "How length of stay and profit go together.",
         (
             Column("coefficient", "text", "Of amounts (Pearson) or of ranks (Spearman).", values=("Pearson", "Spearman")),
-            Column("estimate", "number", "The correlation.", minimum=-1, maximum=1),
-            Column("low", "number", "Lower end of its interval.", minimum=-1, maximum=1),
-            Column("high", "number", "Upper end of its interval.", minimum=-1, maximum=1),
+            Column("estimate", "number", "The correlation.", "-1 to 1", minimum=-1, maximum=1),
+            Column("low", "number", "Lower end of its interval.", "-1 to 1", minimum=-1, maximum=1),
+            Column("high", "number", "Upper end of its interval.", "-1 to 1", minimum=-1, maximum=1),
         ),
         key=("coefficient",),
     ),
