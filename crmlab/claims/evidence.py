@@ -91,8 +91,9 @@ class Trial(Result):
         table = self.table()
         firms = self.rows.seed.nunique()
         note = (
-            f"{self.claim.wording} Profit is that of two years, an average customer's value that of two years and what "
-            f"they are then worth; the interval (95 %) is over {firms} firms. {_CAUTION}"
+            f"{self.claim.wording} Profit is that of two years. An average customer's value is that of two years and what they "
+            "are then worth: what is done to keep them ends there, satisfaction stays as it is. The interval (95 %) is over "
+            f"{firms} firms. {_CAUTION}"
         )
         facts = tuple((each.source, each.finding) for each in catalogue.PUBLISHED if each.driver == self.claim.driver)
         shares = ["effect", "low", "high", "claimed_low", "claimed_high"]
@@ -149,7 +150,9 @@ def try_claim(claim: str, industry: str, *, firms: int = 20, customers: int = 70
 
     Firms have a year behind them; then the change is at work for two years. Satisfaction is moved by itself and by more
     reliable service, retention by making some of those about to leave stay, conversion at the close, operating cost
-    directly. How far a lever must be moved is sought on three of the firms, by secants.
+    directly. How far a lever must be moved is sought on three of the firms, by secants. What an average customer is worth
+    after the two years counts satisfaction as it is then, and leaving without the lever on it: a lasting change is worth
+    more, as ``claims.change_of_profit`` says of one without end.
 
     Parameters
     ----------

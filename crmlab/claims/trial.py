@@ -26,7 +26,7 @@ FIRMS = {
 #: Years that a firm has behind it, and months in which a change is at work.
 PAST, MONTHS = 12, 24
 #: The firms of the grid that comes with the kit.
-GRID = {"firms": 8, "customers": 700, "seed": 1}
+GRID = {"firms": 6, "customers": 700, "seed": 1}
 _PILOTS = 3  # firms on which a lever is set
 _MEASURED = ("customer_months", "truth_values", "truth_customers")
 _COSTS = ["service_cost", "acquisition_cost", "fixed_cost"]
@@ -108,9 +108,11 @@ def run_trials(
     rows: list[dict] = []
     slopes: dict[str, float] = {}  # how far each lever must be moved for its driver to rise by 1
     for step in steps:
-        if step.lever not in slopes:
-            slopes[step.lever] = _slope(step, bases[:_PILOTS], before[:_PILOTS], workers)
         value = _mean(before, step.driver)
+        if step.driver in ("conversion", "cost"):  # the lever is the driver, as a share of itself
+            slopes[step.lever] = 1 / value
+        elif step.lever not in slopes:
+            slopes[step.lever] = _slope(step, bases[:_PILOTS], before[:_PILOTS], workers)
         amount = round((step.target(value) - value) * slopes[step.lever], 6)
         usual = interventions.CAUSES[step.lever].cost(amount, dict(bases[0].industry.costs)[step.lever])
         rows += [
@@ -130,8 +132,6 @@ def run_trials(
 def _slope(step: Step, firms: Sequence[world.Firm], before: Sequence[dict[str, float]], workers: int | None) -> float:
     """Find on a few firms how far a lever must be moved for its driver to rise by 1, by secants towards the step."""
     value = _mean(before, step.driver)
-    if step.driver in ("conversion", "cost"):
-        return 1 / value  # the lever is the driver, as a share of itself
     distance = step.target(value) - value
     # at a lever of 1 nobody would leave; service acts on one dimension of several
     guess = 1 / (1 - value) if step.driver == "retention" else 1 / firms[0].industry.overall[1]
@@ -186,7 +186,10 @@ def _measure(firm: world.Firm) -> dict[str, float]:
 
 
 def _value(firm: world.Firm, whom: pd.Series) -> float:
-    """Return what some customers bring from the first day on, on average, and after the last day: both discounted."""
+    """Return what some customers bring from the first day on, on average, and after the last day: both discounted.
+
+    The truth counts what they are worth after the last day with satisfaction as it is then, and no lever on leaving.
+    """
     months, values = firm["customer_months"], firm.truth["values"]
     factor = (1 + firm.industry.interest) ** -1.0
     month = (months.month.dt.year - firm.opening.year) * 12 + months.month.dt.month - firm.opening.month

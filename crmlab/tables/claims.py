@@ -77,8 +77,8 @@ TABLES = (
             Column("revenue", "number", "Of two years, without the change.", "currency", minimum=0),
             Column("profit_before", "number", "Of the firm, in two years, without the change.", "currency"),
             Column("profit_after", "number", "The same with it, before its cost.", "currency"),
-            Column("value_before", "number", "What a customer of the first day brings in two years and is then worth, on "
-                   "average, discounted.", "currency"),
+            Column("value_before", "number", "What a customer of the first day brings in two years and is then still "
+                   "worth, on average, discounted.", "currency"),
             Column("value_after", "number", "The same with the change.", "currency"),
             Column("payers", "integer", "What a cost is counted by: months of customers, or prospects.", "payers", minimum=0),
             Column("usual_cost", "number", "What the change costs by its own curve, for each payer.", "currency"),
