@@ -28,7 +28,7 @@ OTHERS = {
         "btyd.plot_tracking", "world.effect", "world.outcomes",
         "widgets.decide", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
-        "widgets.guess", "widgets.picture", "widgets.table",
+        "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
     "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
