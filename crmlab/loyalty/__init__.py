@@ -9,9 +9,12 @@ contracts, ``btyd`` without).
 Money has a date here. Weeks become years by a year of 52 weeks, as in Fader & Hardie's papers: a rate of 15 % a year is
 0.27 % a week, compounded continuously. Inside: ``lorenz`` holds concentration, ``discounting`` the rates,
 ``contract_value`` the value of a customer with a constant retention rate and what moves it, ``forecast_value`` the value
-from a table of forecasts, ``equity`` the sum over all customers.
+from a table of forecasts, ``equity`` the sum over all customers,
+``chain`` what service does to satisfaction, staying and profit.
 """
 
+from crmlab.loyalty.chain import ChainFit, fit_chain
+from crmlab.loyalty.chain_simulation import simulate_chain
 from crmlab.loyalty.contract_value import simple_value, value_elasticities
 from crmlab.loyalty.discounting import discount_factor, weekly_rate
 from crmlab.loyalty.equity import CustomerEquity, customer_equity
@@ -19,6 +22,6 @@ from crmlab.loyalty.forecast_value import clv_from_forecast
 from crmlab.loyalty.lorenz import Concentration, concentration, gini
 
 __all__ = [
-    "Concentration", "CustomerEquity", "clv_from_forecast", "concentration", "customer_equity", "discount_factor", "gini",
-    "simple_value", "value_elasticities", "weekly_rate",
+    "ChainFit", "Concentration", "CustomerEquity", "clv_from_forecast", "concentration", "customer_equity",
+    "discount_factor", "fit_chain", "gini", "simple_value", "simulate_chain", "value_elasticities", "weekly_rate",
 ]  # fmt: skip
