@@ -28,6 +28,7 @@ SLIDERS = {
     "annual_rate": (0.0, 30.0, 0.5),
     "acquisition_cost": (0.0, 300.0, 5.0),
 }
+NOTHING = 1e-12  # profit, in shares of what a customer pays in a year, below which there is none
 _COLUMNS = np.arange(1, 200) / 2  # where the region is computed: the places of the slider of retention
 _HALVINGS = 40
 _HEIGHT, _GAP, _LONGEST = 300, 18, 16  # of the plane and between two names, in pixels; letters of a name
@@ -140,7 +141,7 @@ def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
     names = {}
     for row in places.sort_values(["margin", "industry"], kind="stable").itertuples():
         side = -1 if row.retention > 60 else 1
-        at = row.retention + 2.5 * side
+        at = row.retention + 3.5 * side
         ends = sorted((at, at + side * letter * len(row.industry)))
         height = row.margin - 0.8 * top / 60
         for left, right, other in taken:
@@ -178,7 +179,7 @@ def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike
     whose = WHOSE[int(values["whose"])]
     rate, cost = values["annual_rate"] / 100, values["acquisition_cost"] / 100
     discount = rate if whose == "customer" else 0.0
-    worth = margin / 100 * (retention / 100) / (1 + discount - retention / 100) > cost
+    is_worth = margin / 100 * (retention / 100) / (1 + discount - retention / 100) - cost > NOTHING
     after = np.broadcast_to(_moved(claimed, values, margin, retention), margin.shape)
     possible = (after > -1e-12) & (after < 1 + 1e-12)
     if claimed.driver == "retention":
@@ -186,7 +187,7 @@ def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike
     elif claimed.driver == "conversion":
         possible = np.ones(margin.shape, dtype=bool)
     result = np.where(possible, np.inf, np.nan)
-    known = possible & worth
+    known = possible & is_worth
     if known.any():
         result[known] = change_of_profit(
             claimed.driver, step=claimed.step, margin=margin[known] / 100, retention=retention[known] / 100, annual_rate=rate,
@@ -268,19 +269,18 @@ def finding(claimed: Claimed, values: Mapping[str, float]) -> str:
 
 def remark(claimed: Claimed, values: Mapping[str, float]) -> str:
     """Say which of the numbers do not matter, and why the others do."""
-    isnt_paid, is_firm = not values["acquisition_cost"], bool(values["whose"])
-    if not isnt_paid:
+    if values["acquisition_cost"]:
         text = "What it costs to win a customer is taken off their profit, so that a change is more per cent of what is left."
     elif claimed.driver == "retention":
         text = "Nothing is paid to win a customer, so the margin cancels: the claim is true at every margin or at none."
     elif claimed.driver == "conversion":
         text = "Nothing is paid to win a customer, so conversion changes only how many there are."
     else:
-        text = "Nothing is paid to win a customer, so retention cancels: only the margin counts."
-    return f"{text} The firm's profit is that of a year in the long run, not discounted." if is_firm else text
+        text = "Nothing is paid to win a customer, so retention cancels: the claim is true at every retention or at none."
+    return f"{text} The firm's profit is that of a year in the long run, not discounted." if values["whose"] else text
 
 
-def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> str:
+def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> list[str]:
     """Say what the change comes to in each industry, and whether what is claimed of it is true there."""
     shown = model.claims[int(values["row"])]
     own = {row.industry: row for row in model.claims if row.claim == shown.claim}
@@ -288,17 +288,21 @@ def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> str:
     for row in model.industries.itertuples():
         claimed = own.get(row.industry, shown)
         change = float(changes(claimed, values, row.margin, row.retention))
-        size = _percent(change) if math.isfinite(change) else "no answer"
-        judged = f", {_judgement(claimed, change)}" if math.isfinite(change) else ""
-        texts.append(f"{row.industry} {'−' if -math.inf < change < 0 else ''}{size} (claimed: {claimed.range}{judged})")
-    return f"At the dots: {'; '.join(texts)}."
+        if math.isfinite(change):
+            sign, judged = "−" if change < 0 else "+", _judgement(claimed, change)
+            texts.append(f"{row.industry}: {sign}{_percent(change)} (claimed: {claimed.range}, {judged})")
+        else:
+            why = "no such change" if math.isnan(change) else "no profit to grow"
+            texts.append(f"{row.industry}: {why} (claimed: {claimed.range})")
+    return texts
 
 
 def draw(model: LaboratoryModel, values: Mapping[str, float]) -> Chart:
     """Draw the plane: the region where the claim is true, the industries and the reader's firm."""
     claimed, top = model.claims[int(values["row"])], model.highest["margin"]
     low, high = region(claimed, values, top)
-    alt = f"Retention {_plain(values['retention'])} %, margin {_plain(values['margin'])} %. {at_the_dots(model, values)}"
+    industries = "; ".join(at_the_dots(model, values))
+    alt = f"Retention {_plain(values['retention'])} %, margin {_plain(values['margin'])} %. {industries}."
     chart = Chart(
         finding(claimed, values),
         Axis("retention: customers who stay another year", 0, 100, unit=" %"),
