@@ -483,10 +483,10 @@ def test_a_chart_is_drawn_alike_in_the_page_and_at_rest(shown, browser, tmp_path
     context.close()
     here = base64.b64decode(re.search('base64,([^"]+)"', svg(chart, width))[1]).decode()
     group = ET.fromstring(here).find(f"{SVG}g[@transform]")
-    assert _marks(list(ET.fromstring(there).iter())) == _marks(list(group.iter()))
+    assert marks(list(ET.fromstring(there).iter())) == marks(list(group.iter()))
 
 
-def _marks(elements):
+def marks(elements):
     """What is drawn, where and in which colour."""
     hues = {colour: name for name, colour in COLOURS.items()}
     result = []

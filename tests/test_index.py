@@ -26,7 +26,7 @@ OTHERS = {
         "segmentation.plot_rfm", "retention.plot_cohorts", "btyd.plot_alive_history", "btyd.plot_expected",
         "btyd.plot_frequency",
         "btyd.plot_tracking", "world.effect", "world.outcomes",
-        "widgets.decide", "widgets.radar", "widgets.what_if", "widgets.alive",
+        "widgets.decide", "widgets.laboratory", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },

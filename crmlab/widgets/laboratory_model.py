@@ -19,7 +19,7 @@ from crmlab.claims import change_of_profit
 from crmlab.errors import ArgumentError, DataError
 from crmlab.widgets.chart import Axis, Chart
 
-EVERY = "every firm"
+EVERY = "all"  # industries
 UNITS, WHOSE = ("points", "per cent"), ("customer", "firm")
 #: Lowest, highest and step of each slider, in per cent; the margin ends where the plane does.
 SLIDERS = {
@@ -28,6 +28,7 @@ SLIDERS = {
     "annual_rate": (0.0, 30.0, 0.5),
     "acquisition_cost": (0.0, 300.0, 5.0),
 }
+NOTHING = 1e-12  # profit, in shares of what a customer pays in a year, below which there is none
 _COLUMNS = np.arange(1, 200) / 2  # where the region is computed: the places of the slider of retention
 _HALVINGS = 40
 _HEIGHT, _GAP, _LONGEST = 300, 18, 16  # of the plane and between two names, in pixels; letters of a name
@@ -39,7 +40,7 @@ class Claimed:
 
     claim: str
     driver: str
-    step: float
+    change: float
     industry: str
     low: float
     high: float
@@ -130,7 +131,8 @@ def _check_industries(industries: object) -> pd.DataFrame:
     long = [name for name in frame.industry if len(name) > _LONGEST]
     if long:
         raise DataError(f"`industry` may have {_LONGEST} letters, or its name leaves the chart; shorten {long[0]!r}.")
-    return frame.assign(margin=100 * frame.margin, retention=100 * frame.retention)[["industry", "margin", "retention"]]
+    places = frame.assign(margin=100 * frame.margin, retention=100 * frame.retention)
+    return places[["industry", "margin", "retention"]].reset_index(drop=True)
 
 
 def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
@@ -140,7 +142,7 @@ def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
     names = {}
     for row in places.sort_values(["margin", "industry"], kind="stable").itertuples():
         side = -1 if row.retention > 60 else 1
-        at = row.retention + 2.5 * side
+        at = row.retention + 3.5 * side
         ends = sorted((at, at + side * letter * len(row.industry)))
         height = row.margin - 0.8 * top / 60
         for left, right, other in taken:
@@ -148,8 +150,7 @@ def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
                 height = max(height, other + gap)
         taken.append((*ends, height))
         names[row.Index] = at, height, "end" if side < 0 else "start"
-    placed = pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"])
-    return places.join(placed).reset_index(drop=True)
+    return places.join(pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"]))
 
 
 # -- What a change comes to --------------------------------------------------------------------------------------------
@@ -163,7 +164,7 @@ def _moved(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike,
     """Return what the driver becomes, as a share; of conversion, how much of it there is."""
     shares = {"retention": retention, "margin": margin, "cost": 100 - np.asarray(margin), "conversion": 100.0}
     share = np.asarray(shares[claimed.driver], dtype=float) / 100
-    return share + claimed.step if _unit(claimed, values) == "points" else share * (1 + claimed.step)
+    return share + claimed.change if _unit(claimed, values) == "points" else share * (1 + claimed.change)
 
 
 def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike, retention: npt.ArrayLike) -> np.ndarray:
@@ -178,7 +179,7 @@ def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike
     whose = WHOSE[int(values["whose"])]
     rate, cost = values["annual_rate"] / 100, values["acquisition_cost"] / 100
     discount = rate if whose == "customer" else 0.0
-    worth = margin / 100 * (retention / 100) / (1 + discount - retention / 100) > cost
+    is_worth = margin / 100 * (retention / 100) / (1 + discount - retention / 100) - cost > NOTHING
     after = np.broadcast_to(_moved(claimed, values, margin, retention), margin.shape)
     possible = (after > -1e-12) & (after < 1 + 1e-12)
     if claimed.driver == "retention":
@@ -186,10 +187,10 @@ def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike
     elif claimed.driver == "conversion":
         possible = np.ones(margin.shape, dtype=bool)
     result = np.where(possible, np.inf, np.nan)
-    known = possible & worth
+    known = possible & is_worth
     if known.any():
         result[known] = change_of_profit(
-            claimed.driver, step=claimed.step, margin=margin[known] / 100, retention=retention[known] / 100, annual_rate=rate,
+            claimed.driver, step=claimed.change, margin=margin[known] / 100, retention=retention[known] / 100, annual_rate=rate,
             acquisition_cost=cost, unit=_unit(claimed, values), whose=whose,
         )  # fmt: skip
     return result
@@ -239,7 +240,7 @@ def _percent(share: float) -> str:
 
 
 def _step(claimed: Claimed, values: Mapping[str, float]) -> str:
-    return f"{_plain(abs(100 * claimed.step))} {_unit(claimed, values)}"
+    return f"{_plain(abs(100 * claimed.change))} {_unit(claimed, values)}"
 
 
 def _judgement(claimed: Claimed, change: float) -> str:
@@ -259,7 +260,7 @@ def finding(claimed: Claimed, values: Mapping[str, float]) -> str:
         return "A customer brings no more than they cost to win: there is no profit that could grow by per cent of itself"
     sizes = f"from {_plain(share)} to {_plain(after)} %"
     if claimed.driver == "conversion":
-        sizes = f"{_step(claimed, values)} {'higher' if claimed.step > 0 else 'lower'}"
+        sizes = f"{_step(claimed, values)} {'higher' if claimed.change > 0 else 'lower'}"
     whose = ("an average customer is worth", "the firm earns")[int(values["whose"])]
     size = _percent(change)
     more = "as much as before" if not size.strip("0. %") else f"{size} {'more' if change > 0 else 'less'}"
@@ -268,19 +269,18 @@ def finding(claimed: Claimed, values: Mapping[str, float]) -> str:
 
 def remark(claimed: Claimed, values: Mapping[str, float]) -> str:
     """Say which of the numbers do not matter, and why the others do."""
-    isnt_paid, is_firm = not values["acquisition_cost"], bool(values["whose"])
-    if not isnt_paid:
+    if values["acquisition_cost"]:
         text = "What it costs to win a customer is taken off their profit, so that a change is more per cent of what is left."
     elif claimed.driver == "retention":
         text = "Nothing is paid to win a customer, so the margin cancels: the claim is true at every margin or at none."
     elif claimed.driver == "conversion":
         text = "Nothing is paid to win a customer, so conversion changes only how many there are."
     else:
-        text = "Nothing is paid to win a customer, so retention cancels: only the margin counts."
-    return f"{text} The firm's profit is that of a year in the long run, not discounted." if is_firm else text
+        text = "Nothing is paid to win a customer, so retention cancels: the claim is true at every retention or at none."
+    return f"{text} The firm's profit is that of a year in the long run, not discounted." if values["whose"] else text
 
 
-def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> str:
+def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> list[str]:
     """Say what the change comes to in each industry, and whether what is claimed of it is true there."""
     shown = model.claims[int(values["row"])]
     own = {row.industry: row for row in model.claims if row.claim == shown.claim}
@@ -288,17 +288,21 @@ def at_the_dots(model: LaboratoryModel, values: Mapping[str, float]) -> str:
     for row in model.industries.itertuples():
         claimed = own.get(row.industry, shown)
         change = float(changes(claimed, values, row.margin, row.retention))
-        size = _percent(change) if math.isfinite(change) else "no answer"
-        judged = f", {_judgement(claimed, change)}" if math.isfinite(change) else ""
-        texts.append(f"{row.industry} {'−' if -math.inf < change < 0 else ''}{size} (claimed: {claimed.range}{judged})")
-    return f"At the dots: {'; '.join(texts)}."
+        if math.isfinite(change):
+            sign, judged = "−" if change < 0 else "+", _judgement(claimed, change)
+            texts.append(f"{row.industry}: {sign}{_percent(change)} (claimed: {claimed.range}, {judged})")
+        else:
+            why = "no such change" if math.isnan(change) else "no profit to grow"
+            texts.append(f"{row.industry}: {why} (claimed: {claimed.range})")
+    return texts
 
 
 def draw(model: LaboratoryModel, values: Mapping[str, float]) -> Chart:
     """Draw the plane: the region where the claim is true, the industries and the reader's firm."""
     claimed, top = model.claims[int(values["row"])], model.highest["margin"]
     low, high = region(claimed, values, top)
-    alt = f"Retention {_plain(values['retention'])} %, margin {_plain(values['margin'])} %. {at_the_dots(model, values)}"
+    industries = "; ".join(at_the_dots(model, values))
+    alt = f"Retention {_plain(values['retention'])} %, margin {_plain(values['margin'])} %. {industries}."
     chart = Chart(
         finding(claimed, values),
         Axis("retention: customers who stay another year", 0, 100, unit=" %"),

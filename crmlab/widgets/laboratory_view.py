@@ -10,7 +10,7 @@ import traitlets
 
 from crmlab import _journal
 from crmlab.widgets.chart import Chart, svg
-from crmlab.widgets.laboratory_model import SLIDERS, LaboratoryModel, draw, firm_change
+from crmlab.widgets.laboratory_model import SLIDERS, Claimed, LaboratoryModel, draw, finding, firm_change
 from crmlab.widgets.live import LiveWidget, script
 
 
@@ -49,7 +49,7 @@ class Laboratory(LiveWidget):
     @property
     def change(self) -> float:
         """What the change does to profit in the reader's firm, as a share; NaN if it cannot be, infinite without profit."""
-        return firm_change(self._model.claims[self.values["row"]], self.values)
+        return firm_change(self._claimed, self.values)
 
     @property
     def picture(self) -> Chart:
@@ -59,7 +59,11 @@ class Laboratory(LiveWidget):
     @property
     def title(self) -> str:
         """What the change comes to, and whether the claim is true."""
-        return self.picture.title
+        return finding(self._claimed, self.values)
+
+    @property
+    def _claimed(self) -> Claimed:
+        return self._model.claims[self.values["row"]]
 
 
 def page_data(model: LaboratoryModel, rest: Chart) -> dict[str, object]:
