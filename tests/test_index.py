@@ -125,6 +125,10 @@ CALLS = {
     "loyalty.customer_equity": Call(
         lambda: loyalty.clv_from_forecast(forecast(), margin=0.3), lambda table: loyalty.customer_equity(table).table
     ),
+    "loyalty.fit_chain": Call(
+        lambda: loyalty.simulate_chain(300, seed=1, waves=2),
+        lambda table: loyalty.fit_chain(table, service=["reliability"], cluster="customer_id", scale=None).interval(),
+    ),
     "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
     "btyd.period_summary": Call(orders, btyd.period_summary),
     "btyd.fit_bgnbd": Call(summary, lambda table: btyd.fit_bgnbd(table).params),
