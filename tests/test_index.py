@@ -146,6 +146,10 @@ CALLS = {
     "loyalty.tenure_profit": Call(
         lambda: datasets.load("customers"), lambda table: loyalty.tenure_profit(table, datasets.load("customer_months")).table
     ),
+    "loyalty.fit_chain": Call(
+        lambda: loyalty.simulate_chain(300, seed=1, waves=2),
+        lambda table: loyalty.fit_chain(table, service=["reliability"], cluster="customer_id", scale=None).interval(),
+    ),
     "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
     "btyd.period_summary": Call(orders, btyd.period_summary),
     "btyd.fit_bgnbd": Call(summary, lambda table: btyd.fit_bgnbd(table).params),

@@ -256,7 +256,7 @@ TABLES = (
             Column("price_focus", "number", "How much they look at the price.", "standard deviations"),
             Column("satisfaction", "number", "How satisfied they say they are.", "points"),
             Column("stays", "integer", "Whether they were still there later.", minimum=0, maximum=1, known=CUT),
-            money("profit", "What they brought from the survey until then."),
+            Column("profit", "number", "What they brought from the survey until then.", "currency", known=CUT),
         ),
         key=("customer_id", "wave"),
     ),
