@@ -12,8 +12,8 @@ __version__ = "0.8.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (
-    *TOPICS, "course", "datasets", "environment", "errors", "exercise", "glossary", "lessons", "measurement", "report", "site",
-    "tables", "widgets", "world",
+    *TOPICS, "claims", "course", "datasets", "environment", "errors", "exercise", "glossary", "lessons", "measurement",
+    "report", "site", "tables", "widgets", "world",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Journal: what a reader guessed and decided, kept in a file beside the notebook that they work in.
+"""Journal: what a reader guessed, decided and wrote, kept in a file beside the notebook that they work in.
 
 An entry is written when a reader commits to something, never before, and none is ever changed: who decides again writes a
 second entry. A page without a kernel keeps the same entries in its own storage (``journal.js``). This room knows the file;
@@ -43,7 +43,7 @@ def read(path: Path | None = None) -> list[dict]:
     Returns
     -------
     list of dict
-        ``kind`` ("guess" or "decision"), ``key`` (lesson/question), ``time`` (UTC), and what was said.
+        ``kind`` ("guess", "decision", "note" or "task"), ``key`` (lesson/question), ``time`` (UTC), and what was said.
 
     Examples
     --------

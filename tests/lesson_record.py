@@ -8,6 +8,7 @@ What the numbers should be is stored in ``tests/probes``; ``lessons`` compares.
 import json
 import re
 import sys
+from itertools import product
 
 PICTURE = re.compile(r"data:image/(?:png;base64,|svg\+xml;base64,PD94bWwg)[A-Za-z0-9+/=]+")  # those that matplotlib draws
 
@@ -145,9 +146,21 @@ def _what_if(shown) -> dict:
     return state
 
 
+def _laboratory(shown) -> dict:
+    """What is said of each claim, however it is read, in the firm at rest."""
+    rest = dict(shown.values)
+    state = {}
+    for row, claimed in enumerate(shown.data["claims"]):
+        for unit, whose in product((0, 1), repeat=2):
+            shown.values = rest | {"row": row, "unit": unit, "whose": whose}
+            state[f"{claimed['claim']}, {claimed['industry']}, {unit}, {whose}"] = repr(shown.picture)
+    shown.values = rest
+    return state
+
+
 def _data(shown) -> dict:
     """What the page of a widget reads; what a reader has said is no part of a lesson."""
     return dict(shown.data)
 
 
-_MOVED = {"Radar": _radar, "Alive": _alive, "Frames": _frames, "WhatIf": _what_if}
+_MOVED = {"Radar": _radar, "Alive": _alive, "Frames": _frames, "Laboratory": _laboratory, "WhatIf": _what_if}

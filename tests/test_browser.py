@@ -298,6 +298,31 @@ def test_a_stored_lesson_lives_before_it_runs_and_makes_room_when_it_does(open_l
         assert not lesson.complaints()
 
 
+def test_a_line_is_typed_without_the_shortcuts_of_jupyterlab(open_lesson, folder, photos):
+    """Letters stay letters, Ctrl+S saves; what was written goes to the journal, and the lesson goes on."""
+    (folder / "journal.json").unlink(missing_ok=True)
+    ask = 'from crmlab import widgets\nwidgets.note("99/advice", "What would you advise?")'
+    write(folder / "line.ipynb", [ask, 'widgets.note("99/advice", "Compare.", again=True)'])
+    with open_lesson("line.ipynb") as lesson:
+        lesson.run_all()
+        page = lesson.page
+        asks, shows = page.locator(".crmlab-note").nth(0), page.locator(".crmlab-note").nth(1)
+        expect(shows).not_to_be_visible()
+        area = asks.get_by_role("textbox")
+        area.press_sequentially("dd: Add MX, bb ")  # in JupyterLab d d deletes a cell, Shift+M merges, b makes a new one
+        assert page.locator(f"{browser.NOTEBOOK} .jp-Cell").count() == 2
+        assert area.input_value() == "dd: Add MX, bb "
+        area.press("Control+s")
+        expect(page.locator(".jp-mod-dirty")).to_have_count(0, timeout=SOON)
+        photos.take(page, "note")
+        area.press("Enter")
+        expect(shows.locator("blockquote")).to_have_text("dd: Add MX, bb", timeout=SOON)
+        kept = json.loads((folder / "journal.json").read_text(encoding="utf-8"))["entries"]
+        assert [(entry["kind"], entry["key"], entry["text"]) for entry in kept] == [("note", "99/advice", "dd: Add MX, bb")]
+        assert not lesson.complaints()
+    (folder / "journal.json").unlink()
+
+
 def test_a_cell_in_the_middle_runs_those_above_it_first(open_lesson, folder):
     """Readers who only clicked have run nothing when a lesson says: change this number and run it."""
     write(folder / "notebooks" / "middle.ipynb", ["n = globals().get('n', 0) + 1", "n", "print(f'{n} time')"])

@@ -65,6 +65,12 @@ def bars(upright):
     return widgets.Chart("Bars", x, y, alt="Three bars.").bars([60.0, 140.0, -8.0], colour="green", name="cases")
 
 
+def second_year(the_same_people):
+    years = [30, 29 if the_same_people else 34]
+    x, y = widgets.Axis("profit a customer", 0, 40), widgets.Axis("", names=("first year", "second year"))
+    return widgets.Chart(f"The second year brings {years[1]}", x, y, alt="Two bars.").bars(years, name="profit")
+
+
 def reasons():
     x, y = widgets.Axis("profit a year", -1000, 1000), widgets.Axis("", names=("renew the shop and all of its pages", "wait"))
     chart = widgets.Chart("Two choices", x, y, alt="Two intervals.").rule(x=0)
@@ -87,8 +93,10 @@ def made(grid):
         "frames": widgets.frames(came_back, weeks=(0, 60, 1, 12), units={"weeks": " weeks"}),
         "gaps": widgets.frames(gaps, answers=[3, 10, 100]),
         "guess": widgets.guess("Of 100 customers, how many stay?", 47.2, unit="of 100", interval=(44, 51), key="99/stay"),
+        "note": widgets.note("99/advice", "What would you advise, in one line?"),
         "radar": widgets.radar(LEVELS, grid),
         "reasons": widgets.frames(lambda many, unruly: f"{many + unruly} of 2 reasons", many=False, unruly=True),
+        "switch": widgets.frames(second_year, the_same_people=False),
         "what_if": widgets.what_if(grid),
     }
 
@@ -135,7 +143,7 @@ def shown(browser, folder):
     assert not failed
 
 
-KINDS = ["alive", "calibration", "decide", "frames", "gaps", "guess", "radar", "reasons", "what_if"]
+KINDS = ["alive", "calibration", "decide", "frames", "gaps", "guess", "note", "radar", "reasons", "what_if"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 # -- For everyone --------------------------------------------------------------------------------------------------
@@ -222,7 +230,9 @@ def test_every_control_has_a_name_and_takes_the_focus(shown, kind):
     page = shown(kind)
     tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     controls = [
-        node for node in tree if node.get("role", {}).get("value") in ("slider", "radio", "button", "checkbox", "image")
+        node
+        for node in tree
+        if node.get("role", {}).get("value") in ("slider", "radio", "button", "checkbox", "image", "textbox")
     ]
     assert controls or kind == "calibration"
     for node in controls:
@@ -247,6 +257,9 @@ def commit(page, kind):
         page.get_by_role("radio", name="answer faster").check()
         page.get_by_role("radio", name="80 %").check()
         page.get_by_role("button", name="This is my decision").click()
+    if kind == "note":
+        page.get_by_role("textbox").fill("Keep those who are there.")
+        page.get_by_role("button", name="This is my line").click()
 
 
 # -- Before and after -------------------------------------------------------------------------------------------------
@@ -317,8 +330,8 @@ def test_evidence_can_wait_for_the_last_page(browser, tmp_path):
     context.close()
 
 
-def test_what_lies_below_waits_for_the_decision(shown):
-    page = shown("decide")
+def cell_below(page):
+    """Put the widget into a cell, and another cell below it."""
     page.evaluate("""() => {
       const place = document.querySelector('.crmlab-place');
       const cell = document.createElement('div');
@@ -327,13 +340,56 @@ def test_what_lies_below_waits_for_the_decision(shown):
       cell.append(place);
       cell.insertAdjacentHTML('afterend', '<div class="crmlab-cell" id="below">what came of it</div>');
     }""")
-    below = page.locator("#below")
+    return page.locator("#below")
+
+
+def test_what_lies_below_waits_for_the_decision(shown):
+    page = shown("decide")
+    below = cell_below(page)
     assert not below.is_visible()
     page.get_by_role("button", name="Go on without deciding").click()
     assert below.is_visible()
     assert page.locator(".evidence").inner_text() == ""
     commit(page, "decide")
     assert below.is_visible()
+
+
+def test_what_lies_below_waits_for_the_line(shown):
+    """By keyboard alone; Enter sends the line, which stands there when the page is opened again."""
+    page = shown("note")
+    below, area, reply = cell_below(page), page.get_by_role("textbox"), page.locator(".reply")
+    assert not below.is_visible()
+    page.get_by_role("button", name="This is my line").click(force=True)
+    assert reply.inner_text() == "Write a line first."
+    page.get_by_role("button", name="Go on without writing").click()
+    assert below.is_visible()
+    page.reload()
+    below = cell_below(page)
+    area.press_sequentially(" Keep  those who are there.")
+    assert not below.is_visible()
+    area.press("Enter")
+    assert below.is_visible()
+    page.reload()
+    assert page.locator("blockquote").inner_text() == "Keep those who are there."
+    assert not area.is_visible()
+    [entry] = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))
+    assert (entry["kind"], entry["key"], entry["text"]) == ("note", "99/advice", "Keep those who are there.")
+
+
+def test_a_line_comes_back_on_the_same_page(browser, tmp_path):
+    """Later in the lesson, to compare; and where nothing was written, that is said."""
+    asks, shows = widgets.note("99/advice", "Advise."), widgets.note("99/advice", "Compare.", again=True)
+    (tmp_path / "both.html").write_text(
+        plain_page([("note", each.state) for each in (asks, shows)], title="n"), encoding="utf-8"
+    )
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "both.html").as_uri())
+    earlier = page.locator(".crmlab-note").nth(1)
+    assert "You wrote nothing when this was asked." in earlier.inner_text()
+    commit(page, "note")
+    assert earlier.locator("blockquote").inner_text() == "Keep those who are there."
+    context.close()
 
 
 def test_calibration_follows_a_decision_on_the_same_page(browser, tmp_path):
@@ -427,10 +483,10 @@ def test_a_chart_is_drawn_alike_in_the_page_and_at_rest(shown, browser, tmp_path
     context.close()
     here = base64.b64decode(re.search('base64,([^"]+)"', svg(chart, width))[1]).decode()
     group = ET.fromstring(here).find(f"{SVG}g[@transform]")
-    assert _marks(list(ET.fromstring(there).iter())) == _marks(list(group.iter()))
+    assert marks(list(ET.fromstring(there).iter())) == marks(list(group.iter()))
 
 
-def _marks(elements):
+def marks(elements):
     """What is drawn, where and in which colour."""
     hues = {colour: name for name, colour in COLOURS.items()}
     result = []
@@ -544,7 +600,32 @@ def test_what_lies_beyond_an_axis_gets_an_arrow_and_its_number(shown):
     assert page.locator("svg .beyond").count() == (middle - half < -1).sum() + (middle + half > 1).sum()
     assert "−1.6" in page.locator(".chart > svg").text_content()
     page.get_by_role("radio", name="100", exact=True).check()
-    assert page.locator("svg .beyond").count() == 0
+    expect(page.locator("svg .beyond")).to_have_count(0)
+
+
+WIDTHS = """(last) => new Promise((done) => {
+  const widths = [];
+  document.querySelector('.jupyter-widgets input').click();
+  function next() {
+    widths.push(Number(document.querySelectorAll('.chart > svg rect')[1].getAttribute('width')));
+    if (Math.abs(widths.at(-1) - last) > 0.2) requestAnimationFrame(next); else done(widths);
+  }
+  next();
+})"""
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_at_a_switch_bars_move_to_where_they_belong(shown, motion):
+    """On axes that stay; where the reader wants no motion they are there at once."""
+    page = shown("switch", reduced_motion=motion)
+    ticks = page.locator(".chart > svg > g:first-of-type").evaluate("group => group.innerHTML")
+    bar = page.locator(".chart > svg rect").nth(1)
+    before = float(bar.get_attribute("width"))
+    widths = page.evaluate(WIDTHS, before * 29 / 34)
+    assert page.locator(".title").inner_text() == "The second year brings 29"
+    assert sorted(widths, reverse=True) == widths
+    assert (len(set(widths)) > 5) == (motion == "no-preference")
+    assert page.locator(".chart > svg > g:first-of-type").evaluate("group => group.innerHTML") == ticks
 
 
 # -- At once -------------------------------------------------------------------------------------------------------
@@ -574,7 +655,7 @@ MEASURE = """() => new Promise((done) => {
 @pytest.mark.parametrize("kind", ["frames", "gaps", "what_if"])
 def test_a_move_is_drawn_in_the_page(shown, kind, capsys):
     """How long it takes is printed; that it takes no more than its own marks is held."""
-    page = shown(kind)
+    page = shown(kind, reduced_motion="reduce")
     count = "document.querySelectorAll('.jupyter-widgets *').length"
     drawn, painted = np.array(page.evaluate(MEASURE)).T
     before = page.evaluate(count)

@@ -26,9 +26,9 @@ OTHERS = {
         "segmentation.plot_rfm", "retention.plot_cohorts", "btyd.plot_alive_history", "btyd.plot_expected",
         "btyd.plot_frequency",
         "btyd.plot_tracking", "world.effect", "world.outcomes",
-        "widgets.decide", "widgets.radar", "widgets.what_if", "widgets.alive",
+        "widgets.decide", "widgets.laboratory", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
-        "widgets.guess", "widgets.picture", "widgets.table",
+        "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
     "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
@@ -145,6 +145,10 @@ CALLS = {
     ),
     "loyalty.tenure_profit": Call(
         lambda: datasets.load("customers"), lambda table: loyalty.tenure_profit(table, datasets.load("customer_months")).table
+    ),
+    "loyalty.fit_chain": Call(
+        lambda: loyalty.simulate_chain(300, seed=1, waves=2),
+        lambda table: loyalty.fit_chain(table, service=["reliability"], cluster="customer_id", scale=None).interval(),
     ),
     "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
     "btyd.period_summary": Call(orders, btyd.period_summary),

@@ -174,6 +174,17 @@ def test_the_first_question_once_more(journal):
     ]  # fmt: skip
 
 
+def test_a_line_is_written_down_once_and_shown_again(journal):
+    shown, later = widgets.note("99/advice", "Advise."), widgets.note("99/advice", "Compare.", again=True)
+    assert (shown.commitment, later.before, later.commitment) == ({}, {}, {})
+    made = {"kind": "note", "key": "99/advice", "question": "Advise.", "text": "Keep them."}
+    shown.commitment = made
+    shown.commitment = made | {"text": "I knew it."}
+    assert [entry["text"] for entry in _journal.read()] == ["Keep them."]
+    assert later.before["text"] == "Keep them."
+    assert widgets.note("99/advice", "Advise.").commitment["text"] == "Keep them.", "it is there after a restart"
+
+
 @pytest.mark.parametrize(
     ("outcomes", "words"),
     [
@@ -198,6 +209,9 @@ def test_decide_refuses_outcomes_that_prove_nothing(journal, outcomes, words):
         (lambda: widgets.guess("?", 101), "or nobody could guess it"),
         (lambda: widgets.guess("?", 61, interval=(70, 80)), "two numbers around the answer"),
         (lambda: widgets.decide("", "?", three_firms(a=[1, 2], b=[1, 2]), measure="profit"), "`key` must be a text"),
+        (lambda: widgets.note(" ", "?"), "`key` must be a text"),
+        (lambda: widgets.note("99/a", None), "`prompt` must be a text"),
+        (lambda: widgets.note("99/a", "?", hold="yes"), "`hold` must be True or False"),
         (lambda: widgets.frames("view", x=(0, 1, 1)), "`view` must be a function"),
         (lambda: widgets.frames(str), "at least one control"),
         (lambda: widgets.frames(lambda x: x, x=(0, 5, 1)), "a Chart or a text"),

@@ -12,7 +12,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmlab.errors import ArgumentError
-from crmlab.tables import btyd, datasets, loyalty, measurement, pipeline, retention, satisfaction, segmentation, truth, world
+from crmlab.tables import (
+    btyd,
+    claims,
+    datasets,
+    loyalty,
+    measurement,
+    pipeline,
+    retention,
+    satisfaction,
+    segmentation,
+    truth,
+    widgets,
+    world,
+)
 from crmlab.tables.firm import BONDS, BOOKED, DIMENSIONS, FIRM, ITEMS, LEAVING_REASONS, STAGES, STILL_THERE, Item
 from crmlab.tables.shape import DTYPES, Column, Table
 
@@ -25,7 +38,9 @@ __all__ = [
 ]  # fmt: skip
 
 #: One file for each room that returns tables of its own, in the order of the description pages.
-_ROOMS = (pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, datasets)
+_ROOMS = (
+    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, claims, widgets, datasets,
+)  # fmt: skip
 _BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 
 

@@ -148,17 +148,58 @@ function drawLegend(legend, layers) {
   }
 }
 
-// A chart with its legend; `draw(layers, alt)` shows other marks on the same axes.
+// -- From one state to another --------------------------------------------------------------------------------------
+
+const GLIDE = 700; // milliseconds
+
+// Whether the numbers of one thing can become those of another: the same marks, at other places.
+function isAlike(one, other) {
+  if (typeof other !== "object" || other === null || typeof one !== "object" || one === null) return typeof one === typeof other;
+  const keys = Object.keys(other);
+  return Object.keys(one).length === keys.length && keys.every((key) => key in one && isAlike(one[key], other[key]));
+}
+
+// What lies a share of the way between both; what is no number is at once what it becomes.
+function blend(from, to, share) {
+  if (typeof to === "number") return from + (to - from) * share;
+  if (Array.isArray(to)) return to.map((each, k) => blend(from[k], each, share));
+  if (typeof to !== "object" || to === null) return to;
+  return Object.fromEntries(Object.entries(to).map(([key, each]) => [key, blend(from[key], each, share)]));
+}
+
+// Calls `step` with a share that goes from 0 to 1, slowly at both ends; returns what stops it. A busy page moves more slowly, too,
+// so that the way is seen.
+function glide(step) {
+  let request = 0, last = null, time = 0;
+  function next(now) {
+    time = Math.min(1, time + Math.min(now - (last ?? now), GLIDE / 10) / GLIDE);
+    last = now;
+    if (time < 1) request = requestAnimationFrame(next);
+    step(time * time * (3 - 2 * time));
+  }
+  request = requestAnimationFrame(next);
+  return () => cancelAnimationFrame(request);
+}
+
+// A chart with its legend; `draw(layers, alt)` shows other marks on the same axes, and with `glides` those that are there move
+// to where they belong, unless the reader wants no motion.
 function makeChart(parent, axes) {
   const legend = make("div", parent, { class: "legend" });
   if (axes.y.label) make("p", parent, { text: axes.y.label, "aria-hidden": "true" });
   const svg = make("svg", parent, { role: "img" });
   if (axes.x.label) make("p", parent, { text: axes.x.label, class: "axis", "aria-hidden": "true" });
   const back = make("g", svg), marks = make("g", svg), names = make("g", svg);
-  let frame = null, shown = [];
+  let frame = null, shown = [], wanted = [], stop = () => {};
   function drawMarks() {
     marks.replaceChildren();
     for (const layer of shown) DRAW[layer.kind](marks, frame, layer);
+  }
+  function move() {
+    const from = shown, to = wanted;
+    stop = glide((share) => {
+      shown = share < 1 ? blend(from, to, share) : to;
+      drawMarks();
+    });
   }
   return {
     svg,
@@ -172,10 +213,14 @@ function makeChart(parent, axes) {
       drawNames(names, frame);
       drawMarks();
     },
-    draw(layers, alt) {
-      shown = layers;
+    draw(layers, alt, { glides = false } = {}) {
       put(svg, { "aria-label": alt });
       drawLegend(legend, layers);
+      if (layers.length === wanted.length && layers.every((layer, k) => layer === wanted[k])) return; // there, or on the way
+      stop();
+      wanted = layers;
+      if (glides && frame && isAlike(shown, layers) && !matchMedia("(prefers-reduced-motion: reduce)").matches) return move();
+      shown = layers;
       if (frame) drawMarks();
     },
   };

@@ -2,10 +2,8 @@
 // It reads `data` (see decide.py), `commitment`, empty before, and `before`, what the same question was answered at first; it
 // writes `commitment` once. Until then the cells below wait.
 
-const WAIT = ":is(.jp-Cell, .crmlab-cell):has(.crmlab-decide.is-open) ~ :is(.jp-Cell, .crmlab-cell) { display: none; }";
-
 const STYLE = `
-${WAIT}
+${below("decide")}
 .crmlab-decide { max-width: 760px; border-left: 4px solid var(--blue); }
 .crmlab-decide .question { font-weight: bold; font-size: 16px; }
 .crmlab-decide .choice span { max-width: 34em; }

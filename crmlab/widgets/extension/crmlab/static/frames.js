@@ -1,4 +1,5 @@
-// The page of `frames`: controls that choose one of many pictures computed beforehand, and draw it at once.
+// The page of `frames`: controls that choose one of many pictures computed beforehand. A slider draws it at once; at a switch or
+// a choice the marks move to where they belong, so that the change is seen.
 // It reads `data` (controls, axes, layers, frames; see frames.py) and `values`, the place of each control, and writes `values`.
 
 const STYLE = `
@@ -26,10 +27,13 @@ function render({ model, el }) {
   function frameOf(values) {
     return data.frames[values.reduce((index, at, k) => index * data.controls[k].options.length + at, 0)];
   }
+  let before = model.get("values");
   function draw() {
     const values = model.get("values"), frame = frameOf(values);
+    const glides = data.controls.some(({ kind }, k) => kind !== "slider" && values[k] !== before[k]);
+    before = values;
     title.textContent = frame.title;
-    chart?.draw(frame.layers.map((k) => data.layers[k]), frame.words);
+    chart?.draw(frame.layers.map((k) => data.layers[k]), frame.words, { glides });
     inputs.forEach((input, k) => { // moved from elsewhere
       if (data.controls[k].kind === "slider" && input.value !== values[k]) input.set(values[k]);
     });

@@ -94,6 +94,10 @@ const frameStyle = (name) => `
 .crmlab-${name} .quiet { font-size: 13px; }
 .crmlab-${name} .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }`;
 
+// Hides the cells below a widget as long as it is open.
+const below = (name) =>
+  `:is(.jp-Cell, .crmlab-cell):has(.crmlab-${name}.is-open) ~ :is(.jp-Cell, .crmlab-cell) { display: none; }`;
+
 // The host of a widget; keys that mean something here are not taken by JupyterLab for itself.
 function makeHost(el, name, style) {
   const host = make("div", el, { class: `jupyter-widgets crmlab-${name}` });
