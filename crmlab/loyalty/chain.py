@@ -3,8 +3,8 @@
 ``fit_chain`` reads one row per customer and survey: how they judge the service, how satisfied they are, whether they are
 still there later and what they brought until then. It returns the three links, what a better service does to each outcome
 by the chain, and beside it the naive fit, which takes answers for truths and alike for equal. It knows no questionnaire and
-no firm: scores come from ``satisfaction``, their reliabilities from ``measurement``; the equations stand in
-``chain_equations``.
+no firm: scores come from ``satisfaction``, their reliabilities from ``measurement``. Which column stands in which equation is
+settled in ``chain_links``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent, show
 from crmlab._verdict import Verdict, verdict
 from crmlab.errors import ArgumentError, DataError
-from crmlab.loyalty.chain_equations import Equation, clustered_covariance, slopes
+from crmlab.loyalty.chain_links import Links
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,9 +119,9 @@ def fit_chain(
     if (customers := len(np.unique(codes))) <= size:
         raise DataError(f"{customers:,} customers are too few for {size} coefficients. Take more customers or fewer columns.")
     noise = {name: 1 - share for name, share in known.items()}
-    links = _Links(tuple(service), judged, *outcomes, dummies, codes, noise, satisfaction)
+    links = Links(tuple(service), judged, *outcomes, dummies, codes, noise, satisfaction)
     count = (len(rows), len(table) - len(rows), customers)
-    plain = _Links(tuple(service), judged, *outcomes, dummies.iloc[:, :0], codes, {}, satisfaction)
+    plain = Links(tuple(service), judged, *outcomes, dummies.iloc[:, :0], codes, {}, satisfaction)
     naive = ChainFit(tuple(service), False, *count, *plain.fit(direct=False), *plain.bend(), None)
     return ChainFit(tuple(service), _check.flag("direct", direct), *count, *links.fit(direct), *links.bend(), naive)
 
@@ -184,79 +184,6 @@ def _controls(rows: pd.DataFrame, controls: Sequence[str]) -> pd.DataFrame:
             groups = pd.get_dummies(column.astype(str), drop_first=True, dtype=float)
             parts.append(groups.add_prefix(f"{name}="))
     return pd.concat(parts, axis=1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Links:
-    """Columns of the chain, and its three equations."""
-
-    service: tuple[str, ...]
-    judged: np.ndarray
-    content: np.ndarray
-    staying: np.ndarray
-    money: np.ndarray
-    controls: pd.DataFrame
-    codes: np.ndarray
-    noise: dict[str, float]
-    satisfaction: str
-
-    def equation(self, outcome: np.ndarray, first: dict[str, np.ndarray], *, with_service: bool) -> Equation:
-        names = (*first, *(self.service if with_service else ()), *self.controls)
-        parts = [np.column_stack([*first.values()]) if first else np.empty((len(outcome), 0))]
-        parts += [self.judged] if with_service else []
-        return Equation(
-            outcome, np.column_stack([*parts, self.controls.to_numpy()]), names,
-            np.array([self.noise.get(name, 0.0) for name in names]),
-        )  # fmt: skip
-
-    def fit(self, direct: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters of the three links, shape (3 k + 3,), and their covariance; those that are left out are 0."""
-        content = {self.satisfaction: self.content}
-        links = (
-            (self.equation(self.content, {}, with_service=True), 0),
-            (self.equation(self.staying, content, with_service=direct), 1),
-            (self.equation(self.money, {"stays": self.staying, **content}, with_service=direct), 2),
-        )
-        k, params, influence = len(self.service), [], []
-        for equation, first in links:
-            b, rows = slopes(equation)
-            size = first + k if direct or not first else first
-            params.append(np.pad(b[:size], (0, first + k - size)))
-            influence.append(np.pad(rows[:, :size], ((0, 0), (0, first + k - size))))
-        return np.concatenate(params), clustered_covariance(np.hstack(influence), self.codes)
-
-    def bend(self) -> tuple[pd.DataFrame, float]:
-        """Slopes of staying on answered satisfaction: below, between and above two knots, the thirds of the answers; and the
-        p-value of their being equal."""
-        low, high = np.quantile(self.content, [1 / 3, 2 / 3], method="lower")
-        if not self.content.min() < low < high < self.content.max():
-            low, high = np.quantile(np.unique(self.content), [1 / 3, 2 / 3], method="nearest")
-        parts = {
-            "below": np.minimum(self.content, low), "between": np.clip(self.content, low, high),
-            "above": np.maximum(self.content, high),
-        }  # fmt: skip
-        parts = {name: values for name, values in parts.items() if np.ptp(values) > 0}
-        equation = self.equation(self.staying, parts, with_service=False)
-        b, rows = slopes(equation)
-        covariance = clustered_covariance(rows[:, : len(parts)], self.codes)
-        starts = {"below": self.content.min(), "between": low, "above": high}
-        ends = {"below": low, "between": high, "above": self.content.max()}
-        table = pd.DataFrame({
-            "segment": list(parts), "from_answer": [starts[name] for name in parts],
-            "to_answer": [ends[name] for name in parts],
-            "estimate": b[: len(parts)], "std_error": np.sqrt(np.diag(covariance)),
-        })  # fmt: skip
-        return table, _equal_slopes(b[: len(parts)], covariance)
-
-
-def _equal_slopes(b: np.ndarray, covariance: np.ndarray) -> float:
-    """Wald's test that all slopes are equal."""
-    if b.size < 2:
-        return float("nan")
-    contrast = np.diff(np.eye(b.size), axis=0)
-    distance = contrast @ b
-    chi2 = distance @ np.linalg.solve(contrast @ covariance @ contrast.T, distance)
-    return float(stats.chi2.sf(chi2, b.size - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
