@@ -10,7 +10,7 @@ settled in ``chain_links``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +40,7 @@ def fit_chain(
     """Fit the chain from service to satisfaction to staying to profit, for what customers have in common held equal.
 
     Three linear equations: satisfaction on service; staying on satisfaction and service; profit on staying, satisfaction and
-    service; the controls in each. What is answered with noise is corrected for it by its reliability.
+    service; controls in each. Noise in answers is corrected for by their reliability.
 
     Parameters
     ----------
@@ -60,13 +60,12 @@ def fit_chain(
     cluster : str, optional
         Column that says whose rows they are, where one customer has several.
     reliability : dict of str to float, optional
-        Share of the variance of a column that is no noise, for columns of service, satisfaction and controls, e.g.
-        Cronbach's alpha (``measurement.reliability``). Those not named are taken as exact.
+        Share of a column's variance that is no noise, e.g. Cronbach's alpha (``measurement.reliability``). Columns that are
+        not named are taken as exact.
     scale : (float, float) or None
         Lowest and highest answer of satisfaction; None for scores that are bound to no scale.
     direct : bool
-        Whether service may act beside satisfaction, too, e.g. by failures that make people leave at once. If not, all must go
-        through satisfaction.
+        Whether service may act beside satisfaction, too, e.g. by failures that make people leave at once.
 
     Returns
     -------
@@ -76,17 +75,16 @@ def fit_chain(
     Raises
     ------
     DataError
-        Missing or constant columns, collinear service (named), satisfaction outside its scale, nobody or everybody left, too
-        few customers, reliabilities that leave nothing to explain.
+        Constant or collinear columns, satisfaction outside its scale, nobody or everybody left, too few customers,
+        reliabilities that leave nothing to explain.
     ArgumentError
         A name twice, a reliability of an unknown column or outside 0 to 1.
 
     Notes
     -----
-    Slopes of staying are differences of probabilities. Where the curve bends, they are averages over those who answered: see
-    ``ChainFit.bend``. Standard errors are robust, clustered, and hold reliabilities for known. An effect is causal where
-    nothing that is not among the controls moves both service and what follows it; a table cannot say that, a firm that is run
-    twice can.
+    Where staying bends (``ChainFit.bend``), its slopes are averages over those who answered. Standard errors are robust and
+    take reliabilities for known. An effect is causal where nothing beside the controls moves both service and what follows it:
+    a table cannot say whether that is so.
 
     References
     ----------
@@ -110,20 +108,16 @@ def fit_chain(
     """
     names = _columns(table, service, satisfaction, stays, profit, controls, cluster)
     known = _reliabilities(reliability, (*service, satisfaction, *controls))
-    rows = table.dropna(subset=names)
+    rows, direct = table.dropna(subset=names), _check.flag("direct", direct)
     outcomes = _outcomes(rows, satisfaction, stays, profit, scale)
-    judged = _check.numeric_columns(rows, service, "chain")
-    dummies = _controls(rows, controls)
     codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
-    size = 3 + len(service) + dummies.shape[1]
-    if (customers := len(np.unique(codes))) <= size:
-        raise DataError(f"{customers:,} customers are too few for {size} coefficients. Take more customers or fewer columns.")
+    judged, held_equal = _check.numeric_columns(rows, service, "chain"), _controls(rows, controls)
+    count = (len(rows), len(table) - len(rows), _customers(codes, 3 + len(service) + held_equal.shape[1]))
     noise = {name: 1 - share for name, share in known.items()}
-    links = Links(tuple(service), judged, *outcomes, dummies, codes, noise, satisfaction)
-    count = (len(rows), len(table) - len(rows), customers)
-    plain = Links(tuple(service), judged, *outcomes, dummies.iloc[:, :0], codes, {}, satisfaction)
+    links = Links(tuple(service), judged, *outcomes, held_equal, codes, noise, satisfaction)
+    plain = replace(links, controls=held_equal.iloc[:, :0], noise={})
     naive = ChainFit(tuple(service), False, *count, *plain.fit(direct=False), *plain.bend(), None)
-    return ChainFit(tuple(service), _check.flag("direct", direct), *count, *links.fit(direct), *links.bend(), naive)
+    return ChainFit(tuple(service), direct, *count, *links.fit(direct), *links.bend(), naive)
 
 
 def _columns(
@@ -142,6 +136,15 @@ def _columns(
         raise ArgumentError(f"{', '.join(twice)} has two parts to play. Name each column once.")
     _check.required_columns(frame.columns, "chain", names)
     return names
+
+
+def _customers(codes: np.ndarray, coefficients: int) -> int:
+    """How many customers there are; a refusal of too few for their coefficients."""
+    if (customers := len(np.unique(codes))) <= coefficients:
+        raise DataError(
+            f"{customers:,} customers are too few for {coefficients} coefficients. Take more customers or fewer columns."
+        )
+    return customers
 
 
 def _reliabilities(reliability: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
