@@ -53,10 +53,10 @@ def fit_chain(
     stays : str
         Column that says whether they were still there later: 0 or 1, true or false.
     profit : str
-        Column with what they brought from the survey until then, in currency; of a year, if effects are to be yearly.
+        Column with what they brought from the survey until then (a year, if effects are to be yearly), in currency.
     controls : list of str
-        What moves both service or satisfaction and what follows: columns of numbers or of groups (text). They must be older
-        than the survey, and no consequence of the service: past purchases are one.
+        What moves both service or satisfaction and what follows: numbers or groups (text), older than the survey and no
+        consequence of the service (as past purchases are).
     cluster : str, optional
         Column that says whose rows they are, where one customer has several.
     reliability : dict of str to float, optional
@@ -88,34 +88,27 @@ def fit_chain(
 
     References
     ----------
-    Heskett, Jones, Loveman, Sasser & Schlesinger (1994), Putting the service-profit chain to work, Harvard Business Review
-    72(2). Kamakura, Mittal, de Rosa & Mazzon (2002), Assessing the service-profit chain, Marketing Science 21(3). Fuller (1987)
-    for errors of measurement.
+    Heskett et al. (1994), Putting the service-profit chain to work, Harvard Business Review 72(2). Kamakura et al. (2002),
+    Assessing the service-profit chain, Marketing Science 21(3). Fuller (1987), Measurement error models.
 
     Examples
     --------
     >>> from crmlab import loyalty
     >>> table = loyalty.simulate_chain(20_000, seed=1, confounding=1, reliability=0.8)
     >>> noisy = dict.fromkeys(["reliability", "empathy", "satisfaction"], 0.8)
-    >>> fit = loyalty.fit_chain(
-    ...     table, service=["reliability", "empathy"], controls=["price_focus"], reliability=noisy, scale=None
-    ... )
-    >>> fit.effect({"reliability": 0.5}).loc[[0, 1, 4], ["outcome", "estimate"]].round(3)
-            outcome  estimate
-    0  satisfaction     0.181
-    1         stays     0.020
-    4        profit     6.412
+    >>> keys = {"controls": ["price_focus"], "reliability": noisy, "scale": None}
+    >>> fit = loyalty.fit_chain(table, service=["reliability", "empathy"], **keys)
+    >>> fit.effect({"reliability": 0.5}).query("path == 'in all'").estimate.round(3).tolist()  # points, share, currency
+    [0.181, 0.02, 6.412]
     """
     names = _columns(table, service, satisfaction, stays, profit, controls, cluster)
-    known = _reliabilities(reliability, (*service, satisfaction, *controls))
     rows, direct = table.dropna(subset=names), _check.flag("direct", direct)
+    noise = _noise(reliability, (*service, satisfaction, *controls))
     outcomes = _outcomes(rows, satisfaction, stays, profit, scale)
-    codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
     judged, held_equal = _check.numeric_columns(rows, service, "chain"), _controls(rows, controls)
-    count = (len(rows), len(table) - len(rows), _customers(codes, 3 + len(service) + held_equal.shape[1]))
-    noise = {name: 1 - share for name, share in known.items()}
+    codes, customers = _customers(rows, cluster, 3 + len(service) + held_equal.shape[1])
     links = Links(tuple(service), judged, *outcomes, held_equal, codes, noise, satisfaction)
-    plain = replace(links, controls=held_equal.iloc[:, :0], noise={})
+    plain, count = replace(links, controls=held_equal.iloc[:, :0], noise={}), (len(rows), len(table) - len(rows), customers)
     naive = ChainFit(tuple(service), False, *count, *plain.fit(direct=False), *plain.bend(), None)
     return ChainFit(tuple(service), direct, *count, *links.fit(direct), *links.bend(), naive)
 
@@ -138,20 +131,22 @@ def _columns(
     return names
 
 
-def _customers(codes: np.ndarray, coefficients: int) -> int:
-    """How many customers there are; a refusal of too few for their coefficients."""
+def _customers(rows: pd.DataFrame, cluster: str | None, coefficients: int) -> tuple[np.ndarray, int]:
+    """Whose rows they are, as codes, and how many customers; a refusal of too few for their coefficients."""
+    codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
     if (customers := len(np.unique(codes))) <= coefficients:
         raise DataError(
             f"{customers:,} customers are too few for {coefficients} coefficients. Take more customers or fewer columns."
         )
-    return customers
+    return codes, customers
 
 
-def _reliabilities(reliability: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
+def _noise(reliability: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
+    """The share of each column's variance that is error."""
     given = dict(reliability or {})
     if unknown := [name for name in given if name not in names]:
         raise ArgumentError(f"`reliability` names {', '.join(map(str, unknown))}, but these are not among {', '.join(names)}.")
-    return {name: _check.number(f"reliability[{name!r}]", value, 0, 1, closed="right") for name, value in given.items()}
+    return {name: 1 - _check.number(f"reliability[{name!r}]", value, 0, 1, closed="right") for name, value in given.items()}
 
 
 def _outcomes(
