@@ -7,7 +7,7 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
     python benchmarks/power.py            # 20 firms, a quarter of an hour
     python benchmarks/power.py 200 telecom-v2 --keep results  # an hour; can be interrupted
 
-What concerns the pipeline stands in ``power_pipeline``.
+What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``.
 """
 
 import argparse
@@ -53,6 +53,10 @@ class Row:
     mark: str = "80 %"
     contract: bool | None = None
     industries: tuple[str, ...] = CONSUMERS
+
+    @property
+    def key(self) -> str:
+        return f"{self.effect}, {self.customers}"
 
     def concerns(self, industry: str) -> bool:
         return industry in self.industries and self.contract in (None, PRESETS[industry].contract)
@@ -539,9 +543,10 @@ ROWS = (
 
 
 def table(industry: str, firms: int, kept: Path | None) -> str:
-    from power_pipeline import ROWS as PIPELINE  # it takes methods from here
+    from power_chain import ROWS as CHAIN  # they take methods from here
+    from power_pipeline import ROWS as PIPELINE
 
-    rows = [row for row in (*ROWS, *PIPELINE) if row.concerns(industry)]
+    rows = [row for row in (*ROWS, *CHAIN, *PIPELINE) if row.concerns(industry)]
     seeds = range(FIRST_SEED, FIRST_SEED + firms)
     shares = np.mean([found_in(industry, seed, rows, kept) for seed in seeds], axis=0)
     heads = (f"effect in {industry} | method | customers | share of {firms} firms | mark", " | ".join(["---"] * 5))
@@ -555,13 +560,14 @@ def table(industry: str, firms: int, kept: Path | None) -> str:
 def found_in(industry: str, seed: int, rows: list[Row], kept: Path | None) -> list[bool]:
     """Which effects are found in one firm; kept, so that an interrupted run goes on where it stood."""
     file = kept and kept / f"{industry}-{seed}.json"
-    if file and file.exists() and len(known := json.loads(file.read_text())) == len(rows):
-        return known
-    firms = {size: world.simulate(industry, customers=size, seed=seed) for size in {row.customers for row in rows}}
-    found = [bool(row.finds(firms[row.customers])) for row in rows]
-    if file:
-        file.write_text(json.dumps(found))
-    return found
+    known = json.loads(file.read_text()) if file and file.exists() else {}
+    missing = {row.key: row for row in rows if row.key not in known}
+    for size in sorted({row.customers for row in missing.values()}):
+        firm = world.simulate(industry, customers=size, seed=seed)
+        known |= {key: bool(row.finds(firm)) for key, row in missing.items() if row.customers == size}
+    if file and missing:
+        file.write_text(json.dumps(known, indent=0))
+    return [known[row.key] for row in rows]
 
 
 if __name__ == "__main__":
