@@ -200,9 +200,22 @@ def test_levers_reach_the_steps():
         means = rows.groupby("industry")[["driver_before", "driver_after", "amount"]].mean()
         wanted = means.driver_before.map(step.target) - means.driver_before
         if step.driver in ("conversion", "cost"):
-            assert (means.amount * means.driver_before).to_numpy() == pytest.approx(wanted.to_numpy(), rel=1e-3)
+            assert (means.amount * means.driver_before).to_numpy() == pytest.approx(wanted.to_numpy(), rel=0.05)
         else:
             assert ((means.driver_after - means.driver_before) / wanted).between(0.7, 1.3).all(), step
+
+
+def test_one_per_cent_of_operating_cost_pays_in_every_firm_and_less_than_claimed():
+    effects = claims.stored_trial("operating cost").table()
+    assert (effects.low > 0).all()
+    assert (effects.same_sign == 1).all()
+    assert set(effects.verdict) == {"below"}
+
+
+def test_five_more_in_a_hundred_who_stay_two_years_are_worth_less_than_claimed():
+    effects = claims.stored_trial("loyalty").table()
+    assert set(effects[~effects.paid].verdict) <= {"below", "not distinguishable"}
+    assert (effects[~effects.paid & (effects.whose == "customer")].effect > 0).all()
 
 
 def test_the_verdicts_table_is_whole():

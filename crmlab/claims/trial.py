@@ -118,7 +118,7 @@ def run_trials(
             slopes[step.lever] = 1 / value
         elif step.lever not in slopes:
             slopes[step.lever] = _slope(step, bases[:_PILOTS], before[:_PILOTS], workers)
-        amount = round((step.target(value) - value) * slopes[step.lever], 6)
+        amount = _amount(step, (step.target(value) - value) * slopes[step.lever])
         usual = interventions.CAUSES[step.lever].cost(amount, dict(bases[0].industry.costs)[step.lever])
         rows += [
             {
@@ -142,13 +142,18 @@ def _slope(step: Step, firms: Sequence[world.Firm], before: Sequence[dict[str, f
     guess = 1 / (1 - value) if step.driver == "retention" else 1 / firms[0].industry.overall[1]
     slope = guess if step.lever != "reliability" else 2.5 * guess
     for _ in range(3):
-        reached = _mean(_change_all(step.lever, round(slope * distance, 6), firms, workers), step.driver) - value
+        reached = _mean(_change_all(step.lever, _amount(step, slope * distance), firms, workers), step.driver) - value
         if reached <= 0:
             return guess
         slope *= distance / reached
         if abs(reached - distance) <= 0.1 * distance:
             break
     return slope
+
+
+def _amount(step: Step, wanted: float) -> float:
+    """Return what a lever is moved by: as far as wanted, or as far as there is."""
+    return round(min(wanted, interventions.CAUSES[step.lever].highest), 6)
 
 
 def _mean(measured: Sequence[dict[str, float]], name: str) -> float:
