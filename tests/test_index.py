@@ -141,7 +141,7 @@ CALLS = {
     "loyalty.observed_stay": Call(orders, loyalty.observed_stay),
     "loyalty.referral_value": Call(
         lambda: datasets.load("referrals"),
-        lambda table: loyalty.referral_value(table, profits().rename(columns={"profit": "value"})),
+        lambda table: loyalty.referral_value(table, profits().rename(columns={"profit": "customer_value"})),
     ),
     "loyalty.tenure_profit": Call(
         lambda: datasets.load("customers"), lambda table: loyalty.tenure_profit(table, datasets.load("customer_months")).table

@@ -103,7 +103,7 @@ REFERRALS = pd.DataFrame(
         "date": pd.to_datetime(["2024-06-03", "2024-01-01", "2024-12-30", "2024-03-04"]),
     }
 )  # fmt: skip
-VALUES = pd.DataFrame({"customer_id": ["d", "e", "f", "zoe"], "value": [100.0, 200.0, -30.0, 9.0]})
+VALUES = pd.DataFrame({"customer_id": ["d", "e", "f", "zoe"], "customer_value": [100.0, 200.0, -30.0, 9.0]})
 
 
 def test_referrals_are_worth_what_a_count_by_hand_says():
@@ -158,7 +158,7 @@ def test_laws_of_referrals():
         (lambda: loyalty.referral_value(REFERRALS.assign(referred_id="d"), VALUES), DataError, "share a key"),
         (lambda: loyalty.referral_value(REFERRALS.assign(customer_id=REFERRALS.referred_id), VALUES), DataError,
          "brought themselves"),
-        (lambda: loyalty.referral_value(REFERRALS, VALUES.drop(columns="value")), DataError, "has no column `value`"),
+        (lambda: loyalty.referral_value(REFERRALS, VALUES[["customer_id"]]), DataError, "has no column `customer_value`"),
         (lambda: loyalty.referral_value(REFERRALS, [1]), DataError, "`values` must be a DataFrame"),
     ],
 )  # fmt: skip

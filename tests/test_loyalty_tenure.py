@@ -135,9 +135,11 @@ def test_growth_is_nothing_but_leaving_where_nobody_changes():
 def test_a_year_is_as_long_for_who_comes_at_the_end_of_a_month():
     """The first month is half a month short on average: without the split the second year would be 4 % above the first."""
     customers = pd.DataFrame({"customer_id": ["a"], "since": [pd.Timestamp("2021-01-25")], "left": [pd.NaT]})
-    months = pd.DataFrame({"customer_id": "a", "month": pd.date_range(FIRST, periods=MONTHS, freq="MS"), "profit": 31.0})
+    months = pd.DataFrame({"customer_id": "a", "month": pd.date_range(FIRST, periods=40, freq="MS"), "profit": 31.0})
     months.loc[0, "profit"] = 7.0
-    assert loyalty.tenure_profit(customers, months).profit.tolist() == [[pytest.approx(12 * 31), pytest.approx(12 * 31)]]
+    result = loyalty.tenure_profit(customers, months, years=3)
+    assert result.profit.tolist() == [pytest.approx([12 * 31] * 3)]
+    assert result.table.year.tolist() == [1, 2, 3, 1, 2, 3]
 
 
 def test_layers_add_up_to_the_profit_of_all_who_were_won():

@@ -1,7 +1,8 @@
 """Layers: what a customer who was won brings year by year, apart by where it comes from.
 
-The layers are those of Reichheld (1996), as far as tables of money by month can show them, each per customer who was won, so
-that whoever leaves brings no more. It reads profit by customer and year of the relationship (see ``tenure``).
+The layers are those of Reichheld (1996), The loyalty effect, as far as tables of money by month can show them, each per
+customer who was won, so that whoever leaves brings no more. It reads profit by customer and year of the relationship (see
+``tenure``).
 """
 
 from __future__ import annotations

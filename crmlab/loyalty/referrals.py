@@ -31,7 +31,7 @@ def referral_value(
     referrals : DataFrame
         ``customer_id``, ``referred_id``, ``date`` (see ``tables.describe("referrals")``).
     values : DataFrame
-        ``customer_id``, ``value``: what each person brought is worth on the day they came (see
+        ``customer_id``, ``customer_value``: what each person brought is worth on the day they came (see
         ``tables.describe("customer_values")``). Who has no row did not become a customer, and is worth nothing.
     would_have_come : float
         From 0 to 1. The tables do not tell it: try several.
@@ -75,7 +75,7 @@ def referral_value(
     ...     "customer_id": ["ann", "ann", "bob"], "referred_id": ["cy", "dee", "eve"],
     ...     "date": pd.to_datetime(["2024-01-01", "2024-12-30", "2024-01-01"]),
     ... })
-    >>> values = pd.DataFrame({"customer_id": ["cy", "dee"], "value": [100.0, 55.0]})
+    >>> values = pd.DataFrame({"customer_id": ["cy", "dee"], "customer_value": [100.0, 55.0]})
     >>> loyalty.referral_value(referrals, values, would_have_come=0.5)[["customer_id", "referred", "won", "referral_value"]]
       customer_id  referred  won  referral_value
     0         ann         2    2            75.0
@@ -85,7 +85,7 @@ def referral_value(
     saved = single_number("acquisition_saved", acquisition_saved)
     _engine.check(_check.frame("referrals", referrals), "referrals")
     _engine.check(_check.frame("values", values), "customer_values")
-    worth = referrals.referred_id.map(values.set_index("customer_id").value.astype("float64"))
+    worth = referrals.referred_id.map(values.set_index("customer_id").customer_value.astype("float64"))
     factor = _discount(referrals, start, annual_rate)
     rows = pd.DataFrame({"referred": 1, "won": worth.notna().astype("int64"), "gross_value": worth.fillna(0.0) * factor})
     rows["would_have_come"] = anyway * rows.gross_value

@@ -84,29 +84,26 @@ def tenure_profit(
 
     References
     ----------
-    Reichheld & Sasser (1990), Zero defections, Harvard Business Review 68(5): by year, of those still there. Reichheld
-    (1996), The loyalty effect: the layers. Fader & Hardie (2010), Customer-base valuation in a contractual setting,
-    Marketing Science 29(1): what rises with tenure where customers differ and none changes.
+    Reichheld & Sasser (1990), Zero defections, Harvard Business Review 68(5): by year, of those still there. Fader & Hardie
+    (2010), Customer-base valuation in a contractual setting, Marketing Science 29(1): what rises although none changes.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from crmlab import loyalty
     >>> customers = pd.DataFrame({
-    ...     "customer_id": ["ann", "bob"], "since": pd.to_datetime(["2022-01-01"] * 2),
-    ...     "left": pd.to_datetime([None, "2022-10-01"]),
+    ...     "customer_id": ["ann", "bob"], "since": pd.Timestamp("2022-01-01"), "left": pd.to_datetime([None, "2022-10-01"]),
     ... })
     >>> months = pd.DataFrame({
     ...     "customer_id": ["ann", "ann", "bob"], "month": pd.to_datetime(["2022-01-01", "2023-12-01", "2022-03-01"]),
     ...     "profit": [90.0, 90.0, 30.0],
     ... })
     >>> tenure = loyalty.tenure_profit(customers, months)
-    >>> tenure.table[["view", "year", "customers", "profit"]]  # nobody changed
-                  view  year  customers  profit
-    0      still there     1          2    60.0
-    1      still there     2          1    90.0
-    2  the same people     1          1    90.0
-    3  the same people     2          1    90.0
+    >>> tenure.growth()[["view", "amount"]]  # nobody changed
+                        view  amount
+    0            still there    30.0
+    1        the same people     0.0
+    2  the leaving of others    30.0
     """
     years, measure = _check.integer("years", years, 2), _check.choice("measure", measure, ("profit", "revenue"))
     tenures = _tenures(customers)
@@ -200,7 +197,7 @@ def _present(tenures: pd.DataFrame, rows: pd.DataFrame, years: int) -> tuple[np.
         present = np.column_stack([np.ones(len(tenures), bool), *stays])
     else:
         rule, present = _BY_ORDERS, by_year(tenures, rows, "orders", years) > 0
-    for year in (1, years):
+    for year in range(1, years + 1):
         if not present[:, year - 1].any():
             raise DataError(
                 f"of {len(tenures):,} customers none was still there in year {year}: none {rule}. "

@@ -197,8 +197,8 @@ TABLES = (
     Table(
         "customer_values",
         "What each customer is worth, gains and losses: one row per customer.",
-        (CUSTOMER, Column("value", "number", "What they are worth; below 0 if they cost more than they bring.", "currency",
-                          known=CUT)),
+        (CUSTOMER, Column("customer_value", "number", "What they are worth; below 0 if they cost more than they bring.",
+                          "currency", known=CUT)),
         key=("customer_id",),
     ),
     Table(
