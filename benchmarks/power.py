@@ -7,7 +7,7 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
     python benchmarks/power.py            # 20 firms, a quarter of an hour
     python benchmarks/power.py 200 telecom-v2
 
-What concerns the pipeline stands in ``power_pipeline``.
+What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``.
 """
 
 import sys
@@ -537,9 +537,10 @@ ROWS = (
 
 
 def table(industry: str, firms: int) -> str:
-    from power_pipeline import ROWS as PIPELINE  # it takes methods from here
+    from power_chain import ROWS as CHAIN  # they take methods from here
+    from power_pipeline import ROWS as PIPELINE
 
-    rows = [row for row in (*ROWS, *PIPELINE) if row.concerns(industry)]
+    rows = [row for row in (*ROWS, *CHAIN, *PIPELINE) if row.concerns(industry)]
     hits = np.zeros(len(rows))
     for seed in range(FIRST_SEED, FIRST_SEED + firms):
         for size in sorted({row.customers for row in rows}):

@@ -8,13 +8,15 @@ both worlds.
 """
 
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from power import Row
+
 from crmlab import loyalty, measurement, satisfaction, tables, world
 from crmlab.world.presets import PRESETS
 
@@ -104,6 +106,18 @@ def sees(outcome: str, firm: world.Firm) -> bool:
 def misleads(outcome: str, firm: world.Firm) -> bool:
     truth, _, _, _, _, low, high = chain(firm)[outcome]
     return not low <= truth <= high
+
+
+ROWS = (
+    Row("the chain finds that reliability keeps customers", "fit_chain, half a point: the interval lies above 0", 10_000,
+        partial(sees, "stays"), industries=("telecom-v2",)),
+    Row("... and holds what the re-run firm gains", "95 % interval", 10_000, partial(holds, "stays")),
+    Row("... which the naive chain misses", "95 % interval", 10_000, partial(misleads, "stays")),
+    Row("the chain finds that reliability earns money", "fit_chain, half a point: the interval lies above 0", 10_000,
+        partial(sees, "profit"), industries=("retailer-v2",)),
+    Row("... and holds what the re-run firm earns", "95 % interval", 10_000, partial(holds, "profit")),
+    Row("... which the naive chain misses", "95 % interval", 10_000, partial(misleads, "profit")),
+)  # fmt: skip
 
 
 if __name__ == "__main__":

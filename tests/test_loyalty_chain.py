@@ -185,6 +185,11 @@ def test_arguments_that_cannot_be_used_are_refused(table, arguments, error, word
         fit(table, **arguments)
 
 
+def test_what_is_no_table_is_refused():
+    with pytest.raises(DataError, match="`table` must be a DataFrame"):
+        fit([1, 2])
+
+
 def test_collinear_service_is_named(table):
     twin = table.assign(warmth=2 * table.empathy + 1)
     with pytest.raises(DataError, match="`empathy`, `warmth` are sums of each other"):

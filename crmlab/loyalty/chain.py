@@ -3,14 +3,14 @@
 ``fit_chain`` reads one row per customer and survey: how they judge the service, how satisfied they are, whether they are
 still there later and what they brought until then. It returns the three links, what a better service does to each outcome
 by the chain, and beside it the naive fit, which takes answers for truths and alike for equal. It knows no questionnaire and
-no firm: scores come from ``satisfaction``, their reliabilities from ``measurement``; the equations stand in
-``chain_equations``.
+no firm: scores come from ``satisfaction``, their reliabilities from ``measurement``. Which column stands in which equation is
+settled in ``chain_links``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent, show
 from crmlab._verdict import Verdict, verdict
 from crmlab.errors import ArgumentError, DataError
-from crmlab.loyalty.chain_equations import Equation, clustered_covariance, slopes
+from crmlab.loyalty.chain_links import Links
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def fit_chain(
     """Fit the chain from service to satisfaction to staying to profit, for what customers have in common held equal.
 
     Three linear equations: satisfaction on service; staying on satisfaction and service; profit on staying, satisfaction and
-    service; the controls in each. What is answered with noise is corrected for it by its reliability.
+    service; controls in each. Noise in answers is corrected for by their reliability.
 
     Parameters
     ----------
@@ -53,20 +53,19 @@ def fit_chain(
     stays : str
         Column that says whether they were still there later: 0 or 1, true or false.
     profit : str
-        Column with what they brought from the survey until then, in currency; of a year, if effects are to be yearly.
+        Column with what they brought from the survey until then (a year, if effects are to be yearly), in currency.
     controls : list of str
-        What moves both service or satisfaction and what follows: columns of numbers or of groups (text). They must be older
-        than the survey, and no consequence of the service: past purchases are one.
+        What moves both service or satisfaction and what follows: numbers or groups (text), older than the survey and no
+        consequence of the service (as past purchases are).
     cluster : str, optional
         Column that says whose rows they are, where one customer has several.
     reliability : dict of str to float, optional
-        Share of the variance of a column that is no noise, for columns of service, satisfaction and controls, e.g.
-        Cronbach's alpha (``measurement.reliability``). Those not named are taken as exact.
+        Share of a column's variance that is no noise, e.g. Cronbach's alpha (``measurement.reliability``). Columns that are
+        not named are taken as exact.
     scale : (float, float) or None
         Lowest and highest answer of satisfaction; None for scores that are bound to no scale.
     direct : bool
-        Whether service may act beside satisfaction, too, e.g. by failures that make people leave at once. If not, all must go
-        through satisfaction.
+        Whether service may act beside satisfaction, too, e.g. by failures that make people leave at once.
 
     Returns
     -------
@@ -76,54 +75,42 @@ def fit_chain(
     Raises
     ------
     DataError
-        Missing or constant columns, collinear service (named), satisfaction outside its scale, nobody or everybody left, too
-        few customers, reliabilities that leave nothing to explain.
+        Constant or collinear columns, satisfaction outside its scale, nobody or everybody left, too few customers,
+        reliabilities that leave nothing to explain.
     ArgumentError
         A name twice, a reliability of an unknown column or outside 0 to 1.
 
     Notes
     -----
-    Slopes of staying are differences of probabilities. Where the curve bends, they are averages over those who answered: see
-    ``ChainFit.bend``. Standard errors are robust, clustered, and hold reliabilities for known. An effect is causal where
-    nothing that is not among the controls moves both service and what follows it; a table cannot say that, a firm that is run
-    twice can.
+    Where staying bends (``ChainFit.bend``), its slopes are averages over those who answered. Standard errors are robust and
+    take reliabilities for known. An effect is causal where nothing beside the controls moves both service and what follows it:
+    a table cannot say whether that is so.
 
     References
     ----------
-    Heskett, Jones, Loveman, Sasser & Schlesinger (1994), Putting the service-profit chain to work, Harvard Business Review
-    72(2). Kamakura, Mittal, de Rosa & Mazzon (2002), Assessing the service-profit chain, Marketing Science 21(3). Fuller (1987)
-    for errors of measurement.
+    Heskett et al. (1994), Putting the service-profit chain to work, Harvard Business Review 72(2). Kamakura et al. (2002),
+    Assessing the service-profit chain, Marketing Science 21(3). Fuller (1987), Measurement error models.
 
     Examples
     --------
     >>> from crmlab import loyalty
     >>> table = loyalty.simulate_chain(20_000, seed=1, confounding=1, reliability=0.8)
     >>> noisy = dict.fromkeys(["reliability", "empathy", "satisfaction"], 0.8)
-    >>> fit = loyalty.fit_chain(
-    ...     table, service=["reliability", "empathy"], controls=["price_focus"], reliability=noisy, scale=None
-    ... )
-    >>> fit.effect({"reliability": 0.5}).loc[[0, 1, 4], ["outcome", "estimate"]].round(3)
-            outcome  estimate
-    0  satisfaction     0.181
-    1         stays     0.020
-    4        profit     6.412
+    >>> keys = {"controls": ["price_focus"], "reliability": noisy, "scale": None}
+    >>> fit = loyalty.fit_chain(table, service=["reliability", "empathy"], **keys)
+    >>> fit.effect({"reliability": 0.5}).query("path == 'in all'").estimate.round(3).tolist()  # points, share, currency
+    [0.181, 0.02, 6.412]
     """
     names = _columns(table, service, satisfaction, stays, profit, controls, cluster)
-    known = _reliabilities(reliability, (*service, satisfaction, *controls))
-    rows = table.dropna(subset=names)
+    rows, direct = table.dropna(subset=names), _check.flag("direct", direct)
+    noise = _noise(reliability, (*service, satisfaction, *controls))
     outcomes = _outcomes(rows, satisfaction, stays, profit, scale)
-    judged = _check.numeric_columns(rows, service, "chain")
-    dummies = _controls(rows, controls)
-    codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
-    size = 3 + len(service) + dummies.shape[1]
-    if (customers := len(np.unique(codes))) <= size:
-        raise DataError(f"{customers:,} customers are too few for {size} coefficients. Take more customers or fewer columns.")
-    noise = {name: 1 - share for name, share in known.items()}
-    links = _Links(tuple(service), judged, *outcomes, dummies, codes, noise, satisfaction)
-    count = (len(rows), len(table) - len(rows), customers)
-    plain = _Links(tuple(service), judged, *outcomes, dummies.iloc[:, :0], codes, {}, satisfaction)
+    judged, held_equal = _check.numeric_columns(rows, service, "chain"), _controls(rows, controls)
+    codes, customers = _customers(rows, cluster, 3 + len(service) + held_equal.shape[1])
+    links = Links(tuple(service), judged, *outcomes, held_equal, codes, noise, satisfaction)
+    plain, count = replace(links, controls=held_equal.iloc[:, :0], noise={}), (len(rows), len(table) - len(rows), customers)
     naive = ChainFit(tuple(service), False, *count, *plain.fit(direct=False), *plain.bend(), None)
-    return ChainFit(tuple(service), _check.flag("direct", direct), *count, *links.fit(direct), *links.bend(), naive)
+    return ChainFit(tuple(service), direct, *count, *links.fit(direct), *links.bend(), naive)
 
 
 def _columns(
@@ -144,11 +131,22 @@ def _columns(
     return names
 
 
-def _reliabilities(reliability: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
+def _customers(rows: pd.DataFrame, cluster: str | None, coefficients: int) -> tuple[np.ndarray, int]:
+    """Whose rows they are, as codes, and how many customers; a refusal of too few for their coefficients."""
+    codes = pd.factorize(rows[cluster])[0] if cluster else np.arange(len(rows))
+    if (customers := len(np.unique(codes))) <= coefficients:
+        raise DataError(
+            f"{customers:,} customers are too few for {coefficients} coefficients. Take more customers or fewer columns."
+        )
+    return codes, customers
+
+
+def _noise(reliability: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
+    """The share of each column's variance that is error."""
     given = dict(reliability or {})
     if unknown := [name for name in given if name not in names]:
         raise ArgumentError(f"`reliability` names {', '.join(map(str, unknown))}, but these are not among {', '.join(names)}.")
-    return {name: _check.number(f"reliability[{name!r}]", value, 0, 1, closed="right") for name, value in given.items()}
+    return {name: 1 - _check.number(f"reliability[{name!r}]", value, 0, 1, closed="right") for name, value in given.items()}
 
 
 def _outcomes(
@@ -184,79 +182,6 @@ def _controls(rows: pd.DataFrame, controls: Sequence[str]) -> pd.DataFrame:
             groups = pd.get_dummies(column.astype(str), drop_first=True, dtype=float)
             parts.append(groups.add_prefix(f"{name}="))
     return pd.concat(parts, axis=1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Links:
-    """Columns of the chain, and its three equations."""
-
-    service: tuple[str, ...]
-    judged: np.ndarray
-    content: np.ndarray
-    staying: np.ndarray
-    money: np.ndarray
-    controls: pd.DataFrame
-    codes: np.ndarray
-    noise: dict[str, float]
-    satisfaction: str
-
-    def equation(self, outcome: np.ndarray, first: dict[str, np.ndarray], *, with_service: bool) -> Equation:
-        names = (*first, *(self.service if with_service else ()), *self.controls)
-        parts = [np.column_stack([*first.values()]) if first else np.empty((len(outcome), 0))]
-        parts += [self.judged] if with_service else []
-        return Equation(
-            outcome, np.column_stack([*parts, self.controls.to_numpy()]), names,
-            np.array([self.noise.get(name, 0.0) for name in names]),
-        )  # fmt: skip
-
-    def fit(self, direct: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters of the three links, shape (3 k + 3,), and their covariance; those that are left out are 0."""
-        content = {self.satisfaction: self.content}
-        links = (
-            (self.equation(self.content, {}, with_service=True), 0),
-            (self.equation(self.staying, content, with_service=direct), 1),
-            (self.equation(self.money, {"stays": self.staying, **content}, with_service=direct), 2),
-        )
-        k, params, influence = len(self.service), [], []
-        for equation, first in links:
-            b, rows = slopes(equation)
-            size = first + k if direct or not first else first
-            params.append(np.pad(b[:size], (0, first + k - size)))
-            influence.append(np.pad(rows[:, :size], ((0, 0), (0, first + k - size))))
-        return np.concatenate(params), clustered_covariance(np.hstack(influence), self.codes)
-
-    def bend(self) -> tuple[pd.DataFrame, float]:
-        """Slopes of staying on answered satisfaction: below, between and above two knots, the thirds of the answers; and the
-        p-value of their being equal."""
-        low, high = np.quantile(self.content, [1 / 3, 2 / 3], method="lower")
-        if not self.content.min() < low < high < self.content.max():
-            low, high = np.quantile(np.unique(self.content), [1 / 3, 2 / 3], method="nearest")
-        parts = {
-            "below": np.minimum(self.content, low), "between": np.clip(self.content, low, high),
-            "above": np.maximum(self.content, high),
-        }  # fmt: skip
-        parts = {name: values for name, values in parts.items() if np.ptp(values) > 0}
-        equation = self.equation(self.staying, parts, with_service=False)
-        b, rows = slopes(equation)
-        covariance = clustered_covariance(rows[:, : len(parts)], self.codes)
-        starts = {"below": self.content.min(), "between": low, "above": high}
-        ends = {"below": low, "between": high, "above": self.content.max()}
-        table = pd.DataFrame({
-            "segment": list(parts), "from_answer": [starts[name] for name in parts],
-            "to_answer": [ends[name] for name in parts],
-            "estimate": b[: len(parts)], "std_error": np.sqrt(np.diag(covariance)),
-        })  # fmt: skip
-        return table, _equal_slopes(b[: len(parts)], covariance)
-
-
-def _equal_slopes(b: np.ndarray, covariance: np.ndarray) -> float:
-    """Wald's test that all slopes are equal."""
-    if b.size < 2:
-        return float("nan")
-    contrast = np.diff(np.eye(b.size), axis=0)
-    distance = contrast @ b
-    chi2 = distance @ np.linalg.solve(contrast @ covariance @ contrast.T, distance)
-    return float(stats.chi2.sf(chi2, b.size - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

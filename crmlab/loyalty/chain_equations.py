@@ -2,7 +2,7 @@
 
 Each link of the chain is a least-squares equation whose regressors are measured with a known reliability. The equations are
 stacked, so that the covariance holds across the links and for rows of one customer. It knows arrays; which columns stand in
-which link is known in ``chain``.
+which link is known in ``chain_links``.
 """
 
 from __future__ import annotations
