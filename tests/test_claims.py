@@ -47,7 +47,7 @@ def test_an_unknown_claim_is_refused_with_the_nearest(name, near):
 def test_margins_that_the_claim_on_cost_implies(industry, low, high):
     """One per cent of cost is worth (1 - m) / m per cent of profit: margins that stand upside down."""
     table = claims.arithmetic("operating cost").table
-    values = 100 * table[table.industry == industry].value
+    values = 100 * table[table.industry == industry].needed
     assert [values.min(), values.max()] == pytest.approx([low, high], abs=0.51)
 
 
@@ -68,19 +68,19 @@ def test_a_firm_with_the_condition_has_the_claimed_profit(name):
     each = claims.claim(name)
     table = claims.arithmetic(name, retention=0.75, annual_rate=0.15).table
     _engine.check(table, "claim_conditions")
-    assert table.value.notna().any()
+    assert table.needed.notna().any()
     for row in table.dropna().itertuples():
         firm = {"margin": 0.2, "retention": 0.75, "annual_rate": 0.15}
         driver, step, unit = each.driver, each.step, row.unit
         if row.condition.startswith("conversion rate"):
-            step, unit = step / row.value, "per cent"
+            step, unit = step / row.needed, "per cent"
         elif row.condition.startswith("cost of winning"):
             rate = 0.15 if row.whose == "customer" else 0.0
-            firm["acquisition_cost"] = row.value * 0.2 * 0.75 / (1 + rate - 0.75)
+            firm["acquisition_cost"] = row.needed * 0.2 * 0.75 / (1 + rate - 0.75)
         elif row.condition.startswith("points of retention"):
-            driver, step, unit = "retention", row.value, "points"
+            driver, step, unit = "retention", row.needed, "points"
         else:
-            firm[NUMBERS[row.condition.split()[0].strip(",")]] = row.value
+            firm[NUMBERS[row.condition.split()[0].strip(",")]] = row.needed
         if firm["retention"] == 0:  # nobody stays: the limit in which five per cent are worth five
             continue
         change = claims.change_of_profit(driver, step=step, unit=unit, whose=row.whose, **firm)
@@ -90,7 +90,7 @@ def test_a_firm_with_the_condition_has_the_claimed_profit(name):
 def test_five_points_of_a_customers_value_cannot_be_worth_less_than_a_fifth():
     table = claims.arithmetic("loyalty").table
     rows = table[(table.industry == "manufacturing") & (table.unit == "points") & (table.condition.str.startswith("retention"))]
-    assert rows.value.isna().all()
+    assert rows.needed.isna().all()
     retention = np.linspace(0.01, 0.949, 500)
     assert claims.change_of_profit("retention", step=0.05, margin=0.2, retention=retention, annual_rate=0.12).min() > 0.195
 
@@ -185,9 +185,9 @@ def test_the_grid_is_whole_and_fresh():
     _engine.check(grid, "claim_trials")
     sizes = grid.groupby(["industry", "driver", "unit", "lever"], sort=False).seed.nunique()
     assert len(sizes) == len(INDUSTRIES) * len(trial.STEPS)
-    assert set(sizes) == {trial.GRID["firms"]}
+    assert all(sizes[industry].eq(firms).all() for industry, firms in trial.GRID.items())
     row = grid[(grid.industry == "telecom") & (grid.lever == "loyalty")].iloc[0]
-    firm = trial._simulate("telecom", trial.GRID["customers"], int(row.seed))
+    firm = trial._simulate("telecom", trial.CUSTOMERS, int(row.seed))
     again = trial._change(firm, "loyalty", row.amount)
     assert [again["retention"], again["value"]] == pytest.approx([row.driver_after, row.value_after], rel=1e-9)
     assert again["profit"] + again["paid"] - trial._measure(firm)["paid"] == pytest.approx(row.profit_after, rel=1e-9)
@@ -200,9 +200,22 @@ def test_levers_reach_the_steps():
         means = rows.groupby("industry")[["driver_before", "driver_after", "amount"]].mean()
         wanted = means.driver_before.map(step.target) - means.driver_before
         if step.driver in ("conversion", "cost"):
-            assert (means.amount * means.driver_before).to_numpy() == pytest.approx(wanted.to_numpy(), rel=1e-3)
+            assert (means.amount * means.driver_before).to_numpy() == pytest.approx(wanted.to_numpy(), rel=0.05)
         else:
             assert ((means.driver_after - means.driver_before) / wanted).between(0.7, 1.3).all(), step
+
+
+def test_one_per_cent_of_operating_cost_pays_in_every_firm_and_less_than_claimed():
+    effects = claims.stored_trial("operating cost").table()
+    assert (effects.low > 0).all()
+    assert (effects.same_sign == 1).all()
+    assert set(effects.verdict) == {"below"}
+
+
+def test_five_more_in_a_hundred_who_stay_two_years_are_worth_less_than_claimed():
+    effects = claims.stored_trial("loyalty").table()
+    assert set(effects[~effects.paid].verdict) <= {"below", "not distinguishable"}
+    assert (effects[~effects.paid & (effects.whose == "customer")].effect > 0).all()
 
 
 def test_the_verdicts_table_is_whole():

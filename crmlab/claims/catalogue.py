@@ -96,8 +96,8 @@ def _by_industry(*ranges: Range) -> Mapping[str, Range]:
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "satisfaction", "article", "One per cent more satisfaction raises profit.",
-        "Per cent of which scale? On one from 1 to 7 nothing is zero, so that per cent of a mean depend on where it begins. "
-        "By which means, and who pays for them?",
+        "Per cent of which scale? On one from 1 to 7 nothing is zero, so that per cent of a mean depend on where it begins; "
+        "a point of an index from 0 to 100 is a fifth more. By which means, and who pays for them?",
         credited="an index of customer satisfaction", driver="satisfaction", step=0.01, units=("per cent",),
         ranges=_by_industry((6, 9), (2, 5), (1, 3), (2, 5)),
     ),

@@ -45,8 +45,8 @@ class Trial(Result):
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Return the effect of each reading with its interval, and where it lies beside the claimed range.
 
-        The effect is the mean change over the mean of the firms as they were; that of satisfaction and retention is brought
-        to the exact step of the claim in proportion. The interval is Student's over firms, by the jackknife (Tukey 1958).
+        The effect is the mean change over the mean of the firms as they were, brought to the exact step of the claim in
+        proportion. The interval is Student's over firms, by the jackknife (Tukey 1958).
 
         Parameters
         ----------
@@ -136,9 +136,7 @@ class Trial(Result):
         ax.set_yticks(range(len(industries)), industries)
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
-        ax.legend(
-            loc="upper left", bbox_to_anchor=(0, -0.16 if len(industries) > 1 else -0.3), ncols=2, fontsize=9, frameon=False
-        )
+        _draw.figure_of(ax).legend(loc="outside lower left", ncols=2, fontsize=9, frameon=False)
         within = (table.verdict == "within").sum()
         title = f"{self.claim.name.capitalize()}: {within} of {len(table)} effects lie within the claimed range"
         alt = f"{title}. Pale bars are claimed ranges, marks effects with intervals of 95 %, for {', '.join(industries)}."
@@ -276,7 +274,11 @@ def _readings(rows: pd.DataFrame, chosen: Claim, industry: str, level: float) ->
         readings.append(("firm", True, gain - cost, rows.profit_before))
     claimed = chosen.ranges[industry]
     for whose, paid, difference, base in readings:
-        numbers = np.column_stack([difference, base, rows.driver_before, rows.driver_after])
+        # satisfaction and retention are reached; of the others the lever is a share
+        reached = (
+            rows.driver_after if chosen.driver in ("satisfaction", "retention") else rows.driver_before * (1 + rows.amount)
+        )
+        numbers = np.column_stack([difference, base, rows.driver_before, reached])
         effect, error = _jackknife(numbers, _steps_of(rows))
         half = float(stdtrit(len(rows) - 1, (1 + level) / 2)) * error
         low, high = effect - half, effect + half
@@ -300,8 +302,8 @@ def _jackknife(numbers: np.ndarray, step: trial.Step) -> tuple[float, float]:
 def _effect(means: np.ndarray, step: trial.Step) -> float:
     """Return the change of profit for the exact step, from the means of difference, profit, and the driver before and after."""
     difference, base, before, after = map(float, means)
-    if step.driver in ("conversion", "cost") or after == before:  # there the lever is the driver
-        return difference / base
+    if after == before:  # a lever that moved nobody says nothing
+        return np.nan
     return difference / base * (step.target(before) - before) / (after - before)
 
 

@@ -23,7 +23,7 @@ from crmlab.tables.claims import INDUSTRIES, WHOSE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS = ["industry", "unit", "whose", "end", "profit", "condition", "value"]
+_COLUMNS = ["industry", "unit", "whose", "end", "profit", "condition", "needed"]
 _MARGIN = "margin of the firm"
 _RETENTION = "retention, without cost of winning"
 _RATE = "discount rate, at the usual retention"
@@ -77,10 +77,10 @@ class Arithmetic(Result):
         _check.choice("industry", industry, tuple(dict.fromkeys(self.table.industry)))
         condition = _FIRST[self.claim.driver]
         rows = self.table[(self.table.industry == industry) & (self.table.condition == condition)]
-        values = rows.value.dropna()
+        values = rows.needed.dropna()
         if values.empty:
             return f"{condition}: none makes it true"
-        missing = "; no value for some ends and readings" if rows.value.isna().any() else ""
+        missing = "; no value for some ends and readings" if rows.needed.isna().any() else ""
         return f"{condition}: {percent(values.min())} to {percent(values.max())}{missing}"
 
     def summary(self) -> Summary:
@@ -118,12 +118,12 @@ class Arithmetic(Result):
         'margin of the firm, %'
         """
         condition = _FIRST.get(self.claim.driver, "")
-        rows = self.table[(self.table.condition == condition) & self.table.value.notna()]
+        rows = self.table[(self.table.condition == condition) & self.table.needed.notna()]
         if rows.empty:
             raise ArgumentError(
                 f"there is nothing to draw of {self.claim.name!r}: no number makes it true, or it is unreadable."
             )
-        ends = 100 * rows.groupby("industry", sort=False).value.agg(["min", "max"])
+        ends = 100 * rows.groupby("industry", sort=False).needed.agg(["min", "max"])
         ax = _draw.new_axes(ax, height=3.2)
         ax.barh(ends.index, ends["max"] - ends["min"], left=ends["min"], height=0.5, color=_draw.BLUE)
         ax.invert_yaxis()
@@ -168,7 +168,7 @@ def arithmetic(claim: str, *, retention: float = 0.8, annual_rate: float = 0.12)
     --------
     >>> from crmlab import claims
     >>> table = claims.arithmetic("operating cost").table
-    >>> table.groupby("industry", sort=False).value.agg(["min", "max"]).round(2).to_numpy().tolist()
+    >>> table.groupby("industry", sort=False).needed.agg(["min", "max"]).round(2).to_numpy().tolist()
     [[0.06, 0.11], [0.09, 0.2], [0.17, 0.5], [0.12, 0.33]]
     """
     chosen = catalogue.claim(claim)
@@ -184,7 +184,7 @@ def arithmetic(claim: str, *, retention: float = 0.8, annual_rate: float = 0.12)
     ]  # fmt: skip
     first, last, years = chosen.growth or (1.0, math.nan, 1)
     growth = (last / first) ** (1 / years) - 1
-    return Arithmetic(chosen, pd.DataFrame(rows, columns=_COLUMNS).astype({"value": "float64"}), r, i, growth)
+    return Arithmetic(chosen, pd.DataFrame(rows, columns=_COLUMNS).astype({"needed": "float64"}), r, i, growth)
 
 
 Conditions = Iterator[tuple[str, float]]

@@ -25,8 +25,9 @@ FIRMS = {
 }
 #: Years that a firm has behind it, and months in which a change is at work.
 PAST, MONTHS = 12, 24
-#: The firms of the grid that comes with the kit.
-GRID = {"firms": 6, "customers": 700, "seed": 1}
+#: How many firms of each industry are in the grid that comes with the kit; insurers differ more, since few pay for many.
+GRID = {"finance": 8, "telecom": 6, "manufacturing": 6, "retail": 6}
+CUSTOMERS, SEED = 700, 1
 _PILOTS = 3  # firms on which a lever is set
 _MEASURED = ("customer_months", "truth_values", "truth_customers")
 _COSTS = ["service_cost", "acquisition_cost", "fixed_cost"]
@@ -95,7 +96,11 @@ def make_grid(*, workers: int | None = 1) -> pd.DataFrame:
     True
     """
     assembly.check_workers(workers)
-    return pd.concat([run_trials(STEPS, industry, workers=workers, **GRID) for industry in FIRMS], ignore_index=True)
+    made = [
+        run_trials(STEPS, industry, firms=firms, customers=CUSTOMERS, seed=SEED, workers=workers)
+        for industry, firms in GRID.items()
+    ]
+    return pd.concat(made, ignore_index=True)
 
 
 def run_trials(
@@ -113,7 +118,7 @@ def run_trials(
             slopes[step.lever] = 1 / value
         elif step.lever not in slopes:
             slopes[step.lever] = _slope(step, bases[:_PILOTS], before[:_PILOTS], workers)
-        amount = round((step.target(value) - value) * slopes[step.lever], 6)
+        amount = _amount(step, (step.target(value) - value) * slopes[step.lever])
         usual = interventions.CAUSES[step.lever].cost(amount, dict(bases[0].industry.costs)[step.lever])
         rows += [
             {
@@ -137,13 +142,18 @@ def _slope(step: Step, firms: Sequence[world.Firm], before: Sequence[dict[str, f
     guess = 1 / (1 - value) if step.driver == "retention" else 1 / firms[0].industry.overall[1]
     slope = guess if step.lever != "reliability" else 2.5 * guess
     for _ in range(3):
-        reached = _mean(_change_all(step.lever, round(slope * distance, 6), firms, workers), step.driver) - value
+        reached = _mean(_change_all(step.lever, _amount(step, slope * distance), firms, workers), step.driver) - value
         if reached <= 0:
             return guess
         slope *= distance / reached
         if abs(reached - distance) <= 0.1 * distance:
             break
     return slope
+
+
+def _amount(step: Step, wanted: float) -> float:
+    """Return what a lever is moved by: as far as wanted, or as far as there is."""
+    return round(min(wanted, interventions.CAUSES[step.lever].highest), 6)
 
 
 def _mean(measured: Sequence[dict[str, float]], name: str) -> float:
