@@ -1,10 +1,44 @@
 """Segmentation: who the customers are, seen from what they are worth to us.
 
 Resources are limited, so customers are told apart before they are cared for. This package scores customers on recency,
-frequency and monetary value. It reads orders and returns one row per customer; it knows neither how long they will stay
-(see ``btyd`` and ``retention``) nor what to offer them. Inside: ``rfm`` holds the scores and their cells.
+frequency and monetary value, sets the parts of their value side by side, and chooses whom to contact. It reads orders and
+other tables; it knows neither how long customers will stay (see ``btyd`` and ``retention``) nor what to offer them. Inside:
+``views`` (groups given from outside), ``rfm`` (scores and their cells), ``named_groups``, ``movement`` (who moved between
+two days), ``indicators``, ``judgements`` and ``value_scores`` (value and its weights), ``portfolio`` (the value matrix),
+``choosing`` (targets under a budget).
 """
 
+from crmlab.segmentation.choosing import Targets, choose_targets
+from crmlab.segmentation.indicators import ValueIndicators, value_indicators
+from crmlab.segmentation.judgements import Judgements, ahp
+from crmlab.segmentation.movement import Migration, migration
+from crmlab.segmentation.named_groups import NAMED_GROUPS, NamedGroup, group_values, plot_groups, rfm_groups
+from crmlab.segmentation.portfolio import ValueMatrix, value_matrix
 from crmlab.segmentation.rfm import plot_rfm, rfm_grid, rfm_scores
+from crmlab.segmentation.value_scores import ValueScore, value_score
+from crmlab.segmentation.views import CustomerGroups, identify
 
-__all__ = ["plot_rfm", "rfm_grid", "rfm_scores"]
+__all__ = [
+    "NAMED_GROUPS",
+    "CustomerGroups",
+    "Judgements",
+    "Migration",
+    "NamedGroup",
+    "Targets",
+    "ValueIndicators",
+    "ValueMatrix",
+    "ValueScore",
+    "ahp",
+    "choose_targets",
+    "group_values",
+    "identify",
+    "migration",
+    "plot_groups",
+    "plot_rfm",
+    "rfm_grid",
+    "rfm_groups",
+    "rfm_scores",
+    "value_indicators",
+    "value_matrix",
+    "value_score",
+]
