@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from crmlab import btyd, segmentation
+from crmlab import btyd
 
 UNSTRUCTURED = ("gaussian", "uniform", "skewed", "correlated", "rfm")
 SEPARATED = {  # centres, in standard deviations

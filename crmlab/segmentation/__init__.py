@@ -5,9 +5,10 @@ frequency and monetary value, and forms segments of customers who are alike. It 
 returns one row per customer; it knows neither how long they will stay (see ``btyd`` and ``retention``) nor what to offer
 them. Inside: ``rfm`` holds the scores and their cells; ``segments`` forms segments, by the methods in ``kmeans``, ``mixture``
 and ``latent_classes``; ``compare`` asks whether they exist (``existence``) and come back (``stability``); ``profile`` says
-who is in them.
+who is in them; ``clouds`` draws what a bet on noise shows.
 """
 
+from crmlab.segmentation.clouds import simulate_clouds
 from crmlab.segmentation.compare import SegmentComparison, compare_k
 from crmlab.segmentation.profile import SegmentProfile, profile
 from crmlab.segmentation.rfm import plot_rfm, rfm_grid, rfm_scores
@@ -16,5 +17,5 @@ from crmlab.segmentation.stability import adjusted_rand
 
 __all__ = [
     "SegmentComparison", "SegmentFit", "SegmentProfile", "adjusted_rand", "compare_k", "fit_segments", "plot_rfm", "profile",
-    "rfm_grid", "rfm_scores",
+    "rfm_grid", "rfm_scores", "simulate_clouds",
 ]  # fmt: skip
