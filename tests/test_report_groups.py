@@ -21,9 +21,9 @@ def test_the_section_counts_who_moved():
     assert f"{silent.sum():,} customers bought often or for much" in section.answer
     paid = orders[orders.customer_id.isin(now.index[silent])].amount.sum()
     assert f"they have paid {paid:,.0f} so far" in section.answer
-    values, ways = (part.parts[0].frame for part in section.parts if isinstance(part, Folded))
+    values, moves = (part.parts[0].frame for part in section.parts if isinstance(part, Folded))
     assert values.customers.sum() == len(now)
-    assert ways.customers.sum() == len(now) - same
+    assert moves.customers.sum() == len(now) - same
     assert section.anchor == "moved"
 
 

@@ -84,9 +84,9 @@ def test_moves_equal_a_plain_count(before, after):
     moved = segmentation.migration(*tables)
     _engine.check(moved.table, "migration")
     for row in moved.table.itertuples():
-        ways = [c for c in before.keys() | after.keys()
+        movers = [c for c in before.keys() | after.keys()
                 if (before.get(c, "new"), after.get(c, "gone")) == (row.group_before, row.group_after)]  # fmt: skip
-        assert row.customers == len(ways) > 0
+        assert row.customers == len(movers) > 0
         assert row.low <= row.share <= row.high
     assert moved.table.customers.sum() == len(before.keys() | after.keys())
     assert moved.table.groupby("group_before").share.sum().to_numpy() == pytest.approx(1)

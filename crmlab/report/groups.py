@@ -42,11 +42,11 @@ def groups(orders: pd.DataFrame, until: dt.date) -> Section:
         f" Of {both:,} who were customers a year before, {same:,} ({percent(same / both)}) are in the group they were in then; "
         f"{moved.new:,} customers are new since."
     )
-    ways = moved.table
-    ways = ways[ways["group_before"] != ways["group_after"]].sort_values("customers", ascending=False, kind="stable")
-    ways = ways.assign(interval=[f"{percent(row.low)} to {percent(row.high)}" for row in ways.itertuples()])
-    ways["share"] = ways["share"].map(percent)
-    listed = Table(ways[["group_before", "group_after", "customers", "share", "interval"]])
+    moves = moved.table
+    moves = moves[moves["group_before"] != moves["group_after"]].sort_values("customers", ascending=False, kind="stable")
+    moves = moves.assign(interval=[f"{percent(row.low)} to {percent(row.high)}" for row in moves.itertuples()])
+    moves["share"] = moves["share"].map(percent)
+    listed = Table(moves[["group_before", "group_after", "customers", "share", "interval"]])
     about = Text("Share of those who were in the group before, with its 95 % confidence interval.", small=True)
     return Section(_QUESTION, answer, (*parts, *charts(moved.plot()), Folded("Who moved where", (listed, about))))
 
