@@ -1,6 +1,7 @@
 """Groups: the section of the report on orders that names customers' groups and says who moved.
 
-It reads orders and a cut, and returns a section; the names and the counts come from ``segmentation``.
+It reads orders and a cut, and returns a section; the names and the counts come from ``segmentation``, and which other
+sections the report has is known in ``orders``.
 """
 
 from __future__ import annotations
