@@ -23,13 +23,14 @@ from crmlab.exercise.pivot import Choices, read_out
 OTHERS = {
     "reports write pages": {"report.orders_report", "report.survey_report"},
     "their tables are made by the kit, in its own order": {
-        "segmentation.plot_rfm", "retention.plot_cohorts", "btyd.plot_alive_history", "btyd.plot_expected",
-        "btyd.plot_frequency",
+        "segmentation.plot_rfm", "segmentation.plot_groups", "retention.plot_cohorts", "btyd.plot_alive_history",
+        "btyd.plot_expected", "btyd.plot_frequency",
         "btyd.plot_tracking", "world.effect", "world.outcomes",
         "widgets.decide", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table",
     },
+    "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
     "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
@@ -106,6 +107,12 @@ def forecast() -> pd.DataFrame:
 
 
 @cache
+def indicators() -> pd.DataFrame:
+    values = loyalty.clv_from_forecast(forecast(), margin=0.3)
+    return segmentation.value_indicators(datasets.load("customer_months"), values, datasets.load("referrals")).table
+
+
+@cache
 def kano() -> pd.DataFrame:
     return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
 
@@ -135,6 +142,29 @@ CALLS = {
     "segmentation.profile": Call(
         lambda: customers().assign(half=np.arange(len(customers())) % 2),
         lambda table: segmentation.profile(table.drop(columns="half"), table.half).effects,
+    ),
+    "segmentation.rfm_groups": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_groups, rowwise=True),
+    "segmentation.group_values": Call(lambda: segmentation.rfm_scores(orders()), segmentation.group_values),
+    "segmentation.migration": Call(
+        lambda: segmentation.rfm_groups(segmentation.rfm_scores(orders())),
+        lambda table: segmentation.migration(table, segmentation.rfm_groups(segmentation.rfm_scores(orders()))).table,
+    ),
+    "segmentation.identify": Call(
+        lambda: datasets.load("customer_months"),
+        lambda table: segmentation.identify(table, customers=datasets.load("customers")).table,
+    ),
+    "segmentation.value_indicators": Call(
+        lambda: loyalty.clv_from_forecast(forecast(), margin=0.3),
+        lambda table: segmentation.value_indicators(datasets.load("customer_months"), table).table,
+        rowwise=True,
+    ),
+    "segmentation.value_score": Call(indicators, lambda table: segmentation.value_score(table).table, rowwise=True),
+    "segmentation.value_matrix": Call(indicators, lambda table: segmentation.value_matrix(table).customers, rowwise=True),
+    "segmentation.choose_targets": Call(
+        indicators,
+        lambda table: segmentation.choose_targets(
+            table.assign(gain=table.potential), cost=1.0, contacts=9, score=segmentation.value_score(table).table
+        ).table,
     ),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),

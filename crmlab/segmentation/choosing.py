@@ -274,7 +274,7 @@ class Targets(Result):
         return _draw.interval_plot(
             table.assign(label=label, middle=table["profit"]),
             title=self.finding,
-            x="expected profit after the cost of contacts, currency (95 % interval)",
+            x="expected profit after contact costs, currency (95 % interval)",
             zero=True,
             alt=f"Expected profit of each rule: {'; '.join(values)}.",
             ax=ax,

@@ -106,11 +106,11 @@ class Migration(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per way that somebody went, with 95 % intervals of its share (``tables.describe("migration")``)."""
+        """One row per move that somebody made, with 95 % intervals of its share (``tables.describe("migration")``)."""
         return self.interval()
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
-        """Compute the ways with Wilson intervals of their shares, each by itself.
+        """Compute the moves with Wilson intervals of their shares, each by itself.
 
         They say how far the share in a group may be due to chance if its customers move independently of each other.
 
@@ -177,7 +177,7 @@ class Migration(Result):
             facts=(("In both tables", both), ("In the same group as before", f"{same:,} ({percent(same / both)})"),
                    ("New", self.new), ("Gone", self.gone)),
             table=table[table["group_before"] != table["group_after"]].head(10),
-            note="The ten ways that most customers went; shares are of the group before.",
+            note="The ten moves that most customers made; shares are of the group before.",
         )  # fmt: skip
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -93,7 +93,7 @@ def _weights(weights: object, names: list[str]) -> pd.Series:
         weights = weights.weights
     if not isinstance(weights, Mapping | pd.Series) or not len(weights):
         raise ArgumentError(f'`weights` must be "equal", a mapping of columns to weights, or from `ahp`; it is {weights!r}.')
-    chosen = pd.Series({str(name): _check.number(f"weights[{name!r}]", weights[name], 0) for name in weights.keys()})
+    chosen = pd.Series({str(name): _check.number(f"weights[{name!r}]", weight, 0) for name, weight in weights.items()})
     if abs(chosen.sum() - 1) > 1e-6:
         raise ArgumentError(f"the weights add up to {chosen.sum():g}; they must add up to 1. Divide each by their sum.")
     return chosen

@@ -192,7 +192,7 @@ class CustomerGroups(Result):
         >>> channel = pd.DataFrame({"customer_id": range(6), "channel": "shop"})
         >>> segmentation.identify(money, customers=channel).interval(0.5)[["mean_profit", "low", "high"]].round(2)
            mean_profit    low   high
-        0         15.0  13.37  16.63
+        0         15.0  13.38  16.62
         """
         level = _check.share("level", level)
         return pd.concat([self._view(view, level) for view in self.groups], ignore_index=True)
