@@ -7,7 +7,7 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
     python benchmarks/power.py            # 20 firms, a quarter of an hour
     python benchmarks/power.py 200 telecom-v2
 
-What concerns the pipeline stands in ``power_pipeline``.
+What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``.
 """
 
 import sys
@@ -199,6 +199,27 @@ def stay_and_profit(firm: world.Firm) -> bool:
     profit = firm["customer_months"].groupby("customer_id").profit.sum().reindex(them.index, fill_value=0.0)
     stay = (them.left.fillna(pd.Timestamp(firm.day(firm.setting.months + 1))) - them.since).dt.days
     return 0.2 <= np.corrcoef(stay, profit)[0, 1] <= 0.45
+
+
+def tenure_growth(firm: world.Firm) -> pd.DataFrame:
+    """Growth of profit from the first to the second year of the relationship, by view."""
+    customers = firm["customers"][["customer_id", "since"]]
+    if firm.industry.contract:
+        left = firm["contracts"].groupby("customer_id").ended.max().rename("left")
+        customers = customers.join(left, on="customer_id")
+    return loyalty.tenure_profit(customers, firm["customer_months"]).growth().set_index("view")
+
+
+def growth_is_leaving(firm: world.Firm) -> bool:
+    return tenure_growth(firm).share_low["the leaving of others"] > 0
+
+
+def those_still_there_grow(firm: world.Firm) -> bool:
+    return tenure_growth(firm).low["still there"] > 0
+
+
+def the_same_people_grow_little(firm: world.Firm) -> bool:
+    return tenure_growth(firm).share_high["the same people"] < 0.1
 
 
 def channels_differ(firm: world.Firm) -> bool:
@@ -482,6 +503,14 @@ ROWS = (
     Row("needs are found from orders", "k-means of product shares, at least .2 (truth)", 2_000, needs_from_orders),
     Row("needs differ in value by three or more", "profit by need (truth)", 2_000, needs_differ_in_value),
     Row("length of stay and profit", "correlation within .20 to .45 (truth)", 2_000, stay_and_profit),
+    Row("growth with tenure is the leaving of others", "second year beside the first: the two growths differ", 2_000,
+        growth_is_leaving),
+    Row("profit of those still there grows", "second year beside the first, interval of the mean", 2_000,
+        those_still_there_grow, contract=False),
+    Row("profit of those still there grows", "second year beside the first, interval of the mean", 5_000,
+        those_still_there_grow, contract=True),
+    Row("the same people do not grow by a tenth", "second year beside their first, upper end", 5_000,
+        the_same_people_grow_little),
     Row("channels bring different people", "rank test of profit by channel", 2_000, channels_differ),
     Row("signals at entry foretell profit", "rank correlation with page views", 10_000, views_foretell_profit),
     Row("usage falls before leaving", "paired t: last two months, half a year before (truth)", 2_000, usage_falls),
@@ -545,9 +574,10 @@ ROWS = (
 
 
 def table(industry: str, firms: int) -> str:
-    from power_pipeline import ROWS as PIPELINE  # it takes methods from here
+    from power_chain import ROWS as CHAIN  # they take methods from here
+    from power_pipeline import ROWS as PIPELINE
 
-    rows = [row for row in (*ROWS, *PIPELINE) if row.concerns(industry)]
+    rows = [row for row in (*ROWS, *CHAIN, *PIPELINE) if row.concerns(industry)]
     hits = np.zeros(len(rows))
     for seed in range(FIRST_SEED, FIRST_SEED + firms):
         for size in sorted({row.customers for row in rows}):

@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     _site_parser(commands)
     data = commands.add_parser("data", help="write the kit's own tables again")
     data.add_argument("--what-if", action="store_true", help="also the grid behind the what-if widget (some minutes)")
+    data.add_argument(
+        "--claims", action="store_true", help="also the firms in which the sources' claims are tried (some minutes)"
+    )
     data.set_defaults(run=_data)
     restore = commands.add_parser(
         "restore",
@@ -326,9 +329,10 @@ def _questionnaire(arguments: argparse.Namespace) -> int:
 
 
 def _data(arguments: argparse.Namespace) -> int:
-    from crmlab import datasets
+    from crmlab import claims, datasets
 
-    datasets.build(what_if=arguments.what_if)
+    grid = claims.make_grid(workers=None) if arguments.claims else None
+    datasets.build(what_if=arguments.what_if, claim_trials=grid)
     print("written: datasets/")
     return 0
 

@@ -79,7 +79,7 @@ LESSONS = (
     Lesson("05_satisfaction", "Satisfaction", "Where do we fall short, and what should we mend first?", 50),
     Lesson("06_service", "Service", "How many agents, and how do we recover from a failure?"),
     Lesson("07_retention", "Retention", "Who is about to leave?"),
-    Lesson("08_loyalty", "Loyalty", "Do loyal customers earn us money?"),
+    Lesson("08_loyalty", "Loyalty", "Do loyal customers earn us money?", 50, 60),
     Lesson("09_btyd", "Customers without contract", "Is a silent customer gone?", 50),
     Lesson("10_campaigns", "Campaigns", "Whom should we write to?"),
     Lesson("11_investment", "Investment", "Does the CRM system pay?"),

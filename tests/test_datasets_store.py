@@ -15,14 +15,14 @@ import pytest
 
 import crmlab
 from crmlab import _engine, datasets, tables, world
-from crmlab.datasets import store
+from crmlab.datasets import loading, store
 from crmlab.errors import ArgumentError, CrmlabWarning, DataError
 
 HOME = Path(__file__).resolve().parents[1] / "datasets"
 # In a process of its own: another industry's table, of a firm that is made in no time.
 LOAD = """
 from crmlab import datasets, world
-from crmlab.datasets import store
+from crmlab.datasets import loading, store
 store.simulate_firm = lambda version: world.simulate(version, customers=60, months=6, seed=1)
 print(len(datasets.load("contracts", industry="telecom")))
 """
@@ -55,10 +55,10 @@ def test_the_kits_tables_are_fresh(tmp_path, monkeypatch):
     for name in firm.truth:
         pd.testing.assert_frame_equal(datasets.truth(name), firm.truth[name], obj=f"{name} (run `crmlab data`)")
     stored_files, fresh_files = ({path.relative_to(home) for path in home.rglob("*.*")} for home in (HOME, tmp_path))
-    assert stored_files == fresh_files | {Path("what_if.parquet"), Path("cdnow.parquet")}
+    assert stored_files == fresh_files | {Path(f"{name}.parquet") for name in loading.BESIDE}
     assert sum(path.stat().st_size for path in HOME.rglob("*.*")) < 10_000_000
     package = json.loads((HOME / "datapackage.json").read_text(encoding="utf-8"))
-    assert {resource["name"] for resource in package["resources"]} == {*datasets.names(), "what_if", "cdnow"}, (
+    assert {resource["name"] for resource in package["resources"]} == {*datasets.names(), *loading.BESIDE}, (
         "the truth is not among them"
     )
     for resource in package["resources"]:
@@ -112,7 +112,12 @@ def test_cdnow_is_the_published_sample():
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("what_if", r"world\.sweep\(\*\*datasets\.WHAT_IF\)"), ("cdnow", "install the kit with its folder")]
+    ("name", "remedy"),
+    [
+        ("what_if", r"world\.sweep\(\*\*datasets\.WHAT_IF\)"),
+        ("claim_trials", r"claims\.make_grid\(\)"),
+        ("cdnow", "install the kit with its folder"),
+    ],
 )
 def test_without_the_folder_it_says_what_to_do(monkeypatch, tmp_path, name, remedy):
     monkeypatch.setattr(store, "KIT", tmp_path)
@@ -279,7 +284,7 @@ def test_a_damaged_file_of_the_kit_is_refused(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"orders\.parquet is damaged .* `crmlab data`"):
         datasets.load("orders")
     assert len(datasets.load("customers")) > 1_000
-    for name, remedy in (("what_if", r"world\.sweep"), ("cdnow", "install the kit")):
+    for name, remedy in (("what_if", r"world\.sweep"), ("claim_trials", r"claims\.make"), ("cdnow", "install the kit")):
         path = tmp_path / "datasets" / f"{name}.parquet"
         path.write_bytes(path.read_bytes()[:-1] + b"x")
         with pytest.raises(DataError, match=rf"{name}\.parquet is damaged \({name}\.parquet is not what was .*{remedy}"):
@@ -296,15 +301,16 @@ def test_the_kits_manifest_knows_every_table_that_is_loaded(tmp_path, monkeypatc
         "README.md", "datapackage.json", "manifest.json", "survey_form.csv",
     }  # fmt: skip
     monkeypatch.setattr(store, "simulate_firm", small_firm)
-    for name in ("manifest.json", "what_if.parquet", "cdnow.parquet"):
+    for name in ("manifest.json", "what_if.parquet", "claim_trials.parquet", "cdnow.parquet"):
         shutil.copy(HOME / name, tmp_path)
     (tmp_path / "cdnow.parquet").write_bytes(b"damaged")
     datasets.build(tmp_path)
     again = json.loads((tmp_path / "manifest.json").read_text())
     assert set(again) == set(hashes)
-    assert {name: again[name] for name in ("what_if.parquet", "cdnow.parquet")} == {
-        name: hashes[name] for name in ("what_if.parquet", "cdnow.parquet")
-    }, "a new manifest does not bless what was damaged"
+    beside = [f"{name}.parquet" for name in loading.BESIDE]
+    assert [again[name] for name in beside] == [hashes[name] for name in beside], (
+        "a new manifest does not bless what was damaged"
+    )
 
 
 def test_without_the_folder_the_default_firm_is_simulated(quick, tmp_path, monkeypatch):

@@ -26,9 +26,9 @@ OTHERS = {
         "segmentation.plot_rfm", "segmentation.plot_groups", "retention.plot_cohorts", "btyd.plot_alive_history",
         "btyd.plot_expected", "btyd.plot_frequency",
         "btyd.plot_tracking", "world.effect", "world.outcomes",
-        "widgets.decide", "widgets.radar", "widgets.what_if", "widgets.alive",
+        "widgets.decide", "widgets.laboratory", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
-        "widgets.guess", "widgets.picture", "widgets.table",
+        "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
     "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
     "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
@@ -113,6 +113,16 @@ def indicators() -> pd.DataFrame:
 
 
 @cache
+def profits() -> pd.DataFrame:
+    return datasets.load("customer_months").groupby("customer_id").profit.sum().reset_index()
+
+
+@cache
+def observed_stays() -> pd.DataFrame:
+    return loyalty.observed_stay(orders()).merge(profits())
+
+
+@cache
 def kano() -> pd.DataFrame:
     return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
 
@@ -171,6 +181,21 @@ CALLS = {
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),
     "loyalty.customer_equity": Call(
         lambda: loyalty.clv_from_forecast(forecast(), margin=0.3), lambda table: loyalty.customer_equity(table).table
+    ),
+    "loyalty.four_cells": Call(
+        observed_stays, lambda table: loyalty.four_cells(table).customers.drop(columns="customer_id"), rowwise=True
+    ),
+    "loyalty.observed_stay": Call(orders, loyalty.observed_stay),
+    "loyalty.referral_value": Call(
+        lambda: datasets.load("referrals"),
+        lambda table: loyalty.referral_value(table, profits().rename(columns={"profit": "customer_value"})),
+    ),
+    "loyalty.tenure_profit": Call(
+        lambda: datasets.load("customers"), lambda table: loyalty.tenure_profit(table, datasets.load("customer_months")).table
+    ),
+    "loyalty.fit_chain": Call(
+        lambda: loyalty.simulate_chain(300, seed=1, waves=2),
+        lambda table: loyalty.fit_chain(table, service=["reliability"], cluster="customer_id", scale=None).interval(),
     ),
     "btyd.purchase_summary": Call(orders, btyd.purchase_summary),
     "btyd.period_summary": Call(orders, btyd.period_summary),

@@ -21,14 +21,14 @@ from crmlab.widgets.laboratory_model import changes, region, remark
 
 CLAIMS = pd.DataFrame(
     [
-        ("five more of loyalty", "retention", 0.05, "every firm", 0.25, 0.95),
+        ("five more of loyalty", "retention", 0.05, "all", 0.25, 0.95),
         ("five more of loyalty", "retention", 0.05, "finance", 0.35, 0.85),
         ("five more of loyalty", "retention", 0.05, "retail", 0.10, 0.25),
         ("one less of cost", "cost", -0.01, "finance", 0.08, 0.15),
-        ("one more of margin", "margin", 0.01, "every firm", 0.02, 0.05),
+        ("one more of margin", "margin", 0.01, "all", 0.02, 0.05),
         ("one more of conversion", "conversion", 0.01, "retail", 0.03, 0.08),
     ],
-    columns=["claim", "driver", "step", "industry", "low", "high"],
+    columns=["claim", "driver", "change", "industry", "low", "high"],
 )
 INDUSTRIES = pd.DataFrame({"industry": ["finance", "retail"], "margin": [0.3, 0.06], "retention": [0.9, 0.6]})
 
@@ -130,9 +130,24 @@ def test_industries_are_held_against_what_is_claimed_of_them(shown):
 
 def test_names_of_industries_do_not_meet():
     close = pd.DataFrame({"industry": ["one", "two", "three"], "margin": [0.2, 0.2, 0.21], "retention": [0.5, 0.51, 0.52]})
-    claims = CLAIMS[CLAIMS.industry == "every firm"]
+    claims = CLAIMS[CLAIMS.industry == "all"]
     heights = [place["height"] for place in widgets.laboratory(claims, close).data["places"]]
     assert np.diff(sorted(heights)).min() >= 18 * 60 / 300 - 1e-9
+
+
+def test_the_order_and_labels_of_industries_change_nothing():
+    """Labels that stand twice, as after a concat, and rows the other way round."""
+    places = [widgets.laboratory(CLAIMS, each).data["places"] for each in (INDUSTRIES, INDUSTRIES[::-1].set_axis([7, 7]))]
+    assert places[0] == places[1][::-1]
+
+
+def test_a_claim_of_which_the_same_is_said_everywhere_offers_no_choice(browser, tmp_path):
+    claims = CLAIMS.assign(low=0.25, high=0.95)
+    page = browser.new_page()
+    page.goto(f"file://{widgets.laboratory(claims, INDUSTRIES).save(tmp_path / 'same.html')}")
+    page.get_by_role("radio", name="five more of loyalty").wait_for()
+    assert page.get_by_role("radio", name="finance").locator("visible=true").count() == 0
+    page.close()
 
 
 def test_who_made_it_true_is_written_down_once(journal, shown):
@@ -148,7 +163,7 @@ def test_who_made_it_true_is_written_down_once(journal, shown):
     ("call", "words"),
     [
         (lambda: widgets.laboratory("claims.csv", INDUSTRIES), "`claims` must be a DataFrame; it is str"),
-        (lambda: widgets.laboratory(CLAIMS.drop(columns="step"), INDUSTRIES), "no column `step`"),
+        (lambda: widgets.laboratory(CLAIMS.drop(columns="change"), INDUSTRIES), "no column `change`"),
         (lambda: widgets.laboratory(CLAIMS.assign(driver="joy"), INDUSTRIES), "`driver`"),
         (
             lambda: widgets.laboratory(CLAIMS.assign(low=0.9, high=0.2), INDUSTRIES),
@@ -226,7 +241,8 @@ def move(page, values):
     row = CLAIMS.iloc[values["row"]]
     page.get_by_role("radio", name=row.claim).check()
     if (CLAIMS.claim == row.claim).sum() > 1:
-        page.get_by_role("radio", name=row.industry).locator("visible=true").check()
+        name = "every firm" if row.industry == "all" else row.industry
+        page.get_by_role("radio", name=name).locator("visible=true").check()
     if row.driver != "conversion":
         page.get_by_role("radio", name=("points", "per cent")[values["unit"]]).check()
     page.get_by_role("radio", name=("an average customer", "the firm")[values["whose"]]).check()

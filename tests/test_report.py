@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crmlab import btyd, datasets, report, satisfaction
+from crmlab import btyd, datasets, loyalty, report, satisfaction
 from crmlab.__main__ import _as_options, main
 from crmlab.errors import ArgumentError, DataError
 from crmlab.report import orders
@@ -73,7 +73,7 @@ def test_the_page_holds_all_it_shows(cdnow):
     assert all(len(alt) > 40 for alt in page.pictures)
     assert [heading for heading in re.findall("<h2>(.*?)</h2>", cdnow)] == [
         "Who comes back?", "When do they come back?", "Which customers are recent and frequent?",
-        "Which groups are they in, and who moved?", "How much hangs on how few?",
+        "Which groups are they in, and who moved?", "How much hangs on how few?", "Who grows, and who merely remained?",
         "What will they buy next year?", "What is each customer worth?", "What was set aside?",
     ]  # fmt: skip
 
@@ -138,6 +138,20 @@ def test_small_and_odd_orders(tmp_path):
     page = report.orders_report(few, tmp_path / "shop.html", until="2024-12-15").read_text(encoding="utf-8")
     assert re.search(r"\d% \*</td>", page)
     assert "* The period had not ended at the cut." in page
+
+
+def test_who_grows_and_who_merely_remained(cdnow):
+    """The sentence says what ``loyalty`` finds in the same orders, and nothing where they span less than two years."""
+    shop = datasets.load("orders")[["customer_id", "order_date", "amount"]]
+    section = orders._tenure(orders._Analysis(datasets.read(shop), shop.order_date.max().date()))
+    months = shop.assign(month=shop.order_date.dt.to_period("M").dt.to_timestamp(), orders=1, revenue=shop.amount)
+    months = months.groupby(["customer_id", "month"], as_index=False)[["orders", "revenue"]].sum()
+    first = shop.groupby("customer_id", as_index=False).order_date.min().rename(columns={"order_date": "since"})
+    growth = loyalty.tenure_profit(first, months, measure="revenue").growth().set_index("view")
+    assert growth.low["still there"] > 0
+    assert f": {100 * growth.share['still there']:.1f} % more among those who bought in each year" in section.answer
+    assert f"makes the difference: {100 * growth.share['the leaving of others']:.1f} points more." in section.answer
+    assert "The orders span less than two years, so nobody can be followed into a second year yet." in cdnow
 
 
 def test_the_page_is_the_same_every_time_and_fits_each_model_once(cdnow, cdnow_page, monkeypatch):

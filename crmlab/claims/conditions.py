@@ -2,7 +2,7 @@
 
 A claim such as "five per cent more loyalty" is true or false of a margin, a retention, a discount rate, a cost to win
 customers, and of a way to read it. Numbers come in and a share goes out; the page's widget does the same sums. Which claims
-there are stands in ``catalogue``, for which numbers one is true in ``arithmetic``, what a simulated firm answers in ``trial``.
+there are stands in ``catalogue``, for which numbers one is true in ``solutions``, what a simulated firm answers in ``trial``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TypedDict
 
-from crmlab import _check, _manifest, tables, world
+import pandas as pd
+
+from crmlab import _check, _engine, _manifest, tables, world
 from crmlab.datasets import store
 from crmlab.datasets.loading import BESIDE, names
 from crmlab.datasets.survey_form import export_form
@@ -40,7 +42,7 @@ How the firm works: [docs/world.md](../docs/world.md).
 on it. `cdnow` alone is not simulated: real people, without names, whose orders many publications share."""
 
 
-def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False) -> None:
+def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False, claim_trials: pd.DataFrame | None = None) -> None:
     """Write the default firm's tables, their ``README.md`` and ``datapackage.json`` (``crmlab data``).
 
     Parameters
@@ -49,6 +51,8 @@ def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False) -> 
         Where to; by default the ``datasets`` folder of the kit.
     what_if : bool
         Also write the grid behind the what-if widget, which takes some minutes: ``crmlab data --what-if``.
+    claim_trials : DataFrame, optional
+        Also write this table, as ``claims.make_grid`` returns it: ``crmlab data --claims``.
 
     Returns
     -------
@@ -58,6 +62,8 @@ def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False) -> 
     ------
     ArgumentError
         ``what_if`` is neither True nor False.
+    DataError
+        ``claim_trials`` is no such table.
 
     Examples
     --------
@@ -67,12 +73,17 @@ def build(folder: str | PathLike[str] = store.KIT, *, what_if: bool = False) -> 
     ...     datasets.build(folder)  # doctest: +SKIP
     """
     _check.flag("what_if", what_if)
+    grids: dict[str, pd.DataFrame] = {}
+    if claim_trials is not None:
+        grids["claim_trials"] = _engine.made_table("claim_trials", claim_trials, "claim_trials", "claims.make_grid")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files, beside = store.write_firm(folder, _preset(store.DEFAULT).name), _hashes_beside(folder)
     if what_if:
-        world.sweep(**WHAT_IF).to_parquet(folder / store.file_name("what_if"), index=False)
-        beside.pop(store.file_name("what_if"), None)
+        grids["what_if"] = world.sweep(**WHAT_IF)
+    for name, grid in grids.items():
+        grid.to_parquet(folder / store.file_name(name), index=False)
+        beside.pop(store.file_name(name), None)
     files += [file for name in BESIDE if (file := store.file_name(name)) not in beside and (folder / file).exists()]
     _manifest.write(folder, files, beside)
     form = export_form(store.read_table(folder, "survey"))

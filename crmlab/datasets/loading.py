@@ -17,6 +17,7 @@ from crmlab.world.presets import industry as _preset
 #: Tables that lie in the kit's folder beside those of the default firm, and how to get one that is missing.
 BESIDE = {
     "what_if": "Make it in some minutes: `world.sweep(**datasets.WHAT_IF)`.",
+    "claim_trials": "Make it in some minutes: `claims.make_grid()`.",
     "cdnow": "It is a file of the kit and cannot be simulated: install the kit with its folder `datasets`.",
 }
 
@@ -59,7 +60,8 @@ def load(name: str, *, industry: str = store.DEFAULT) -> pd.DataFrame:
     ----------
     name : str
         One of ``datasets.names(industry)``. Beside those of the retailer lie "what_if", the grid behind the what-if widget,
-        and "cdnow", the orders of real customers: a sample of those of a music shop of 1997, much used in publications.
+        "claim_trials", what became of the sources' claims in firms of four industries, and "cdnow", the orders of real
+        customers: a sample of those of a music shop of 1997, much used in publications.
     industry : str
         "retailer", "telecom" or "rebate_site".
 

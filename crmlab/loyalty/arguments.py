@@ -27,9 +27,24 @@ def number_array(name: str, value: npt.ArrayLike, low: float, high: float, *, cl
     if wrong.any():
         words = ("at least", "at most") if closed else ("above", "below")
         bounds = [f"{word} {bound:g}" for word, bound in zip(words, (low, high), strict=True) if np.isfinite(bound)]
-        hint = ", a share such as 0.8 for eighty per cent" if high == 1 else ""
-        raise ArgumentError(f"`{name}` must be {' and '.join(['finite', *bounds])}{hint}; it is {array[wrong].flat[0]:g}.")
+        hint, first = ", a share such as 0.8 for eighty per cent" if high == 1 else "", float(array[wrong].flat[0])
+        asked = _ask_back(first) if high == 1 else ""
+        raise ArgumentError(f"`{name}` must be {' and '.join(['finite', *bounds])}{hint}; it is {first:g}.{asked}")
     return array
+
+
+def annual_rates(value: npt.ArrayLike) -> np.ndarray:
+    """Return discount rates of a year as finite numbers above -1, at most 1."""
+    rates = number_array("annual_rate", value, -1, np.inf)
+    if (rates > 1).any():
+        first = float(rates[rates > 1].flat[0])
+        raise ArgumentError(f"`annual_rate` must be a share of at most 1, such as 0.12; it is {first:g}.{_ask_back(first)}")
+    return rates
+
+
+def _ask_back(number: float) -> str:
+    """Ask whether per cent were meant, where a share is wanted."""
+    return f" Is {number:g} % meant? That is {number / 100:g}; five points more are 0.05 more." if 1 < number <= 100 else ""
 
 
 def single_number(name: str, value: npt.ArrayLike, high: float = np.inf) -> float:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crmlab import _check
 from crmlab.errors import ArgumentError
-from crmlab.loyalty.arguments import as_given, broadcast, common_index, number_array
+from crmlab.loyalty.arguments import annual_rates, as_given, broadcast, common_index, number_array
 
 
 def simple_value(
@@ -32,9 +32,9 @@ def simple_value(
     margin : float or array
         What they bring in a year, less what it costs to serve them; in currency.
     retention : float or array
-        From 0 to 1.
+        From 0 to 1; 0.8 is eighty per cent.
     annual_rate : float or array
-        Above -1.
+        Above -1, at most 1; 0.12 is twelve per cent a year.
     years : int, optional
         How many payments count; by default all.
     at_once : bool
@@ -53,6 +53,8 @@ def simple_value(
 
     Notes
     -----
+    It is the mean of many such customers; of one, ``value_interval`` says how far they may be from it.
+
     One retention rate for all understates what customers who differ are still worth: those who have stayed are those who
     leave less (Fader & Hardie 2010).
 
@@ -167,7 +169,7 @@ def _rates(
         _check.integer("years", years, 1)
     r, i = broadcast(
         retention=number_array("retention", retention, 0, 1, closed=True),
-        annual_rate=number_array("annual_rate", annual_rate, -1, np.inf),
+        annual_rate=annual_rates(annual_rate),
     )
     growth = -_decay(r, i)
     infinite = growth >= 0 if years is None else growth * years > 700  # e^700 is about as large as a number can be

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from crmlab.loyalty.arguments import as_given, broadcast, common_index, number_array
+from crmlab.loyalty.arguments import annual_rates, as_given, broadcast, common_index, number_array
 
 _WEEKS_PER_YEAR = 52
 
@@ -20,7 +20,7 @@ def weekly_rate(annual_rate: npt.ArrayLike) -> float | np.ndarray:
     Parameters
     ----------
     annual_rate : float or array
-        Above -1; 0.1 is ten per cent a year.
+        Above -1, at most 1; 0.1 is ten per cent a year.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def weekly_rate(annual_rate: npt.ArrayLike) -> float | np.ndarray:
     Raises
     ------
     ArgumentError
-        Not a finite number above -1.
+        Not a finite number above -1, or above 1.
 
     References
     ----------
@@ -43,7 +43,7 @@ def weekly_rate(annual_rate: npt.ArrayLike) -> float | np.ndarray:
     >>> round(loyalty.weekly_rate(0.15), 4)
     0.0027
     """
-    rate = number_array("annual_rate", annual_rate, -1, np.inf)
+    rate = annual_rates(annual_rate)
     return as_given(np.log1p(rate) / _WEEKS_PER_YEAR)
 
 
@@ -53,7 +53,7 @@ def discount_factor(annual_rate: npt.ArrayLike, weeks: npt.ArrayLike) -> float |
     Parameters
     ----------
     annual_rate : float or array
-        Above -1; 0.1 is ten per cent a year.
+        Above -1, at most 1; 0.1 is ten per cent a year.
     weeks : float or array
         From today on, 0 or more; a year has 52.
 
@@ -73,7 +73,7 @@ def discount_factor(annual_rate: npt.ArrayLike, weeks: npt.ArrayLike) -> float |
     (0.9091, 1.0)
     """
     rate, away = broadcast(
-        annual_rate=number_array("annual_rate", annual_rate, -1, np.inf),
+        annual_rate=annual_rates(annual_rate),
         weeks=number_array("weeks", weeks, 0, np.inf, closed=True),
     )
     common_index(annual_rate=annual_rate, weeks=weeks)

@@ -35,7 +35,7 @@ def clv_from_forecast(forecast: pd.DataFrame, *, margin: float, annual_rate: flo
     margin : float
         Share of the spend that is left after what was sold is paid for, from 0 to 1.
     annual_rate : float, optional
-        Above -1, by default 0.1; only for a forecast by date, the other being discounted already.
+        Above -1, at most 1, by default 0.1; only for a forecast by date, the other being discounted already.
 
     Returns
     -------

@@ -209,6 +209,33 @@ def _concentration(analysis: _Analysis) -> Section:
     return Section(question, answer, (*charts(concentration.plot()), _facts(concentration.summary())))
 
 
+def _tenure(analysis: _Analysis) -> Section:
+    question, orders = "Who grows, and who merely remained?", analysis.orders
+    month = orders["order_date"].dt.to_period("M").dt.to_timestamp().rename("month")
+    months = orders["amount"].groupby([orders["customer_id"], month]).agg(["size", "sum"])
+    months = months.reset_index().rename(columns={"size": "orders", "sum": "revenue"})
+    first = orders.groupby("customer_id")["order_date"].min().rename("since").reset_index()
+    if (analysis.until - first["since"].min().date()).days < 2 * 365:
+        return Section(question, "The orders span less than two years, so nobody can be followed into a second year yet.")
+    try:
+        tenure = loyalty.tenure_profit(first, months, until=analysis.until, measure="revenue")
+    except DataError as error:
+        return Section(question, f"This cannot be said yet: {error}")
+    still, same, leaving = (tenure.in_words(view) for view in tenure.growth()["view"])
+    n, buyers = tenure.present.sum(axis=0)
+    answer = (
+        f"Of {n:,} customers who can be followed for two years, {buyers:,} bought again in the second. Spend per customer in "
+        f"the second year beside the first: {still} among those who bought in each year, {same} among the same {buyers:,} "
+        f"people. The leaving of the others makes the difference: {leaving}. Only the second comparison says whether customers "
+        "grow. It is flattered, because these people were chosen for having bought; and who ordered before the file begins "
+        "counts as new."
+    )
+    means = tenure.table.rename(columns={"profit": "spend"}).assign(
+        view=tenure.table["view"].replace("still there", "all buyers")
+    )
+    return Section(question, answer, (*charts(tenure.plot()), Folded("The means behind it", (Table(means.round(2)),))))
+
+
 def _next_year(analysis: _Analysis) -> Section:
     question = "What will they buy next year?"
     orders, until = analysis.orders, analysis.until
@@ -297,6 +324,7 @@ _SECTIONS: tuple[Callable[[_Analysis], Section], ...] = (
     _rfm,
     lambda analysis: groups(analysis.reading.rows, analysis.until),
     _concentration,
+    _tenure,
     _next_year,
     _worth,
     _set_aside,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from crmlab.errors import ArgumentError
 from crmlab.tables import (
     btyd,
+    claims,
     datasets,
     loyalty,
     measurement,
@@ -37,7 +38,9 @@ __all__ = [
 ]  # fmt: skip
 
 #: One file for each room that returns tables of its own, in the order of the description pages.
-_ROOMS = (pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, widgets, datasets)
+_ROOMS = (
+    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, claims, widgets, datasets,
+)  # fmt: skip
 _BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 
 

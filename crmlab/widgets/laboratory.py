@@ -28,8 +28,8 @@ def laboratory(
     Parameters
     ----------
     claims : DataFrame
-        ``claim, driver, step, industry, low, high``, as ``tables.describe("claimed_effects")`` says; the first row is shown
-        first. Rows of one claim differ in the industry of which it is said ("every firm", or one of ``industries``).
+        ``claim, driver, change, industry, low, high``, as ``tables.describe("claimed_effects")`` says; the first row is shown
+        first. Rows of one claim differ in the industry of which it is said ("all", or one of ``industries``).
     industries : DataFrame
         ``industry, margin, retention``: where each stands, as shares.
     margin : float
@@ -72,8 +72,8 @@ def laboratory(
     --------
     >>> import pandas as pd
     >>> from crmlab import widgets
-    >>> claims = pd.DataFrame({"claim": ["five more of loyalty"], "driver": ["retention"], "step": [0.05],
-    ...                        "industry": ["every firm"], "low": [0.25], "high": [0.95]})
+    >>> claims = pd.DataFrame({"claim": ["five more of loyalty"], "driver": ["retention"], "change": [0.05],
+    ...                        "industry": ["all"], "low": [0.25], "high": [0.95]})
     >>> industries = pd.DataFrame({"industry": ["retail"], "margin": [0.1], "retention": [0.6]})
     >>> shown = widgets.laboratory(claims, industries)
     >>> shown.title

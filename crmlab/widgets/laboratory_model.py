@@ -19,7 +19,7 @@ from crmlab.claims import change_of_profit
 from crmlab.errors import ArgumentError, DataError
 from crmlab.widgets.chart import Axis, Chart
 
-EVERY = "every firm"
+EVERY = "all"  # industries
 UNITS, WHOSE = ("points", "per cent"), ("customer", "firm")
 #: Lowest, highest and step of each slider, in per cent; the margin ends where the plane does.
 SLIDERS = {
@@ -40,7 +40,7 @@ class Claimed:
 
     claim: str
     driver: str
-    step: float
+    change: float
     industry: str
     low: float
     high: float
@@ -131,7 +131,8 @@ def _check_industries(industries: object) -> pd.DataFrame:
     long = [name for name in frame.industry if len(name) > _LONGEST]
     if long:
         raise DataError(f"`industry` may have {_LONGEST} letters, or its name leaves the chart; shorten {long[0]!r}.")
-    return frame.assign(margin=100 * frame.margin, retention=100 * frame.retention)[["industry", "margin", "retention"]]
+    places = frame.assign(margin=100 * frame.margin, retention=100 * frame.retention)
+    return places[["industry", "margin", "retention"]].reset_index(drop=True)
 
 
 def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
@@ -149,8 +150,7 @@ def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
                 height = max(height, other + gap)
         taken.append((*ends, height))
         names[row.Index] = at, height, "end" if side < 0 else "start"
-    placed = pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"])
-    return places.join(placed).reset_index(drop=True)
+    return places.join(pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"]))
 
 
 # -- What a change comes to --------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def _moved(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike,
     """Return what the driver becomes, as a share; of conversion, how much of it there is."""
     shares = {"retention": retention, "margin": margin, "cost": 100 - np.asarray(margin), "conversion": 100.0}
     share = np.asarray(shares[claimed.driver], dtype=float) / 100
-    return share + claimed.step if _unit(claimed, values) == "points" else share * (1 + claimed.step)
+    return share + claimed.change if _unit(claimed, values) == "points" else share * (1 + claimed.change)
 
 
 def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike, retention: npt.ArrayLike) -> np.ndarray:
@@ -190,7 +190,7 @@ def changes(claimed: Claimed, values: Mapping[str, float], margin: npt.ArrayLike
     known = possible & is_worth
     if known.any():
         result[known] = change_of_profit(
-            claimed.driver, step=claimed.step, margin=margin[known] / 100, retention=retention[known] / 100, annual_rate=rate,
+            claimed.driver, step=claimed.change, margin=margin[known] / 100, retention=retention[known] / 100, annual_rate=rate,
             acquisition_cost=cost, unit=_unit(claimed, values), whose=whose,
         )  # fmt: skip
     return result
@@ -240,7 +240,7 @@ def _percent(share: float) -> str:
 
 
 def _step(claimed: Claimed, values: Mapping[str, float]) -> str:
-    return f"{_plain(abs(100 * claimed.step))} {_unit(claimed, values)}"
+    return f"{_plain(abs(100 * claimed.change))} {_unit(claimed, values)}"
 
 
 def _judgement(claimed: Claimed, change: float) -> str:
@@ -260,7 +260,7 @@ def finding(claimed: Claimed, values: Mapping[str, float]) -> str:
         return "A customer brings no more than they cost to win: there is no profit that could grow by per cent of itself"
     sizes = f"from {_plain(share)} to {_plain(after)} %"
     if claimed.driver == "conversion":
-        sizes = f"{_step(claimed, values)} {'higher' if claimed.step > 0 else 'lower'}"
+        sizes = f"{_step(claimed, values)} {'higher' if claimed.change > 0 else 'lower'}"
     whose = ("an average customer is worth", "the firm earns")[int(values["whose"])]
     size = _percent(change)
     more = "as much as before" if not size.strip("0. %") else f"{size} {'more' if change > 0 else 'less'}"

@@ -28,12 +28,12 @@ const unitOf = ({ driver }, { unit }) => (driver === "conversion" ? 1 : unit);
 // What the driver becomes, as a share.
 function movedTo(claimed, values, margin, retention) {
   const share = { retention, margin, cost: 100 - margin, conversion: 100 }[claimed.driver] / 100;
-  return unitOf(claimed, values) === 0 ? share + claimed.step : share * (1 + claimed.step);
+  return unitOf(claimed, values) === 0 ? share + claimed.change : share * (1 + claimed.change);
 }
 
 // By what share profit changes; infinite where a customer is worth no more than they cost, NaN where the change cannot be.
 function changeOf(claimed, values, margin, retention) {
-  const { driver, step } = claimed, isFirm = values.whose === 1, after = movedTo(claimed, values, margin, retention);
+  const { driver, change } = claimed, isFirm = values.whose === 1, after = movedTo(claimed, values, margin, retention);
   const m = margin / 100, r = retention / 100, i = isFirm ? 0 : values.annual_rate / 100, a = values.acquisition_cost / 100;
   const worth = (margin, retention, cost = a) => margin * retention / (1 + i - retention) - cost, before = worth(m, r);
   if (driver !== "conversion" && !(after > -1e-12 && after < 1 + 1e-12)) return NaN;
@@ -43,7 +43,7 @@ function changeOf(claimed, values, margin, retention) {
     retention: () => worth(m, Math.min(after, 1)),
     margin: () => worth(after, r),
     cost: () => worth(1 - after, r),
-    conversion: () => worth(m, r, a / (1 + step)) * (isFirm ? 1 + step : 1),
+    conversion: () => worth(m, r, a / (1 + change)) * (isFirm ? 1 + change : 1),
   };
   return then[driver]() / before - 1;
 }
@@ -68,7 +68,7 @@ function regionOf(claimed, values, top) {
 
 const plainNumber = (number) => String(Number(number.toFixed(3)));
 const percent = (share) => `${size(100 * share, 1)} %`;
-const stepText = (claimed, values) => `${plainNumber(Math.abs(100 * claimed.step))} ${READINGS.unit[unitOf(claimed, values)]}`;
+const stepText = (claimed, values) => `${plainNumber(Math.abs(100 * claimed.change))} ${READINGS.unit[unitOf(claimed, values)]}`;
 const judgement = ({ low, high }, change) => (change < low ? "too much" : change > high ? "too little" : "true");
 
 function finding(claimed, values) {
@@ -82,7 +82,7 @@ function finding(claimed, values) {
   if (change === Infinity) {
     return "A customer brings no more than they cost to win: there is no profit that could grow by per cent of itself";
   }
-  const sizes = claimed.driver === "conversion" ? `${stepText(claimed, values)} ${claimed.step > 0 ? "higher" : "lower"}`
+  const sizes = claimed.driver === "conversion" ? `${stepText(claimed, values)} ${claimed.change > 0 ? "higher" : "lower"}`
     : `from ${plainNumber(share)} to ${plainNumber(after)} %`;
   const more = isZero(100 * change, 1) ? "as much as before" : `${percent(change)} ${change > 0 ? "more" : "less"}`;
   const whose = values.whose ? "the firm earns" : "an average customer is worth";
@@ -155,7 +155,9 @@ function makeReadings(parent, claims, move) {
   const names = [...new Set(claims.map(({ claim }) => claim))];
   const rows = names.map((name) => claims.flatMap(({ claim }, k) => (claim === name ? [k] : [])));
   const claim = makeChoice(parent, { name: "claim", options: names, changed: (k) => move({ row: rows[k][0] }) });
-  const saidOf = rows.map((own) => makeChoice(parent, { name: "as said of", options: own.map((k) => claims[k].industry),
+  const isOne = (own) => own.every((k) => claims[k].range === claims[own[0]].range); // the same is said of all
+  const industry = (k) => (claims[k].industry === "all" ? "every firm" : claims[k].industry);
+  const saidOf = rows.map((own) => makeChoice(parent, { name: "as said of", options: own.map(industry),
     changed: (k) => move({ row: own[k] }) }));
   const unit = makeChoice(parent, { name: "counted in", options: READINGS.unit, changed: (k) => move({ unit: k }) });
   const whose = makeChoice(parent, { name: "profit of", options: READINGS.whose, changed: (k) => move({ whose: k }) });
@@ -164,7 +166,7 @@ function makeReadings(parent, claims, move) {
     const claimed = claims[values.row];
     check(claim, names.indexOf(claimed.claim));
     saidOf.forEach((choice, k) => {
-      choice.group.parentElement.hidden = claimed.claim !== names[k] || rows[k].length < 2;
+      choice.group.parentElement.hidden = claimed.claim !== names[k] || isOne(rows[k]);
       check(choice, rows[k].indexOf(values.row));
     });
     check(unit, unitOf(claimed, values));
