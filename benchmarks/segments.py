@@ -91,7 +91,8 @@ def needs(count: int) -> None:
         rows.append({
             "customers": len(answers), "rand": segmentation.adjusted_rand(labels, need),
             "right": counts.max(axis=1).sum() / len(answers),
-            "best": known_needs(answers, need), "stable_4": compared.table.agreement[0], "stable_6": compared.table.agreement[1],
+            "best": known_needs(answers, need),
+            "stable_4": compared.table.agreement[0], "stable_6": compared.table.agreement[1],
         })  # fmt: skip
     table = pd.DataFrame(rows)
     print(table.describe().loc[["mean", "min", "50%", "max"]].round(3).to_string())

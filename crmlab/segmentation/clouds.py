@@ -1,7 +1,7 @@
 """Clouds: coloured points that are segments, or noise cut into segments.
 
-What a bet on noise shows: some clouds have groups, others have none, and each is segmented again in fresh samples from the
-same source. Groups that are there come back; noise is cut elsewhere. It draws points and returns a table; how it is shown is
+What a bet on noise shows: some clouds have groups, others have none, and each is segmented again in bootstrap samples. Groups
+that are there come back; noise is cut elsewhere. It draws points and returns a table; how it is shown is
 known where charts are drawn.
 """
 
@@ -14,14 +14,14 @@ from crmlab import _check
 from crmlab.segmentation.kmeans import fit_kmeans
 
 _APART = 3.2  # standard deviations from the middle to the centre of a group
-_WIDTH = 3.0  # of a cloud of noise, about as wide as the groups together
+_SPREAD = 2.0  # standard deviation of a cloud of noise, in each direction
 
 
-def simulate_clouds(clouds: int = 5, *, customers: int = 90, resamples: int = 4, k: int = 3, seed: int) -> pd.DataFrame:
+def simulate_clouds(clouds: int = 5, *, customers: int = 90, resamples: int = 4, k: int = 4, seed: int) -> pd.DataFrame:
     """Draw clouds in two columns, of which some have k groups and the others none, and segment each again and again.
 
     Truth: in a real cloud, customers scatter with deviation 1 around k centres on a circle of radius 3.2; a cloud of noise is
-    uniform on a disc of about the same width. Every cloud is cut into k segments by k-means, first by all its customers, then
+    one normal distribution with deviation 2. Every cloud is cut into k segments by k-means, first by all its customers, then
     by each bootstrap sample of them; everybody is assigned each time. Segments of a sample have the colours of the first that
     they overlap most, so that a change of colour is a change of segment. A naive reader sees k coloured groups in every cloud.
 
@@ -65,7 +65,7 @@ def simulate_clouds(clouds: int = 5, *, customers: int = 90, resamples: int = 4,
     is_real = draw.permutation(np.arange(clouds) < n_real)
     parts = []
     for number, real in enumerate(is_real, start=1):
-        points = _groups(customers, k, draw) if real else _noise(customers, draw)
+        points = _groups(customers, k, draw) if real else _SPREAD * draw.standard_normal((customers, 2))
         first = _labels(points, np.ones(customers, dtype=int), k, draw)
         for resample in range(resamples + 1):
             labels = first
@@ -83,11 +83,6 @@ def _groups(n: int, k: int, draw: np.random.Generator) -> np.ndarray:
     angles = 2 * np.pi * (np.arange(k) / k + draw.random())
     centres = _APART * np.column_stack([np.cos(angles), np.sin(angles)])
     return centres[draw.integers(k, size=n)] + draw.standard_normal((n, 2))
-
-
-def _noise(n: int, draw: np.random.Generator) -> np.ndarray:
-    angles, radius = 2 * np.pi * draw.random(n), 1.5 * _WIDTH * np.sqrt(draw.random(n))
-    return np.column_stack([radius * np.cos(angles), radius * np.sin(angles)])
 
 
 def _labels(points: np.ndarray, counts: np.ndarray, k: int, draw: np.random.Generator) -> np.ndarray:
