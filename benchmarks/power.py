@@ -24,13 +24,14 @@ from scipy.cluster.vq import kmeans2
 from scipy.special import expit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from crmlab import btyd, loyalty, satisfaction, tables, world
+from crmlab import btyd, loyalty, satisfaction, segmentation, tables, world
 from crmlab.world.presets import PRESETS
 
 LEVEL = 1.96  # of |z|
 RIDGE = 10.0
 FIRST_SEED = 1001  # the numbers of the presets were tuned on seeds 1 to 28: the firms here are others
 CONSUMERS = ("retailer-v2", "telecom-v2")
+JUDGES = ((0.6, 0.3, 0.1), (0.2, 0.7, 0.1), (0.2, 0.3, 0.5))  # weights of current, potential and referral value
 SPAM = tuple(
     world.Campaign(name=f"e-mail {month}-{number}", month_of_year=month, channel="e-mail", share=1.0, lift=0.4, cost=0.02)
     for month in range(1, 13)
@@ -471,6 +472,38 @@ def most_is_lost_where_most_is_at_stake(firm: world.Firm) -> bool:
     return stats.ttest_ind(*chosen, equal_var=False).statistic > LEVEL
 
 
+def three_parts(firm: world.Firm, month: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Current, potential and referral value on the first day of a month, and what each customer has paid until then."""
+    day = pd.Timestamp(firm.day(month))
+    orders, money, friends = firm["orders"], firm["customer_months"], firm["referrals"]
+    money, friends = money[money.month < day], friends[friends.date < day]
+    summary = btyd.purchase_summary(orders[orders.order_date < day])
+    value = btyd.customer_value(btyd.fit_mbgnbd(summary), btyd.fit_gamma_gamma(summary), summary).table
+    margin = 1 - (money.goods_cost + money.service_cost).sum() / money.revenue.sum()
+    values = loyalty.clv_from_forecast(value[["customer_id", "discounted_purchases", "spend"]], margin=margin)
+    paid = orders[orders.order_date < day].groupby("customer_id").amount.sum().rename("score").reset_index()
+    return segmentation.value_indicators(money, values, friends).table, paid
+
+
+def best_are_not_the_biggest(firm: world.Firm) -> bool:
+    """Of the sixty who bring most in the last year, fewer than two thirds are among the sixty who had paid most before."""
+    month = firm.setting.months - 11
+    parts, paid = three_parts(firm, month)
+    money = firm["customer_months"]
+    later = by_customer(money[money.month >= pd.Timestamp(firm.day(month))], pd.Index(parts.customer_id), "profit")
+    best = segmentation.value_score(later.rename_axis("customer_id").reset_index()).top(60)
+    shared = len(set(best) & set(segmentation.value_score(paid).top(60)))
+    return stats.binomtest(shared, 60).proportion_ci(method="wilson").high < 2 / 3
+
+
+def judges_disagree(firm: world.Firm) -> bool:
+    """Of sixty names on the list of one judge, fewer than three quarters stand on all three."""
+    parts, _ = three_parts(firm, firm.setting.months + 1)
+    weights = [dict(zip(("current", "potential", "referral"), each, strict=True)) for each in JUDGES]
+    shared = set.intersection(*(set(segmentation.value_score(parts, each).top(60)) for each in weights))
+    return stats.binomtest(len(shared), 60).proportion_ci(method="wilson").high < 3 / 4
+
+
 ROWS = (
     Row("needs are found from importance points", "k-means, Rand index at least .45 (truth)", 2_000, needs_from_points),
     Row("needs are found from orders", "k-means of product shares, at least .2 (truth)", 2_000, needs_from_orders),
@@ -539,6 +572,10 @@ ROWS = (
         long_waits_hurt_staying, contract=True),
     Row("transferred calls are reopened more", "share of answered calls that are followed by another in the matter", 20_000,
         transferred_calls_come_back, contract=True),
+    Row("lesson 03: the best are not the biggest", "fewer than two thirds of sixty: next year's profit, paid so far", 2_000,
+        best_are_not_the_biggest, contract=False),
+    Row("lesson 03: three judges choose different customers", "fewer than three quarters of sixty on all lists", 2_000,
+        judges_disagree, contract=False),
 )  # fmt: skip
 
 

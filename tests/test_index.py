@@ -23,13 +23,14 @@ from crmlab.exercise.pivot import Choices, read_out
 OTHERS = {
     "reports write pages": {"report.orders_report", "report.survey_report"},
     "their tables are made by the kit, in its own order": {
-        "segmentation.plot_rfm", "retention.plot_cohorts", "btyd.plot_alive_history", "btyd.plot_expected",
-        "btyd.plot_frequency",
+        "segmentation.plot_rfm", "segmentation.plot_groups", "retention.plot_cohorts", "btyd.plot_alive_history",
+        "btyd.plot_expected", "btyd.plot_frequency",
         "btyd.plot_tracking", "world.effect", "world.outcomes",
         "widgets.decide", "widgets.laboratory", "widgets.radar", "widgets.what_if", "widgets.alive",
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
+    "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
     "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
@@ -69,6 +70,11 @@ def summary() -> pd.DataFrame:
 
 
 @cache
+def customers() -> pd.DataFrame:
+    return segmentation.rfm_scores(orders())[["customer_id", "recency_days", "purchase_days", "total_amount"]]
+
+
+@cache
 def donors() -> pd.DataFrame:
     truth = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
     return btyd.simulate_purchases("bgbb", truth, customers=400, weeks=8, seed=1)
@@ -101,6 +107,12 @@ def forecast() -> pd.DataFrame:
 
 
 @cache
+def indicators() -> pd.DataFrame:
+    values = loyalty.clv_from_forecast(forecast(), margin=0.3)
+    return segmentation.value_indicators(datasets.load("customer_months"), values, datasets.load("referrals")).table
+
+
+@cache
 def profits() -> pd.DataFrame:
     return datasets.load("customer_months").groupby("customer_id").profit.sum().reset_index()
 
@@ -129,6 +141,41 @@ CALLS = {
     "exercise.question": Call(orders, groups_of_panel),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
+    "segmentation.fit_segments": Call(customers, lambda table: segmentation.fit_segments(table, 3, seed=1).table),
+    "segmentation.SegmentFit.predict": Call(
+        customers, lambda table: segmentation.fit_segments(table, 3, seed=1).predict(table), rowwise=True
+    ),
+    "segmentation.compare_k": Call(
+        customers,
+        lambda table: segmentation.compare_k(table, (2, 3), starts=3, pairs=4, draws=19, sample=200, seed=1).table,
+    ),
+    "segmentation.profile": Call(
+        lambda: customers().assign(half=np.arange(len(customers())) % 2),
+        lambda table: segmentation.profile(table.drop(columns="half"), table.half).effects,
+    ),
+    "segmentation.rfm_groups": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_groups, rowwise=True),
+    "segmentation.group_values": Call(lambda: segmentation.rfm_scores(orders()), segmentation.group_values),
+    "segmentation.migration": Call(
+        lambda: segmentation.rfm_groups(segmentation.rfm_scores(orders())),
+        lambda table: segmentation.migration(table, segmentation.rfm_groups(segmentation.rfm_scores(orders()))).table,
+    ),
+    "segmentation.identify": Call(
+        lambda: datasets.load("customer_months"),
+        lambda table: segmentation.identify(table, customers=datasets.load("customers")).table,
+    ),
+    "segmentation.value_indicators": Call(
+        lambda: loyalty.clv_from_forecast(forecast(), margin=0.3),
+        lambda table: segmentation.value_indicators(datasets.load("customer_months"), table).table,
+        rowwise=True,
+    ),
+    "segmentation.value_score": Call(indicators, lambda table: segmentation.value_score(table).table, rowwise=True),
+    "segmentation.value_matrix": Call(indicators, lambda table: segmentation.value_matrix(table).customers, rowwise=True),
+    "segmentation.choose_targets": Call(
+        indicators,
+        lambda table: segmentation.choose_targets(
+            table.assign(gain=table.potential), cost=1.0, contacts=9, score=segmentation.value_score(table).table
+        ).table,
+    ),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),

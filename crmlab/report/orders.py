@@ -1,9 +1,9 @@
 """Orders: the report on a user's own orders.
 
 Each section is a function of the analysis of the orders, and answers one question of a manager in its title: who comes
-back and when, who is recent and frequent, how much hangs on how few, what they will buy next year and what each is worth.
-The numbers come from the topics; what several sections need is computed once. How a page is put together and written
-stands in ``page``.
+back and when, who is recent and frequent, who moved, how much hangs on how few, what they will buy next year and what each
+is worth. The numbers come from the topics; what several sections need is computed once. How a page is put together and
+written stands in ``page``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 from crmlab import _check, _page, btyd, datasets, loyalty, retention, segmentation
 from crmlab._result import Summary, percent, show
 from crmlab.errors import CrmlabError, DataError
+from crmlab.report.groups import groups
 from crmlab.report.page import Download, Folded, Part, Section, Table, Text, Tiles, charts, write
 
 _MODELS = (btyd.fit_bgnbd, btyd.fit_mbgnbd, btyd.fit_pareto_nbd)
@@ -321,6 +322,7 @@ _SECTIONS: tuple[Callable[[_Analysis], Section], ...] = (
     _overview,
     _cohorts,
     _rfm,
+    lambda analysis: groups(analysis.reading.rows, analysis.until),
     _concentration,
     _tenure,
     _next_year,

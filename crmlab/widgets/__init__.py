@@ -2,8 +2,9 @@
 
 ``guess``, ``decide`` and ``note`` let a reader commit to a number, a choice or a line of their own before the evidence, and
 ``calibration`` shows how sure they were and how often they were right. ``frames`` moves what was computed beforehand,
-``what_if`` changes one cause of the firm (``change`` is the same in one line), ``radar`` pulls perceived quality along the five
-RATER dimensions, ``alive`` puts purchases on a line of weeks, and ``laboratory`` shows for which firms a claim is true. All of
+``what_if`` changes one cause of the firm (``change`` is the same in one line), ``radar`` pulls perceived quality along the
+five RATER dimensions, ``alive`` puts purchases on a line of weeks, ``laboratory`` shows for which firms a claim is true,
+``weights`` moves a ranked list by the weights of three indicators, and ``clouds`` is a bet on which segments are real. All of
 these live in the page: they answer in milliseconds, work by mouse, by touch and by keyboard, and run without a kernel, too
 (``.save``). ``explore`` turns a reader's own function into sliders. Where the numbers come from, and what they mean, is known
 in the topics, the claims and the firm.
@@ -13,6 +14,7 @@ from crmlab.widgets.alive import alive
 from crmlab.widgets.calibration import calibration
 from crmlab.widgets.change import change
 from crmlab.widgets.chart import Axis, Chart
+from crmlab.widgets.clouds import clouds
 from crmlab.widgets.decide import decide
 from crmlab.widgets.explore import Picture, explore, picture, table
 from crmlab.widgets.frames import frames
@@ -20,9 +22,10 @@ from crmlab.widgets.guess import guess
 from crmlab.widgets.laboratory import laboratory
 from crmlab.widgets.note import note
 from crmlab.widgets.radar import radar, radar_effect
+from crmlab.widgets.weights import weights
 from crmlab.widgets.what_if import what_if
 
 __all__ = [
-    "Axis", "Chart", "Picture", "alive", "calibration", "change", "decide", "explore", "frames", "guess",
-    "laboratory", "note", "picture", "radar", "radar_effect", "table", "what_if",
+    "Axis", "Chart", "Picture", "alive", "calibration", "change", "clouds", "decide", "explore", "frames",
+    "guess", "laboratory", "note", "picture", "radar", "radar_effect", "table", "weights", "what_if",
 ]  # fmt: skip

@@ -1,9 +1,7 @@
-"""Segmentation: who the customers are, seen from what they are worth to us.
+"""RFM: customers scored on recency, frequency and monetary value, and the cells that the scores make.
 
-Resources are limited, so customers are told apart before they are cared for. This module scores
-customers on recency, frequency and monetary value. It reads orders and returns one row per
-customer; it knows neither how long they will stay (see ``btyd`` and ``retention``) nor what to
-offer them.
+It reads orders and returns one row per customer. What the scores are worth, and who belongs together, stands elsewhere in
+this package.
 """
 
 from __future__ import annotations
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     import ibis
     import pandas as pd
     from matplotlib.axes import Axes
-
-__all__ = ["plot_rfm", "rfm_grid", "rfm_scores"]
 
 
 def rfm_scores(

@@ -1,0 +1,92 @@
+"""k-means: segments as the customers nearest to each of k centres.
+
+The sums of squares within segments are made as small as possible (scikit-learn). It reads distinct rows with counts and
+returns centres. Whether there are such segments outside the table is asked in ``existence``.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from crmlab.segmentation.solution import segment_order, standardize
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+
+_SMALL = 20_000  # rows below which threads take longer to meet than to work, and sums would depend on their number
+
+
+@dataclass(frozen=True, slots=True)
+class KMeansSolution:
+    """Centres of k segments.
+
+    Attributes
+    ----------
+    centres : ndarray, shape (k, p)
+        In the units of the columns.
+    shares : ndarray, shape (k,)
+    scale : ndarray, shape (p,)
+        By which distances in each column are divided.
+    within : float
+        Sum of squared distances to the centres.
+    """
+
+    centres: np.ndarray
+    shares: np.ndarray
+    scale: np.ndarray
+    within: float
+
+    loglik: ClassVar[float] = math.nan
+
+    @property
+    def n_parameters(self) -> int:
+        """Coordinates of the centres."""
+        return self.centres.size
+
+    @property
+    def objective(self) -> float:
+        """Minus the logarithm of the sum of squares within (Tibshirani, Walther & Hastie 2001, eq. 3)."""
+        return -math.log(max(self.within, 1e-300))
+
+    def posterior(self, values: np.ndarray) -> np.ndarray:
+        """Return 1 for the segment with the nearest centre (of equally near ones the first), else 0, shape (n, k)."""
+        points, centres = values / self.scale, self.centres / self.scale
+        distance = (centres**2).sum(axis=1) - 2 * points @ centres.T
+        return np.eye(len(centres))[distance.argmin(axis=1)]
+
+
+def fit_kmeans(
+    values: np.ndarray, weight: np.ndarray, k: int, starts: int, seed: int, *, standardized: bool = True
+) -> KMeansSolution:
+    """Find the best of ``starts`` runs of k-means on distinct rows with counts."""
+    from sklearn.cluster import KMeans
+
+    mean, scale = standardize(values, weight)
+    scale = scale if standardized else np.ones_like(scale)
+    points = (values - mean) / scale  # centred, or squares of large values would cancel in their last digits
+    with few_threads(len(points)):
+        best = KMeans(k, n_init=starts, random_state=seed).fit(points, sample_weight=weight)
+    shares = np.bincount(best.labels_, weight, minlength=k) / weight.sum()
+    centres = best.cluster_centers_ * scale + mean
+    order = segment_order(shares, centres)
+    return KMeansSolution(centres[order], shares[order], scale, float(best.inertia_))
+
+
+def few_threads(n: int) -> AbstractContextManager:
+    """Let small tables be fitted by one thread."""
+    return _controller().limit(limits=1 if n < _SMALL else None)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Return what sets the number of threads; finding the libraries that have any takes as long as a small fit."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
