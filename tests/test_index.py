@@ -69,6 +69,11 @@ def summary() -> pd.DataFrame:
 
 
 @cache
+def customers() -> pd.DataFrame:
+    return segmentation.rfm_scores(orders())[["customer_id", "recency_days", "purchase_days", "total_amount"]]
+
+
+@cache
 def donors() -> pd.DataFrame:
     truth = {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8}
     return btyd.simulate_purchases("bgbb", truth, customers=400, weeks=8, seed=1)
@@ -119,6 +124,18 @@ CALLS = {
     "exercise.question": Call(orders, groups_of_panel),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
+    "segmentation.fit_segments": Call(customers, lambda table: segmentation.fit_segments(table, 3, seed=1).table),
+    "segmentation.SegmentFit.predict": Call(
+        customers, lambda table: segmentation.fit_segments(table, 3, seed=1).predict(table), rowwise=True
+    ),
+    "segmentation.compare_k": Call(
+        customers,
+        lambda table: segmentation.compare_k(table, (2, 3), starts=3, pairs=4, draws=19, sample=200, seed=1).table,
+    ),
+    "segmentation.profile": Call(
+        lambda: customers().assign(half=np.arange(len(customers())) % 2),
+        lambda table: segmentation.profile(table.drop(columns="half"), table.half).effects,
+    ),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),

@@ -7,10 +7,11 @@ to offer them. Inside: ``views`` (groups given from outside), ``rfm`` (scores an
 (who moved between two days), ``indicators``, ``judgements`` and ``value_scores`` (value and its weights), ``portfolio`` (the
 value matrix), ``choosing`` (targets under a budget); ``segments`` forms segments, by the methods in ``kmeans``, ``mixture``
 and ``latent_classes``; ``compare`` asks whether they exist (``existence``) and come back (``stability``); ``profile`` says
-who is in them.
+who is in them; ``clouds`` draws what a bet on noise shows.
 """
 
 from crmlab.segmentation.choosing import Targets, choose_targets
+from crmlab.segmentation.clouds import simulate_clouds
 from crmlab.segmentation.compare import SegmentComparison, compare_k
 from crmlab.segmentation.indicators import ValueIndicators, value_indicators
 from crmlab.segmentation.judgements import Judgements, ahp
@@ -28,5 +29,5 @@ __all__ = [
     "NAMED_GROUPS", "CustomerGroups", "Judgements", "Migration", "NamedGroup", "SegmentComparison", "SegmentFit",
     "SegmentProfile", "Targets", "ValueIndicators", "ValueMatrix", "ValueScore", "adjusted_rand", "ahp", "choose_targets",
     "compare_k", "fit_segments", "group_values", "identify", "migration", "plot_groups", "plot_rfm", "profile", "rfm_grid",
-    "rfm_groups", "rfm_scores", "value_indicators", "value_matrix", "value_score",
+    "rfm_groups", "rfm_scores", "simulate_clouds", "value_indicators", "value_matrix", "value_score",
 ]  # fmt: skip

@@ -102,7 +102,8 @@ def compare_k(
         raise DataError(f"{max(ks)} segments need as many different rows; the table has {len(rows.values):,}. Take fewer.")
     some = _sample(rows, sample, np.random.default_rng(seeds[0]))
     values, weight, _ = distinct_rows(some)
-    exist = Existence(*np.full((2, len(ks)), np.nan), math.nan)
+    unknown = np.full(len(ks), math.nan)
+    exist = Existence(unknown, unknown, math.nan)
     if draws:
         exist = existence(
             some, ks, form.method, categorical=categorical, draws=draws, starts=_REFERENCE_STARTS,

@@ -7,6 +7,7 @@ returns centres. Whether there are such segments outside the table is asked in `
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
@@ -70,7 +71,7 @@ def fit_kmeans(
     mean, scale = standardize(values, weight)
     scale = scale if standardized else np.ones_like(scale)
     points = (values - mean) / scale  # centred, or squares of large values would cancel in their last digits
-    with _threads().limit(limits=1 if len(points) < _SMALL else None, user_api="openmp"):
+    with few_threads(len(points)):
         best = KMeans(k, n_init=starts, random_state=seed).fit(points, sample_weight=weight)
     shares = np.bincount(best.labels_, weight, minlength=k) / weight.sum()
     centres = best.cluster_centers_ * scale + mean
@@ -78,8 +79,13 @@ def fit_kmeans(
     return KMeansSolution(centres[order], shares[order], scale, float(best.inertia_))
 
 
+def few_threads(n: int) -> AbstractContextManager:
+    """Let small tables be fitted by one thread."""
+    return _controller().limit(limits=1 if n < _SMALL else None)
+
+
 @cache
-def _threads() -> ThreadpoolController:
+def _controller() -> ThreadpoolController:
     """Return what sets the number of threads; finding the libraries that have any takes as long as a small fit."""
     from threadpoolctl import ThreadpoolController
 

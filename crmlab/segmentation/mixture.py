@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import softmax
 
 from crmlab.errors import ConvergenceError, DataError
-from crmlab.segmentation.kmeans import fit_kmeans
+from crmlab.segmentation.kmeans import few_threads, fit_kmeans
 from crmlab.segmentation.solution import segment_order, standardize
 
 _RIDGE = 1e-6  # on the variances of standardised columns: no segment shrinks to a point
@@ -90,7 +90,7 @@ def fit_mixture(values: np.ndarray, weight: np.ndarray, k: int, starts: int, see
     rows, best = np.repeat(points, weight, axis=0), None
     for draw in np.random.SeedSequence(seed).generate_state(starts):
         near = fit_kmeans(points, weight, k, 1, int(draw), standardized=False).posterior(points)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), few_threads(len(rows)):
             warnings.simplefilter("ignore", ConvergenceWarning)  # asked of the best of all below
             each = GaussianMixture(
                 k, tol=1e-7, max_iter=2_000, reg_covar=_RIDGE, random_state=0, **_start(points, weight, near)
