@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ _SOURCES = ((False, _ring, 4), (True, _three_groups, 3), (False, _heap, 4), (Fal
 # -- What is said ------------------------------------------------------------------------------------------------------
 
 
-def check_values(values: object, clouds: Sequence[Cloud], coins: int) -> dict[str, object]:
+def check_values(values: object, clouds: Sequence[Cloud], coins: int) -> dict[str, Any]:
     """Return ``values`` if they are stakes that there are coins for, a draw, and whether the truth is shown."""
     if not isinstance(values, Mapping) or set(values) != {"stakes", "draw", "truth"}:
         raise ArgumentError(f"`values` must have stakes, draw, truth; it is {values!r}.")
@@ -157,18 +158,18 @@ def check_values(values: object, clouds: Sequence[Cloud], coins: int) -> dict[st
 
 
 def won(clouds: Sequence[Cloud], stakes: Sequence[int]) -> int:
-    """Count the coins that are won, less those that are lost; below 0, a stake is on noise."""
+    """Count the coins that are won, less those that are lost."""
     return sum(stake if cloud.is_real else -stake for cloud, stake in zip(clouds, stakes, strict=True))
 
 
-def finding(clouds: Sequence[Cloud], values: Mapping[str, object]) -> str:
+def finding(clouds: Sequence[Cloud], values: Mapping[str, Any]) -> str:
     """Say what is seen at a draw, or what was true."""
     if values["truth"]:
         real = " and ".join(cloud.name for cloud in clouds if cloud.is_real)
-        coins = won(clouds, values["stakes"])  # type: ignore[arg-type]  # checked by `check_values`
-        result = "neither won nor lost coins" if not coins else f"{'won' if coins > 0 else 'lost'} {abs(coins)} of your coins"
-        return f"The groups of {real} are real, the others were cut out of noise. You {result}"
-    draw = int(values["draw"])  # type: ignore[call-overload]
+        coins = sum(map(abs, values["stakes"]))
+        right = (coins + won(clouds, values["stakes"])) // 2
+        return f"The groups of {real} are real, the others were cut out of noise. Of your {coins} coins {right} lay right"
+    draw = values["draw"]
     if not draw:
         return QUESTION
     most = max(clouds, key=lambda cloud: cloud.kept[draw])
@@ -180,13 +181,13 @@ def finding(clouds: Sequence[Cloud], values: Mapping[str, object]) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share in whole per cent, halves upwards."""
-    return f"{int(100 * share + 0.5)} %"
+    """Write a share in whole per cent, halves upwards, on one line."""
+    return f"{int(100 * share + 0.5)}\N{NO-BREAK SPACE}%"
 
 
-def caption(cloud: Cloud, values: Mapping[str, object]) -> str:
+def caption(cloud: Cloud, values: Mapping[str, Any]) -> str:
     """Say of one cloud how far its groups lie apart, who keeps their colour, and what it is."""
-    k, draw = cloud.groups[0].max() + 1, int(values["draw"])  # type: ignore[call-overload]
+    k, draw = cloud.groups[0].max() + 1, values["draw"]
     text = f"{k} groups, silhouette {cloud.silhouette:.2f}"
     if draw:
         text += f"; {percent(cloud.kept[draw])} keep their colour, at least {percent(cloud.kept[1 : draw + 1].min())} so far"

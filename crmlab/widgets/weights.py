@@ -44,8 +44,8 @@ def weights(
     Returns
     -------
     Weights (an AnyWidget)
-        ``.values`` are the weights now, in per cent; ``.table`` the customers at the top, with their first places; ``.stay`` how
-        many of the first list are still there; ``.commitment`` the weights of the first list, empty before.
+        ``.values`` are the weights now, in per cent; ``.table`` holds the customers at the top, with their first places;
+        ``.stay`` says how many of the first list are still there; ``.commitment`` holds its weights, empty before.
 
     Raises
     ------

@@ -75,8 +75,8 @@ class Weights(LiveWidget):
 def page_data(model: WeightsModel) -> dict[str, object]:
     """Return everything that weights.js reads, as plain lists."""
     return {
-        "key": model.key, "question": QUESTION, "labels": list(model.labels), "top": model.top, "shown": model.shown, "start": list(START),
-        "hues": list(HUES), "names": model.customers["name"].tolist(), "ranks": model.ranks.tolist(),
+        "key": model.key, "question": QUESTION, "labels": list(model.labels), "top": model.top, "shown": model.shown,
+        "start": list(START), "hues": list(HUES), "names": model.customers["name"].tolist(), "ranks": model.ranks.tolist(),
     }  # fmt: skip
 
 
