@@ -27,9 +27,9 @@ def simulate_clouds(clouds: int = 5, *, customers: int = 120, resamples: int = 6
     Truth: in a real cloud, customers scatter with deviation 1 around k centres on a circle, near to each other in the first
     real cloud and every other one after it, else far. Noise is in turn a ring, a heap (one normal distribution) and a disc.
     Every cloud is cut into k segments by k-means, first by all its customers, then by as many other customers of the same
-    source in each resample; the first ones are assigned each time. Segments of a resample have the numbers of the first that they
-    overlap most, so that a change of number is a change of segment. The silhouette does not tell noise: slices of a ring lie
-    further apart than groups that are near.
+    source in each resample; the first ones are assigned each time. Segments of a resample have the numbers of the first that
+    they overlap most, so that a change of number is a change of segment. The silhouette does not tell noise: slices of a ring
+    lie further apart than groups that are near.
 
     Parameters
     ----------
