@@ -60,11 +60,12 @@ def read_clouds(table: object) -> tuple[Cloud, ...]:
     frame = _check.frame("table", table, "Give `segmentation.simulate_clouds(seed=...)`.").reset_index(drop=True)
     _engine.check(frame, "segment_clouds")
     _check.numeric_columns(frame, ["x", "y"], "segment_clouds")
+    frame = frame.assign(segment=pd.factorize(frame["segment"], sort=True)[0])
     names = sorted(frame["cloud"].unique())
     dots = len(frame[["cloud", "customer_id"]].drop_duplicates())
-    if not 2 <= len(names) <= _MOST_CLOUDS or dots > _MOST_DOTS or frame["segment"].max() > _MOST_SEGMENTS:
+    if not 2 <= len(names) <= _MOST_CLOUDS or dots > _MOST_DOTS or frame["segment"].max() >= _MOST_SEGMENTS:
         raise DataError(
-            f"the table has {len(names)} clouds, {dots:,} customers in all, and {frame['segment'].max()} segments; there may "
+            f"the table has {len(names)} clouds, {dots:,} customers in all, and {frame['segment'].nunique()} segments; there may "
             f"be 2 to {_MOST_CLOUDS} clouds, {_MOST_DOTS:,} customers and {_MOST_SEGMENTS} segments. Draw fewer."
         )
     clouds = tuple(_read_cloud(chr(ord("A") + k), frame[frame["cloud"] == name]) for k, name in enumerate(names))
@@ -84,7 +85,7 @@ def _read_cloud(name: str, rows: pd.DataFrame) -> Cloud:
             f"cloud {name} must have the same customers in resample 0 and in each other one, two segments or more, and one truth."
         )
     points = np.round(first[["x", "y"]].to_numpy(dtype=float), 3)
-    groups = wide.to_numpy(dtype=int) - 1
+    groups = wide.to_numpy(dtype=int)
     return Cloud(name, bool(first["is_real"].iloc[0]), points, groups, float(silhouette_score(points, groups[0])))
 
 
