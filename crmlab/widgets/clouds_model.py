@@ -65,8 +65,8 @@ def read_clouds(table: object) -> tuple[Cloud, ...]:
     dots = len(frame[["cloud", "customer_id"]].drop_duplicates())
     if not 2 <= len(names) <= _MOST_CLOUDS or dots > _MOST_DOTS or frame["segment"].max() >= _MOST_SEGMENTS:
         raise DataError(
-            f"the table has {len(names)} clouds, {dots:,} customers in all, and {frame['segment'].nunique()} segments; there may "
-            f"be 2 to {_MOST_CLOUDS} clouds, {_MOST_DOTS:,} customers and {_MOST_SEGMENTS} segments. Draw fewer."
+            f"the table has {len(names)} clouds, {dots:,} customers in all, and {frame['segment'].nunique()} segments; there "
+            f"may be 2 to {_MOST_CLOUDS} clouds, {_MOST_DOTS:,} customers and {_MOST_SEGMENTS} segments. Draw fewer."
         )
     clouds = tuple(_read_cloud(chr(ord("A") + k), frame[frame["cloud"] == name]) for k, name in enumerate(names))
     samples = {len(each.groups) for each in clouds}
@@ -82,7 +82,7 @@ def _read_cloud(name: str, rows: pd.DataFrame) -> Cloud:
     first = rows[rows["resample"] == 0].sort_values("customer_id", kind="stable")
     if wide.isna().any(axis=None) or wide.index[0] != 0 or rows["is_real"].nunique() > 1 or first["segment"].nunique() < 2:
         raise DataError(
-            f"cloud {name} must have the same customers in resample 0 and in each other one, two segments or more, and one truth."
+            f"cloud {name} must have the same customers in resample 0 and each other one, two segments or more, and one truth."
         )
     points = np.round(first[["x", "y"]].to_numpy(dtype=float), 3)
     groups = wide.to_numpy(dtype=int)
