@@ -30,7 +30,7 @@ OTHERS = {
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table",
     },
-    "tests of their own: test_btyd_index.py, test_satisfaction_management.py, test_datasets.py, test_clouds.py, test_weights.py": {
+    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights": {
         "widgets.clouds", "widgets.weights",
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
