@@ -198,11 +198,11 @@ TABLES = (
     ),
     Table(
         "segment_clouds",
-        "Clouds of customers with and without groups, segmented again in bootstrap samples.",
+        "Clouds of customers with and without groups, segmented again by other customers.",
         (
             Column("cloud", "integer", "Number of the cloud.", minimum=1),
             Column("is_real", "boolean", "Whether it was drawn with groups.", known="never: this is the truth"),
-            Column("resample", "integer", "Number of the bootstrap sample; 0: all customers.", minimum=0),
+            Column("resample", "integer", "Number of the sample that formed the segments; 0: themselves.", minimum=0),
             Column("customer_id", "id", "Number of the customer in the cloud."),
             Column("x", "number", "Place in the first column.", "deviation"),
             Column("y", "number", "Place in the second column.", "deviation"),

@@ -32,7 +32,7 @@ def weights(
         ``customer_id``, three numeric columns, more being better, and ``name``, if customers are shown by one; at most 1,000
         rows. ``segmentation.value_indicators(...).table`` has this form.
     labels : sequence of str
-        What the three columns are called, in their order; at most 16 letters each.
+        What the three columns are called, in their order; at most 12 letters each.
     top : int
         How many customers are the best.
     shown : int

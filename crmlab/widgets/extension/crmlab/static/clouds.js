@@ -44,7 +44,8 @@ const wonOf = ({ clouds }, stakes) => sum(clouds.map(({ real }, k) => (real ? st
 
 function finding(data, { stakes, draw, truth }) {
   if (truth) {
-    const real = data.clouds.filter((cloud) => cloud.real).map(({ name }) => name).join(" and ");
+    const names = data.clouds.filter((cloud) => cloud.real).map(({ name }) => name);
+    const real = names.join(", ").replace(/, (?=[^,]*$)/, " and ");
     const coins = sum(stakes.map(Math.abs)), right = (coins + wonOf(data, stakes)) / 2;
     return `The groups of ${real} are real, the others were cut out of noise. Of your ${coins} coins ${right} lay right`;
   }
