@@ -12,7 +12,7 @@ import pandas as pd
 
 from crmlab import segmentation
 from crmlab._result import percent
-from crmlab.report.page import charts, Folded, Part, Section, Table, Text
+from crmlab.report.page import Folded, Part, Section, Table, Text, charts
 
 _QUESTION = "Which groups are they in, and who moved?"
 _SILENT = ("at risk", "cannot lose them")
