@@ -228,7 +228,7 @@ def test_the_verdicts_table_is_whole():
     row = table[(table.claim == "loyalty") & (table.industry == "finance")].iloc[0]
     rows = effects[effects.industry == "finance"]
     assert row.largest == rows.effect.max()
-    assert (row.within, row.readings) == ((rows.verdict == "within").sum(), len(rows))
+    assert (row.readings_within, row.readings) == ((rows.verdict == "within").sum(), len(rows))
 
 
 def test_a_claim_is_drawn_with_its_ranges():

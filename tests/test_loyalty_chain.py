@@ -106,7 +106,7 @@ def test_bend_is_seen_where_there_is_one_and_not_where_there_is_none():
     table = loyalty.simulate_chain(8_000, seed=5)
     straight = fit(table, reliability=None, cluster=None)
     assert straight.bend_p_value > 0.05
-    assert straight.bend.segment.tolist() == ["below", "between", "above"]
+    assert straight.bend.piece.tolist() == ["below", "between", "above"]
     assert (straight.bend.from_answer[1:].to_numpy() == straight.bend.to_answer[:-1].to_numpy()).all()
     cliff = np.where(table.satisfaction < 4.2, 0.25 * (table.satisfaction - 4.2), 0.0)
     stays = (np.random.default_rng(1).random(len(table)) < 0.8 + cliff).astype(int)

@@ -178,10 +178,9 @@ def _number(seed: bytes, purpose: str) -> int:
 
 def question(
     name: str, *, key: object = None, unit: str = "", points: float = 1, tolerance: float = 0, low: float | None = None,
-    high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (),
-    rubric: Sequence[tuple[str, float, str]] = (), hint: str = "", misconceptions: Mapping[str, object] | None = None,
+    high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (), hint: str = "", steps: str = "",
+    rubric: Sequence[tuple[str, float, str]] = (), misconceptions: Mapping[str, object] | None = None, extra: bool = False,
     panel: pd.DataFrame | None = None, row: str = "", table: str = "", meanings: Mapping[str, str] | None = None,
-    steps: str = "", extra: bool = False,
 ) -> None:  # fmt: skip
     """Say when a question is right. In a master, in a hidden region after ``exercise.check(name)``.
 
@@ -190,8 +189,8 @@ def question(
     name : str
         As in ``exercise.answer(name, ...)``.
     key : number, text, list or DataFrame
-        The right answer, computed once more from ``exercise.data`` rather than taken from the solution above: two ways to the
-        same number. Its type is the type that is asked for. None for a text that a person marks.
+        The right answer, computed from ``exercise.data`` in another way than the solution above; its type is the type that is
+        asked for. None for a text that a person marks.
     unit : str
         In words: "prospects", "% of all prospects".
     points : float
@@ -209,12 +208,10 @@ def question(
     hint : str
         For those who got it wrong. It must not hold the key.
     misconceptions : dict, optional
-        What a student reads -> the wrong answer that shows it. Nothing from which the key follows, alone or together with
-        another: not the key times 100, nor won/lost where won/(won + lost) is asked for. Where one comes too close to a
-        student's key, shares an entry with it, or tells it by chance (its complement, a twelfth), this student is not told.
+        What a student reads -> the wrong answer that shows it. Nothing from which the key follows, alone or with another: not
+        the key times 100. Where one comes too close to a student's key or tells it by chance, this student is not told.
     panel : DataFrame, optional
-        What students who do not code filter, group and read in ``exercise.panel(name)``: the rows and columns that the
-        question needs, joined where tables must be, but with the decisions (which rows, what over what) left to make.
+        What students who do not code filter, group and read in ``exercise.panel(name)``, with all decisions left to make.
     row, table : str
         What one row of the panel is ("one customer"), and of which table: its columns mean what ``tables.describe`` says.
     meanings : dict
@@ -252,19 +249,9 @@ def question(
     desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
-        name,
-        "text",
-        unit,
-        points,
-        tolerance,
-        low,
-        high,
-        tuple(choices),
-        words=tuple(words),
-        rubric=lines,
-        hint=hint,
+        name, "text", unit, points, tolerance, low, high, tuple(choices), words=tuple(words), rubric=lines, hint=hint,
         extra=_check.flag("extra", extra),
-    )
+    )  # fmt: skip
     if key is None:
         _ask_for_text(desk, rules)
     else:

@@ -202,8 +202,8 @@ class ChainFit(Result):
     cov : ndarray, shape (3 k + 3, 3 k + 3)
         Their joint covariance, across links.
     bend : DataFrame
-        ``segment, from_answer, to_answer, estimate, std_error``: the slope of staying over a point of answered satisfaction,
-        in three segments. Noise in the answers flattens all three, and no bend comes of it where there is none.
+        ``piece, from_answer, to_answer, estimate, std_error``: the slope of staying over a point of answered satisfaction,
+        in three pieces. Noise in the answers flattens all three, and no bend comes of it where there is none.
     bend_p_value : float
         Of Wald's test that the three are equal.
     naive : ChainFit or None

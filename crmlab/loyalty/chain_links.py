@@ -89,7 +89,7 @@ class Links:
         starts = {"below": self.content.min(), "between": low, "above": high}
         ends = {"below": low, "between": high, "above": self.content.max()}
         table = pd.DataFrame({
-            "segment": list(parts), "from_answer": [starts[name] for name in parts],
+            "piece": list(parts), "from_answer": [starts[name] for name in parts],
             "to_answer": [ends[name] for name in parts],
             "estimate": b[: len(parts)], "std_error": np.sqrt(np.diag(covariance)),
         })  # fmt: skip

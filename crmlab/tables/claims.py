@@ -119,7 +119,7 @@ TABLES = (
             _share("largest", "Largest mean effect of all readings."),
             Column("largest_reading", "text", "Which reading that is."),
             Column("readings", "integer", "How many readings were tried.", "readings", minimum=1),
-            Column("within", "integer", "In how many the interval lies within the range.", "readings", minimum=0),
+            Column("readings_within", "integer", "In how many the interval lies within the range.", "readings", minimum=0),
             Column("verdict", "text", "What that says.",
                    values=("in every reading", "in some readings", "in no reading", "not distinguishable")),
         ),

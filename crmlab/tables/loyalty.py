@@ -287,14 +287,14 @@ TABLES = (
     ),
     Table(
         "chain_bend",
-        "Slope of staying over answered satisfaction, in three segments.",
+        "Slope of staying over answered satisfaction, in three pieces.",
         (
-            Column("segment", "text", "Which part of the answers.", values=("below", "between", "above")),
-            Column("from_answer", "number", "Where the segment begins.", "points"),
+            Column("piece", "text", "Which part of the answers.", values=("below", "between", "above")),
+            Column("from_answer", "number", "Where the piece begins.", "points"),
             Column("to_answer", "number", "Where it ends.", "points"),
             Column("estimate", "number", "Change of the share that stays for a point of satisfaction.", "share"),
             Column("std_error", "number", "Its standard error.", "share", minimum=0),
         ),
-        key=("segment",),
+        key=("piece",),
     ),
 )  # fmt: skip
