@@ -31,7 +31,8 @@ OTHERS = {
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
     "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
-    "tests of their own: tests/test_btyd_index.py, test_satisfaction_management.py, test_datasets.py": {
+    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights": {
+        "widgets.clouds", "widgets.weights",
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
     },

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from segment_clouds import UNSTRUCTURED, cloud
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 from test_segments import answers, clusters, survey
 
 from crmlab import _engine, segmentation
@@ -15,10 +15,10 @@ from crmlab.segmentation import reference, stability
 # Published
 
 
-def test_mcdonalds_stability_is_that_of_flexclust():
-    """Median adjusted Rand indices of 50 pairs of bootstrap samples by R's flexclust: .970 at k = 2, .852 at k = 4.
+def test_mcdonalds_stability_is_that_on_record():
+    """Median adjusted Rand indices of 50 pairs of bootstrap samples on record: .970 at k = 2, .852 at k = 4.
 
-    Its .596 at k = 5 is no property of the survey but of how many starts k-means has: see benchmarks/README.md.
+    The recorded .927 at k = 3 and .596 at k = 5 are not tested: both depend on the starts of k-means, see benchmarks/README.md.
     """
     compared = segmentation.compare_k(survey("mcdonalds"), (2, 4), standardized=False, draws=0, pairs=30, seed=1)
     np.testing.assert_allclose(compared.table.agreement, [0.970, 0.852], atol=0.03)
@@ -158,17 +158,22 @@ def test_refuses_more_segments_than_rows():
 
 
 def test_real_clouds_stay_and_noise_recolours():
+    """Though by silhouette, slices of a ring lie further apart than the groups that are near."""
     kept: dict[bool, list[float]] = {True: [], False: []}
     for seed in range(3):
         clouds = segmentation.simulate_clouds(resamples=2, seed=seed)
         _engine.check(clouds, "segment_clouds")
         assert clouds.cloud.nunique() == 5
         assert 1 <= clouds.groupby("cloud").is_real.first().sum() <= 4
+        apart: dict[bool, list[float]] = {True: [], False: []}
         for (_, real), cloud_rows in clouds.groupby(["cloud", "is_real"]):
+            first = cloud_rows[cloud_rows["resample"] == 0]
+            apart[real].append(silhouette_score(first[["x", "y"]], first["segment"]))
             segments = cloud_rows.pivot(index="customer_id", columns="resample", values="segment")
             kept[real].append(float(segments.eq(segments[0], axis=0).drop(columns=0).to_numpy().mean()))
-    assert min(kept[True]) > 0.95
-    assert max(kept[False]) < 0.93
+        assert max(apart[False]) > min(apart[True])
+    assert min(kept[True]) > 0.92
+    assert max(kept[False]) < 0.92
     assert np.mean(kept[False]) < 0.85
     pd.testing.assert_frame_equal(clouds, segmentation.simulate_clouds(resamples=2, seed=2))
 

@@ -69,7 +69,7 @@ def test_mcdonalds_bic_is_smallest_at_seven():
 
 @pytest.mark.parametrize(("k", "within"), [(2, 2145.5), (3, 1819.7), (4, 1603.0), (5, 1434.9)])
 def test_mcdonalds_sums_within_are_no_larger_than_published(k, within):
-    """As by R's flexclust; at k = 3 to 5 there are optima up to 1.0 below."""
+    """As on record; at k = 3 to 5 there are optima up to 1.0 below."""
     fit = segmentation.fit_segments(survey("mcdonalds"), k, standardized=False, starts=40, seed=1)
     assert within - 1.05 < fit.within < within + 0.05
 

@@ -21,8 +21,8 @@ from crmlab.errors import ArgumentError, DataError
 from crmlab.segmentation.columns import Rows, distinct_rows
 from crmlab.segmentation.existence import Existence, existence
 from crmlab.segmentation.segments import solver
-from crmlab.segmentation.solution import Solution, standardize
-from crmlab.segmentation.stability import stability
+from crmlab.segmentation.solution import Method, Solution, standardize
+from crmlab.segmentation.stability import Stability, stability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,8 +50,7 @@ def compare_k(
     Parameters
     ----------
     table : DataFrame, one row per customer
-    ks : sequence of int
-        Numbers of segments, each of at least 2.
+    ks : sequence of int, each of at least 2
     columns, method, standardized
         As ``fit_segments``.
     starts : int
@@ -102,29 +101,36 @@ def compare_k(
         raise DataError(f"{max(ks)} segments need as many different rows; the table has {len(rows.values):,}. Take fewer.")
     some = _sample(rows, sample, np.random.default_rng(seeds[0]))
     values, weight, _ = distinct_rows(some)
-    unknown = np.full(len(ks), math.nan)
-    exist = Existence(unknown, unknown, math.nan)
-    if draws:
-        exist = existence(
-            some, ks, form.method, categorical=categorical, draws=draws, starts=_REFERENCE_STARTS,
-            draw=np.random.default_rng(seeds[1]),
-        )  # fmt: skip
+    exist = _existence(some, ks, form.method, categorical, draws, np.random.default_rng(seeds[1]))
     lines, segments = [], []
     for k, stream in zip(ks, seeds[2].spawn(len(ks)), strict=True):
         draw = np.random.default_rng(stream)
         solution = form.method(rows.values, rows.weight, k, starts, int(draw.integers(2**31)))
         again = stability(values, weight, solution, form.method, pairs=pairs, starts=starts, draw=draw)
-        low, middle, high = np.quantile(again.agreement, [0.25, 0.5, 0.75])
-        lines.append({
-            "k": k, "loglik": solution.loglik, "aic": 2 * solution.n_parameters - 2 * solution.loglik,
-            "bic": math.log(rows.n) * solution.n_parameters - 2 * solution.loglik, "within": solution.within,
-            "silhouette": _silhouette(some, solution, categorical, standardized),
-            "agreement": middle, "agreement_low": low, "agreement_high": high,
-        })  # fmt: skip
+        lines.append(_line(k, solution, rows.n, again, _silhouette(some, solution, categorical, standardized)))
         segments.append(pd.DataFrame({"k": k, "segment": range(1, k + 1), "share": solution.shares, "jaccard": again.jaccard}))
     made = pd.DataFrame(lines).assign(gap=exist.gap, p_value=exist.p_value)
     made["kind"] = _kinds(made, exist.p_any)
     return SegmentComparison(method, made, pd.concat(segments, ignore_index=True), exist.p_any, rows.n, len(some))
+
+
+def _existence(
+    values: np.ndarray, ks: Sequence[int], method: Method, categorical: bool, draws: int, draw: np.random.Generator
+) -> Existence:
+    """Ask whether segments exist; without reference tables, nothing is known."""
+    if not draws:
+        return Existence(np.full(len(ks), math.nan), np.full(len(ks), math.nan), math.nan)
+    return existence(values, ks, method, categorical=categorical, draws=draws, starts=_REFERENCE_STARTS, draw=draw)
+
+
+def _line(k: int, solution: Solution, n: int, again: Stability, silhouette: float) -> dict[str, float]:
+    """Return the criteria of a solution, and quartiles of its agreement."""
+    low, middle, high = np.quantile(again.agreement, [0.25, 0.5, 0.75])
+    return {
+        "k": k, "loglik": solution.loglik, "aic": 2 * solution.n_parameters - 2 * solution.loglik,
+        "bic": math.log(n) * solution.n_parameters - 2 * solution.loglik, "within": solution.within,
+        "silhouette": silhouette, "agreement": middle, "agreement_low": low, "agreement_high": high,
+    }  # fmt: skip
 
 
 def _numbers(ks: Sequence[int]) -> tuple[int, ...]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from crmlab.tables.firm import CUSTOMER, CUT, PURCHASE_DAYS, money
 from crmlab.tables.shape import Column, Table
 
-SEGMENT = Column("segment", "integer", "Number of the segment, from 1, the largest first.", minimum=1)
+SEGMENT = Column("segment", "id", "Number of the segment, from 1, the largest first.")
 K = Column("k", "integer", "How many segments.", minimum=2)
-_STD_ERROR = Column("std_error", "number", "Of the estimate; empty where it has none.", minimum=0, nullable=True)
+_STD_ERROR = Column(
+    "std_error", "number", "Of the estimate; empty where it has none.", "unit of the estimate", minimum=0, nullable=True
+)
 _GROUP = Column("group", "text", "The group or segment.", known=CUT)
 _CURRENT = Column("current", "number", "Profit already made.", "currency", known=CUT)
 _POTENTIAL = Column("potential", "number", "Profit over the life that remains.", "currency", known=CUT)
@@ -152,7 +154,7 @@ TABLES = (
             SEGMENT,
             Column("column", "text", "One of the columns that formed the segments."),
             Column("category", "text", "One of its categories; empty where the column is a number.", nullable=True),
-            Column("estimate", "number", "Mean of the column in its unit; probability of the category."),
+            Column("estimate", "number", "Mean of the column; probability of the category.", "unit of the column, or share"),
             _STD_ERROR,
         ),
     ),
@@ -161,14 +163,14 @@ TABLES = (
         "Numbers of segments side by side: criteria, whether segments exist, whether they come back.",
         (
             K,
-            Column("loglik", "number", "Log-likelihood; empty for k-means.", nullable=True),
-            Column("aic", "number", "Akaike's criterion, smaller is better; empty for k-means.", nullable=True),
-            Column("bic", "number", "Schwarz's criterion, smaller is better; empty for k-means.", nullable=True),
-            Column("within", "number", "Sum of squared distances to the centres; k-means only.", minimum=0, nullable=True),
-            Column("silhouette", "number", "Mean silhouette: near 1, segments lie far apart.", "", -1, 1, nullable=True),
-            Column("agreement", "number", "Median adjusted Rand index of pairs of bootstrap samples.", "", -1, 1),
-            Column("agreement_low", "number", "First quartile of the same.", "", -1, 1),
-            Column("agreement_high", "number", "Third quartile of the same.", "", -1, 1),
+            Column("loglik", "number", "Log-likelihood; empty for k-means.", "log-likelihood", nullable=True),
+            Column("aic", "number", "Akaike's criterion, smaller is better; k-means: none.", "log-likelihood", nullable=True),
+            Column("bic", "number", "Schwarz's criterion, smaller is better; k-means: none.", "log-likelihood", nullable=True),
+            Column("within", "number", "Squared distances to the centres; k-means only.", "sum", minimum=0, nullable=True),
+            Column("silhouette", "number", "Mean silhouette: near 1, segments lie far apart.", "index", -1, 1, nullable=True),
+            Column("agreement", "number", "Median adjusted Rand index of pairs of bootstrap samples.", "index", -1, 1),
+            Column("agreement_low", "number", "First quartile of the same.", "index", -1, 1),
+            Column("agreement_high", "number", "Third quartile of the same.", "index", -1, 1),
             Column("gap", "number", "How much more the table falls apart than references.", "their deviation", nullable=True),
             Column("p_value", "number", "Share of reference tables that do as well.", "share", 0, 1, nullable=True),
             Column("kind", "text", "What the two answers make of it.", values=("natural", "reproducible", "constructive")),
@@ -191,20 +193,20 @@ TABLES = (
             Column("segment", "id", "The segment."),
             Column("column", "text", "The variable."),
             Column("category", "text", "One of its categories; empty where it is a number.", nullable=True),
-            Column("estimate", "number", "Mean of the variable in its unit; share of the category."),
+            Column("estimate", "number", "Mean of the variable; share of the category.", "unit of the variable, or share"),
         ),
     ),
     Table(
         "segment_clouds",
-        "Clouds of customers with and without groups, segmented again in bootstrap samples.",
+        "Clouds of customers with and without groups, segmented again by other customers.",
         (
             Column("cloud", "integer", "Number of the cloud.", minimum=1),
             Column("is_real", "boolean", "Whether it was drawn with groups.", known="never: this is the truth"),
-            Column("resample", "integer", "Number of the bootstrap sample; 0: all customers.", minimum=0),
+            Column("resample", "integer", "Number of the sample that formed the segments; 0: themselves.", minimum=0),
             Column("customer_id", "id", "Number of the customer in the cloud."),
-            Column("x", "number", "Place in the first column."),
-            Column("y", "number", "Place in the second column."),
-            Column("segment", "integer", "Segment to which the customer is assigned.", minimum=1),
+            Column("x", "number", "Place in the first column.", "deviation"),
+            Column("y", "number", "Place in the second column.", "deviation"),
+            Column("segment", "id", "Segment to which the customer is assigned."),
         ),
         key=("cloud", "resample", "customer_id"),
     ),
@@ -214,9 +216,9 @@ TABLES = (
         (
             Column("column", "text", "The variable."),
             Column("measure", "text", "Which effect size.", values=("eta squared", "Cramér's V")),
-            Column("effect", "number", "0: no difference; 1: the segment tells all.", "", 0, 1),
-            Column("low", "number", "Lower end of its confidence interval.", "", 0, 1),
-            Column("high", "number", "Upper end of its confidence interval.", "", 0, 1),
+            Column("effect", "number", "0: no difference; 1: the segment tells all.", "effect size", 0, 1),
+            Column("low", "number", "Lower end of its confidence interval.", "effect size", 0, 1),
+            Column("high", "number", "Upper end of its confidence interval.", "effect size", 0, 1),
             Column("n", "integer", "Customers whose segment and variable are known.", "customers", minimum=2),
             Column("n_excluded", "integer", "Customers for whom one of them is missing.", "customers", minimum=0),
         ),

@@ -1,14 +1,16 @@
 """Clouds: a bet on which groups are real, and which a method has cut out of noise.
 
-Five clouds of customers, each coloured by k-means, lie side by side with their silhouettes. The reader stakes coins on "real"
-or "noise" for each; then other customers of the same kinds are drawn and grouped, and the colours follow. Groups that are
-there keep their colour, what was noise recolours. Clouds and draws are made by ``clouds_model``; the page, ``clouds.js``,
-shows them.
+Clouds of customers, each coloured by its segments, lie side by side with their silhouettes. The reader stakes coins on "real"
+or "noise" for each; then other customers of the same kinds are drawn and segmented, and the colours follow. Groups that are
+there keep their colours, noise recolours. Clouds come from ``segmentation.simulate_clouds``; the page, ``clouds.js``, shows
+them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from crmlab import _check
 from crmlab.errors import ArgumentError
@@ -17,23 +19,23 @@ if TYPE_CHECKING:
     from crmlab.widgets.clouds_view import Clouds
 
 
-def clouds(*, key: str = "", coins: int = 10, seed: int) -> Clouds:
-    """Show five coloured clouds of customers to bet on: which groups are real, and which are noise?
+def clouds(table: pd.DataFrame, *, coins: int = 10, key: str = "") -> Clouds:
+    """Show coloured clouds of customers to bet on: which groups are real, and which are noise?
 
-    All coins are staked first, each on one side of one cloud. Then *resample*, up to eight times, draws as many new customers
-    from where each cloud came from, groups them in the same way, and colours the customers in the picture by the new groups.
-    A ring marks who has another colour than at first. At the end stands the truth: a coin on the right side wins one, on the
-    wrong side it is lost.
+    All coins are staked first, each on one side of one cloud. Then *resample* colours the customers by the segments of other
+    customers from the same source; a ring marks who has another colour than at first. At the end stands the truth: a coin on
+    the right side wins one, on the wrong side it is lost.
 
     Parameters
     ----------
-    key : str
-        Lesson and question, such as "03/noise", under which the stakes and what they won are kept; without it,
-        the question itself.
+    table : DataFrame
+        What ``segmentation.simulate_clouds`` returns (``tables.describe("segment_clouds")``): 2 to 9 clouds, at most 4 segments
+        and 2,000 customers in all.
     coins : int
         How many there are to stake, at most 50.
-    seed : int
-        Of the customers that are drawn.
+    key : str
+        Lesson and question, such as "03/noise", under which the stakes and what they won are kept; without it, the question
+        itself.
 
     Returns
     -------
@@ -43,8 +45,11 @@ def clouds(*, key: str = "", coins: int = 10, seed: int) -> Clouds:
 
     Raises
     ------
+    DataError
+        The table has not the columns and values that are described, a cloud has not the same customers each time, or all are
+        real, or all noise.
     ArgumentError
-        ``key`` is no text, or a number is outside its range.
+        ``key`` is no text, or ``coins`` is outside its range.
 
     Notes
     -----
@@ -58,18 +63,22 @@ def clouds(*, key: str = "", coins: int = 10, seed: int) -> Clouds:
 
     Examples
     --------
-    >>> from crmlab import widgets
-    >>> shown = widgets.clouds(seed=3)
-    >>> shown.table[["cloud", "source"]].values.tolist()
-    [['A', 'noise'], ['B', 'real'], ['C', 'noise'], ['D', 'noise'], ['E', 'real']]
-    >>> shown.values = {"stakes": [-3, 4, 0, 0, 3], "draw": 0, "truth": 0}
+    >>> from crmlab import segmentation, widgets
+    >>> shown = widgets.clouds(segmentation.simulate_clouds(seed=1))
     >>> shown.title
-    'Five clouds, cut into groups: which groups are real?'
+    '5 clouds, cut into groups: which groups are real?'
+    >>> shown.table.source.tolist()
+    ['noise', 'real', 'real', 'noise', 'noise']
+    >>> shown.values = {"stakes": [-3, 4, 0, 0, 3], "draw": 6, "truth": 1}
+    >>> shown.title
+    'The groups of B and C are real, the others were cut out of noise. Of your 10 coins 7 lay right'
     """
     if not isinstance(key, str):
         raise ArgumentError(f"`key` must be a text; it is {key!r}.")
-    coins, seed = _check.integer("coins", coins, 1, 50), _check.integer("seed", seed, 0)
-    from crmlab.widgets.clouds_model import QUESTION, make_clouds  # what forms segments is slow, too
+    coins = _check.integer("coins", coins, 1, 50)
+    from crmlab.widgets.clouds_model import question, read_clouds
+
+    read = read_clouds(table)
     from crmlab.widgets.clouds_view import Clouds  # anywidget is slow to import
 
-    return Clouds(make_clouds(seed), coins, key or QUESTION)
+    return Clouds(read, coins, key or question(read))

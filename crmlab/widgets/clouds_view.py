@@ -14,7 +14,7 @@ import traitlets
 
 from crmlab import _draw, _journal, _svg
 from crmlab.widgets.chart import COLOURS, FONT
-from crmlab.widgets.clouds_model import DRAWS, QUESTION, Cloud, caption, check_values, finding, lesson, won
+from crmlab.widgets.clouds_model import Cloud, caption, check_values, finding, lesson, question, won
 from crmlab.widgets.live import LiveWidget, script
 
 HUES = ("blue", "orange", "green", "purple")  # of groups
@@ -70,7 +70,7 @@ class Clouds(LiveWidget):
 
     @property
     def table(self) -> pd.DataFrame:
-        """``cloud, source, groups, silhouette``, and of the draws the mean and the least share who ``kept`` their colour."""
+        """``cloud, source, groups, silhouette``, and the mean and least share who keep their colour: ``kept, kept_least``."""
         return pd.DataFrame(
             [
                 (each.name, "real" if each.is_real else "noise", each.groups.max() + 1, each.silhouette,
@@ -84,7 +84,8 @@ class Clouds(LiveWidget):
 def page_data(clouds: Sequence[Cloud], coins: int, key: str) -> dict[str, object]:
     """Return everything that clouds.js reads, as plain lists; the groups of a draw are a text of digits."""
     return {
-        "key": key, "question": QUESTION, "coins": coins, "draws": DRAWS, "hues": list(HUES), "lesson": lesson(clouds),
+        "key": key, "question": question(clouds), "coins": coins, "draws": len(clouds[0].groups) - 1, "hues": list(HUES),
+        "lesson": lesson(clouds),
         "clouds": [
             {"name": each.name, "real": each.is_real, "silhouette": f"{each.silhouette:.2f}", "reach": each.reach,
              "points": each.points.tolist(), "groups": ["".join(map(str, row)) for row in each.groups]}

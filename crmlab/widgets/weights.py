@@ -32,7 +32,7 @@ def weights(
         ``customer_id``, three numeric columns, more being better, and ``name``, if customers are shown by one; at most 1,000
         rows. ``segmentation.value_indicators(...).table`` has this form.
     labels : sequence of str
-        What the three columns are called, in their order; at most 16 letters each.
+        What the three columns are called, in their order; at most 12 letters each.
     top : int
         How many customers are the best.
     shown : int
@@ -44,8 +44,8 @@ def weights(
     Returns
     -------
     Weights (an AnyWidget)
-        ``.values`` are the weights now, in per cent; ``.table`` the customers at the top, with their first places; ``.stay`` how
-        many of the first list are still there; ``.commitment`` the weights of the first list, empty before.
+        ``.values`` are the weights now, in per cent; ``.table`` holds the customers at the top, with their first places;
+        ``.stay`` says how many of the first list are still there; ``.commitment`` holds its weights, empty before.
 
     Raises
     ------

@@ -17,7 +17,7 @@ from crmlab.errors import ArgumentError, DataError
 
 QUESTION = "How much does each part of a customer's value count?"
 START = (34, 33, 33)  # per cent: equal, as far as whole numbers go
-_MOST, _LONGEST = 1_000, 16  # rows, and letters of a label
+_MOST, _LONGEST = 1_000, 12  # rows, and letters of a label
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ import pandas as pd
 import traitlets
 
 from crmlab import _draw, _journal, _svg
-from crmlab.widgets.chart import COLOURS, FONT
+from crmlab.widgets.chart import CHARACTER, COLOURS, FONT
 from crmlab.widgets.live import LiveWidget, script
 from crmlab.widgets.weights_model import QUESTION, START, WeightsModel, finding
 
@@ -75,8 +75,8 @@ class Weights(LiveWidget):
 def page_data(model: WeightsModel) -> dict[str, object]:
     """Return everything that weights.js reads, as plain lists."""
     return {
-        "key": model.key, "question": QUESTION, "labels": list(model.labels), "top": model.top, "shown": model.shown, "start": list(START),
-        "hues": list(HUES), "names": model.customers["name"].tolist(), "ranks": model.ranks.tolist(),
+        "key": model.key, "question": QUESTION, "labels": list(model.labels), "top": model.top, "shown": model.shown,
+        "start": list(START), "hues": list(HUES), "names": model.customers["name"].tolist(), "ranks": model.ranks.tolist(),
     }  # fmt: skip
 
 
@@ -98,10 +98,12 @@ def _picture(model: WeightsModel, names: Sequence[str], alt: str, width: int) ->
     outline = "L".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     parts.append(f'<path d="M{outline}Z" fill="none" stroke="{COLOURS["pale"]}" stroke-width="1.5"/>')
     for (x, at), label, hue, weight, down in zip(corners, model.labels, HUES, START, (20, 20, -10), strict=True):
-        parts.append(_text(x, at + down, f"{label} {weight} %", ' text-anchor="middle" font-weight="600"', colour=hue))
+        half = CHARACTER * (len(label) + 6) / 2  # whole, also at the edge
+        middle = min(max(x, half), width - half)
+        parts.append(_text(middle, at + down, f"{label} {weight} %", ' text-anchor="middle" font-weight="600"', colour=hue))
     x, at = (sum(weight * corner[axis] for weight, corner in zip(START, corners, strict=True)) / 100 for axis in (0, 1))
     parts.append(f'<circle cx="{x:.1f}" cy="{at:.1f}" r="9" fill="{COLOURS["red"]}"/>')
-    x, top = (left + _SIDE + 70, y + 10) if beside else (12.0, upper + high + 36)
+    x, top = (left + _SIDE + 90, y + 10) if beside else (12.0, upper + high + 36)
     for place, name in enumerate(names, 1):
         parts.append(_text(x, top + _ROW * place - 6, f"{place}. {textwrap.shorten(name, 28, placeholder='…')}"))
     bottom = max(upper + high + 36, top + _ROW * len(names) + 8)

@@ -5,27 +5,34 @@
 const STYLE = `
 .crmlab-clouds { max-width: 1100px; }
 .crmlab-clouds .title { min-height: 1.4em; }
-.crmlab-clouds .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(155px, 1fr)); gap: 14px; margin: 10px 0; }
+.crmlab-clouds .cards { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px; margin-top: 10px; }
+@container (max-width: 520px) { .crmlab-clouds .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@container (min-width: 900px) {
+  .crmlab-clouds .cards { grid-template-columns: repeat(5, minmax(0, 1fr)); }
+  .crmlab-clouds .bank { grid-column: 1 / -1; }
+}
 .crmlab-clouds .card { margin: 0; padding: 6px; border: 2px solid var(--grid); border-radius: 6px; min-width: 0; font-size: 13px; }
 .crmlab-clouds .card.won { border-color: var(--green); }
 .crmlab-clouds .card.lost { border-color: var(--red); }
 .crmlab-clouds .card svg { width: 100%; height: auto; }
 .crmlab-clouds .dot { stroke: transparent; stroke-width: 2.2; transition: fill .8s, stroke .8s; }
 .crmlab-clouds .dot.moved { stroke: var(--ink); }
-.crmlab-clouds .caption { min-height: 5.6em; }
-.crmlab-clouds .control { display: grid; grid-template-columns: max-content minmax(0, 1fr); margin: 0; gap: 0 8px; }
-.crmlab-clouds .control > .track { grid-column: 1 / -1; order: 1; }
+.crmlab-clouds .caption { min-height: 5.6em; margin-bottom: 4px; }
+.crmlab-clouds .control { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 8px; margin: 0; }
+.crmlab-clouds .control > .track { flex: 1 0 100%; order: 1; }
+.crmlab-clouds .control output { min-width: 0; }
 .crmlab-clouds .ends { display: flex; justify-content: space-between; }
-.crmlab-clouds .row { display: flex; flex-wrap: wrap; gap: 8px 12px; }
-.crmlab-clouds .reply { margin-top: 8px; font-weight: 600; }
-.crmlab-clouds .quiet { margin-top: 4px; }
+.crmlab-clouds .bank { display: flex; flex-wrap: wrap; gap: 8px 12px; align-content: center; }
+.crmlab-clouds .bank p { flex: 1 0 100%; }
+.crmlab-clouds .bank p:empty { display: none; }
+.crmlab-clouds .reply { font-weight: 600; }
 .crmlab-clouds button[hidden] { display: none; }`;
 
 const SIDE = 200; // of a drawing, in its own units
 
 // -- What is said, as in clouds_model.py ---------------------------------------------------------------------------------
 
-const percent = (share) => `${Math.floor(100 * share + 0.5)} %`;
+const percent = (share) => `${Math.floor(100 * share + 0.5)}\u00a0%`;
 
 // The share of customers with the colour of the first draw.
 function keptOf({ groups }, draw) {
@@ -37,9 +44,10 @@ const wonOf = ({ clouds }, stakes) => sum(clouds.map(({ real }, k) => (real ? st
 
 function finding(data, { stakes, draw, truth }) {
   if (truth) {
-    const real = data.clouds.filter((cloud) => cloud.real).map(({ name }) => name).join(" and "), coins = wonOf(data, stakes);
-    const result = coins ? `${coins > 0 ? "won" : "lost"} ${Math.abs(coins)} of your coins` : "neither won nor lost coins";
-    return `The groups of ${real} are real, the others were cut out of noise. You ${result}`;
+    const names = data.clouds.filter((cloud) => cloud.real).map(({ name }) => name);
+    const real = names.join(", ").replace(/, (?=[^,]*$)/, " and ");
+    const coins = sum(stakes.map(Math.abs)), right = (coins + wonOf(data, stakes)) / 2;
+    return `The groups of ${real} are real, the others were cut out of noise. Of your ${coins} coins ${right} lay right`;
   }
   if (!draw) return data.question;
   const kept = data.clouds.map((cloud) => keptOf(cloud, draw)), most = Math.max(...kept), least = Math.min(...kept);
@@ -94,11 +102,7 @@ function render({ model, el }) {
     + `none: there k-means cut noise. Stake ${coins} coins; each one on the right side wins one, on the wrong side it is `
     + "lost. Then draw other customers from where each cloud came from: the same dots are coloured by their groups, and a ring "
     + "marks those of another colour than at first." });
-  const cards = make("div", host, { class: "cards" }), row = make("div", host, { class: "row" });
-  const [lock, again, reveal] = ["These are my stakes", "Resample", "Show the truth"].map((text, k) =>
-    make("button", row, { type: "button", text, class: k ? "" : "main" }));
-  const reply = make("p", host, { class: "reply", role: "status", "aria-live": "polite" });
-  const note = make("p", host, { class: "quiet" });
+  const cards = make("div", host, { class: "cards" });
   const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" }), announcer = makeAnnouncer(spoken);
 
   const isDone = () => model.get("commitment").stakes !== undefined;
@@ -112,6 +116,12 @@ function render({ model, el }) {
       if (Math.abs(stake) > left) reply.textContent = `All ${coins} coins lie on the table: take some from another cloud first.`;
     },
   }));
+
+  const bank = make("div", cards, { class: "bank" }); // the last place among the clouds, or a row below them
+  const [lock, again, reveal] = ["These are my stakes", "Resample", "Show the truth"].map((text, k) =>
+    make("button", bank, { type: "button", text, class: k ? "" : "main" }));
+  const reply = make("p", bank, { class: "reply", role: "status", "aria-live": "polite" });
+  const note = make("p", bank, { class: "quiet" });
 
   function draw() {
     const values = model.get("values"), done = isDone(), { draw: at, truth } = values;

@@ -143,7 +143,7 @@ function makeList(parent, { names, ranks, hues, labels, shown }) {
       place.textContent = `${at + 1}.`;
       parts.forEach((part, n) => { part.style.width = `${(100 * points[n]).toFixed(1)}%`; });
       put(bar, { "aria-label": labels.map((label, n) => `${label} ${Math.round(100 * points[n])}`).join(", ") });
-      was.textContent = before[k] === at + 1 ? "" : `was ${before[k]}.`;
+      was.textContent = before[k] === at + 1 ? "" : `was ${before[k]}`;
     });
     if (still) return;
     const high = list.clientHeight / top.length;
