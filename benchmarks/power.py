@@ -5,11 +5,13 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
 95 % in at least 80 % of firms of that size.
 
     python benchmarks/power.py            # 20 firms, a quarter of an hour
-    python benchmarks/power.py 200 telecom-v2
+    python benchmarks/power.py 200 telecom-v2 --keep results  # an hour; can be interrupted
 
 What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``.
 """
 
+import argparse
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -52,6 +54,10 @@ class Row:
     mark: str = "80 %"
     contract: bool | None = None
     industries: tuple[str, ...] = CONSUMERS
+
+    @property
+    def key(self) -> str:
+        return f"{self.effect}, {self.customers}"
 
     def concerns(self, industry: str) -> bool:
         return industry in self.industries and self.contract in (None, PRESETS[industry].contract)
@@ -573,26 +579,39 @@ ROWS = (
 )  # fmt: skip
 
 
-def table(industry: str, firms: int) -> str:
+def table(industry: str, firms: int, kept: Path | None) -> str:
     from power_chain import ROWS as CHAIN  # they take methods from here
     from power_pipeline import ROWS as PIPELINE
 
     rows = [row for row in (*ROWS, *CHAIN, *PIPELINE) if row.concerns(industry)]
-    hits = np.zeros(len(rows))
-    for seed in range(FIRST_SEED, FIRST_SEED + firms):
-        for size in sorted({row.customers for row in rows}):
-            firm = world.simulate(industry, customers=size, seed=seed)
-            places = [place for place, row in enumerate(rows) if row.customers == size]
-            hits[places] += [rows[place].finds(firm) for place in places]
+    seeds = range(FIRST_SEED, FIRST_SEED + firms)
+    shares = np.mean([found_in(industry, seed, rows, kept) for seed in seeds], axis=0)
     heads = (f"effect in {industry} | method | customers | share of {firms} firms | mark", " | ".join(["---"] * 5))
     lines = [
-        f"{row.effect} | {row.method} | {row.customers:,} | {100 * share / firms:.0f} % | {row.mark}"
-        for row, share in zip(rows, hits, strict=True)
+        f"{row.effect} | {row.method} | {row.customers:,} | {100 * share:.0f} % | {row.mark}"
+        for row, share in zip(rows, shares, strict=True)
     ]
     return "\n".join(f"| {line} |" for line in (*heads, *lines))
 
 
+def found_in(industry: str, seed: int, rows: list[Row], kept: Path | None) -> list[bool]:
+    """Which effects are found in one firm; kept, so that an interrupted run goes on where it stood."""
+    file = kept and kept / f"{industry}-{seed}.json"
+    known = json.loads(file.read_text()) if file and file.exists() else {}
+    missing = {row.key: row for row in rows if row.key not in known}
+    for size in sorted({row.customers for row in missing.values()}):
+        firm = world.simulate(industry, customers=size, seed=seed)
+        known |= {key: bool(row.finds(firm)) for key, row in missing.items() if row.customers == size}
+    if file and missing:
+        file.write_text(json.dumps(known, indent=0))
+    return [known[row.key] for row in rows]
+
+
 if __name__ == "__main__":
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for name in sys.argv[2:] or (*CONSUMERS, "manufacturer-v1", "homebuilder-v1", "insurer-v1"):
-        print(table(name, number), end="\n\n", flush=True)
+    parser = argparse.ArgumentParser(description="Print the table of powers.")
+    parser.add_argument("firms", type=int, nargs="?", default=20)
+    parser.add_argument("industries", nargs="*", default=[*CONSUMERS, "manufacturer-v1", "homebuilder-v1", "insurer-v1"])
+    parser.add_argument("--keep", type=Path, help="a folder for the result of each firm: an interrupted run goes on there")
+    chosen = parser.parse_args()
+    for name in chosen.industries:
+        print(table(name, chosen.firms, chosen.keep), end="\n\n", flush=True)

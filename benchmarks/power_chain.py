@@ -111,12 +111,10 @@ def misleads(outcome: str, firm: world.Firm) -> bool:
 ROWS = (
     Row("the chain finds that reliability keeps customers", "fit_chain, half a point: the interval lies above 0", 10_000,
         partial(sees, "stays"), industries=("telecom-v2",)),
-    Row("... and holds what the re-run firm gains", "95 % interval", 10_000, partial(holds, "stays")),
-    Row("... which the naive chain misses", "95 % interval", 10_000, partial(misleads, "stays")),
-    Row("the chain finds that reliability earns money", "fit_chain, half a point: the interval lies above 0", 10_000,
-        partial(sees, "profit"), industries=("retailer-v2",)),
-    Row("... and holds what the re-run firm earns", "95 % interval", 10_000, partial(holds, "profit")),
-    Row("... which the naive chain misses", "95 % interval", 10_000, partial(misleads, "profit")),
+    Row("the chain holds the re-run firm's gain in staying", "95 % interval", 10_000, partial(holds, "stays")),
+    Row("the naive chain misses the gain in staying", "95 % interval", 10_000, partial(misleads, "stays")),
+    Row("the chain holds the re-run firm's gain in profit", "95 % interval", 10_000, partial(holds, "profit")),
+    Row("the naive chain misses the gain in profit", "95 % interval", 10_000, partial(misleads, "profit")),
 )  # fmt: skip
 
 

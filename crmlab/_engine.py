@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import glob
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -184,12 +186,23 @@ def _from_path(path: str, connection: BaseBackend) -> ibis.Table:
 
 
 def _duckdb() -> BaseBackend:
-    """Open a DuckDB for one call, which fetches nothing and tells how far it is."""
+    """Open a connection for one call: what it reads is nobody else's, and goes with it. It tells how far it is."""
     import ibis
 
-    connection = ibis.duckdb.connect(autoinstall_known_extensions=False)
+    connection = ibis.duckdb.from_connection(_database().cursor())
     connection.raw_sql("set enable_progress_bar = true; set enable_progress_bar_print = false")
     return connection
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Open the one DuckDB of this process, empty and in memory: opening takes many times as long as connecting to it."""
+    spill = os.path.abspath(".tmp")  # stays where it is after a chdir
+    return duckdb.connect(config={"autoinstall_known_extensions": False, "temp_directory": spill})
+
+
+if hasattr(os, "register_at_fork"):  # with a database whose threads it lacks, a forked process would crash at its end
+    os.register_at_fork(before=_database.cache_clear)
 
 
 def _backend(data: ibis.Table) -> BaseBackend:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +19,14 @@ from crmlab import _journal
 from crmlab._lab import copies
 from crmlab._lab.places import Kit
 from crmlab._result import Link, Summary
-from crmlab.exercise.desk import count_answers
+from crmlab.exercise.desk import answered_questions
+from crmlab.exercise.form import Question
 
 __all__ = ["LESSONS", "Lesson", "progress"]
 
 _KIT = Kit(Path(__file__).resolve().parents[1])
 _EXERCISES = Path("..", "exercises")  # as seen from a lesson
-_KEY = re.compile(r"""["'](\d\d/\w+)["']""")  # how a cell names the question that it asks, for the journal
+_KEY = re.compile(r"""["'](\d\d/[\w-]+)["']""")  # how a cell names the question that it asks, for the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,13 @@ def progress() -> Summary:
 
     It looks in the folder of the notebook that asks: for its journal, and for answers in the folder ``exercises`` beside it.
 
+    Extra practice of an exercise is counted apart, and not in the title.
     In JupyterLab and on the site the counts follow what is answered, without running anything (``course.js``).
 
     Returns
     -------
     Summary
-        One row per lesson: title, question, minutes, answers in the lesson and in its exercise.
+        One row per lesson: title, question, minutes, answers in the lesson, and in its exercise those of the core and extra.
 
     Examples
     --------
@@ -107,12 +110,13 @@ def progress() -> Summary:
     ['lesson', "the manager's question", 'time', 'answered', 'exercise']
     """
     answered = {entry["key"] for entry in _journal.read()}
-    states = [_state(lesson, answered) for lesson in LESSONS]
-    done, asked = (sum(count) for count in zip(*(count for state in states for count in state), strict=True))
-    table = pd.DataFrame(
-        [_row(lesson, *state) for lesson, state in zip(LESSONS, states, strict=True)],
-        columns=["lesson", "the manager's question", "time", "answered", "exercise"],
-    )
+    rows, core = [], []
+    for lesson in LESSONS:
+        in_lesson, in_exercise = _state(lesson, answered)
+        rows.append(_row(lesson, in_lesson, in_exercise))
+        core += [*in_lesson.values(), *(is_answered for question, is_answered in in_exercise if not question.extra)]
+    done, asked = sum(core), len(core)
+    table = pd.DataFrame(rows, columns=["lesson", "the manager's question", "time", "answered", "exercise"])
     return Summary(f"{done} of {asked} questions of the course are answered", table=table, note=_newer())
 
 
@@ -127,28 +131,30 @@ def _newer() -> str:
     )
 
 
-def _state(lesson: Lesson, answered: set[str]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return how many questions are answered, and how many there are: in the lesson, and in its exercise."""
+def _state(lesson: Lesson, answered: set[str]) -> tuple[dict[str, bool], list[tuple[Question, bool]]]:
+    """Return the questions of a lesson and those of its exercise, each with whether it is answered; of a planned one none."""
     if lesson.minutes is None:
-        return (0, 0), (0, 0)
-    keys = lesson.keys
-    return (len(keys & answered), len(keys)), count_answers(lesson.name, _EXERCISES)
+        return {}, []
+    return {key: key in answered for key in sorted(lesson.keys)}, answered_questions(lesson.name, _EXERCISES)
 
 
-def _row(lesson: Lesson, in_lesson: tuple[int, int], in_exercise: tuple[int, int]) -> tuple[object, ...]:
+def _row(lesson: Lesson, in_lesson: dict[str, bool], in_exercise: list[tuple[Question, bool]]) -> tuple[object, ...]:
     """Return how a lesson stands in the table; a planned one leads nowhere."""
     if lesson.minutes is None:
         return lesson.heading, lesson.question, "planned", "", ""
-    exercise: Link | str = ""
-    if in_exercise[1]:
+    asks: Link | str = ""
+    exercise: Link | str = ""  # course.js brings both up to date
+    if in_lesson:
+        asks = Link(_share(in_lesson.values()), marks=("crmlab-asks", *in_lesson))
+    if in_exercise:
         copy = _EXERCISES / f"exercise_{lesson.name}.ipynb"
         file = copy if copy.exists() else _EXERCISES / f"{lesson.name}.ipynb"
-        marks = ("crmlab-exercise", f"exercise/{lesson.name}")
-        exercise = Link(f"{_share(*in_exercise)}, {lesson.exercise_minutes} min", file.as_posix(), marks)
-    link = Link(lesson.heading, f"{lesson.name}.ipynb")
-    asks = Link(_share(*in_lesson), marks=("crmlab-asks", *sorted(lesson.keys)))  # course.js brings it up to date
-    return link, lesson.question, f"{lesson.minutes} min", asks if in_lesson[1] else "", exercise
+        names = (f"{'extra' if question.extra else 'core'}/{question.name}" for question, _ in in_exercise)
+        core, extra = ([done for question, done in in_exercise if question.extra == kind] for kind in (False, True))
+        text = f"{_share(core)}, {lesson.exercise_minutes} min" + (f", extra {_share(extra)}" if extra else "")
+        exercise = Link(text, file.as_posix(), ("crmlab-exercise", f"exercise/{lesson.name}", *names))
+    return Link(lesson.heading, f"{lesson.name}.ipynb"), lesson.question, f"{lesson.minutes} min", asks, exercise
 
 
-def _share(done: int, asked: int) -> str:
-    return f"{done} of {asked}" if asked else ""
+def _share(answered: Collection[bool]) -> str:
+    return f"{sum(answered)} of {len(answered)}"

@@ -104,7 +104,7 @@ def essays(count: int = 4, **earlier) -> list[Essay]:
 OTHERS = (("q1", "41 (orders)"), ("q2", "33.9 (% of the cases that have ended)"), ("q7", "-12.5, 3.1, 8.04 (%)"))
 
 
-class Desk:
+class MarkingPage:
     """A marking page that is open, what it has saved, and a way to ask it."""
 
     def __init__(self, texts: list[Essay], **options) -> None:

@@ -161,13 +161,16 @@ def test_a_lesson_fits_a_telephone(lesson, photos):
     try:
         page.set_viewport_size({"width": 390, "height": 844})
         expect(page.locator("#jp-left-stack")).to_be_hidden(timeout=SOON)
+        expect(page.locator(".jp-SideBar").filter(visible=True)).to_have_count(0, timeout=SOON)
         lesson.come_to_rest()
         assert page.evaluate(CRAMPED_PAGE) == []
         panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer").bounding_box()
         text = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedMarkdown > p").first.bounding_box()
+        assert panel["width"] > 0.95 * 390, "no bar of JupyterLab beside it"
         assert text["width"] > 0.85 * panel["width"], "the width is text"
     finally:
         page.set_viewport_size(browser.WINDOW)
+    expect(page.locator(".jp-SideBar").filter(visible=True)).not_to_have_count(0, timeout=SOON)
 
 
 def test_the_table_of_the_course_follows_without_running(open_lesson, folder, photos):
@@ -183,7 +186,7 @@ def test_the_table_of_the_course_follows_without_running(open_lesson, folder, ph
         before = row.inner_text().split()
         journal = {"version": 1, "entries": [{"kind": "decision", "key": key, "question": "?", "time": "2026-01-01"}]}
         (place / "journal.json").write_text(json.dumps(journal), encoding="utf-8")
-        answers = {"assignment": "01_relationship", "answers": {"q1": 1, "q2": 2}}
+        answers = {"assignment": "01_relationship", "answers": {"q1": 1, "q2": 2, "q5": "won"}}
         (folder / "course" / "exercises" / "01_relationship.answers.json").write_text(json.dumps(answers), encoding="utf-8")
         assert "1 of" not in row.inner_text()
         write(place / "other.ipynb", ["1"])
@@ -192,7 +195,7 @@ def test_the_table_of_the_course_follows_without_running(open_lesson, folder, ph
         expect(row).to_be_hidden(timeout=SOON)
         lesson.page.get_by_role("tab", name="mine.ipynb").click()
         expect(row).to_contain_text(f"1 of {len(lessons.LESSONS[2].keys)}", timeout=SOON)
-        expect(row).to_contain_text("2 of 9", timeout=SOON)
+        expect(row).to_contain_text("2 of 5, 30 min, extra 1 of 4", timeout=SOON)
         assert len(row.inner_text().split()) == len(before)
         title = lesson.page.locator(f"{browser.OUTPUT} h4").first
         expect(title).to_have_text(re.compile(r"^3 of \d+ questions of the course are answered$"))
@@ -208,7 +211,7 @@ def test_a_reader_tells_a_lesson_from_its_exercise_by_the_tab(open_lesson, folde
     copies.refresh(kit)
     with open_lesson("kit/my/notebooks/00_start.ipynb") as lesson:
         table = lesson.page.locator(f"{browser.OUTPUT} table", has_text="Relationship")
-        for link in ("01 Relationship", "0 of 9"):
+        for link in ("01 Relationship", "0 of 5"):
             lesson.page.get_by_role("tab", name="00_start.ipynb").click()
             table.get_by_role("link", name=link).first.click()
             name = "01_relationship.ipynb" if link[0:2] == "01" else "exercise_01_relationship.ipynb"

@@ -1,12 +1,19 @@
 """The engine: the same answer from a frame, a file and an Ibis table, and the same refusals from every function of orders."""
 
+import gc
+import subprocess
+import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from lab_kit import posix
 
 from crmlab import _engine, btyd, datasets, loyalty, retention, segmentation
 from crmlab.errors import ArgumentError, ColumnError, CrmlabError, DataError
@@ -115,6 +122,52 @@ def test_a_remote_address_is_not_opened():
     for address in ("https://192.0.2.1/orders.parquet", "s3://bucket/orders.parquet"):
         with pytest.raises(CrmlabError, match="no file"):
             btyd.purchase_summary(address)
+
+
+def test_calls_share_one_database_and_leave_nothing_in_it(monkeypatch, sources):
+    """Its folder for what memory cannot hold stays where it is when the process goes to another one."""
+    _engine._database.cache_clear()
+    databases, connect = [], duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *a, **k: databases.append(connect(*a, **k)) or databases[-1])
+    orders, (parquet, csv, *_) = sources
+    before = pa.total_allocated_bytes()
+    for source in (orders, parquet, csv):
+        btyd.purchase_summary(source)
+    gc.collect()
+    assert len(databases) == 1
+    assert pa.total_allocated_bytes() <= before
+    assert Path(databases[0].sql("select current_setting('temp_directory')").fetchall()[0][0]).is_absolute()
+
+
+def test_calls_in_threads_know_nothing_of_each_other():
+    def summarise(name):
+        results[name] = btyd.purchase_summary(ORDERS.assign(customer_id=[name] * 3)).customer_id.tolist()
+
+    results = {}
+    threads = [threading.Thread(target=summarise, args=(f"c{k}",)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {f"c{k}": [f"c{k}"] for k in range(6)}
+
+
+FORK = """
+import os, sys
+from crmlab import _engine
+
+_engine._duckdb().disconnect()
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+_engine._duckdb().disconnect()
+sys.exit(7)
+"""
+
+
+@posix
+def test_a_forked_process_has_a_database_of_its_own():
+    """With that of its parent it would crash when it ends."""
+    assert subprocess.run([sys.executable, "-c", FORK], check=False).returncode == 7
 
 
 def test_long_work_shows_a_bar(capsys):

@@ -513,6 +513,7 @@ def test_no_word_of_a_narrow_picture_is_cut(browser, grid):
     pictures = [widgets.picture(ax, **words, y="many", alt="Words.") for ax in (
         _draw.bars(stages, **words, y="many"), _draw.interval_plot(rows, **words))]  # fmt: skip
     pictures += [came_back(12), gaps(100), reasons(), bars(upright=True), bars(upright=False)]
+    pictures.append(bars(upright=False).rule(x=50, name="worth, mean of twelve shops, with its 95 % interval"))
     pictures += [widgets.change(grid, cause, 1.5) for cause in ("reliability", "tangibles")]
     drawn = [re.search('crmlab-narrow" hidden [^>]*base64,([^"]+)"', each._repr_html_())[1] for each in pictures]
     page = browser.new_page(viewport={"width": 400, "height": 900})
@@ -582,7 +583,7 @@ def test_the_course_table_of_a_site_follows_a_decision(browser, made, tmp_path):
     expect(page.locator("h4")).to_have_text(f"0 of {asked} questions of the lessons are answered")
     row = page.locator("tr", has_text="01 Relationship")
     expect(row).to_contain_text(f"0 of {len(lessons.LESSONS[2].keys)}")
-    expect(row).to_contain_text("9 questions, 30 min (in the kit)")
+    expect(row).to_contain_text("5 questions, 30 min, extra 4 (in the kit)")
     entry = {"kind": "decision", "key": key, "question": "?"}
     page.evaluate("entry => localStorage.setItem('crmlab-journal', JSON.stringify([entry]))", entry)
     page.evaluate("dispatchEvent(new Event('crmlab-kept'))")

@@ -173,9 +173,11 @@ CALLS = {
     "segmentation.value_matrix": Call(indicators, lambda table: segmentation.value_matrix(table).customers, rowwise=True),
     "segmentation.choose_targets": Call(
         indicators,
-        lambda table: segmentation.choose_targets(
-            table.assign(gain=table.potential), cost=1.0, contacts=9, score=segmentation.value_score(table).table
-        ).table,
+        lambda table: (
+            segmentation.choose_targets(
+                table.assign(gain=table.potential), cost=1.0, contacts=9, score=segmentation.value_score(table).table
+            ).table
+        ),
     ),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),

@@ -51,6 +51,15 @@ def test_a_core_lesson_shows_little_code_and_few_tables(lesson):
 
 
 @every_lesson
+def test_tables_are_in_the_style_of_the_house(lesson):
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    shown = {
+        cell["id"]: "".join("".join(o.get("data", {}).get("text/html", "")) for o in cell.get("outputs", [])) for cell in cells
+    }
+    assert [name for name, html in shown.items() if 'class="dataframe"' in html] == []
+
+
+@every_lesson
 def test_a_lesson_needs_no_kernel_to_move(lesson):
     cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
     assert not any("widgets.explore(" in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")

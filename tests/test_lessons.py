@@ -154,11 +154,13 @@ def test_progress_counts_what_was_guessed_and_decided(desk, monkeypatch):
 
 
 def test_progress_counts_the_answers_of_exercises(desk):
-    answers = {"assignment": "01_relationship", "answers": {"q1": 3, "q2": 4.5, "gone": 1}}
+    answers = {"assignment": "01_relationship", "answers": {"q1": 3, "q2": 4.5, "q7": 2, "gone": 1}}
     (desk / "exercises/01_relationship.answers.json").write_text(json.dumps(answers))
-    table = course.progress().table
+    shown = course.progress()
+    assert shown.title.startswith("2 of "), "extra practice counts apart"
+    table = shown.table
     link = cell(table, "01 Relationship", "exercise")
-    assert (link.text, link.href) == ("2 of 9, 30 min", "../exercises/01_relationship.ipynb")
+    assert (link.text, link.href) == ("2 of 5, 30 min, extra 1 of 4", "../exercises/01_relationship.ipynb")
     assert cell(table, "05 Satisfaction", "exercise").text == "0 of 9, 90 min"
     assert cell(table, "02 Contacts", "exercise") == ""
     (desk / "exercises/exercise_01_relationship.ipynb").write_text("{}")

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import browser
 import pytest
-from pages import ESSAY, HOSTILE, OTHERS, Desk, all_states, essays, page_of, shown
+from pages import ESSAY, HOSTILE, OTHERS, MarkingPage, all_states, essays, page_of, shown
 from playwright.sync_api import expect
 
 from crmlab.course.feedback_page import Section
@@ -64,7 +64,7 @@ def test_feedback_in_a_browser(tab, tmp_path, photos, width):
 
 
 def test_an_essay_is_marked_by_keyboard_only(tab, photos):
-    desk = Desk([replace(each, asked=f"## Memo (6 points)\n\n{each.asked}") for each in essays(3, others=OTHERS)])
+    desk = MarkingPage([replace(each, asked=f"## Memo (6 points)\n\n{each.asked}") for each in essays(3, others=OTHERS)])
     tab.goto(desk.url)
     expect(tab.get_by_role("status").first).to_have_text("0 of 3 marked")
     photos.take(tab, "marking-before", full_page=True)
@@ -114,7 +114,7 @@ def test_an_essay_is_marked_by_keyboard_only(tab, photos):
 def test_what_changes_while_a_mark_is_being_saved_is_saved_after_it(tab):
     go_on = threading.Event()
 
-    class Slow(Desk):
+    class Slow(MarkingPage):
         def save(self, *mark):
             assert go_on.wait(20)
             self.saved.append(mark)
@@ -135,7 +135,10 @@ def test_what_changes_while_a_mark_is_being_saved_is_saved_after_it(tab):
 
 
 def test_the_page_tells_what_was_not_saved(chromium, photos):
-    tab, desk = chromium.new_page(), Desk([*essays(2), Essay("late", ESSAY, "", "Longer.", (2, 3, 1), "Old.", changed=True)])
+    tab, desk = (
+        chromium.new_page(),
+        MarkingPage([*essays(2), Essay("late", ESSAY, "", "Longer.", (2, 3, 1), "Old.", changed=True)]),
+    )
     desk.fail = OSError("the disk is full")
     tab.goto(desk.url)
     number = tab.locator("article", has=tab.locator(".changed")).get_attribute("id")
@@ -161,7 +164,7 @@ def test_the_page_tells_what_was_not_saved(chromium, photos):
 
 
 def test_the_marking_page_on_a_phone(tab, photos):
-    desk = Desk(
+    desk = MarkingPage(
         [*essays(2), *(Essay(f"x{k}", ESSAY, "", words, None, others=((words, words),)) for k, words in enumerate(HOSTILE))]
     )
     tab.set_viewport_size({"width": 360, "height": 800})

@@ -17,7 +17,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from pages import ESSAY, Desk, Read, essays, hostile, shown
+from pages import ESSAY, MarkingPage, Read, essays, hostile, shown
 
 from crmlab.course.rubric import Essay
 from crmlab.course.rubric_page import serve
@@ -27,7 +27,7 @@ from crmlab.exercise.form import Question
 
 @pytest.fixture
 def desk():
-    desk = Desk(essays())
+    desk = MarkingPage(essays())
     yield desk
     if desk.thread.is_alive():
         desk.done()
@@ -94,7 +94,7 @@ def test_no_name_is_on_the_page_and_the_order_is_not_the_rosters(desk):
     assert sorted(order) == [0, 1, 2, 3]
     assert order != [0, 1, 2, 3]
     assert re.findall(r"Text \d of 4", page) == [f"Text {number} of 4" for number in (1, 2, 3, 4)]
-    other = Desk(texts[::-1])
+    other = MarkingPage(texts[::-1])
     assert [int(number) for number in re.findall(r">(\d)\. The firm", other.ask()[2])] == order
     other.done()
 
@@ -102,7 +102,7 @@ def test_no_name_is_on_the_page_and_the_order_is_not_the_rosters(desk):
 def test_texts_of_one_question_stand_together_and_it_is_asked_once():
     second = Question("q5", "text", points=1, rubric=(("all", 1, "All."),))
     mixed = [each for e in essays(6) for each in (e, Essay(e.student, second, "And **why**?", "Why not.", None))]
-    desk = Desk(mixed)
+    desk = MarkingPage(mixed)
     page = desk.ask()[2]
     assert page.count("<strong>why</strong>") == page.count("<strong>advise</strong>") == 1
     assert page.index("Why not.") > page.rindex("The firm should")
@@ -112,7 +112,7 @@ def test_texts_of_one_question_stand_together_and_it_is_asked_once():
 
 def test_other_answers_of_the_student_lie_closed_beside_a_text():
     first, second = essays(2, others=(("q1", "41 (orders)"), ("q2", "33.9 (%)")))
-    desk = Desk([first, replace(second, others=())])
+    desk = MarkingPage([first, replace(second, others=())])
     page = desk.ask()[2]
     details = re.findall("<details>(.*?)</details>", page, re.DOTALL)
     assert len(details) == 1
@@ -124,7 +124,7 @@ def test_other_answers_of_the_student_lie_closed_beside_a_text():
 
 
 def test_an_authors_heading_heads_the_texts():
-    desk = Desk([replace(each, asked="## Memo (6 points)\n\nWhat now?") for each in essays(2)])
+    desk = MarkingPage([replace(each, asked="## Memo (6 points)\n\nWhat now?") for each in essays(2)])
     assert '<section class="asked"><h2>Memo (6 points) <small>q4</small></h2><p>What now?</p>' in desk.ask()[2]
     desk.done()
 
@@ -199,7 +199,7 @@ def test_a_mark_that_could_not_be_kept_is_told(desk, error, words):
 def test_marks_are_kept_one_at_a_time():
     inside, most = [], []
 
-    class Slow(Desk):
+    class Slow(MarkingPage):
         def save(self, *mark):
             inside.append(mark)
             most.append(len(inside))
@@ -220,7 +220,7 @@ def test_earlier_marks_are_shown_and_a_changed_text_is_looked_at_again():
     first, second, third, fourth = essays()
     old = {"points": (2, 2.5, 0.5), "comment": "</textarea><script>alert(1)</script>"}
     make = lambda essay, **more: Essay(essay.student, ESSAY, essay.asked, essay.text, **more)  # noqa: E731
-    desk = Desk([make(first, **old), make(second, **old, changed=True), make(third, points=(1,)), fourth])
+    desk = MarkingPage([make(first, **old), make(second, **old, changed=True), make(third, points=(1,)), fourth])
     page = desk.ask()[2]
     assert "1 of 4 marked" in page
     assert page.count("marked before; the text has changed since") == 1
@@ -237,7 +237,7 @@ def test_earlier_marks_are_shown_and_a_changed_text_is_looked_at_again():
 @hostile
 def test_a_hostile_text_is_only_shown_on_the_marking_page(words):
     asked = Question("q4", "text", points=1, rubric=((words, 1, words),))
-    desk = Desk([Essay(words, asked, words, words, (1,), words, others=((words, words),))])
+    desk = MarkingPage([Essay(words, asked, words, words, (1,), words, others=((words, words),))])
     page = desk.ask()[2]
     read = Read(page)
     assert Read(page.partition("<details>")[2].partition("</details>")[0]).text.count(shown(words)) == 2
@@ -264,7 +264,7 @@ def test_done_ends_it_and_nothing_is_saved_afterwards(desk):
 def test_the_end_waits_for_a_mark_on_its_way():
     begun, go_on, saved = threading.Event(), threading.Event(), []
 
-    class Slow(Desk):
+    class Slow(MarkingPage):
         def save(self, *mark):
             begun.set()
             assert go_on.wait(10)
@@ -304,7 +304,7 @@ def test_a_mark_that_comes_after_the_end_is_told_so(desk):
 
 
 def test_it_ends_by_itself_when_nobody_uses_it():
-    desk = Desk(essays(), idle_seconds=1.5)
+    desk = MarkingPage(essays(), idle_seconds=1.5)
     for _ in range(4):
         time.sleep(0.6)
         assert desk.ask()[0] == 200
@@ -313,7 +313,7 @@ def test_it_ends_by_itself_when_nobody_uses_it():
 
 
 def test_a_stranger_does_not_keep_it_awake():
-    desk = Desk(essays(), idle_seconds=1)
+    desk = MarkingPage(essays(), idle_seconds=1)
     began = time.monotonic()
     while desk.thread.is_alive() and time.monotonic() < began + 8:
         try:
@@ -343,7 +343,7 @@ def test_ctrl_c_ends_it():
 def test_what_cannot_be_served_is_refused():
     with pytest.raises(DataError, match="there is no text to mark\\. Take the submissions in first"):
         serve("x", [], print, started=print)
-    desk = Desk(essays())
+    desk = MarkingPage(essays())
     taken = int(desk.host.partition(":")[2])
     for port in (taken, 70_000):
         with pytest.raises(ArgumentError, match=f"`port` {port} cannot be used .* Give another one"):

@@ -39,10 +39,20 @@ def test_a_change_shows_the_effect_of_the_firm(grid):
     assert f"{earned.difference / 2:+,.0f} (95 % interval {earned.low / 2:+,.0f} to " in picture.alt.replace("−", "-")
     large = [each for each in marks(picture, "circle") if each["r"] == "8"]
     assert len(large) == 2
-    assert float(large[0]["cx"]) == pytest.approx(28 + 664 * (100 * kept.difference + 10) / 30, abs=0.06)
+    assert float(large[0]["cx"]) == pytest.approx(28 + 664 * (100 * kept.difference + 10) / 35, abs=0.06)
     small = sorted(float(each["cx"]) for each in marks(picture, "circle") if each["r"] == "3.5")
     assert len(small) == 24
     assert picture.alt in picture.html.replace("&#x27;", "'")
+
+
+def test_the_axes_hold_every_firm_of_the_grid(grid):
+    """They stay while something moves, so they have room for the largest step of the strongest cause, free or paid for."""
+    axes = widgets.what_if(grid).data["axes"]
+    for measure, ends in {"retention": (-10, 25), "profit": (-40_000, 15_000)}.items():
+        assert (axes[measure]["x"]["low"], axes[measure]["x"]["high"]) == ends
+    for cause, amount in grid[["cause", "amount"]].drop_duplicates().itertuples(index=False):
+        for cost in (0, "usual"):
+            assert marks(widgets.change(grid, cause, amount, cost), "path") == [], "an arrow: something lies beyond"
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def question(
     high: float | None = None, choices: Collection[str] = (), words: Sequence[int] = (),
     rubric: Sequence[tuple[str, float, str]] = (), hint: str = "", misconceptions: Mapping[str, object] | None = None,
     panel: pd.DataFrame | None = None, row: str = "", table: str = "", meanings: Mapping[str, str] | None = None,
-    steps: str = "",
+    steps: str = "", extra: bool = False,
 ) -> None:  # fmt: skip
     """Say when a question is right. In a master, in a hidden region after ``exercise.check(name)``.
 
@@ -221,6 +221,8 @@ def question(
         Column of the panel -> what it means, for those that the table does not have or that mean something else here.
     steps : str
         How the question is answered with these controls; part of the worked solution, which practice alone shows.
+    extra : bool
+        Whether it is practice beyond the core, for those who have time: ``lessons.progress`` counts it apart.
 
     Returns
     -------
@@ -250,7 +252,18 @@ def question(
     desk.steps[name] = steps
     lines = tuple((str(line), points_of_line, str(what)) for line, points_of_line, what in rubric)
     rules = Question(
-        name, "text", unit, points, tolerance, low, high, tuple(choices), words=tuple(words), rubric=lines, hint=hint
+        name,
+        "text",
+        unit,
+        points,
+        tolerance,
+        low,
+        high,
+        tuple(choices),
+        words=tuple(words),
+        rubric=lines,
+        hint=hint,
+        extra=_check.flag("extra", extra),
     )
     if key is None:
         _ask_for_text(desk, rules)

@@ -307,14 +307,14 @@ def _earlier_answers(file: Path, name: str, questions: dict[str, Question]) -> d
     return {}
 
 
-def count_answers(name: str, folder: Path) -> tuple[int, int]:
-    """Return how many questions of one of the kit's exercises are answered in a folder, and how many there are."""
+def answered_questions(name: str, folder: Path) -> list[tuple[Question, bool]]:
+    """Return the questions of one of the kit's exercises, if it is there, each with whether it is answered in a folder."""
     path = _KIT / f"{name}.json"
     if not path.is_file():
-        return 0, 0
+        return []
     _, questions = _read_sheet(path)
     answers = _earlier_answers(folder / f"{name}.answers.json", name, questions).get("answers", {})
-    return len(answers), len(questions)
+    return [(question, question.name in answers) for question in questions.values()]
 
 
 def _opening(desk: Desk) -> Summary:

@@ -64,6 +64,8 @@ class Question:
         For kind "text": the lines by which a person marks it: name, points, what earns them.
     hint : str
         What the author says to those who got it wrong.
+    extra : bool
+        Whether it is practice beyond the core of its exercise, which progress counts apart.
     """
 
     name: str
@@ -80,10 +82,15 @@ class Question:
     words: tuple[int, ...] = ()
     rubric: tuple[tuple[str, float, str], ...] = ()
     hint: str = ""
+    extra: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the question as a dict of plain JSON, without what is empty."""
-        return {key: value for key, value in asdict(self).items() if value is not None and value not in ("", ())}
+        return {
+            key: value
+            for key, value in asdict(self).items()
+            if value is not None and value is not False and value not in ("", ())
+        }
 
     @classmethod
     def from_json(cls, declaration: dict[str, Any]) -> Question:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from crmlab import segmentation
 from crmlab._result import percent
-from crmlab.report.page import Folded, Section, Table, Text, charts
+from crmlab.report.page import Folded, Part, Section, Table, Text, charts
 
 _QUESTION = "Which groups are they in, and who moved?"
 _SILENT = ("at risk", "cannot lose them")
@@ -34,7 +34,7 @@ def groups(orders: pd.DataFrame, until: dt.date) -> Section:
     )  # fmt: skip
     pictures = charts(segmentation.plot_groups(values)) if values["amount_share"].notna().all() else ()
     note = Text("The borders are drawn by rule, at equal parts of the ranking: no proof that such kinds exist.", small=True)
-    parts = (*pictures, Folded("All groups, and what the scheme advises", (Table(shown), note)))
+    parts: tuple[Part, ...] = (*pictures, Folded("All groups, and what the scheme advises", (Table(shown), note)))
     moved = _moved(orders, scores, until)
     if moved is None:
         return Section(_QUESTION, f"{answer} Who moved cannot be said yet: no order lies a year or more before the cut.", parts)

@@ -19,7 +19,6 @@ from crmlab.world import interventions
 
 _STAY = {Verdict.HIGHER: "more customers stay", Verdict.LOWER: "fewer customers stay"}
 _EARN = {Verdict.HIGHER: "profit rises", Verdict.LOWER: "profit falls"}
-POINTS = (-10.0, 20.0)  # the axis of retention, in points of 100
 
 
 def change(grid: pd.DataFrame, cause: str, amount: float, cost: float | str = "usual") -> Picture:
@@ -70,12 +69,27 @@ def _rows(grid: pd.DataFrame, effect: world.Comparison, cause: str, amount: floa
     payers = grid[(grid.cause == cause) & (grid.amount == amount)].set_index("seed").payers
     retention = 100 * pairs.difference[pairs.measure == "retention"]
     profit = (pairs.difference[pairs.measure == "profit"] - paid * payers.reindex(pairs.index.unique())) / years
-    base = table.base["profit"] / years
-    limit = _svg.round_up(0.5 * abs(base))
+    base, limits = table.base["profit"] / years, axes(grid)
     return (
-        _row(f"Still customers after {effect.months} months, in points of 100", retention, POINTS, 1),
-        _row(f"Profit a year (without the change {base:,.0f})", profit, (-limit, limit), 0),
+        _row(f"Still customers after {effect.months} months, in points of 100", retention, limits["retention"], 1),
+        _row(f"Profit a year (without the change {base:,.0f})", profit, limits["profit"], 0),
     )
+
+
+def axes(grid: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Return the ends of both axes: round numbers that hold zero and each firm at each change, free and at its usual cost."""
+    firms = grid.set_index(["cause", "seed"])
+    base = firms[firms.amount == 0].reindex(firms.index)
+    years = firms.months / 12
+    free, paid = (firms.profit - base.profit) / years, firms.usual_cost * firms.payers / years
+    retention = 100 * (firms.retention - base.retention)
+    return {"retention": _round_ends(retention), "profit": _round_ends(pd.concat([free, free - paid]))}
+
+
+def _round_ends(values: pd.Series) -> tuple[float, float]:
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    step = _svg.round_up((high - low) / 12 or 1.0)
+    return step * min(math.floor(low / step), -1), step * max(math.ceil(high / step), 1)
 
 
 def _row(label: str, differences: pd.Series, limits: tuple[float, float], digits: int) -> _svg.Effect:

@@ -341,6 +341,7 @@ def _legend(chart: Chart, y: float, width: float) -> tuple[list[str], float]:
     parts, x = [], 12.0
     named = [layer for layer in chart.layers if layer["name"]]
     for layer in named:
+        lines = textwrap.wrap(layer["name"], int((width - 46) / _LETTER))
         wide = 34 + CHARACTER * len(layer["name"])
         if x + wide > width and x > 12:
             x, y = 12.0, y + 20
@@ -350,8 +351,8 @@ def _legend(chart: Chart, y: float, width: float) -> tuple[list[str], float]:
         else:
             dash = ' stroke-dasharray="5 4"' if layer.get("dashed") else ""
             parts.append(f'<path d="M{x:.1f},{y + 10:.1f}h24" stroke="{colour}" stroke-width="3"{dash}/>')
-        parts.append(_words(x + 30, y + 14.5, layer["name"]))
-        x += wide + 14
+        parts += [_words(x + 30, y + 14.5 + 18 * k, line) for k, line in enumerate(lines)]
+        x, y = x + wide + 14, y + 18 * (len(lines) - 1)
     return parts, y + (24 if named else 0)
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from crmlab import _engine, _svg
+from crmlab import _engine
 from crmlab.errors import DataError
-from crmlab.widgets.change import POINTS
+from crmlab.widgets.change import axes
 from crmlab.widgets.chart import Axis
 
 if TYPE_CHECKING:
@@ -78,12 +78,7 @@ def page_data(grid: pd.DataFrame) -> dict[str, object]:
         raise DataError("the causes of the grid must have been tried by the same amounts; make them in one `world.sweep`.")
     base = grid[(grid.amount == 0) & (grid.cause == grid.cause.iloc[0])]
     profit = base.profit.mean() / years
-    limit = float(_svg.round_up(0.5 * abs(profit)))
     firms = grid.seed.nunique()
-    axes = {
-        "retention": Axis("", *POINTS, decimals=_DIGITS["retention"]),
-        "profit": Axis("", -limit, limit, decimals=_DIGITS["profit"]),
-    }
     return {
         "causes": causes,
         "most": math.ceil(grid.usual_cost.max()),
@@ -94,7 +89,12 @@ def page_data(grid: pd.DataFrame) -> dict[str, object]:
             "profit": f"Profit a year (without the change {profit:,.0f})",
         },
         "axes": {
-            name: {"x": axis.data(), "y": Axis("", names=("mean", "shops")).data(), "height": 80} for name, axis in axes.items()
+            name: {
+                "x": Axis("", *ends, decimals=_DIGITS[name]).data(),
+                "y": Axis("", names=("mean", "shops")).data(),
+                "height": 80,
+            }
+            for name, ends in axes(grid).items()
         },
     }
 

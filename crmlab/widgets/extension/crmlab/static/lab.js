@@ -3,7 +3,8 @@
 // After Run All JupyterLab selects the last cell and scrolls to it, and no setting changes that; a lesson is read from its top.
 // And a stored widget lives without a kernel: the data that lie in its output go to the same script as in a plain page.
 // Whoever runs a cell in the middle of a lesson runs the cells above it first, once: stored widgets live without them, so that
-// readers come to such a cell having run nothing. On a telephone the list of files makes room for the lesson. And the table of
+// readers come to such a cell having run nothing. On a telephone the list of files and both side bars make room for the lesson (the
+// menu View, Appearance brings the bars back). And the table of
 // the course follows what was answered in any lesson and exercise.
 (() => {
   const TYPE = "application/vnd.crmlab.widget+json";
@@ -65,7 +66,12 @@
     autoStart: true,
     activate: (app) => {
       const narrow = matchMedia("(max-width: 700px)");
-      const make = () => { if (narrow.matches) app.shell.collapseLeft(); };
+      const make = () => {
+        if (narrow.matches) app.shell.collapseLeft();
+        for (const side of ["left", "right"]) {
+          if (app.shell.isSideTabBarVisible(side) === narrow.matches) app.shell.toggleSideTabBarVisibility(side);
+        }
+      };
       narrow.addEventListener("change", make);
       app.restored.then(make);
     },
@@ -93,7 +99,7 @@
     const [kept] = await readFiles(app, folder, (name) => name === "journal.json");
     const answers = await readFiles(app, beside, (name) => name.endsWith(".answers.json"));
     const entries = [...journal(), ...(kept?.entries ?? [])]; // without a kernel, and with one
-    const exercises = new Map(answers.map((each) => [each.assignment, Object.keys(each.answers ?? {}).length]));
+    const exercises = new Map(answers.map((each) => [each.assignment, new Set(Object.keys(each.answers ?? {}))]));
     courses(panel.node).forEach((each) => fillCourse(each, new Set(entries.map(({ key }) => key)), exercises));
   }
   // What lies in files of a folder as JSON; nothing of those that are not there or cannot be read.
