@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import psutil
 
 _BUBBLEWRAP_PROCESSES = 2
+_OF_PEAK = ("VmHWM", "RssFile", "RssShmem")  # the peak of all, and of it what is shared with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Limits:
 
 
 def memory_mb(pid: int, limit: float, folders: list[str]) -> float:
-    """Return the memory of a process and all below it.
+    """Return the memory of a process and all below it; of a single one also what it has had and given back since.
+
+    Looks come now and then, and later on a busy machine: between two of them a process may take too much, be refused more by
+    the kernel, and let it go.
 
     Parameters
     ----------
@@ -83,11 +87,23 @@ def memory_mb(pid: int, limit: float, folders: list[str]) -> float:
     except psutil.Error:
         return 0.0
     files = _files_mb(family, folders)
-    total = files
+    total, peak = files, files + max(map(_peak_mb, family))
     for member in family:
         with suppress(psutil.Error):
             total += member.memory_info().rss / 2**20
-    return total if total <= limit else files + sum(map(_proportional_mb, family))
+    return max(peak, total if total <= limit else files + sum(map(_proportional_mb, family)))
+
+
+def _peak_mb(process: psutil.Process) -> float:
+    """Return the most memory that a process has had to itself, where the kernel tells it, else 0."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+        kilobytes = {
+            name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if name in _OF_PEAK
+        }
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return max(0, kilobytes.pop("VmHWM", 0) - sum(kilobytes.values())) / 1024
 
 
 def _proportional_mb(process: psutil.Process) -> float:

@@ -57,7 +57,7 @@ def read_rows(table: pd.DataFrame, columns: Sequence[str] | None, *, categorical
     """Check the columns that are to form segments, and return their distinct rows."""
     names = _names(table, columns)
     for name in names:
-        _refuse_dates_and_ids(table[name], name)
+        refuse_dates_and_ids(table[name], name, "Leave it out with `columns=`")
     levels = tuple(_levels(table[name], name) for name in names) if categorical else ()
     values = encode(table, names, levels)
     for place, name in enumerate(names):
@@ -114,8 +114,8 @@ def _names(table: pd.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...
     return tuple(columns)
 
 
-def _refuse_dates_and_ids(column: pd.Series, name: str) -> None:
-    remedy = "Leave it out with `columns=`"
+def refuse_dates_and_ids(column: pd.Series, name: str, remedy: str) -> None:
+    """Refuse a column of dates, of names or of identifiers: it says nothing of how alike or how valuable customers are."""
     if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.dtype, pd.PeriodDtype):
         raise DataError(f"column `{name}` holds dates. {remedy}, or give the days since then as a number.")
     if not pd.api.types.is_numeric_dtype(column):

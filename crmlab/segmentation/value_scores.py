@@ -17,9 +17,8 @@ import pandas as pd
 from crmlab import _check, _engine
 from crmlab._result import Result, Summary, percent
 from crmlab.errors import ArgumentError, DataError
+from crmlab.segmentation.columns import refuse_dates_and_ids
 from crmlab.segmentation.judgements import Judgements
-
-_FEWEST_IDS = 20  # rows from which on whole numbers that are all different look like numbers of customers
 
 
 def value_score(
@@ -72,7 +71,7 @@ def value_score(
     _engine.check(indicators.assign(group=""), "customer_groups")  # one row per customer
     values = _check.numeric_columns(indicators, list(chosen.index), "indicators")
     for place, name in enumerate(chosen.index):
-        _refuse_disguised(name, values[:, place])
+        refuse_dates_and_ids(pd.Series(values[:, place]), name, "Leave it out")
     scaled = pd.DataFrame(values).rank().to_numpy() / len(values) - 0.5 / len(values) if scale == "rank" else values
     return ValueScore(indicators["customer_id"], pd.DataFrame(scaled, indicators.index, chosen.index), chosen)
 
@@ -97,20 +96,6 @@ def _weights(weights: object, names: list[str]) -> pd.Series:
     if abs(chosen.sum() - 1) > 1e-6:
         raise ArgumentError(f"the weights add up to {chosen.sum():g}; they must add up to 1. Divide each by their sum.")
     return chosen
-
-
-def _refuse_disguised(name: str, values: np.ndarray) -> None:
-    """Refuse identifiers and dates that stand in the table as numbers."""
-    if (values != np.floor(values)).any():
-        return
-    month, day = values // 100 % 100, values % 100
-    is_day = (values > 19_000_000) & (values < 21_000_000) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    if is_day.all():
-        raise DataError(f"column `{name}` holds dates written as numbers. Give the days since then as a number.")
-    steps = np.diff(np.sort(values))
-    named = name.casefold().endswith(("id", "_no", "_nr", "number", "code", "key"))
-    if len(values) >= _FEWEST_IDS and (steps > 0).all() and (named or (steps == steps[0]).all()):
-        raise DataError(f"column `{name}` numbers the customers: it is an identifier and no value. Leave it out.")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
