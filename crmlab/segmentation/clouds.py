@@ -61,7 +61,7 @@ def simulate_clouds(clouds: int = 5, *, customers: int = 120, resamples: int = 6
     --------
     >>> from crmlab import segmentation
     >>> clouds = segmentation.simulate_clouds(2, customers=60, resamples=1, seed=1)
-    >>> clouds.groupby("cloud").is_real.first().sum(), len(clouds)
+    >>> int(clouds.groupby("cloud").is_real.first().sum()), len(clouds)
     (1, 240)
     """
     clouds, k = _check.integer("clouds", clouds, 2, 9), _check.integer("k", k, 2, 6)
