@@ -41,5 +41,5 @@ def test_what_lessons_link_to_is_there():
 
 
 def test_a_term_that_is_not_there():
-    with pytest.raises(ArgumentError, match="no term 'rate'; it has .*RATER"):
+    with pytest.raises(ArgumentError, match=r"no term 'rate'; it has .*RATER"):
         glossary.explain("rate")

@@ -131,7 +131,7 @@ def test_whatever_a_page_sends_the_rows_that_are_kept_are_rows_of_the_table(clai
     assert read_out(FRAME, read_choices("nonsense", FRAME))["sentences"] == ["5 of 5 rows are kept (100 %)."]
 
 
-@pytest.mark.parametrize("name", ["01_relationship", "05_satisfaction", "09_btyd"])
+@pytest.mark.parametrize("name", ["01_relationship", "05_satisfaction", "08_loyalty", "09_btyd"])
 def test_a_panel_says_what_a_row_and_each_column_is(memo, name):
     exercise.start(name)
     for question in desk_module.open_desk().sheet["panels"]:
