@@ -340,6 +340,16 @@ def test_intervals_of_effects_hold():
     assert stats.binomtest(sum(claims), 120, 0.025).pvalue > 0.01
 
 
+@pytest.mark.parametrize("shift", [44, 47, 48])
+def test_large_effects_in_large_tables_have_intervals(shift):
+    """Where the search for an end began far beyond the statistic, scipy's noncentral F was NaN."""
+    draw = np.random.default_rng(shift)
+    segments = pd.Series(draw.integers(1, 5, 1514))
+    table = pd.DataFrame({"satisfaction": draw.normal(size=1514) + 0.02 * shift * segments})
+    ((_, _, effect, low, high, *_),) = segmentation.profile(table, segments).effects.itertuples(index=False)
+    assert effect - 0.04 < low < effect < high < effect + 0.04
+
+
 def test_profile_counts_what_is_missing_and_refuses():
     table = pd.DataFrame({"customer_id": range(8), "age": [20, np.nan, 24, 26, 60, 62, 64, 66], "city": ["A", "B"] * 4})
     segments = pd.Series([1] * 4 + [2] * 4)

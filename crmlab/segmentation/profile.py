@@ -122,7 +122,7 @@ def _eta_squared(name: str, values: pd.Series, groups: pd.Series, level: float) 
     if effect > 1 - 1e-12:
         return "eta squared", 1.0, 1.0, 1.0
     f = effect / between / ((1 - effect) / within)
-    low, high = _noncentralities(lambda size: stats.ncf.cdf(f, between, within, size), level, 4 * (n + f * between + 10))
+    low, high = _noncentralities(lambda size: stats.ncf.cdf(f, between, within, size), level, f * between + 10)
     return "eta squared", float(effect), low / (low + n), max(high / (high + n), float(effect))
 
 
@@ -130,16 +130,19 @@ def _cramers_v(name: str, values: pd.Series, groups: pd.Series, level: float) ->
     counts = pd.crosstab(groups, values.astype(str)).to_numpy()
     n, freedom, smaller = counts.sum(), (counts.shape[0] - 1) * (counts.shape[1] - 1), min(counts.shape) - 1
     chi2 = float(stats.chi2_contingency(counts, correction=False).statistic)
-    low, high = _noncentralities(lambda size: stats.ncx2.cdf(chi2, freedom, size), level, 4 * (chi2 + freedom + 10))
+    low, high = _noncentralities(lambda size: stats.ncx2.cdf(chi2, freedom, size), level, chi2 + freedom + 10)
     lower, upper = (min(1.0, float(np.sqrt((size + freedom) / (n * smaller)))) for size in (low, high))
     return "Cramér's V", float(np.sqrt(chi2 / (n * smaller))), lower if low else 0.0, upper
 
 
-def _noncentralities(cumulated: Callable[[float], float], level: float, most: float) -> tuple[float, float]:
-    """Return the ends of the interval of a noncentrality: where the observed statistic is at either tail; 0 where below it."""
+def _noncentralities(cumulated: Callable[[float], float], level: float, near: float) -> tuple[float, float]:
+    """Return the ends of the interval of a noncentrality: where the observed statistic is at either tail; 0 where below it.
+
+    The search begins near the statistic: far beyond it scipy's distributions are NaN.
+    """
     ends = []
     for tail in ((1 + level) / 2, (1 - level) / 2):
-        end = most
+        end = near
         while cumulated(end) > tail:
             end *= 2
         is_zero = cumulated(1e-12) <= tail
