@@ -671,7 +671,7 @@ def test_a_stored_radar_lives(stored, open_lesson, folder, photos, whose):
         assert trusted == (whose == "mine")
         radar = Radar(lesson.page, 1)
         expect(radar.title).to_have_text(AT_REST, timeout=SOON)
-        assert not lesson.page.get_by_text("model not found").is_visible()
+        expect(lesson.page.get_by_text("model not found").locator("visible=true")).to_have_count(0, timeout=SOON)
         before = radar.value("Reliability")
         radar.handle("Reliability").press("ArrowUp")
         assert radar.value("Reliability") == pytest.approx(before + 0.1)

@@ -155,7 +155,7 @@ def imports(folder):
 
 def test_what_crmlab_imports_is_declared():
     declared = {canonicalize_name(Requirement(text).name) for text in PYPROJECT["project"]["dependencies"]}
-    distributions = {"ibis": "ibis-framework", "IPython": "ipython"}
+    distributions = {"ibis": "ibis-framework", "IPython": "ipython", "sklearn": "scikit-learn"}
     for name, file in imports("crmlab"):
         if name not in sys.stdlib_module_names and name != "crmlab":
             assert canonicalize_name(distributions.get(name, name)) in declared, f"{file} imports {name}"

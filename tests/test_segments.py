@@ -168,7 +168,7 @@ def test_what_lies_at_a_boundary_is_named():
     clear = segmentation.fit_segments(answers()[0], 2, method="latent classes", seed=1)
     assert clear.weak == ()
     flat, _ = clusters()
-    repeated = flat.assign(visits=flat.visits.where(flat.visits > 1, 0.0))
+    repeated = flat.assign(visits=flat.visits.where(flat.visits > 3, 0.0))
     assert segmentation.fit_segments(repeated, 2, method="gaussian mixture", starts=5, seed=1).weak
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from crmlab import _check, loyalty
+from crmlab import _check
 from crmlab.errors import ArgumentError
 from crmlab.loyalty.arguments import as_given, broadcast, number_array
 
@@ -142,4 +142,4 @@ def _net_value(m: np.ndarray, r: np.ndarray, i: np.ndarray, a: np.ndarray) -> np
             f"{endless.sum():,} of {r.size:,} customers would never leave, and nothing is discounted, so that their profit has "
             "no end. Take a smaller `step` or `retention`; a `customer` with an `annual_rate` above 0 has an end."
         )
-    return np.asarray(loyalty.simple_value(m, r, i)) - a
+    return m * r / (1 + i - r) - a  # as `loyalty.simple_value`, which asks rates above 1 back: as a solution they may stand
