@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import FLAGS, find_chromium
+from plain_page import opening
 from playwright.sync_api import expect, sync_playwright
 from test_explorables import CONTRAST, CUT, MOVING
 
@@ -139,24 +140,8 @@ def browser():
 @pytest.fixture
 def opened(browser, shown, tmp_path):
     """Open the page of the triangle: it must ask nobody and fail nowhere."""
-    contexts, wrong = [], []
-    path = shown.save(tmp_path / "weights.html")
-
-    def open_page(*, width=1000, scheme="light", **options):
-        context = browser.new_context(viewport={"width": width, "height": 1300}, color_scheme=scheme, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: wrong.append(request.url) if request.url.startswith("http") else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.goto(f"file://{path}")
-        page.locator("li").first.wait_for()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not wrong
+    with opening(browser, shown.save(tmp_path / "weights.html"), "li", 1300) as open_page:
+        yield open_page
 
 
 SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
