@@ -79,6 +79,21 @@ def _no_figures_left():
     plt.close("all")
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium for pages that need no server."""
+    from browser import FLAGS, find_chromium
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    if not path:
+        pytest.skip("no Chromium: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield

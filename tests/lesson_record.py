@@ -92,11 +92,6 @@ def _widget(shown) -> dict:
     return state
 
 
-def _data(shown) -> dict:
-    """What the page reads of a widget that computes nothing itself: every picture, of all places of its controls."""
-    return shown.data
-
-
 def _radar(shown) -> dict:
     """What a radar says with each handle moved by a fifth of a point in turn."""
     state, rest = {}, list(shown.values)

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from browser import FLAGS, find_chromium
 from plain_page import opening
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_explorables import CONTRAST, CUT, MOVING
 
 from crmlab import _journal, segmentation, widgets
@@ -88,17 +87,6 @@ def test_values_stay_within_the_bet(shown, wrong):
 
 
 # -- In the page ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_chromium()
-    if not path:
-        pytest.skip("no Chromium: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
-from browser import FLAGS, find_chromium
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from crmlab import _draw, btyd, datasets, lessons, site, widgets
 from crmlab.widgets.chart import COLOURS, svg
@@ -107,17 +106,6 @@ def folder(made, tmp_path_factory):
     for name, widget in made.items():
         widget.save(place / f"{name}.html")
     return place
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_chromium()
-    if not path:
-        pytest.skip("no Chromium: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

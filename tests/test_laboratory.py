@@ -9,9 +9,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pandas as pd
 import pytest
-from browser import FLAGS, find_chromium
 from plain_page import opening
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_explorables import CONTRAST, CUT, SVG, marks
 
 from crmlab import _journal, widgets
@@ -197,17 +196,6 @@ def test_values_stay_on_their_sliders(shown, wrong):
 
 
 # -- In the page ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_chromium()
-    if not path:
-        pytest.skip("no Chromium: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

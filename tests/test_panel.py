@@ -388,13 +388,13 @@ def test_what_stands_below_other_cells_follows_an_answer(memo, shown, monkeypatc
     def reads():
         return [data["text/plain"].split("\n")[0] for name, data in shown.items() if name and "live" in name]
 
-    assert reads() == ["q1 is open", "q1: open", "q2: open", "0 of 9 questions are answered"]
+    assert reads() == ["q1 is open", "q1: open", "q2: open", "0 of 5 questions are answered, extra 0 of 4"]
     assert "Answer it in the panel above" in exercise.answer("q1", ...).note
     panel._hear({"do": "answer", "text": "1,735"})
     answered = "q1 is answered in the panel: 1\u202f735 (prospects)"
-    assert reads() == [answered, "q1: ✓ right", "q2: open", "1 of 9 questions are answered"]
+    assert reads() == [answered, "q1: ✓ right", "q2: open", "1 of 5 questions are answered, extra 0 of 4"]
     exercise.answer("q1", 5)
-    assert reads()[1:] == ["q1: ✗ not right", "q2: open", "1 of 9 questions are answered, 1 of them need another look"]
+    assert reads()[1:] == ["q1: ✗ not right", "q2: open", "1 of 5 questions are answered, extra 0 of 4, 1 of them need another look"]
     assert panel.reply["title"] == "q1: your code answers, too"
 
 

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from browser import FLAGS, find_chromium
 from plain_page import opening
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_explorables import CONTRAST, CUT, MOVING
 
 from crmlab import _journal, segmentation, widgets
@@ -124,17 +123,6 @@ def test_weights_add_up(shown, wrong):
 
 
 # -- In the page ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = find_chromium()
-    if not path:
-        pytest.skip("no Chromium: sudo apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -133,7 +133,8 @@ def _overview(desk: Desk) -> Summary:
     table = pd.DataFrame(rows, columns=["question", "points", "your answer", "state"])
     is_open = [each.name for each in questions if each.name not in desk.answers]
     again = sum(text != "" and state in ("not yet", "✗ not right") for text, state in zip(texts, states, strict=True))
-    title = f"{len(questions) - len(is_open)} of {len(questions)} questions are answered"
+    core, extra = ([each.name not in is_open for each in questions if each.extra == kind] for kind in (False, True))
+    title = f"{sum(core)} of {len(core)} questions are answered" + (f", extra {sum(extra)} of {len(extra)}" if extra else "")
     title += f", {again} of them need another look" if again else ""
     facts = [("Points in all", show(sum(question.points for question in questions)))]
     if desk.sheet.get("practice") and not desk.is_master:
