@@ -394,7 +394,11 @@ def test_what_stands_below_other_cells_follows_an_answer(memo, shown, monkeypatc
     answered = "q1 is answered in the panel: 1\u202f735 (prospects)"
     assert reads() == [answered, "q1: ✓ right", "q2: open", "1 of 5 questions are answered, extra 0 of 4"]
     exercise.answer("q1", 5)
-    assert reads()[1:] == ["q1: ✗ not right", "q2: open", "1 of 5 questions are answered, extra 0 of 4, 1 of them need another look"]
+    assert reads()[1:] == [
+        "q1: ✗ not right",
+        "q2: open",
+        "1 of 5 questions are answered, extra 0 of 4, 1 of them need another look",
+    ]
     assert panel.reply["title"] == "q1: your code answers, too"
 
 
