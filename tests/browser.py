@@ -291,8 +291,8 @@ class Lesson:
         """The whole lesson from top to bottom, one window after the other, as 00_toolbox-00.png, 00_toolbox-01.png, ..."""
         if not photos.folder:
             return
-        for _ in range(9):  # what lies below a decision is not shown before
-            further = self.page.get_by_role("button", name="Go on without deciding").filter(visible=True)
+        for _ in range(9):  # what lies below a decision, a guess or a line may not be shown before
+            further = self.page.get_by_role("button", name=re.compile("^Go on without ")).filter(visible=True)
             if not further.count():
                 break
             further.first.click()

@@ -316,7 +316,7 @@ def test_a_line_is_typed_without_the_shortcuts_of_jupyterlab(open_lesson, folder
         expect(page.locator(".jp-mod-dirty")).to_have_count(0, timeout=SOON)
         photos.take(page, "note")
         area.press("Enter")
-        expect(shows.locator("blockquote")).to_have_text("dd: Add MX, bb", timeout=SOON)
+        expect(shows.locator(".earlier")).to_have_text("dd: Add MX, bb", timeout=SOON)
         kept = json.loads((folder / "journal.json").read_text(encoding="utf-8"))["entries"]
         assert [(entry["kind"], entry["key"], entry["text"]) for entry in kept] == [("note", "99/advice", "dd: Add MX, bb")]
         assert not lesson.complaints()

@@ -91,7 +91,7 @@ def made(grid):
         "decide": widgets.decide("99/money", "Where shall the money go?", OUTCOMES, measure="profit a year"),
         "frames": widgets.frames(came_back, weeks=(0, 60, 1, 12), units={"weeks": " weeks"}),
         "gaps": widgets.frames(gaps, answers=[3, 10, 100]),
-        "guess": widgets.guess("Of 100 customers, how many stay?", 47.2, unit="of 100", interval=(44, 51), key="99/stay"),
+        "guess": widgets.guess("How many stay?", 47.2, unit="of 100", interval=(44, 51), key="99/stay", hold=True),
         "note": widgets.note("99/advice", "What would you advise, in one line?"),
         "radar": widgets.radar(LEVELS, grid),
         "reasons": widgets.frames(lambda many, unruly: f"{many + unruly} of 2 reasons", many=False, unruly=True),
@@ -358,14 +358,28 @@ def test_what_lies_below_waits_for_the_line(shown):
     area.press("Enter")
     assert below.is_visible()
     page.reload()
-    assert page.locator("blockquote").inner_text() == "Keep those who are there."
+    assert page.locator(".now").inner_text() == "Keep those who are there."
     assert not area.is_visible()
     [entry] = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))
     assert (entry["kind"], entry["key"], entry["text"]) == ("note", "99/advice", "Keep those who are there.")
 
 
-def test_a_line_comes_back_on_the_same_page(browser, tmp_path):
-    """Later in the lesson, to compare; and where nothing was written, that is said."""
+def test_what_lies_below_waits_for_the_guess(shown):
+    page = shown("guess")
+    below = cell_below(page)
+    assert not below.is_visible()
+    page.get_by_role("button", name="Go on without guessing").click()
+    assert below.is_visible()
+    assert "47.2" not in page.locator(".jupyter-widgets").inner_text()
+    page.reload()
+    below = cell_below(page)
+    commit(page, "guess")
+    assert below.is_visible()
+    assert not page.get_by_role("button").filter(visible=True).count()
+
+
+def test_a_line_comes_back_on_the_same_page_and_can_be_changed(browser, tmp_path):
+    """Later in the lesson, to compare; where nothing was written, that is said; and both lines are kept."""
     asks, shows = widgets.note("99/advice", "Advise."), widgets.note("99/advice", "Compare.", again=True)
     (tmp_path / "both.html").write_text(
         plain_page([("note", each.state) for each in (asks, shows)], title="n"), encoding="utf-8"
@@ -373,10 +387,21 @@ def test_a_line_comes_back_on_the_same_page(browser, tmp_path):
     context = browser.new_context()
     page = context.new_page()
     page.goto((tmp_path / "both.html").as_uri())
-    earlier = page.locator(".crmlab-note").nth(1)
-    assert "You wrote nothing when this was asked." in earlier.inner_text()
-    commit(page, "note")
-    assert earlier.locator("blockquote").inner_text() == "Keep those who are there."
+    first, later = page.locator(".crmlab-note").nth(0), page.locator(".crmlab-note").nth(1)
+    assert "You wrote nothing when this was asked." in later.inner_text()
+    first.get_by_role("textbox").fill("Keep those who are there.")
+    first.get_by_role("textbox").press("Enter")
+    assert later.locator(".earlier").inner_text() == "Keep those who are there."
+    later.get_by_role("textbox").fill("Ask who left.")
+    later.get_by_role("button", name="This is my line").click()
+    page.reload()
+    assert first.locator(".now").inner_text() == later.locator(".earlier").inner_text() == "Keep those who are there."
+    assert later.locator(".now").inner_text() == "Ask who left."
+    kept = json.loads(page.evaluate("localStorage.getItem('crmlab-journal')"))
+    assert [(entry["key"], entry["text"]) for entry in kept] == [
+        ("99/advice", "Keep those who are there."),
+        ("99/advice/again", "Ask who left."),
+    ]
     context.close()
 
 

@@ -183,6 +183,9 @@ def test_a_line_is_written_down_once_and_shown_again(journal):
     assert [entry["text"] for entry in _journal.read()] == ["Keep them."]
     assert later.before["text"] == "Keep them."
     assert widgets.note("99/advice", "Advise.").commitment["text"] == "Keep them.", "it is there after a restart"
+    later.commitment = {"kind": "note", "key": "99/advice/again", "question": "Compare.", "text": "Ask who left."}
+    assert [entry["key"] for entry in _journal.read()] == ["99/advice", "99/advice/again"]
+    assert widgets.note("99/advice", "Compare.", again=True).commitment["text"] == "Ask who left."
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,7 @@ def test_decide_refuses_outcomes_that_prove_nothing(journal, outcomes, words):
         (lambda: widgets.guess("?", 3, lowest=5, highest=1), "`lowest` must be below `highest`"),
         (lambda: widgets.guess("?", 101), "or nobody could guess it"),
         (lambda: widgets.guess("?", 61, interval=(70, 80)), "two numbers around the answer"),
+        (lambda: widgets.guess("?", 61, hold=1), "`hold` must be True or False"),
         (lambda: widgets.decide("", "?", three_firms(a=[1, 2], b=[1, 2]), measure="profit"), "`key` must be a text"),
         (lambda: widgets.note(" ", "?"), "`key` must be a text"),
         (lambda: widgets.note("99/a", None), "`prompt` must be a text"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def guess(
     question: str, answer: float, *, lowest: float = 0, highest: float = 100, step: float = 1, unit: str = "%",
-    interval: Sequence[float] | None = None, then: str = "", key: str = "",
+    interval: Sequence[float] | None = None, then: str = "", key: str = "", hold: bool = False,
 ) -> Guess:  # fmt: skip
     """Ask for a guess to commit to before the answer is drawn beside it.
 
@@ -40,6 +40,9 @@ def guess(
         A sentence to read after the guess.
     key : str
         Lesson and question, such as "01/stay", under which the guess is kept; without it, the question itself.
+    hold : bool
+        Keep the cells below back, which may show the answer, until the guess is made or the reader asks to go on without, also
+        after *Run All Cells*.
 
     Returns
     -------
@@ -49,7 +52,8 @@ def guess(
     Raises
     ------
     ArgumentError
-        The answer, its interval or the ends are no numbers, or the answer does not lie between the ends.
+        The answer, its interval or the ends are no numbers, the answer does not lie between the ends, or ``hold`` is neither
+        True nor False.
 
     Examples
     --------
@@ -72,14 +76,15 @@ def guess(
     ends = None if interval is None else [_check.number("interval", end) for end in interval]
     if ends is not None and (len(ends) != 2 or not ends[0] <= answer <= ends[1]):
         raise ArgumentError(f"`interval` must be two numbers around the answer; it is {interval!r}.")
+    _check.flag("hold", hold)
     digits = {"guess": decimals(step), "answer": max(decimals(step), min(decimals(answer), 2))}
     axis = Axis("", float(lowest), float(highest), unit=f" {unit}" if unit == "%" else "")
     rest = f"A guess from {lowest:g} to {highest:g} {unit}, with nothing on it yet."
     chart = Chart(question, axis, Axis("", names=("my guess", "the answer")), alt=rest)
     data = {
         "question": question, "answer": answer, "lowest": lowest, "highest": highest, "step": step, "unit": unit,
-        "interval": ends, "then": then, "key": key or question, "digits": digits,
-        "axes": chart.axes(),
+        "interval": ends, "then": then, "key": key or question, "hold": hold,
+        "digits": digits, "axes": chart.axes(),
     }  # fmt: skip
     from crmlab.widgets.guess_view import Guess  # anywidget is slow to import
 

@@ -41,8 +41,8 @@ def laboratory(
     acquisition_cost : float
         What it costs to win a customer, in shares of what they pay in a year; at most 3.
     key : str
-        Lesson and question, such as "08/true", under which it is kept that the reader made the first claim true: that they
-        found a firm where it brings as much as its ``high`` says. Without it there is no such task.
+        Lesson and question, such as "08/true", under which it is kept that the reader made the first claim true to the full:
+        that they found a firm where it brings what lies in the upper tenth of its range. Without it there is no such task.
 
     Returns
     -------

@@ -31,7 +31,8 @@ SLIDERS = {
 NOTHING = 1e-12  # profit, in shares of what a customer pays in a year, below which there is none
 _COLUMNS = np.arange(1, 200) / 2  # where the region is computed: the places of the slider of retention
 _HALVINGS = 40
-_HEIGHT, _GAP, _LONGEST = 300, 18, 16  # of the plane and between two names, in pixels; letters of a name
+_HEIGHT, _LONGEST = 300, 16  # of the plane, in pixels; letters of a name
+_GAPS = {"name": 18, "dot": 14}  # from the middle of a name to that of another name or of a dot, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,16 @@ class LaboratoryModel:
         return dict(values)
 
     def solved(self, values: Mapping[str, float]) -> bool:
-        """Whether the first claim brings at ``values`` as much as it says at most."""
+        """Whether the first claim brings at ``values`` about the most that it says."""
         first, claimed = self.claims[0], self.claims[int(values["row"])]
-        change = firm_change(claimed, values)
-        return claimed.claim == first.claim and math.isfinite(change) and change >= first.high - 1e-12
+        low, high = self.target
+        return claimed.claim == first.claim and low - 1e-12 <= firm_change(claimed, values) <= high + 1e-12
+
+    @property
+    def target(self) -> tuple[float, float]:
+        """The upper tenth of what the first claim says, which is the task: true there, and only just."""
+        first = self.claims[0]
+        return first.high - (first.high - first.low) / 10, first.high
 
 
 def laboratory_model(claims: object, industries: object, firm: Mapping[str, object], key: object) -> LaboratoryModel:
@@ -136,21 +143,31 @@ def _check_industries(industries: object) -> pd.DataFrame:
 
 
 def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
-    """Place the name of each industry beside its dot, above one that it would meet on a telephone."""
-    letter, gap = 3.2, _GAP * top / _HEIGHT  # the width of a letter there, in points of retention
-    taken: list[tuple[float, float, float]] = []
+    """Place the name of each industry beside its dot, or above, so that on a telephone it meets no other name and no dot."""
+    letter, pixel = 3.2, top / _HEIGHT  # the width of a letter there, in points of retention; a pixel, in points of margin
+    lowered = 0.8 * top / 60  # from the middle of letters to the line on which they stand
+    taken = [(x - 2.5, x + 2.5, y - lowered, "dot") for x, y in zip(places.retention, places.margin, strict=True)]
     names = {}
     for row in places.sort_values(["margin", "industry"], kind="stable").itertuples():
-        side = -1 if row.retention > 60 else 1
-        at = row.retention + 3.5 * side
-        ends = sorted((at, at + side * letter * len(row.industry)))
-        height = row.margin - 0.8 * top / 60
-        for left, right, other in taken:
-            if ends[0] < right and left < ends[1]:
-                height = max(height, other + gap)
-        taken.append((*ends, height))
-        names[row.Index] = at, height, "end" if side < 0 else "start"
+        long = 3.5 + letter * len(row.industry)
+        usual = -1 if row.retention > 60 else 1
+        sides = [side for side in (usual, -usual) if 0 <= row.retention + side * long <= 100] or [usual]
+        candidates = [
+            (*sorted((row.retention + 3.5 * side, row.retention + side * long)), height, side)
+            for height in row.margin - lowered + pixel * np.arange(0, 2 * _HEIGHT, 3)
+            for side in sides
+        ]
+        left, right, height, side = next(each for each in candidates if not _meets(each[:3], taken, pixel))
+        taken.append((left, right, height, "name"))
+        names[row.Index] = left if side > 0 else right, height, "start" if side > 0 else "end"
     return places.join(pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"]))
+
+
+def _meets(name: tuple[float, ...], taken: list[tuple[float, float, float, str]], pixel: float) -> bool:
+    left, right, height = name
+    return any(
+        left < end and start < right and abs(height - other) < _GAPS[kind] * pixel - 1e-9 for start, end, other, kind in taken
+    )
 
 
 # -- What a change comes to --------------------------------------------------------------------------------------------

@@ -68,11 +68,12 @@ class Laboratory(LiveWidget):
 
 def page_data(model: LaboratoryModel, rest: Chart) -> dict[str, object]:
     """Return everything that laboratory.js reads, as plain lists."""
-    first = model.claims[0]
+    first, target = model.claims[0], model.target
     return {
         "key": model.key,
-        "task": f"Make it true: find a firm, and a reading, for which “{first.claim}” brings "
-        f"{100 * first.high:.6g} % or more." if model.key else "",
+        "task": f"Make it true to the full: find a firm, and a reading, for which “{first.claim}” brings "
+        f"{100 * target[0]:.6g} to {100 * target[1]:.6g} %, the most that is claimed." if model.key else "",
+        "target": target,
         "claims": [
             {name: getattr(row, name) for name in (*row.__slots__, "range")} for row in model.claims
         ],

@@ -1,4 +1,4 @@
-"""Note: a line in the reader's own words before they see, and the same line later, to compare.
+"""Note: a line in the reader's own words before they see, and the same line later, to keep or to change.
 
 A guess is a number and a decision a choice; what somebody would advise, and why, is neither. The line goes into the reader's
 journal. Nobody judges it: what it is compared with is the lesson's business.
@@ -18,23 +18,24 @@ LONGEST = 280  # characters
 
 
 def note(key: str, prompt: str, *, hold: bool = True, again: bool = False) -> Note:
-    """Ask for a line in the reader's own words, to be kept before they see what comes; or show that line again.
+    """Ask for a line in the reader's own words, to be kept before they see what comes; or for the line as it reads afterwards.
 
     Parameters
     ----------
     key : str
         Lesson and question, such as "08/advice", under which the line is kept.
     prompt : str
-        What to write; with ``again``, what to compare the line with.
+        What to write; with ``again``, what to compare the first line with.
     hold : bool
-        Keep the cells below back until the line is written, or the reader asks to go on without, also after *Run All Cells*.
+        Keep the cells below back until the line is written, or the reader asks to go on without, also after *Run All Cells*;
+        with ``again`` nothing waits.
     again : bool
-        Show what was written under this key, and ask nothing.
+        Show what was written under this key, and ask for a second line, which is kept apart.
 
     Returns
     -------
     Note (an AnyWidget)
-        ``.commitment`` is what was written, empty before; with ``again``, ``.before`` is.
+        ``.commitment`` is what was written, empty before; with ``again``, ``.before`` is what was written at first.
 
     Raises
     ------
@@ -57,5 +58,5 @@ def note(key: str, prompt: str, *, hold: bool = True, again: bool = False) -> No
     _check.flag("again", again)
     from crmlab.widgets.note_view import Note  # anywidget is slow to import
 
-    keys = {"key": "", "firstKey": key} if again else {"key": key, "firstKey": ""}
-    return Note(keys | {"prompt": prompt, "hold": hold, "longest": LONGEST})
+    keys = {"key": f"{key}/again" if again else key, "firstKey": key if again else ""}
+    return Note(keys | {"prompt": prompt, "hold": hold and not again, "longest": LONGEST})

@@ -21,7 +21,7 @@ class Note(LiveWidget):
     commitment : dict
         ``kind, key, question, text``, or empty.
     before : dict
-        What was written under the key, where it is only shown.
+        What was written at first, where the line is asked for again.
     """
 
     _name = "note"
@@ -31,10 +31,9 @@ class Note(LiveWidget):
     before = traitlets.Dict().tag(sync=True)
 
     def __init__(self, data: dict) -> None:
-        asks = bool(data["key"])
-        words = f"{'A line to write' if asks else 'A line written before'}: {data['prompt']}"
-        at_rest = buttons(data["prompt"], [("I write", ["…"])] if asks else [], words)
-        super().__init__(data, (at_rest, words), commitment=(asks and _journal.latest(data["key"])) or {})
+        words = f"{'A line to compare' if data['firstKey'] else 'A line to write'}: {data['prompt']}"
+        at_rest = buttons(data["prompt"], [("I write", ["…"])], words)
+        super().__init__(data, (at_rest, words), commitment=_journal.latest(data["key"]) or {})
         self._follow_journal()
 
     def _read_journal(self) -> None:

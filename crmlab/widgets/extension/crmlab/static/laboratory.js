@@ -138,15 +138,16 @@ function layersOf(data, values) {
 
 // -- The page ----------------------------------------------------------------------------------------------------------
 
-const isSolved = ({ claims }, values) => {
-  const claimed = claims[values.row], change = changeOf(claimed, values, values.margin, values.retention);
-  return claimed.claim === claims[0].claim && Number.isFinite(change) && change >= claims[0].high - 1e-12;
+const isFirst = ({ claims }, { row }) => claims[row].claim === claims[0].claim;
+const isSolved = ({ claims, target: [low, high] }, values) => {
+  const change = changeOf(claims[values.row], values, values.margin, values.retention);
+  return isFirst({ claims }, values) && low - 1e-12 <= change && change <= high + 1e-12;
 };
 
 function solution({ change, unit, whose, ...firm }) {
   const at = (name) => `${plainNumber(firm[name])} %`;
-  return `You made it true: ${signed(change, 1)} % for ${whose}, counted in ${unit}, at a retention of ${at("retention")}, `
-    + `a margin of ${at("margin")}, a discount of ${at("annual_rate")} and a cost to win a customer of `
+  return `You made it true to the full: ${signed(change, 1)} % for ${whose}, counted in ${unit}, at a retention of `
+    + `${at("retention")}, a margin of ${at("margin")}, a discount of ${at("annual_rate")} and a cost to win a customer of `
     + `${at("acquisition_cost")} of a year. Where else is it true?`;
 }
 
@@ -221,24 +222,30 @@ function render({ model, el }) {
   const note = make("p", host, { class: "quiet" }), dots = make("ul", host, { "aria-label": "Industries" });
   const lines = data.places.map(() => make("li", dots));
   const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" }), announcer = makeAnnouncer(spoken);
-  task.hidden = !data.task;
 
+  let rest = 0;
   function move(change) {
-    const values = { ...model.get("values"), ...change };
-    save(model, "values", values);
+    save(model, "values", { ...model.get("values"), ...change });
+    clearTimeout(rest);
+    rest = setTimeout(keepSolution, QUIET); // whoever only passes by has not found it
+  }
+  function keepSolution() {
+    const values = model.get("values");
     if (!data.task || model.get("commitment").kind || !isSolved(data, values)) return;
     const { row, unit, whose, ...firm } = values, share = changeOf(claims[row], values, firm.margin, firm.retention);
     save(model, "commitment", { kind: "task", key: data.key, question: data.task, change: Number((100 * share).toFixed(1)),
       unit: READINGS.unit[unit], whose: READINGS.whose[whose], ...firm });
   }
   function drawTask() {
-    const commitment = model.get("commitment");
-    task.textContent = commitment.kind ? solution(commitment) : data.task;
+    task.hidden = !data.task || !isFirst(data, model.get("values")); // it is a task of that claim alone
+    const commitment = model.get("commitment"), text = commitment.kind ? solution(commitment) : data.task;
+    if (task.textContent !== text) task.textContent = text; // read out once
   }
   function draw() {
     const values = model.get("values"), claimed = claims[values.row];
     const said = finding(claimed, values), list = atTheDots(data, values);
     showReadings(values);
+    drawTask();
     for (const [name, slider] of inputs) if (slider.value !== values[name]) slider.set(values[name]);
     title.textContent = said;
     note.textContent = remark(claimed, values);
@@ -250,9 +257,8 @@ function render({ model, el }) {
   }
   model.on("change:commitment", drawTask);
   if (data.task) handOver(model);
-  drawTask();
   const end = follow(model, "values", place, () => { chart.layOut(); draw(); }, draw, announcer);
-  return () => { model.off("change:commitment", drawTask); end(); };
+  return () => { clearTimeout(rest); model.off("change:commitment", drawTask); end(); };
 }
 
 export default { render };

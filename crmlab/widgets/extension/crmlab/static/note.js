@@ -1,6 +1,6 @@
-// The page of `note`: a line in the reader's own words before they see, or, later, the line that they wrote.
-// It reads `data` (see note.py), `commitment`, empty before, and `before`, what was written under the key where it is only
-// shown; it writes `commitment` once. Until then the cells below wait, where `data.hold` says so.
+// The page of `note`: a line in the reader's own words before they see, or, later, that line and room for a second one.
+// It reads `data` (see note.py), `commitment`, empty before, and `before`, what was written at first where it is asked again;
+// it writes `commitment` once. Until then the cells below wait, where `data.hold` says so.
 
 const STYLE = `
 ${below("note")}
@@ -11,7 +11,7 @@ ${below("note")}
 .crmlab-note textarea:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 .crmlab-note blockquote { margin: 8px 0 0; padding: 2px 0 2px 12px; border-left: 3px solid var(--pale); overflow-wrap: anywhere; }
 .crmlab-note .row { display: flex; flex-wrap: wrap; gap: 8px 12px; }
-.crmlab-note .reply:not(:empty) { margin-top: 8px; }
+.crmlab-note :is(.reply, .first):not(:empty) { margin-top: 8px; }
 .crmlab-note :is(textarea, .row, blockquote)[hidden] { display: none; }`;
 
 const EMPTY = "You wrote nothing when this was asked.";
@@ -30,28 +30,28 @@ function keepLetters(host, area) {
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "note", STYLE), id = newId();
   make("label", host, { class: "question", text: data.prompt, for: id });
-  return data.key ? ask(model, host, id) : recall(model, host);
+  const drawFirst = data.firstKey ? makeFirst(model, host) : () => {};
+  return ask(model, host, id, drawFirst);
 }
 
-function recall(model, host) {
-  const reply = make("p", host, { class: "reply", role: "status" }), quote = make("blockquote", host);
-  function draw() {
+// What was written at first; returns what draws it.
+function makeFirst(model, host) {
+  const said = make("p", host, { class: "first", role: "status" }), quote = make("blockquote", host, { class: "earlier" });
+  return () => {
     const { text } = { ...latest(model.get("data").firstKey), ...model.get("before") }; // the page may know more than the kernel
-    reply.textContent = text === undefined ? EMPTY : "You wrote:";
+    said.textContent = text === undefined ? EMPTY : "At first you wrote:";
     quote.textContent = text ?? "";
     quote.hidden = text === undefined;
-  }
-  addEventListener("crmlab-kept", draw);
-  const end = follow(model, "before", host, draw, draw);
-  return () => { removeEventListener("crmlab-kept", draw); end(); };
+  };
 }
 
-function ask(model, host, id) {
+function ask(model, host, id, drawFirst) {
   const data = model.get("data"), area = make("textarea", host, { id, rows: 2, maxlength: data.longest });
   const row = make("div", host, { class: "row" });
   const button = make("button", row, { type: "button", class: "main", text: "This is my line" });
   const skip = make("button", row, { type: "button", text: "Go on without writing" });
-  const reply = make("p", host, { class: "reply", role: "status", "aria-live": "polite" }), quote = make("blockquote", host);
+  const reply = make("p", host, { class: "reply", role: "status", "aria-live": "polite" });
+  const quote = make("blockquote", host, { class: "now" });
   skip.hidden = !data.hold;
   let waits = data.hold;
 
@@ -63,7 +63,8 @@ function ask(model, host, id) {
     area.hidden = row.hidden = isDone();
     quote.hidden = !isDone();
     quote.textContent = text ?? "";
-    if (isDone()) reply.textContent = "You wrote:";
+    if (isDone()) reply.textContent = data.firstKey ? "Now you write:" : "You wrote:";
+    drawFirst();
   }
   function commit() {
     if (isDone()) return;
@@ -85,7 +86,10 @@ function ask(model, host, id) {
   });
   keepLetters(host, area);
   handOver(model);
-  return follow(model, "commitment", host, draw, draw);
+  model.on("change:before", drawFirst);
+  addEventListener("crmlab-kept", drawFirst);
+  const end = follow(model, "commitment", host, draw, draw);
+  return () => { model.off("change:before", drawFirst); removeEventListener("crmlab-kept", drawFirst); end(); };
 }
 
 export default { render };
