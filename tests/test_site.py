@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from plain_page import opening
+from playwright.sync_api import expect
 
 from crmlab import site
 from crmlab.errors import DataError
@@ -13,11 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     first = site.build(folder)
     assert Path(first).name == "00_start.html"
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(built):
+    return {path.name: path.read_text(encoding="utf-8") for path in built.iterdir()}
 
 
 def test_every_lesson_is_there_whole(pages):
@@ -93,3 +100,53 @@ def test_what_cannot_be_built_is_refused(tmp_path):
     cell = {"cell_type": "code", "source": "1", "metadata": {}, "outputs": [], "execution_count": None}
     with pytest.raises(DataError, match="was not run from top to bottom"):
         site.build(tmp_path / "out", kit=write(tmp_path, cell))
+
+
+# -- A lesson lives in its page: 08, where whoever reads it must move the switch and the laboratory ------------------------
+
+
+@pytest.fixture(scope="module")
+def loyalty(browser, built):
+    """Lesson 08 in a plain browser, at its end: the reader has gone on without an answer of their own."""
+    with opening(browser, built / "08_loyalty.html", ".crmlab-decide", 900) as open_page:
+        page = open_page(reduced_motion="reduce")
+        further = page.get_by_role("button", name=re.compile("^Go on without ")).filter(visible=True)
+        for name in ("deciding", "guessing", "writing", "deciding", "deciding"):
+            assert further.inner_text() == f"Go on without {name}", "one thing is asked at a time"
+            further.click()
+        yield page
+
+
+def test_following_the_same_people_moves_the_marks_and_the_title(loyalty):
+    switch = loyalty.get_by_role("checkbox", name="follow the same people")
+    widget = loyalty.locator(".crmlab-frames", has=switch)
+    title = widget.locator(".title")
+
+    def widths():
+        return [float(bar.get_attribute("width")) for bar in widget.locator(".chart > svg rect").all()]
+
+    of_those_there, first = widths(), title.inner_text()
+    assert first.startswith("Those who bought in the year: ")
+    switch.check()
+    expect(title).to_contain_text("The same people: no growth to be seen")
+    of_the_same = widths()
+    assert of_the_same[1] == of_those_there[1], "the second year is that of the same people in both"
+    assert of_those_there[0] < of_those_there[1] < of_the_same[0]
+    switch.uncheck()
+    expect(title).to_have_text(first)
+    assert widths() == of_those_there
+
+
+def test_the_laboratory_makes_the_claim_true(loyalty):
+    laboratory = loyalty.locator(".crmlab-laboratory")
+    title, task = laboratory.locator(".title"), laboratory.locator(".task")
+    assert task.inner_text().startswith("Make it true to the full")
+    laboratory.get_by_role("radio", name="the firm").check()
+    retention = laboratory.get_by_role("slider", name="retention")
+    for _ in range(18):
+        retention.press("ArrowRight")
+    expect(title).to_have_text(re.compile("the firm earns 93.6 % more. Claimed: 25 to 95 %, true here"))
+    expect(task).to_contain_text("You made it true to the full: +93.6 %")
+    laboratory.get_by_role("radio", name="one per cent less cost").check()
+    expect(task).not_to_be_visible()
+    expect(title).to_have_text(re.compile("^Cost from 80 to"))
