@@ -185,7 +185,7 @@ def test_the_grid_is_whole_and_fresh():
     _engine.check(grid, "claim_trials")
     sizes = grid.groupby(["industry", "driver", "unit", "lever"], sort=False).seed.nunique()
     assert len(sizes) == len(INDUSTRIES) * len(trial.STEPS)
-    assert all(sizes[industry].eq(firms).all() for industry, firms in trial.GRID.items())
+    assert sizes.eq(trial.GRID).all()
     row = grid[(grid.industry == "telecom") & (grid.lever == "loyalty")].iloc[0]
     firm = trial._simulate("telecom", trial.CUSTOMERS, int(row.seed))
     again = trial._change(firm, "loyalty", row.amount)
@@ -216,6 +216,16 @@ def test_five_more_in_a_hundred_who_stay_two_years_are_worth_less_than_claimed()
     effects = claims.stored_trial("loyalty").table()
     assert set(effects[~effects.paid].verdict) <= {"below", "not distinguishable"}
     assert (effects[~effects.paid & (effects.whose == "customer")].effect > 0).all()
+
+
+def test_at_least_four_in_five_readings_are_decided():
+    """Where an effect lies beside its claimed range, and whether it is a gain or a loss; the rest is called undecided."""
+    effects = pd.concat(
+        [claims.stored_trial(name).table() for name in ("satisfaction", "loyalty", "conversion", "operating cost")]
+    )
+    assert len(effects) == 68
+    assert (effects.verdict != "not distinguishable").mean() >= 0.8
+    assert ((effects.low > 0) | (effects.high < 0)).mean() >= 0.8
 
 
 def test_the_verdicts_table_is_whole():

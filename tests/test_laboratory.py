@@ -140,7 +140,7 @@ def test_names_of_industries_meet_neither_each_other_nor_a_dot(margin, retention
     names, dots = [], []
     for place in places:
         wide, x, y = 3.2 * len(place["industry"]), place["retention"], place["margin"]
-        left = place["at"] - (wide if place["anchor"] == "end" else 0)
+        left = place["at"] - wide * {"start": 0, "middle": 0.5, "end": 1}[place["anchor"]]
         assert 0 <= left <= left + wide <= 100
         names.append((left, left + wide, place["height"] + 0.8, 9))
         dots.append((x - 2.5, x + 2.5, y, 5))

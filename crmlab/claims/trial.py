@@ -25,9 +25,8 @@ FIRMS = {
 }
 #: Years that a firm has behind it, and months in which a change is at work.
 PAST, MONTHS = 12, 24
-#: How many firms of each industry are in the grid that comes with the kit; insurers differ more, since few pay for many.
-GRID = {"finance": 8, "telecom": 6, "manufacturing": 6, "retail": 6}
-CUSTOMERS, SEED = 700, 1
+#: The firms of each industry in the grid that comes with the kit: how many, of which size, and the seed of the first.
+GRID, CUSTOMERS, SEED = 20, 700, 1
 _PILOTS = 3  # firms on which a lever is set
 _MEASURED = ("customer_months", "truth_values", "truth_customers")
 _COSTS = ["service_cost", "acquisition_cost", "fixed_cost"]
@@ -96,10 +95,7 @@ def make_grid(*, workers: int | None = 1) -> pd.DataFrame:
     True
     """
     assembly.check_workers(workers)
-    made = [
-        run_trials(STEPS, industry, firms=firms, customers=CUSTOMERS, seed=SEED, workers=workers)
-        for industry, firms in GRID.items()
-    ]
+    made = [run_trials(STEPS, industry, firms=GRID, customers=CUSTOMERS, seed=SEED, workers=workers) for industry in FIRMS]
     return pd.concat(made, ignore_index=True)
 
 

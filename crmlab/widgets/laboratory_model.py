@@ -143,23 +143,26 @@ def _check_industries(industries: object) -> pd.DataFrame:
 
 
 def _place_names(places: pd.DataFrame, top: float) -> pd.DataFrame:
-    """Place the name of each industry beside its dot, or above, so that on a telephone it meets no other name and no dot."""
+    """Place the name of each industry beside its dot, above or below, so that on a telephone it meets no name and no dot."""
     letter, pixel = 3.2, top / _HEIGHT  # the width of a letter there, in points of retention; a pixel, in points of margin
     lowered = 0.8 * top / 60  # from the middle of letters to the line on which they stand
     taken = [(x - 2.5, x + 2.5, y - lowered, "dot") for x, y in zip(places.retention, places.margin, strict=True)]
     names = {}
     for row in places.sort_values(["margin", "industry"], kind="stable").itertuples():
-        long = 3.5 + letter * len(row.industry)
+        long, level = letter * len(row.industry), row.margin - lowered
         usual = -1 if row.retention > 60 else 1
-        sides = [side for side in (usual, -usual) if 0 <= row.retention + side * long <= 100] or [usual]
-        candidates = [
-            (*sorted((row.retention + 3.5 * side, row.retention + side * long)), height, side)
-            for height in row.margin - lowered + pixel * np.arange(0, 2 * _HEIGHT, 3)
-            for side in sides
-        ]
-        left, right, height, side = next(each for each in candidates if not _meets(each[:3], taken, pixel))
-        taken.append((left, right, height, "name"))
-        names[row.Index] = left if side > 0 else right, height, "start" if side > 0 else "end"
+        beside = [row.retention + 3.5 * side - (long if side < 0 else 0) for side in (usual, -usual)]
+        beside = [left for left in beside if 0 <= left <= 100 - long] or beside[:1]
+        over = min(max(row.retention - long / 2, 0), 100 - long)
+        candidates = [(left, level) for left in beside]
+        candidates += [(over, level + pixel * side * away) for away in range(14, 30, 3) for side in (1, -1)]
+        candidates += [(beside[0], level + pixel * away) for away in range(3, 2 * _HEIGHT, 3)]
+        left, height = next(
+            (left, height) for left, height in candidates if not _meets((left, left + long, height), taken, pixel)
+        )
+        taken.append((left, left + long, height, "name"))
+        anchor = "start" if left > row.retention else "end" if left + long < row.retention else "middle"
+        names[row.Index] = left + long * {"start": 0, "middle": 0.5, "end": 1}[anchor], height, anchor
     return places.join(pd.DataFrame.from_dict(names, orient="index", columns=["at", "height", "anchor"]))
 
 
