@@ -218,14 +218,14 @@ def test_five_more_in_a_hundred_who_stay_two_years_are_worth_less_than_claimed()
     assert (effects[~effects.paid & (effects.whose == "customer")].effect > 0).all()
 
 
-def test_at_least_four_in_five_readings_are_decided():
+def test_most_readings_are_decided():
     """Where an effect lies beside its claimed range, and whether it is a gain or a loss; the rest is called undecided."""
     effects = pd.concat(
         [claims.stored_trial(name).table() for name in ("satisfaction", "loyalty", "conversion", "operating cost")]
     )
     assert len(effects) == 68
-    assert (effects.verdict != "not distinguishable").mean() >= 0.8
-    assert ((effects.low > 0) | (effects.high < 0)).mean() >= 0.8
+    assert (effects.verdict != "not distinguishable").mean() >= 0.85
+    assert ((effects.low > 0) | (effects.high < 0)).mean() >= 0.9
 
 
 def test_the_verdicts_table_is_whole():
