@@ -8,7 +8,7 @@ the exercise and the tests carry the same word. Nothing is imported before it is
 from importlib import import_module
 from types import ModuleType
 
-__version__ = "0.9.0"
+__version__ = "0.10.0"
 
 TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (
