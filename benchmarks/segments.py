@@ -73,8 +73,8 @@ def stability_by_starts() -> None:
         for method, starts in ((ours, 1), (ours, 3), (ours, 10), (ours, 30), (fit_from_patterns, 10)):
             draw = np.random.default_rng(k)
             with kmeans.few_threads(len(values)):
-                found = stability.stability(values, weight, solution, method, pairs=100, starts=starts, draw=draw)
-            medians.append(np.median(found.agreement))
+                compared = stability.stability(values, weight, solution, method, pairs=100, starts=starts, draw=draw)
+            medians.append(np.median(compared.agreement))
         print(f"| {k} | " + " | ".join(f"{each:.3f}" for each in medians) + " |", flush=True)
 
 

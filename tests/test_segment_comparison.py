@@ -38,8 +38,8 @@ def test_mcdonalds_cliff_after_four_comes_from_its_starts():
         solution = kmeans.fit_kmeans(values, weight, 5, 20, 1, standardized=False)
         for method in (fit_from_patterns, partial(kmeans.fit_kmeans, standardized=False)):
             draw = np.random.default_rng(1)
-            found = stability.stability(values, weight, solution, method, pairs=20, starts=10, draw=draw)
-            medians.append(np.median(found.agreement))
+            compared = stability.stability(values, weight, solution, method, pairs=20, starts=10, draw=draw)
+            medians.append(np.median(compared.agreement))
     assert medians[0] == pytest.approx(0.596, abs=0.08)
     assert medians[1] > medians[0] + 0.08
 
