@@ -7,7 +7,8 @@ what is looked for stands in no table. Prints the table of docs/world.md as Mark
     python benchmarks/power.py            # 20 firms, a quarter of an hour
     python benchmarks/power.py 200 telecom-v2 --keep results  # an hour; can be interrupted
 
-What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``.
+What concerns the pipeline stands in ``power_pipeline``, the chain from service to profit in ``power_chain``, calls to chosen
+customers in ``power_calls``.
 """
 
 import argparse
@@ -580,10 +581,11 @@ ROWS = (
 
 
 def table(industry: str, firms: int, kept: Path | None) -> str:
-    from power_chain import ROWS as CHAIN  # they take methods from here
+    from power_calls import ROWS as CALLS
+    from power_chain import ROWS as CHAIN
     from power_pipeline import ROWS as PIPELINE
 
-    rows = [row for row in (*ROWS, *CHAIN, *PIPELINE) if row.concerns(industry)]
+    rows = [row for row in (*ROWS, *CALLS, *CHAIN, *PIPELINE) if row.concerns(industry)]
     seeds = range(FIRST_SEED, FIRST_SEED + firms)
     shares = np.mean([found_in(industry, seed, rows, kept) for seed in seeds], axis=0)
     heads = (f"effect in {industry} | method | customers | share of {firms} firms | mark", " | ".join(["---"] * 5))

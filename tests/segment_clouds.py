@@ -1,9 +1,11 @@
-"""Clouds of customers with and without segments, for the tests and for benchmarks/segments.py."""
+"""Clouds of customers with and without segments, and the starts of a record, for the tests and for benchmarks/segments.py."""
 
 import numpy as np
 import pandas as pd
+from sklearn.cluster import KMeans
 
 from crmlab import btyd
+from crmlab.segmentation import kmeans
 
 UNSTRUCTURED = ("gaussian", "uniform", "skewed", "correlated", "rfm")
 SEPARATED = {  # centres, in standard deviations
@@ -43,3 +45,20 @@ def rfm(n: int, seed: int) -> pd.DataFrame:
         "purchase_days": customers.frequency + 1.0,
         "total_amount": np.round(value.to_numpy() * (customers.frequency.to_numpy() + 1), 2),
     })  # fmt: skip
+
+
+def fit_from_patterns(values, weight, k, starts, seed):
+    """k-means as the record of McDonald's survey was made (R's flexclust: stepFlexclust with kcca).
+
+    Each run starts from k distinct patterns, all of them equally likely however many customers have them, and of the runs that
+    with the smallest sum of distances, not of their squares, is kept.
+    """
+    draw, best = np.random.default_rng(seed), None
+    for _ in range(starts):
+        first = values[draw.choice(len(values), k, replace=False)].astype(float)
+        run = KMeans(k, init=first, n_init=1).fit(values, sample_weight=weight)
+        distance = weight @ run.transform(values).min(axis=1)
+        best = min(best or (np.inf, None), (distance, run), key=lambda each: each[0])
+    run = best[1]
+    shares = np.bincount(run.labels_, weight, minlength=k) / weight.sum()
+    return kmeans.KMeansSolution(run.cluster_centers_, shares, np.ones(values.shape[1]), float(run.inertia_))

@@ -166,8 +166,14 @@ def test_by_touch(opened):
     page.touchscreen.tap(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
     expect(slider).to_have_attribute("aria-valuetext", "10 on real")
     page.get_by_role("button", name="These are my stakes").tap()
-    page.get_by_role("button", name="Resample").tap()
+    resample = page.get_by_role("button", name="Resample")
+    resample.tap()
     assert "draw 1 of 6" in page.locator(".title").inner_text()
+    for name in ("A", "E"):  # the page scrolls, and what came of a draw stays in sight with the button
+        page.get_by_role("slider", name=f"Stake on {name}").scroll_into_view_if_needed()
+        expect(page.locator(".bank")).to_contain_text("Other customers, draw 1 of 6")
+        expect(page.locator(".echo")).to_be_in_viewport(ratio=1)
+        expect(resample).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])

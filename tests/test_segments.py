@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crmlab import _engine, segmentation
+from crmlab import _engine, datasets, segmentation
 from crmlab.errors import ArgumentError, DataError
 from crmlab.segmentation import columns, information, latent_classes
 
@@ -131,6 +131,14 @@ def test_recovers_classes_with_errors_that_hold():
     assert ratio.min() > 0.67
     assert ratio.max() < 1.5
     assert 0.9 < ratio.mean() < 1.1
+
+
+@pytest.mark.parametrize(("k", "seed", "loglik"), [(3, 2, -8823.73), (5, 2, -8813.61), (5, 3, -8813.61)])
+def test_a_ridge_is_climbed_to_its_end(k, seed, loglik):
+    """Region, channel and age of the shop's customers hardly tell classes apart: the likelihood is nearly flat, and rises."""
+    table = datasets.load("customers")[["region", "channel", "age_group"]]
+    fit = segmentation.fit_segments(table, k, method="latent classes", starts=5, seed=seed)
+    assert fit.loglik == pytest.approx(loglik, abs=0.02)
 
 
 def test_the_information_is_the_curvature_of_the_likelihood():

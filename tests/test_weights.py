@@ -104,7 +104,7 @@ def test_the_first_list_is_kept_once(journal, shown, table):
         (lambda table: widgets.weights(table.assign(current="much")), "`current`"),
         (lambda table: widgets.weights(table.assign(customer_id=1)), "customer_id"),
         (lambda table: widgets.weights(table.assign(name=None)), "`name` of the indicators table is missing in 200 rows"),
-        (lambda table: widgets.weights(table, top=200), "has 200 rows; it must have more than `top`, 200"),
+        (lambda table: widgets.weights(table, top=200), "at most 1,000. Give more customers, or a smaller `top`"),
         (lambda table: widgets.weights(table, top=10, shown=20), "`shown` must be"),
         (lambda table: widgets.weights(table, labels=("a", "b")), "`labels` must be three texts"),
         (lambda table: widgets.weights(table, labels=("a", "b", "what they will bring")), "at most 12 letters"),

@@ -21,6 +21,8 @@ from crmlab.segmentation.solution import segment_order
 _SHORT = 30  # steps of EM from each start
 _KEPT = 5  # best starts that are followed to their maximum
 _SETTLED = 1e-9  # gain of the log-likelihood per customer and step, at which a maximum is reached
+_MOST = 10_000  # pairs of steps before a climb is given up
+_GROWTH = 4.0  # of the longest extrapolation
 _LEAST = 1e-300  # of a probability, so that its logarithm is finite
 
 
@@ -117,21 +119,30 @@ def _probabilities(expected: np.ndarray) -> np.ndarray:
 
 
 def _climb(point: np.ndarray, design: np.ndarray, counts: np.ndarray, sizes: Sequence[int]) -> tuple[float, np.ndarray]:
-    """Follow EM to its end, extrapolating from every two steps (Varadhan & Roland 2008, scheme S3)."""
-    n, best = counts.sum(), -np.inf
-    for _ in range(3_000):
+    """Follow EM to its end, extrapolating from every two steps (Varadhan & Roland 2008, scheme S3).
+
+    On a ridge, where classes are hardly told apart, extrapolations of any length are proposed, and those that are too long
+    fail: so the longest that is allowed grows where it succeeds, and shrinks where it fails (their section 6).
+    """
+    n, best, longest = counts.sum(), -np.inf, 1.0
+    for _ in range(_MOST):
         first = em_step(point, design, counts)[0]
         second, loglik = em_step(first, design, counts)
         change = first - point
         bend = second - first - change
-        length = np.sqrt((change**2).sum() / max((bend**2).sum(), _LEAST))
+        length = min(np.sqrt((change**2).sum() / max((bend**2).sum(), _LEAST)), longest)
         if loglik - best < _SETTLED * n and np.abs(change).max() < 1e-6:
             return loglik, second
-        best = loglik
+        best, rises = loglik, True
         if length > 1:
             leap = _proper(point + 2 * length * change + length**2 * bend, sizes)
             beyond, reached = em_step(leap, design, counts)
-            second = beyond if reached > loglik else second
+            rises = reached > loglik
+            second = beyond if rises else second
+        if not rises:
+            longest = max(longest / _GROWTH, 1.0)
+        elif length == longest:
+            longest *= _GROWTH
         point = second
     raise ConvergenceError(
         "latent classes: no maximum was reached. Take fewer classes, or leave out columns with rare categories."

@@ -79,9 +79,14 @@ def weights_model(indicators: object, labels: object, top: object, shown: object
     scaled = segmentation.value_score(frame[[each for each in frame.columns if each != "name"]]).scaled
     top = _check.integer("top", top, 1)
     if not top < len(frame) <= _MOST:
+        remedy = (
+            "Keep those of whom you decide, such as who bought of late, or draw some with `.sample(300, random_state=1)`."
+            if len(frame) > top
+            else "Give more customers, or a smaller `top`."
+        )
         raise DataError(
             f"the indicators table has {len(frame):,} rows; it must have more than `top`, {top}, and at most {_MOST:,}. "
-            "Draw some customers with `.sample(300, random_state=1)`."
+            f"{remedy}"
         )
     names = frame["name"] if "name" in frame else frame["customer_id"]
     if names.isna().any():

@@ -1,8 +1,8 @@
 """After-sales: what salespeople do with customers who are in the file.
 
-They call from time to time, and approach some for a further product, which is a run through the pipeline of its own.
-Without a contract the file also holds those who have left unseen: they are called and approached like the others, in
-vain. This room knows who is called and approached; how a run goes is known in ``sales``.
+They call from time to time, call whom they are told to call, and approach some for a further product, which is a run
+through the pipeline of its own. Without a contract the file also holds those who have left unseen: they are called and
+approached like the others, in vain. This room knows who is called and approached; how a run goes is known in ``sales``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,23 @@ from crmlab.world.setting import Setting
 
 
 def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t: int) -> np.ndarray:
-    """Write the follow-up calls of month ``t``, and return what they cost, in cents; moves ``kept``, ``contact_pressure``."""
+    """Make the calls of month ``t``, and return what they cost, in cents; moves ``kept``, ``contact_pressure``.
+
+    Some are called by themselves; who stands on a list is called once more.
+    """
+    by_themselves = streams.uniform(customers.key, "follow-up", t) < setting.industry.follow_up
+    cost = _call(setting, desks, log, customers, np.flatnonzero(by_themselves), "follow-up day", t)
+    for keys in setting.called.get(t, {}).values():
+        listed = np.flatnonzero(np.isin(customers.key, keys))
+        cost += _call(setting, desks, log, customers, listed, "day of a listed call", t)
+    return cost
+
+
+def _call(
+    setting: Setting, desks: Desks, log: EventLog, customers: Customers, called: np.ndarray, day: str, t: int
+) -> np.ndarray:
+    """Call some customers, by their places; the stream ``day`` says when in the month."""
     industry, cost = setting.industry, np.zeros(len(customers), dtype=np.int64)
-    called = np.flatnonzero(streams.uniform(customers.key, "follow-up", t) < industry.follow_up)
     customers.kept[called] += industry.call_keep * np.exp(-industry.tiring * customers.contact_pressure[called])
     customers.contact_pressure[called] += industry.call_weight
     cost[called] = round(100 * industry.call_cost)
@@ -28,7 +42,7 @@ def call(setting: Setting, desks: Desks, log: EventLog, customers: Customers, t:
     end = np.full(called.size, setting.month_start[t + 1])
     if setting.industry.contract:  # customers who have given notice are not called any more
         end = np.where(customers.present[called], end, customers.left[called])
-    moment = start + streams.uniform(key, "follow-up day", t) * (end - start)
+    moment = start + streams.uniform(key, day, t) * (end - start)
     log.add(
         "interactions", customers.person[called], interaction_id=numbered_ids("I"), date=days(moment),
         channel=labels(none, ("phone",)), direction=labels(none, ("out",)), topic=labels(none, ("follow-up",)),

@@ -4,7 +4,8 @@ Some campaigns go to customers chosen by lot, and hold the others out; some, unl
 to those who bought much of late, who would have bought anyway: comparing contacted with not
 contacted then misleads. Who is contacted often minds it more each time, and some ask to be left
 alone. The file holds everyone who ever bought, whether they are still there or not: without a contract
-the firm cannot know. This room knows the effect on the purchase rate; ``buying`` makes orders of it.
+the firm cannot know. Whoever is called by a list can be made
+the offer of a campaign, too. This room knows the effect on the purchase rate; ``buying`` makes orders of it.
 """
 
 from __future__ import annotations
@@ -95,11 +96,37 @@ def contact(setting: Setting, log: EventLog, customers: Customers, t: int, rate:
         if month == t:
             _run(setting, log, customers, contacts, number, place, t, rate)
     contacts.mailed[:] = contacts.cost
+    _make_offers(setting, customers, contacts, t)
     if often := industry.trouble.newsletters + setting.shifts["newsletters"][t]:
         _write_newsletters(setting, customers, contacts, t, often)
     customers.contact_pressure = industry.pressure_fading * customers.contact_pressure + contacts.count
     customers.kept = industry.keep_fading * customers.kept + contacts.keep
     return contacts
+
+
+def _make_offers(setting: Setting, customers: Customers, contacts: Contacts, t: int) -> None:
+    """Make the offer of a campaign to those who are called for it; the call itself is made in ``aftersales``."""
+    by_name = {campaign.name: campaign for campaign in setting.industry.campaigns}
+    for offer, keys in setting.called.get(t, {}).items():
+        if offer:
+            rows = np.flatnonzero(np.isin(customers.key, keys))
+            _act(setting.industry, by_name[offer], customers, contacts, rows, np.ones(rows.size, dtype=bool))
+
+
+def _act(
+    industry: Industry, campaign: Campaign, customers: Customers, contacts: Contacts, rows: np.ndarray, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let a campaign act on the ``chosen`` of some customers, and return what it adds to each one's log rate of orders, and
+    takes off the log rate of leaving, if they are chosen: shape (rows,) each.
+    """
+    rested = np.exp(-industry.tiring * (customers.contact_pressure[rows] + contacts.count[rows]))
+    lift = _lift(industry, campaign, customers, rows) * rested
+    keeping = _keeping(industry, campaign, customers, rows) * rested
+    contacts.lift[rows] += lift * chosen
+    contacts.keep[rows] += keeping * chosen
+    contacts.win_back[rows] += campaign.win_back * chosen
+    contacts.discount[rows] = np.where(chosen, campaign.discount, contacts.discount[rows])
+    return lift, keeping
 
 
 def _write_newsletters(setting: Setting, customers: Customers, contacts: Contacts, t: int, often: float) -> None:
@@ -126,13 +153,7 @@ def _run(
     rows, letters = lots.rows[first], np.add.reduceat(lots.chosen, first, dtype=np.int64) if first.size else first
     chosen = letters > 0
     key, pressure = customers.key[rows], customers.contact_pressure[rows] + contacts.count[rows]
-    rested = np.exp(-industry.tiring * pressure)
-    effect = _lift(industry, campaign, customers, rows) * rested
-    keeping = _keeping(industry, campaign, customers, rows) * rested
-    contacts.lift[rows] += effect * chosen
-    contacts.keep[rows] += keeping * chosen
-    contacts.win_back[rows] += campaign.win_back * chosen
-    contacts.discount[rows] = np.where(chosen, campaign.discount, contacts.discount[rows])
+    effect, keeping = _act(industry, campaign, customers, contacts, rows, chosen)
     contacts.cost[rows] += round(100 * campaign.cost) * letters
     contacts.doubled[rows] += round(100 * campaign.cost) * (letters - chosen)
     contacts.count[rows] += letters

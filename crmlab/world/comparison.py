@@ -127,9 +127,11 @@ def compare(pairs: Sequence[tuple[Firm, Firm]]) -> Comparison:
     True
     """
     _check_pairs(pairs)
-    first_base, first_changed = (Counter(firm.setting.interventions.changes) for firm in pairs[0])
+    one, other = (firm.setting.interventions for firm in pairs[0])
+    first_base, first_changed = Counter(one.changes), Counter(other.changes)
     only_one = (first_base - first_changed) + (first_changed - first_base)  # what both did is no difference
-    start = min((change.start for change in only_one), default=1)
+    months = [change.start for change in only_one] + [call.start for call in {*one.calls} ^ {*other.calls}]
+    start = min(months, default=1)
     rows: list[tuple] = []
     for base, changed in pairs:
         before, after = _measure(base, start), _measure(changed, start)
@@ -151,10 +153,16 @@ def _check_pairs(pairs: object) -> None:
                 f"the firms of a pair must differ by their changes alone; {pair[0]!r} and {pair[1]!r} are different firms. "
                 "Make the second by `rerun` of the first."
             )
-    if len({(base.setting.interventions, changed.setting.interventions) for base, changed in pairs}) > 1:
+    if len({(_plan(base), _plan(changed)) for base, changed in pairs}) > 1:
         raise ArgumentError("all pairs must have the same changes; these have several. Compare them one by one.")
     if len({base.setting.seed for base, _ in pairs}) < len(pairs):
         raise ArgumentError("each pair needs a seed of its own: a firm compared twice is no second witness.")
+
+
+def _plan(firm: Firm) -> tuple:
+    """Return what is changed, and when somebody is called with which offer: whom, each firm chooses among its own customers."""
+    plan = firm.setting.interventions
+    return plan.changes, tuple(sorted({(call.start, call.offer) for call in plan.calls}))
 
 
 def _measure(firm: Firm, start: int) -> dict[str, float]:

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from crmlab import _check, tables
 from crmlab._result import Summary
 from crmlab.errors import ArgumentError
-from crmlab.world import assembly, history, industries, interventions, presets
+from crmlab.world import assembly, call_lists, history, industries, interventions, presets
 from crmlab.world.event_log import arrow_type
 from crmlab.world.setting import Setting
 
@@ -174,9 +174,10 @@ class Firm(_Tables):
         return self.opening + dt.timedelta(days=int(self.setting.month_start[month - 1]))
 
     def rerun(
-        self, *, start: int = 1, cost: float | None = None, folder: object = None, workers: int | None = 1, **changes: float
-    ) -> Firm:
-        """Simulate the same firm with one or more causes changed from a month on.
+        self, *, start: int = 1, cost: float | None = None, calls: Collection[str] = (), offer: str | None = None,
+        folder: object = None, workers: int | None = 1, **changes: float,
+    ) -> Firm:  # fmt: skip
+        """Simulate the same firm with one or more causes changed from a month on, or with calls to chosen customers.
 
         The two firms have common random numbers: they differ by what the change did, and by nothing else.
 
@@ -187,6 +188,12 @@ class Firm(_Tables):
         cost : float, optional
             What the changes cost, in currency for each customer and month (for causes of the pipeline: once for each prospect),
             in place of their own cost curves. 0 makes them free.
+        calls : collection of str
+            Ids of customers who are called once in the month ``start``, beside those whom salespeople call by themselves. A
+            call is a follow-up call like any other (docs/world.md, section 8.15): it costs ``call_cost``, makes leaving
+            somewhat less likely, and tires. Without contract it may reach somebody who has left.
+        offer : str, optional
+            The campaign of the industry whose offer the caller makes: it acts as the campaign does on whomever it contacts.
         folder, workers
             As in ``simulate``.
         **changes : float
@@ -200,7 +207,8 @@ class Firm(_Tables):
         ------
         ArgumentError
             An unknown cause (the message lists the known ones), an amount outside its range, ``start`` outside the
-            period, or a cost below zero or of no change.
+            period, or a cost below zero or of no change; a call to nobody in the file on the first day of ``start``, or to
+            somebody who is called in that month already; an offer without calls, or of no campaign.
 
         See Also
         --------
@@ -212,11 +220,26 @@ class Firm(_Tables):
         >>> firm = world.simulate("retailer", customers=10, months=6, seed=7)
         >>> firm.rerun(reliability=0.5, start=4)  # which cause was changed, and when, is not shown: it may be the question
         Firm(retailer-v2, customers=10, months=6, seed=7)
+        >>> called = firm.rerun(calls=firm["customers"].customer_id[:2], start=6)
+        >>> bool(called["firm_months"].campaign_cost.iloc[5] >= firm["firm_months"].campaign_cost.iloc[5])
+        True
         """
-        setting = self.setting
-        added = _interventions(setting, _first_month(setting, start), cost, changes)
-        changed = replace(setting, interventions=setting.interventions.add(added))
+        setting, start = self.setting, _first_month(self.setting, start)
+        plan = setting.interventions.add(_interventions(setting, start, cost, changes))
+        listed = self._call_list(calls, offer, start)
+        changed = replace(setting, interventions=replace(plan, calls=call_lists.add(plan.calls, listed)))
         return _make(changed, tuple(self._tables), folder, workers)
+
+    def _call_list(self, given: object, offer: str | None, start: int) -> tuple[call_lists.Call, ...]:
+        """Check a call list; refuse an offer that nobody is called for."""
+        if offer is not None:
+            _check.choice("offer", offer, tuple(campaign.name for campaign in self.industry.campaigns))
+        if isinstance(given, tuple) and not given:
+            if offer is not None:
+                raise ArgumentError("`offer` is made to those who are called, and nobody is; give their ids as `calls`.")
+            return ()
+        customers = self.truth["customers"][["customer_id", "since", "left"]]
+        return call_lists.check(given, offer or "", start, self.day(start), customers, contract=self.industry.contract)
 
     def hash(self) -> str:
         """Return a fingerprint of the content: equal firms have equal ones, however they were computed or stored.

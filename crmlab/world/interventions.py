@@ -10,12 +10,13 @@ the mechanism that reads it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crmlab import _check
 from crmlab.errors import ArgumentError
+from crmlab.world.call_lists import Call
 from crmlab.world.industries import Industry
 
 
@@ -124,10 +125,14 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True)
 class Interventions:
-    """All changes, month by month: ``interventions["reliability"][t]`` is the shift in month ``t`` (from 0)."""
+    """All changes, month by month: ``interventions["reliability"][t]`` is the shift in month ``t`` (from 0).
+
+    ``calls`` are those to chosen customers, in order.
+    """
 
     changes: tuple[Intervention, ...]
     months: int
+    calls: tuple[Call, ...] = ()
 
     def __getitem__(self, cause: str) -> np.ndarray:
         return self._shift(cause, self.changes)
@@ -153,7 +158,7 @@ class Interventions:
 
     def add(self, new: tuple[Intervention, ...]) -> Interventions:
         """Return these and further changes; refuse a cause that would leave its range by adding up."""
-        combined = Interventions((*self.changes, *new), self.months)
+        combined = replace(self, changes=(*self.changes, *new))
         for name in {change.cause for change in new}:
             shift, cause = combined[name], CAUSES[name]
             if shift.min() < cause.lowest - 1e-9 or shift.max() > cause.highest + 1e-9:

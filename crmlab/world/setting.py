@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from crmlab import tables
+from crmlab.world import call_lists
 from crmlab.world.industries import Industry
 from crmlab.world.interventions import CAUSES, Interventions
 
@@ -66,10 +67,11 @@ class Setting:
         if not self.past:
             return self
         months = self.past + self.months
-        shifted = tuple(replace(change, start=change.start + self.past) for change in self.interventions.changes)
+        changes = tuple(replace(change, start=change.start + self.past) for change in self.interventions.changes)
+        calls = tuple(replace(call, start=call.start + self.past) for call in self.interventions.calls)
         return replace(
             self, customers=round(self.customers * months / self.months), months=months,
-            interventions=Interventions(shifted, months), past=0, hidden=self.past,
+            interventions=Interventions(changes, months, calls), past=0, hidden=self.past,
         )  # fmt: skip
 
     @property
@@ -110,6 +112,14 @@ class Setting:
     def shifts(self) -> dict[str, np.ndarray]:
         """Every cause's shift, by month."""
         return {name: self.interventions[name] for name in CAUSES}
+
+    @cached_property
+    def called(self) -> dict[int, dict[str, np.ndarray]]:
+        """The keys of those who are called because somebody chose them, by month (from 0) and by the offer that is made."""
+        ids: dict[int, dict[str, list[str]]] = {}
+        for call in self.interventions.calls:
+            ids.setdefault(call.start - 1, {}).setdefault(call.offer, []).append(call.customer_id)
+        return {t: {offer: call_lists.keys(self.seed, names) for offer, names in offers.items()} for t, offers in ids.items()}
 
     @cached_property
     def quality_shift(self) -> np.ndarray:

@@ -7,10 +7,7 @@ const STYLE = `
 .crmlab-clouds .title { min-height: 1.4em; }
 .crmlab-clouds .cards { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 14px; margin-top: 10px; }
 @container (max-width: 520px) { .crmlab-clouds .cards { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-@container (min-width: 900px) {
-  .crmlab-clouds .cards { grid-template-columns: repeat(5, minmax(0, 1fr)); }
-  .crmlab-clouds .bank { grid-column: 1 / -1; }
-}
+@container (min-width: 900px) { .crmlab-clouds .cards { grid-template-columns: repeat(5, minmax(0, 1fr)); } }
 .crmlab-clouds .card { margin: 0; padding: 6px; border: 2px solid var(--grid); border-radius: 6px; min-width: 0; font-size: 13px; }
 .crmlab-clouds .card.won { border-color: var(--green); }
 .crmlab-clouds .card.lost { border-color: var(--red); }
@@ -22,10 +19,20 @@ const STYLE = `
 .crmlab-clouds .control > .track { flex: 1 0 100%; order: 1; }
 .crmlab-clouds .control output { min-width: 0; }
 .crmlab-clouds .ends { display: flex; justify-content: space-between; }
-.crmlab-clouds .bank { display: flex; flex-wrap: wrap; gap: 8px 12px; align-content: center; }
+.crmlab-clouds .bank { display: flex; flex-wrap: wrap; gap: 8px 12px; align-content: center; margin-top: 10px; }
 .crmlab-clouds .bank p { flex: 1 0 100%; }
-.crmlab-clouds .bank p:empty { display: none; }
+.crmlab-clouds :is(.bank p, .quiet):empty { display: none; }
 .crmlab-clouds .reply { font-weight: 600; }
+.crmlab-clouds .echo { display: none; }
+@container (max-width: 520px) { /* the clouds are higher than the screen: what came of them stays in sight, with the buttons */
+  .crmlab-clouds .bank { position: sticky; bottom: 0; z-index: 1; background: var(--paper); border-top: 2px solid var(--blue);
+    margin: 10px -12px 0; padding: 8px 12px; }
+  .crmlab-clouds .echo { display: block; }
+  .crmlab-clouds .control { scroll-margin-bottom: 150px; }
+}
+:is(.jp-Cell-outputWrapper, .jp-Cell-outputArea, .jp-OutputArea, .jp-OutputArea-child, .jp-OutputArea-output, .crmlab-place,
+  .output):has(.crmlab-clouds) {
+  overflow: visible; } /* the page scrolls, and no box around the clouds */
 .crmlab-clouds button[hidden] { display: none; }`;
 
 const SIDE = 200; // of a drawing, in its own units
@@ -117,11 +124,12 @@ function render({ model, el }) {
     },
   }));
 
-  const bank = make("div", cards, { class: "bank" }); // the last place among the clouds, or a row below them
+  const bank = make("div", host, { class: "bank" });
   const [lock, again, reveal] = ["These are my stakes", "Resample", "Show the truth"].map((text, k) =>
     make("button", bank, { type: "button", text, class: k ? "" : "main" }));
   const reply = make("p", bank, { class: "reply", role: "status", "aria-live": "polite" });
-  const note = make("p", bank, { class: "quiet" });
+  const echo = make("p", bank, { class: "echo", "aria-hidden": "true" });
+  const note = make("p", host, { class: "quiet" });
 
   function draw() {
     const values = model.get("values"), done = isDone(), { draw: at, truth } = values;
@@ -136,7 +144,8 @@ function render({ model, el }) {
     put(lock, { "aria-disabled": String(staked() < coins) });
     put(again, { "aria-disabled": String(at === draws) });
     again.classList.toggle("main", !at);
-    reply.textContent = done ? at || truth ? "" : "Your stakes lie. Now resample." : `${staked()} of ${coins} coins are staked.`;
+    reply.textContent = done ? at || truth ? "" : "Your stakes are placed. Now resample." : `${staked()} of ${coins} coins are staked.`;
+    echo.textContent = at || truth ? title.textContent : "";
     note.textContent = truth ? data.lesson : "";
     announcer.announce(() => [title.textContent, ...shown.map(({ card }) => card.querySelector(".caption").textContent)].join(". "));
   }
