@@ -57,6 +57,21 @@ def test_firms_are_the_same_on_both():
     assert processors.run_on_baseline("-c", HASHES) == here
 
 
+NEAR = """
+from crmlab import datasets, segmentation
+points = datasets.load("survey").drop_duplicates("customer_id").filter(like="importance_").reset_index(drop=True)
+for seed in (1, 2, 3, 4):
+    fits = [segmentation.fit_segments(points, k, starts=2, seed=seed, standardized=False) for k in (5, 6)]
+    print(*(round(fit.solution.within, 3) for fit in fits))
+"""
+
+
+def test_k_means_of_whole_numbers_ends_at_the_same_optimum_on_both():
+    """Points from 0 to 100 lie equally near to two starts so often that the last digit of a distance would choose."""
+    here = subprocess.run([sys.executable, "-c", NEAR], capture_output=True, text=True, check=True).stdout
+    assert processors.run_on_baseline("-c", NEAR) == here
+
+
 @pytest.mark.parametrize("lessons", [LESSONS[:1], pytest.param(LESSONS, marks=pytest.mark.long)], ids=["one", "all"])
 def test_what_is_stored_is_the_same_on_both(lessons):
     """The default firm, and lessons with the numbers behind them; practice copies are compared in ``test_masters``."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _SMALL = 20_000  # rows below which threads take longer to meet than to work, and sums would depend on their number
+_JITTER = 1e-6  # of a standard deviation: far above the last digit of a distance, far below what a row can mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,20 @@ def fit_kmeans(
     """Find the best of ``starts`` runs of k-means on distinct rows with counts."""
     from sklearn.cluster import KMeans
 
-    mean, scale = standardize(values, weight)
-    scale = scale if standardized else np.ones_like(scale)
+    mean, spread = standardize(values, weight)
+    scale = spread if standardized else np.ones_like(spread)
     points = (values - mean) / scale  # centred, or squares of large values would cancel in their last digits
+    # Whole numbers lie equally near to two starts so often that the last digit, and so the processor, would choose the optimum.
+    jitter = _JITTER * spread / scale * np.random.default_rng(0).uniform(-1, 1, points.shape)
     with few_threads(len(points)):
-        best = KMeans(k, n_init=starts, random_state=seed).fit(points, sample_weight=weight)
-    shares = np.bincount(best.labels_, weight, minlength=k) / weight.sum()
-    centres = best.cluster_centers_ * scale + mean
+        labels = KMeans(k, n_init=starts, random_state=seed).fit(points + jitter, sample_weight=weight).labels_
+    sizes = np.bincount(labels, weight, minlength=k)
+    sums = np.column_stack([np.bincount(labels, weight * column, minlength=k) for column in points.T])
+    centres = sums / sizes[:, None]
+    within = float(weight @ ((points - centres[labels]) ** 2).sum(axis=1))
+    shares, centres = sizes / sizes.sum(), centres * scale + mean
     order = segment_order(shares, centres)
-    return KMeansSolution(centres[order], shares[order], scale, float(best.inertia_))
+    return KMeansSolution(centres[order], shares[order], scale, within)
 
 
 def few_threads(n: int) -> AbstractContextManager:
