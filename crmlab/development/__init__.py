@@ -1,0 +1,11 @@
+"""Development: from prospect to customer, stage by stage.
+
+Prospects enter a pipeline, go through stages (skip some, return to others) and are won or lost in the end, or are still open.
+It reads stage events, in the firm's eight stages or in a user's own, and says which of them can have happened. Who the
+customers are and what they bring afterwards is known elsewhere (``segmentation``, ``loyalty``). Inside: ``log`` holds the
+checked stage log.
+"""
+
+from crmlab.development.log import StageLog, stage_log
+
+__all__ = ["StageLog", "stage_log"]
