@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from world_firms import firm
 
-from crmlab import development, tables
+from crmlab import _engine, development, tables
+from crmlab.development.shrinkage import SharePrior, fit_share_prior, shrunk_shares
 from crmlab.errors import ArgumentError, DataError
 
 TWO = ("call", "offer")
@@ -172,3 +173,162 @@ def test_summary_and_chart_of_the_log():
     assert log.places.tolist() == [0, 1, 0, 0]
     assert np.array_equal(development.stage_log(events(*GOOD, step=False), stages=TWO).places, log.places)
     assert tables.table("deal_outcomes").required == tuple(log.deals.columns)
+
+
+# --- counts and conversion
+
+
+def test_counts_add_up_and_are_those_of_a_slow_count(made):
+    log = development.stage_log(made["stage_events"])
+    counts = development.stage_counts(log)
+    table = counts.table.set_index("stage")
+    assert list(table.index) == list(tables.STAGES)
+    assert counts.deals == table.began.sum() == table.reached.iloc[0]
+    assert table.reached.is_monotonic_decreasing
+    parts = table[["advanced", "skipped", "returned", "lost", "won", "open"]]
+    assert (parts.sum(axis=1) == table.entries).all()
+    order = {stage: place for place, stage in enumerate(tables.STAGES)}
+    deals = log.table.assign(place=log.table.stage.map(order)).groupby("prospect_id")
+    furthest, first = deals.place.max(), deals.place.first()
+    assert table.reached.tolist() == [(furthest >= place).sum() for place in order.values()]
+    assert table.began.tolist() == [(first == place).sum() for place in order.values()]
+    for stage in ("presenting", "closing"):
+        rows = log.table[log.table.stage == stage]
+        assert table.loc[stage, "open"] == rows.outcome.isna().sum()
+        assert table.loc[stage, "lost"] == (rows.outcome == "lost").sum()
+
+
+def test_whoever_is_open_is_counted_neither_as_won_nor_as_lost(made):
+    """Shares of an earlier day come from what had ended by then: taking the open deals away changes nothing."""
+    log = development.stage_log(made["stage_events"], until="2024-06-30")
+    closed = log.deals[log.deals.status != "open"].prospect_id
+    without = development.stage_log(made["stage_events"][made["stage_events"].prospect_id.isin(closed)])
+    whole = [development.conversion(each).table.iloc[-1] for each in (log, without)]
+    pd.testing.assert_series_equal(*whole, check_names=False)
+    assert whole[0].ended == len(closed) < len(log.deals)
+
+
+@pytest.mark.parametrize(("x", "n", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611),
+                                                     (1, 29, 0.0061, 0.1718)])  # fmt: skip
+def test_intervals_of_shares_as_published(x, n, low, high):
+    """Newcombe (1998), Statistics in Medicine 17, table 1, method 3 (Wilson's score interval)."""
+    counts = pd.DataFrame({"stage": ["s"], "group": ["all"], "ended": [n], "went_on": [x]})
+    row = development.Conversion(counts, {}, None, 0).table.iloc[0]
+    assert [round(row.low, 4), round(row.high, 4)] == [low, high]
+
+
+def test_prior_of_boys_in_saxony_as_published():
+    """Geissler (1889), boys in 6,115 families of twelve; alpha 34.09558, beta 31.5715 as in most texts on the distribution."""
+    families = [3, 24, 104, 286, 670, 1033, 1343, 1112, 829, 478, 181, 45, 7]
+    prior = fit_share_prior(np.repeat(np.arange(13), families), np.full(6115, 12))
+    alpha, beta = prior.mean * prior.weight, (1 - prior.mean) * prior.weight
+    assert [alpha, beta] == pytest.approx([34.0956, 31.5715], rel=3e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prior_and_shares_of_desks_are_recovered(seed):
+    """Of 300 desks whose shares are beta(4, 12): the prior, 95 % intervals, and less error than the raw shares have."""
+    rng = np.random.default_rng(seed)
+    truth, n = rng.beta(4, 12, 300), rng.integers(1, 60, 300)
+    x = rng.binomial(n, truth)
+    prior = fit_share_prior(x, n)
+    assert prior.mean == pytest.approx(0.25, abs=0.025)
+    assert prior.spread == pytest.approx(np.sqrt(0.25 * 0.75 / 17), abs=0.02)
+    shrunk, low, high = shrunk_shares(x, n, prior, 0.95)
+    assert 0.91 <= ((low <= truth) & (truth <= high)).mean() <= 0.98
+    assert ((shrunk - truth) ** 2).mean() < 0.7 * ((x / n - truth) ** 2).mean()
+    assert (np.abs(shrunk - prior.mean) <= np.abs(x / n - prior.mean) + 1e-12).all()
+
+
+def test_small_desks_are_pulled_further():
+    prior = SharePrior(0.3, 20.0, 9, 400)
+    shrunk, _, _ = shrunk_shares(np.array([1, 10, 100]), np.array([1, 10, 100]), prior, 0.95)
+    assert shrunk == pytest.approx([(6 + x) / (20 + x) for x in (1, 10, 100)])
+    assert (np.diff(shrunk) > 0).all()
+
+
+@pytest.mark.parametrize(("x", "n"), [([10, 20, 30], [40, 80, 120]), ([0, 0, 0], [4, 8, 9]), ([3, 8, 9], [3, 8, 9])])
+def test_desks_that_do_not_differ_have_the_share_of_all(x, n):
+    prior = fit_share_prior(np.array(x), np.array(n))
+    shrunk, low, high = shrunk_shares(np.array(x), np.array(n), prior, 0.95)
+    pooled = sum(x) / sum(n)
+    assert prior.weight == np.inf
+    assert prior.spread == 0
+    assert shrunk == pytest.approx([pooled] * 3)
+    assert low[0] <= pooled <= high[0]
+    assert high[0] - low[0] > 0.05
+
+
+def test_shares_by_salesperson_are_those_of_a_slow_count(made):
+    prospects = made["prospects"].sample(frac=1, random_state=2).iloc[20:]
+    prospects = prospects.assign(salesperson_id=prospects.salesperson_id.mask(prospects.channel == "fair"))
+    log = development.stage_log(made["stage_events"])
+    answer = development.conversion(log, by="salesperson_id", prospects=prospects)
+    known = log.table.merge(prospects[["prospect_id", "salesperson_id"]].dropna(), on="prospect_id")
+    assert answer.excluded == log.table.prospect_id.nunique() - known.prospect_id.nunique() > 20
+    rows = answer.table.set_index(["stage", "group"])
+    assert answer.table.ended[answer.table.stage != "all stages"].sum() == known.outcome.notna().sum()
+    for who, part in known.groupby("salesperson_id"):
+        at = part[(part.stage == "presenting") & part.outcome.notna()]
+        assert rows.loc[("presenting", who), ["ended", "went_on"]].tolist() == [len(at), (at.outcome == "advanced").sum()]
+        ends = part[part.outcome.isin(["won", "lost"])]
+        assert rows.loc[("all stages", who), ["ended", "went_on"]].tolist() == [len(ends), (ends.outcome == "won").sum()]
+
+
+def test_conversion_says_what_it_can_tell():
+    counts = pd.DataFrame(
+        {"stage": "all stages", "group": list("abcd"), "ended": [400, 400, 400, 3], "went_on": [200, 80, 80, 3]}
+    )
+    prior = fit_share_prior(counts.went_on.to_numpy(), counts.ended.to_numpy())
+    answer = development.Conversion(counts, {"all stages": prior}, "channel", 2)
+    title = " ".join(answer.plot().get_title("left").split())
+    assert title == f"Of 4 groups of channel, 1 win more and 2 less than the mean of {100 * prior.mean:.1f} %"
+    assert answer.summary().table.group.tolist()[0] in "ad"
+    alike = counts.assign(went_on=[100, 100, 101, 1])
+    same = development.Conversion(alike, {"all stages": fit_share_prior(alike.went_on, alike.ended)}, "channel", 0)
+    assert "no group wins more or less than the mean" in " ".join(same.plot().get_title("left").split())
+    few = development.Conversion(counts.iloc[:2], {}, "channel", 0)
+    assert "2 groups of channel are too few" in " ".join(few.plot().get_title("left").split())
+    stages = pd.DataFrame({"stage": ["x", "y"], "group": "all", "ended": [50, 50], "went_on": [30, 31]})
+    assert "cannot be told" in development.Conversion(stages, {}, None, 0).plot().get_title("left")
+
+
+def test_a_stage_that_nobody_has_ended_has_no_share():
+    log = development.stage_log(events(("a", "call", 1, 5, "advanced"), ("a", "offer", 5, 0, None), *GOOD[2:3]), stages=TWO)
+    answer = development.conversion(log)
+    row = answer.table.set_index("stage").loc["offer"]
+    assert row.ended == 0
+    assert np.isnan([row.share, row.low, row.high]).all()
+    assert "Nobody has ended offer yet." in str(answer.summary())
+    assert len(answer.plot().get_yticks()) == 2, "what has no share is not drawn"
+
+
+def test_groups_that_tell_the_future_or_nothing_are_refused(made):
+    log, prospects = development.stage_log(made["stage_events"]), made["prospects"]
+    for by in ("need", "outcome", "closed"):
+        with pytest.raises(ArgumentError, match=f"`{by}` is known from .*, not from the first contact"):
+            development.conversion(log, by=by, prospects=prospects)
+    for how in ({"by": "channel"}, {"prospects": prospects}):
+        with pytest.raises(ArgumentError, match="`by` and `prospects` go together"):
+            development.conversion(log, **how)
+    with pytest.raises(DataError, match="`prospect_id` stands twice in 1 of 3 rows"):
+        development.conversion(log, by="channel", prospects=prospects.iloc[[0, 1, 1]])
+    with pytest.raises(DataError, match="no deal of the log has a value of `channel`"):
+        development.conversion(log, by="channel", prospects=prospects.assign(prospect_id="?" + prospects.prospect_id))
+    with pytest.raises(DataError, match="no two deals share a value of `distance`"):
+        development.conversion(log, by="distance", prospects=prospects.assign(distance=np.arange(len(prospects)) / 7))
+    with pytest.raises(DataError, match="has no column `chanel`"):
+        development.conversion(log, by="chanel", prospects=prospects)
+    with pytest.raises(ArgumentError, match="`stage` must be one of"):
+        development.conversion(log, by="channel", prospects=prospects).plot("everything")
+
+
+def test_tables_of_counts_keep_their_declaration(made):
+    log = development.stage_log(made["stage_events"])
+    by_channel = development.conversion(log, by="channel", prospects=made["prospects"])
+    for name, table in {
+        "stage_log": log.table, "deal_outcomes": log.deals, "stage_counts": development.stage_counts(log).table,
+        "conversion": by_channel.table, "conversion_spreads": by_channel.spreads,
+    }.items():  # fmt: skip
+        assert list(table.columns) == [column.name for column in tables.table(name).columns]
+        _engine.check(table, name)

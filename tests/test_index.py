@@ -68,6 +68,12 @@ def deal_stages() -> pd.DataFrame:
     return table.assign(**{name: start + pd.to_timedelta(table[name], unit="D") for name in ("entered", "left")})
 
 
+def channels(table: pd.DataFrame) -> pd.DataFrame:
+    """A channel of each prospect, in the order of a table."""
+    prospects = table[["prospect_id"]].drop_duplicates()
+    return prospects.assign(channel=prospects.prospect_id.str[-1])
+
+
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
     """What a panel over that table says, by groups."""
     with author.draft(None) as context:
@@ -160,6 +166,15 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 CALLS = {
     "exercise.question": Call(orders, groups_of_panel),
+    "development.conversion": Call(
+        deal_stages,
+        lambda table: (
+            development.conversion(development.stage_log(table, stages=_STAGES), by="channel", prospects=channels(table)).table
+        ),
+    ),
+    "development.stage_counts": Call(
+        deal_stages, lambda table: development.stage_counts(development.stage_log(table, stages=_STAGES)).table
+    ),
     "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),

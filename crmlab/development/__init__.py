@@ -3,9 +3,10 @@
 Prospects enter a pipeline, go through stages (skip some, return to others) and are won or lost in the end, or are still open.
 It reads stage events, in the firm's eight stages or in a user's own, and says which of them can have happened. Who the
 customers are and what they bring afterwards is known elsewhere (``segmentation``, ``loyalty``). Inside: ``log`` holds the
-checked stage log.
+checked stage log, ``counts`` how many go on (``shrinkage`` serves it).
 """
 
+from crmlab.development.counts import Conversion, StageCounts, conversion, stage_counts
 from crmlab.development.log import StageLog, stage_log
 
-__all__ = ["StageLog", "stage_log"]
+__all__ = ["Conversion", "StageCounts", "StageLog", "conversion", "stage_counts", "stage_log"]

@@ -345,6 +345,11 @@ class StageLog(Result):
         return pd.Index(self.stages).get_indexer(pd.Index(self.table.stage))
 
     @property
+    def outcomes(self) -> np.ndarray:
+        """How each row's stage ended, as the place among the five outcomes, -1 while it is open; shape (rows,)."""
+        return pd.Index(STAGE_OUTCOMES).get_indexer(pd.Index(self.table.outcome))
+
+    @property
     def deals(self) -> pd.DataFrame:
         """Each deal as a whole, one row per prospect (``tables.describe("deal_outcomes")``)."""
         first = self.table.step.to_numpy() == 1

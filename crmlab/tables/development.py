@@ -12,6 +12,8 @@ from crmlab.tables.shape import Column, Table
 #: How a stage ends, and how a deal does; one that has not ended is open: nobody knows its end, so it is not lost.
 STAGE_OUTCOMES = ("advanced", "skipped ahead", "returned", "lost", "won")
 ENDINGS = ("won", "lost")
+#: Stands for a stage where deals are looked at as a whole.
+ALL_STAGES = "all stages"
 
 _STEP = Column("step", "integer", "The how-manieth stage of this deal.", "steps", minimum=1)
 _STAGE = Column("stage", "text", "The stage.")
@@ -20,7 +22,46 @@ _LEFT = Column("left", "date", "The day it ended; empty while it is open.", null
 _OUTCOME = Column("outcome", "text", "How the stage ended; empty while it is open.", values=STAGE_OUTCOMES, nullable=True,
                   known="`left`")  # fmt: skip
 
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, "integer", meaning, "deals", minimum=0)
+
+
+def _share(name: str, meaning: str, *, nullable: bool = False) -> Column:
+    return Column(name, "number", meaning, "share", minimum=0, maximum=1, nullable=nullable)
+
+
 TABLES = (
+    Table(
+        "conversion",
+        "What share of the deals that end a stage goes on, by group.",
+        (
+            Column("stage", "text", "The stage; `all stages` for deals as a whole, of which the share is won."),
+            Column("group", "text", "The group; `all` where nothing is compared."),
+            _count("ended", "Entries of the stage that have ended; deals won or lost."),
+            _count("went_on", "Of these, those that advanced, skipped ahead or were won; deals won."),
+            _share("share", "Of these; empty where nothing has ended.", nullable=True),
+            _share("low", "Lower end of its 95 % interval (Wilson).", nullable=True),
+            _share("high", "Upper end of it.", nullable=True),
+            _share("shrunk", "The share pulled towards the mean of the groups; empty with fewer than three.", nullable=True),
+            _share("shrunk_low", "Lower end of its 95 % interval (posterior).", nullable=True),
+            _share("shrunk_high", "Upper end of it.", nullable=True),
+        ),
+        key=("stage", "group"),
+    ),
+    Table(
+        "conversion_spreads",
+        "How far the shares of groups differ beyond chance: one row per stage.",
+        (
+            Column("stage", "text", "The stage; `all stages` for deals as a whole."),
+            Column("groups", "integer", "From how many it is estimated.", "groups", minimum=3),
+            _share("mean", "Mean of the shares of groups."),
+            _share("spread", "Standard deviation of the shares between groups, beyond chance."),
+            Column("weight", "number", "How many deals the mean counts as beside those of a group; empty if the groups do not "
+                   "differ.", "deals", minimum=0, nullable=True),
+        ),
+        key=("stage",),
+    ),
     Table(
         "deal_stages",
         "What `development` reads of the deals of prospects through any stages: one row for each stage entered.",
@@ -35,6 +76,21 @@ TABLES = (
             Column("outcome", "text", "How it ended; may be empty where another stage follows, and is while it is open.",
                    values=(*STAGE_OUTCOMES, "open"), nullable=True, known="`left`"),
         ),
+    ),
+    Table(
+        "stage_counts",
+        "How many deals came to each stage, and what became of them there.",
+        (
+            _STAGE,
+            _count("began", "Deals that began here."),
+            _count("reached", "Deals that stand or stood here or behind."),
+            Column("entries", "integer", "Times that it was entered; a deal may return.", "entries", minimum=0),
+            *(Column(name, "integer", f"Entries that ended so: {how}.", "entries", minimum=0)
+              for name, how in (("advanced", "with the next stage"), ("skipped", "with a later one"),
+                                ("returned", "with an earlier one"), ("lost", "lost"), ("won", "won"))),
+            Column("open", "integer", "Entries that have not ended.", "entries", minimum=0),
+        ),
+        key=("stage",),
     ),
     Table(
         "stage_log",
