@@ -3,12 +3,17 @@
 Firms are asked for what they know of themselves; small logs whose answer can be counted by hand hold the rest.
 """
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.duration.survfunc import CumIncidenceRight
 from world_firms import firm
 
 from crmlab import _engine, development, tables
+from crmlab.development.incidence import incidence
 from crmlab.development.shrinkage import SharePrior, fit_share_prior, shrunk_shares
 from crmlab.errors import ArgumentError, DataError
 
@@ -332,3 +337,159 @@ def test_tables_of_counts_keep_their_declaration(made):
     }.items():  # fmt: skip
         assert list(table.columns) == [column.name for column in tables.table(name).columns]
         _engine.check(table, name)
+
+
+# --- times with two ways to end
+
+PUBLISHED = Path(__file__).parent / "published"
+MONTHS = [60, 120, 240, 360]
+
+
+def deals_of_one_stage(days, outcome):
+    """A log in which every deal is one entry of the first stage, as long as given; the open ones are all seen on one day."""
+    until = pd.Timestamp("2025-06-30")
+    entered = until - pd.to_timedelta(days, unit="D")
+    left = pd.Series(np.where(outcome == None, pd.NaT, until), dtype="datetime64[us]")  # noqa: E711  (elementwise)
+    frame = pd.DataFrame(
+        {"prospect_id": np.arange(len(days)), "stage": "call", "entered": entered, "left": left, "outcome": outcome}
+    )
+    return development.stage_log(frame, stages=TWO, until=until)
+
+
+@pytest.fixture(scope="module")
+def patients():
+    """Monoclonal gammopathy: 1,384 patients, months as days; progression stands for won, death for lost."""
+    counts = pd.read_csv(PUBLISHED / "mgus2_counts.csv").melt("months", var_name="end", value_name="n")
+    rows = counts.loc[counts.index.repeat(counts.n)].reset_index(drop=True)
+    outcome = (
+        rows.end.map({"progression": "won", "death": "lost", "censored": None})
+        .astype(object)
+        .where(rows.end != "censored", None)
+    )
+    return rows.months.to_numpy(), outcome.to_numpy()
+
+
+def test_shares_of_patients_as_published(patients):
+    """Progression and death within 5, 10, 20 and 30 years, and one minus Kaplan-Meier: survival (R), competing risks."""
+    times = development.time_in_stage(deals_of_one_stage(*patients))
+    rows = times.predict(MONTHS).set_index(["ending", "days"])
+    assert times.n == 1384
+    assert rows.share["won"].round(4).tolist() == [0.0341, 0.0637, 0.0998, 0.1340]
+    assert rows.share["lost"].round(4).tolist() == [0.3204, 0.5318, 0.7240, 0.7842]
+    assert rows.naive["won"].round(3).tolist() == [0.042, 0.095, 0.210, 0.425]
+
+
+def test_shares_and_errors_are_those_of_statsmodels(patients):
+    months, outcome = patients
+    ending = pd.Index(["won", "lost"]).get_indexer(pd.Index(outcome))
+    own = incidence(months, ending, 2)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        theirs = CumIncidenceRight(months.astype(float), ending + 1)
+    place = np.searchsorted(own.times, theirs.times)
+    earlier = own.times[place] < 390  # theirs is not a number once nobody is left
+    for k in (0, 1):
+        assert own.share[place, k] == pytest.approx(theirs.cinc[k], abs=1e-12)
+        assert own.std_error[place, k][earlier] == pytest.approx(theirs.cinc_se[k][earlier], abs=1e-9)
+    assert earlier.sum() > 200
+
+
+@pytest.mark.parametrize("stage", [None, "prospecting", "overcoming objections", "closing"])
+def test_shares_and_the_open_add_up_to_one(made, stage):
+    log = development.stage_log(made["stage_events"])
+    times = development.time_in_stage(log, stage)
+    total = times.incidence.share.sum(axis=1) + times.incidence.open
+    assert total == pytest.approx(np.ones(total.size), abs=1e-12)
+    assert (np.diff(times.incidence.share, axis=0) >= 0).all()
+    assert (times.incidence.naive >= times.incidence.share - 1e-12).all()
+    assert times.incidence.naive[-1].sum() > 1.2, "what one minus Kaplan-Meier says adds up to more than everything"
+    table = times.table.dropna()
+    assert (table.low <= table.share + 1e-12).all()
+    assert (table.share <= table.high + 1e-12).all()
+    _engine.check(times.table, "stage_times")
+
+
+def test_without_open_deals_shares_are_plain_counts(made):
+    log = development.stage_log(made["stage_events"])
+    deals = log.deals[log.deals.status != "open"]
+    closed = development.stage_log(made["stage_events"][made["stage_events"].prospect_id.isin(deals.prospect_id)])
+    lasted = (deals.closed - deals.began).dt.days
+    rows = development.time_in_stage(closed).predict([0, 30, 90, 200]).set_index(["ending", "days"])
+    for ending in ("won", "lost"):
+        assert rows.share[ending].tolist() == pytest.approx(
+            [((deals.status == ending) & (lasted <= day)).mean() for day in (0, 30, 90, 200)]
+        )
+    assert rows.at_risk["won"].tolist() == [(lasted >= day).sum() for day in (0, 30, 90, 200)]
+
+
+def test_true_shares_lie_in_the_intervals():
+    """Rates of .004 and .006 a day, seen for 30 to 300 days: 95 % intervals on three days hold the truth in 95 % of logs."""
+    held = []
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        ends, seen = rng.exponential(100, 250), rng.integers(30, 300, 250)
+        ending = np.where(ends < seen, (rng.random(250) < 0.6).astype(int), -1)
+        times = development.StageTimes(
+            incidence(np.minimum(np.floor(ends), seen).astype(int), ending, 2), ("won", "lost"), None, ends, 250
+        )
+        rows = times.predict([20, 60, 150])
+        truth = np.repeat([0.4, 0.6], 3) * (1 - np.exp(-(rows.days + 1) / 100))  # the end of the day
+        held.append((rows.low <= truth) & (truth <= rows.high))
+    assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_open_deals_count_as_long_as_they_are_seen():
+    """Two lost, one won, one open: calling the open one lost, or leaving it out, would raise the share lost."""
+    log = deals_of_one_stage(np.array([10, 20, 30, 25]), np.array(["lost", "lost", "won", None], dtype=object))
+    assert development.time_in_stage(log).predict([25]).share.tolist() == [0, 0.5]
+    assert development.time_in_stage(log).predict([30]).share.tolist() == [0.5, 0.5]
+    assert development.time_in_stage(log, "call").endings == ("won", "lost")
+
+
+def test_before_the_first_end_nobody_has_ended():
+    log = deals_of_one_stage(np.array([10, 20]), np.array(["lost", "won"], dtype=object))
+    rows = development.time_in_stage(log).predict([0, 9, 10])
+    assert rows.share.tolist() == [0, 0, 0, 0, 0, 0.5]
+    assert rows.at_risk.tolist() == [2] * 6
+
+
+def test_no_wins_leave_the_share_without_an_upper_end():
+    log = deals_of_one_stage(np.array([10, 20, 25]), np.array(["lost", "lost", None], dtype=object))
+    times = development.time_in_stage(log)
+    won = times.table[times.table.ending == "won"]
+    assert (won.share == 0).all()
+    assert won.high.isna().all()
+    assert "None has been won yet" in str(times.summary())
+    assert "0.0 % are won" in " ".join(times.plot().get_title("left").split())
+
+
+def test_where_nothing_has_ended_nothing_is_said():
+    log = development.stage_log(
+        events(("a", "call", 1, 5, "advanced"), ("a", "offer", 5, 0, None)), stages=TWO, until="2024-02-01"
+    )
+    with pytest.raises(DataError, match="no deal has been won or lost yet: all 1 are open"):
+        development.time_in_stage(log)
+    with pytest.raises(DataError, match="nobody has left the stage 'offer' yet"):
+        development.time_in_stage(log, "offer")
+    assert development.time_in_stage(log, "call").endings == ("went on", "lost")
+    with pytest.raises(ArgumentError, match="`stage` must be one of 'call', 'offer'"):
+        development.time_in_stage(log, "ofer")
+
+
+@pytest.mark.parametrize("days", ["30", 30, [], [1.5], [-1], [31], None])
+def test_days_are_whole_and_seen(days):
+    log = deals_of_one_stage(np.array([10, 30]), np.array(["lost", "won"], dtype=object))
+    with pytest.raises(ArgumentError, match=r"`days?` must be"):
+        development.time_in_stage(log).predict(days)
+
+
+def test_the_chart_names_a_day_on_which_enough_are_at_risk(made):
+    times = development.time_in_stage(made["stage_events"])
+    ax = times.plot()
+    title = " ".join(ax.get_title("left").split())
+    day = int(title.split()[1])
+    row = times.predict([day]).iloc[0]
+    assert row.at_risk >= times.n / 100
+    assert f"{100 * row.share:.1f} % are won" in title
+    assert f"says {100 * row.naive:.1f} %" in title
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["won", "won, one minus Kaplan-Meier", "lost"]

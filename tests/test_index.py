@@ -165,6 +165,9 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "development.time_in_stage": Call(
+        deal_stages, lambda table: development.time_in_stage(development.stage_log(table, stages=_STAGES)).table
+    ),
     "exercise.question": Call(orders, groups_of_panel),
     "development.conversion": Call(
         deal_stages,

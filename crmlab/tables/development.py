@@ -11,7 +11,7 @@ from crmlab.tables.shape import Column, Table
 
 #: How a stage ends, and how a deal does; one that has not ended is open: nobody knows its end, so it is not lost.
 STAGE_OUTCOMES = ("advanced", "skipped ahead", "returned", "lost", "won")
-ENDINGS = ("won", "lost")
+ENDINGS: tuple[str, ...] = ("won", "lost")
 #: Stands for a stage where deals are looked at as a whole.
 ALL_STAGES = "all stages"
 
@@ -97,6 +97,21 @@ TABLES = (
         "The deals of prospects on their way through the stages, checked: one row for each stage entered.",
         (PROSPECT, _STEP, _STAGE, _ENTERED, _LEFT, _OUTCOME),
         key=("prospect_id", "step"),
+    ),
+    Table(
+        "stage_times",
+        "What share has ended in each way by each day: one row per ending and day.",
+        (
+            Column("ending", "text", "How it ended.", values=("won", "went on", "returned", "lost")),
+            Column("days", "integer", "Since it began.", "days", minimum=0),
+            _count("at_risk", "Deals or entries that had not ended before, seen so long."),
+            _share("share", "Ended so by then (Aalen & Johansen)."),
+            Column("std_error", "number", "Of the share.", "share", minimum=0),
+            _share("low", "Lower end of its 95 % interval; empty where all have ended so.", nullable=True),
+            _share("high", "Upper end of it; empty where none has.", nullable=True),
+            _share("naive", "One minus Kaplan-Meier: what it would be if those who ended otherwise were open."),
+        ),
+        key=("ending", "days"),
     ),
     Table(
         "stage_rejects",
