@@ -108,7 +108,7 @@ def fit_acquisition(
     x_design, z_design = columns.read_design(rows[seen], x_names), columns.read_design(rows, z_names)
     z = z_design.matrix(rows)
     columns.refuse_dependent(z, z_design.owners)
-    if separated := columns.separating(z, z_design.labels, z_design.owners, seen):
+    if separated := columns.separating(z_design, rows, seen):
         raise ConvergenceError(
             f"column `{separated[0]}` separates the won from the lost ({separated[1]}), so the probit has no maximum. Leave it "
             "out, or merge its rare categories."
@@ -196,9 +196,7 @@ class AcquisitionFit(Result):
     def table(self) -> pd.DataFrame:
         """The value of anybody, won or not: ``parameter, estimate, std_error``; ``lambda`` is the selection."""
         names = ["constant", *self.value_design.labels, _LAMBDA]
-        return pd.DataFrame(
-            {"parameter": names, "estimate": self.steps.beta, "std_error": np.sqrt(np.diag(self.steps.cov))}
-        )
+        return pd.DataFrame({"parameter": names, "estimate": self.steps.beta, "std_error": np.sqrt(np.diag(self.steps.cov))})
 
     @property
     def selection(self) -> pd.DataFrame:
@@ -211,9 +209,7 @@ class AcquisitionFit(Result):
     def ols(self) -> pd.DataFrame:
         """Least squares on the won alone, as most reports do it: ``parameter, estimate, std_error``."""
         names = ["constant", *self.value_design.labels]
-        return pd.DataFrame(
-            {"parameter": names, "estimate": self.ols_estimates, "std_error": np.sqrt(np.diag(self.ols_cov))}
-        )
+        return pd.DataFrame({"parameter": names, "estimate": self.ols_estimates, "std_error": np.sqrt(np.diag(self.ols_cov))})
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -312,7 +308,8 @@ class AcquisitionFit(Result):
         facts = (
             ("Prospects", self.n), ("Won", self.n_won), ("Left out", self.n_excluded),
             ("Moves the chance and not the value, by assumption", listed(self.excluded)),
-            ("sigma, rho", f"{show(self.steps.sigma)}, {show(self.steps.rho)}"), ("Log likelihood of the probit", self.steps.loglik),
+            ("sigma, rho", f"{show(self.steps.sigma)}, {show(self.steps.rho)}"),
+            ("Log likelihood of the probit", self.steps.loglik),
         )  # fmt: skip
         note = ". ".join([self._finding(), *(f"Beware: {line}" for line in self.warnings)]) + "."
         return Summary("What a deal is worth, won or not", facts, both, note, "Heckman (1979)")
@@ -353,8 +350,9 @@ class AcquisitionFit(Result):
         z = stats.norm.ppf(0.975)
         parts = [(self.table.iloc[1:-1], "two steps"), (self.ols.iloc[1:], "the won alone")]
         rows = pd.concat([
-            pd.DataFrame({"label": each.parameter + f", {name}", "middle": each.estimate, "low": each.estimate - z * each.std_error,
-                          "high": each.estimate + z * each.std_error, "group": name, "place": range(len(each))})
+            pd.DataFrame({"label": each.parameter + f", {name}", "middle": each.estimate, "group": name,
+                          "low": each.estimate - z * each.std_error, "high": each.estimate + z * each.std_error,
+                          "place": range(len(each))})
             for each, name in parts
         ]).sort_values("place", kind="stable")  # fmt: skip
         alt = "; ".join(f"{row.label} {show(row.middle)} ({show(row.low)} to {show(row.high)})" for row in rows.itertuples())

@@ -6,6 +6,8 @@ rows of a table; when it is worth having is asked in ``leads``.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +17,7 @@ from crmlab.development import columns
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import ThreadpoolController
 
 _ONE_THREAD = 200_000  # rows below which threads of boosted trees wait for each other longer than they work
 
@@ -28,20 +31,31 @@ def matrix(design: columns.Design, table: pd.DataFrame) -> np.ndarray:
     return np.column_stack(parts)
 
 
+def few_threads(n: int) -> AbstractContextManager:
+    """Let small tables be fitted by one thread."""
+    return _controller().limit(limits=1 if n < _ONE_THREAD else None)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Return what sets the number of threads; finding the libraries that have any takes as long as a small fit."""
+    import sklearn.ensemble  # noqa: F401  # whose libraries are to be found, too
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def fit(design: columns.Design, table: pd.DataFrame, won: np.ndarray) -> HistGradientBoostingClassifier:
     """Fit boosted trees with scikit-learn's defaults, without early stopping, so that every row is learned from."""
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
 
     categorical = [name in design.levels for name in design.names]
     trees = HistGradientBoostingClassifier(categorical_features=categorical, early_stopping=False, random_state=0)
-    with threadpool_limits(1 if len(table) < _ONE_THREAD else None):
+    with few_threads(len(table)):
         return trees.fit(matrix(design, table), won)
 
 
 def chance(trees: HistGradientBoostingClassifier, design: columns.Design, table: pd.DataFrame) -> np.ndarray:
     """Predict the chance to win, shape (n,)."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1 if len(table) < _ONE_THREAD else None):
+    with few_threads(len(table)):
         return trees.predict_proba(matrix(design, table))[:, 1]

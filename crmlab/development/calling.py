@@ -182,9 +182,8 @@ class CallPlan(Result):
         """
         lot = (self.value_per_win * self.n_won / self.n - self.cost_per_call) * self.table.calls_per_week
         curves = pd.DataFrame({"by score": self.table.profit_per_week, "by lot": lot}).set_index(self.table.calls_per_week)
-        alt = f"{show(self.profit_per_week, 0)} a week at {show(self.calls_per_week, 0)} calls; {show(self.profit_of_all, 0)} if all are."
-        ax = _draw.curves(
-            curves, title=self._finding(), x="calls in a week", y="profit in a week (currency)", alt=alt, ax=ax
-        )
+        alt = f"{show(self.profit_per_week, 0)} a week at {show(self.calls_per_week, 0)} calls"
+        alt = f"{alt}; {show(self.profit_of_all, 0)} if all are called."
+        ax = _draw.curves(curves, title=self._finding(), x="calls in a week", y="profit in a week (currency)", alt=alt, ax=ax)
         ax.axvline(self.calls_per_week, color=_draw.INK, linewidth=1, linestyle="--")
         return ax

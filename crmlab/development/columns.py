@@ -177,7 +177,7 @@ def numbers(table: pd.DataFrame, name: str) -> np.ndarray:
     column = table[name]
     if pd.api.types.is_bool_dtype(column):
         return column.to_numpy(float, na_value=np.nan)
-    return _check.numeric_columns(table[[name]], [name], "lead", missing=True)[:, 0]
+    return _check.numeric_columns(table, [name], "lead", missing=True)[:, 0]
 
 
 def categories(column: pd.Series) -> np.ndarray:
@@ -205,7 +205,7 @@ def read_design(table: pd.DataFrame, names: Sequence[str]) -> Design:
         counts = counts[counts >= min(_RARE, len(table) / 20)]
         if len(counts) < 2:
             raise DataError(f"column `{name}` is the same in nearly all rows: it tells nobody apart. Leave it out.")
-        ordered = sorted(counts.index, key=lambda level, counts=counts: (-counts[level], level))
+        ordered = counts.sort_index(kind="stable").sort_values(ascending=False, kind="stable").index
         levels[name], shares[name] = tuple(ordered), counts[ordered].to_numpy(float) / counts.sum()
     return Design(tuple(names), levels, shares, medians, frozenset(gaps))
 
@@ -223,17 +223,23 @@ def refuse_dependent(matrix: np.ndarray, owners: Sequence[str]) -> None:
         raise DataError(f"{listed([f'`{name}`' for name in names])} follows from the other columns. Leave it out.")
 
 
-def separating(matrix: np.ndarray, labels: Sequence[str], owners: Sequence[str], won: np.ndarray) -> tuple[str, str] | None:
-    """Find a column of a design that separates who was won from who was not: its column of the table, and how, in words."""
-    for column, label, owner in zip(matrix.T, labels, owners, strict=True):
-        if set(np.unique(column)) <= {0.0, 1.0}:
-            for value in (1.0, 0.0):
-                rows = won[column == value]
-                if rows.size and (rows.all() or not rows.any()):
-                    return owner, f"all {rows.size:,} rows with {label} {value:g} were {'won' if rows.all() else 'lost'}"
-            continue
-        yes, no = column[won], column[~won]
-        if no.max() <= yes.min() or yes.max() <= no.min():
-            side = "above" if no.max() <= yes.min() else "below"
-            return owner, f"whoever was won lies {side} whoever was lost in {label}"
+def separating(design: Design, table: pd.DataFrame, won: np.ndarray) -> tuple[str, str] | None:
+    """Find a column of a table that separates who was won from who was not; return its name, and how, in words."""
+    for name in design.names:
+        if name in design.levels:
+            codes = design.codes(table, name)
+            groups = [(f"`{name}` {level}", codes == code) for code, level in enumerate(design.levels[name])]
+        else:
+            values = numbers(table, name)
+            missing = np.isnan(values)
+            groups = [(f"`{name}` {MISSING}", missing)] if name in design.gaps else []
+            yes, no = values[won & ~missing], values[~won & ~missing]
+            if set(np.unique(values[~missing])) <= {0.0, 1.0}:
+                groups += [(f"`{name}` {value:g}", values == value) for value in (0.0, 1.0)]
+            elif yes.size and no.size and (no.max() <= yes.min() or yes.max() <= no.min()):
+                side = "above" if no.max() <= yes.min() else "below"
+                return name, f"in `{name}` whoever was won lies {side} whoever was lost"
+        for label, mask in groups:
+            if mask.any() and (won[mask].all() or not won[mask].any()):
+                return name, f"all {int(mask.sum()):,} rows with {label} were {'won' if won[mask].all() else 'lost'}"
     return None

@@ -19,9 +19,10 @@ from crmlab.development.ranking import delong
 #: Tables whose columns describe prospects and their deals.
 _DESCRIBED = ("prospects", "deals", "stage_events", "objections", "deal_contacts")
 _FIRST_DAY = "first contact"
-_SPLENDID = 0.9  # area under the curve of one column alone
-_FALL = 0.1  # by which the area falls without one column
-_WORTH_A_LOOK = 0.65  # area alone below which no column carries a model
+_SPLENDID = 0.9  # area under the curve of one column alone that no honest one reaches
+_STRONG = 0.7  # area alone from which on a column may carry a model
+_FALL = 0.1  # by which the area falls without the strong columns together: they may stand in for each other
+_OWN_FALL = 0.02  # by which it falls without one of them, those above it being gone already
 
 
 def known_later(names: Collection[str]) -> dict[str, str]:
@@ -36,9 +37,12 @@ def known_later(names: Collection[str]) -> dict[str, str]:
 
 def suspects(
     train: pd.DataFrame, won: np.ndarray, test: pd.DataFrame, test_won: np.ndarray, design: columns.Design, auc: float,
-    without: Callable[[Sequence[str]], float],
+    area_of: Callable[[Sequence[str]], float],
 ) -> pd.DataFrame:  # fmt: skip
-    """Find columns that explain too much alone.
+    """Find columns that explain too much: alone, or together with others that say the same.
+
+    Whatever was counted afterwards (steps, days, talks) comes in company, and without one of them the others do its work. So
+    the strong columns are left out one after the other, the strongest first.
 
     Parameters
     ----------
@@ -49,24 +53,26 @@ def suspects(
     design : Design
     auc : float
         Of the whole model on ``test``.
-    without : callable
+    area_of : callable
         Names of columns -> area of the model of these alone.
 
     Returns
     -------
     DataFrame
-        ``column, auc_alone, auc_without, suspect`` for every column, the highest area first.
+        ``column, auc_alone, auc_without, suspect`` for every column, the highest area first; ``auc_without`` is that of the
+        model without it and those above it.
     """
-    rows = []
-    for name in design.names:
-        alone = _alone(train, won, test, test_won, design, name)
-        rest = [other for other in design.names if other != name]
-        fallen = without(rest) if rest and alone > _WORTH_A_LOOK else np.nan
-        suspect = alone > _SPLENDID or auc - fallen > _FALL
-        rows.append((name, alone, fallen, bool(suspect)))
-    table = pd.DataFrame(rows, columns=["column", "auc_alone", "auc_without", "suspect"])
-    order = np.lexsort((np.arange(len(table)), -table.auc_alone.round(9)))
-    return table.iloc[order].reset_index(drop=True)
+    alone = np.array([_alone(train, won, test, test_won, design, name) for name in design.names])
+    order = np.lexsort((np.arange(alone.size), -alone.round(9)))
+    names, alone = [design.names[k] for k in order], alone[order]
+    strong = int((alone > _STRONG).sum())
+    without = np.full(alone.size, np.nan)
+    for k in range(strong):
+        without[k] = area_of(names[k + 1 :]) if names[k + 1 :] else 0.5
+    falls = -np.diff(np.append(auc, without))
+    carried = strong > 0 and auc - np.nanmin(without[:strong]) > _FALL
+    suspect = (alone > _SPLENDID) | (carried & (falls > _OWN_FALL))
+    return pd.DataFrame({"column": names, "auc_alone": alone, "auc_without": without, "suspect": suspect})
 
 
 def _alone(

@@ -61,8 +61,8 @@ class LeadScore(Result):
     tried : Tried
         On whom both are judged.
     suspects : DataFrame
-        One row per feature: the area under the curve of it alone, and without it; ``suspect`` where it explains too much
-        (``tables.describe("lead_suspects")``).
+        One row per feature: the area under the curve of it alone, and of the model without it and those above it; ``suspect``
+        where it explains too much (``tables.describe("lead_suspects")``).
     n_train : int
         Rows that it learned from.
     split : str
@@ -108,13 +108,9 @@ class LeadScore(Result):
         """What speaks against believing the score; empty if nothing does."""
         lines = []
         for row in self.suspects[self.suspects.suspect].itertuples():
-            without = "" if np.isnan(row.auc_without) else f"; without it the model has {row.auc_without:.2f}"
-            lines.append(
-                f"`{row.column}` explains too much: alone it has an area of {row.auc_alone:.2f}{without}. Was it known on the day "
-                "of the score?"
-            )
+            lines.append(f"`{row.column}` explains too much (area {row.auc_alone:.2f} alone): was it known on that day?")
         if self.split != "time":
-            lines.append(f"judged on {_JUDGED[self.split]}, not on later ones: expect less")
+            lines.append(f"Judged on {_JUDGED[self.split]}, not on later ones: expect less")
         return (*lines, *self.notes)
 
     @property
@@ -194,7 +190,9 @@ class LeadScore(Result):
         Bo     0.62   False
         """
         rows = _check.frame("table", table, "Give the prospects to score.")
-        _check.required_columns(rows.columns, "lead", self.design.names, "A score is made of the columns that it was fitted to.")
+        _check.required_columns(
+            rows.columns, "lead", self.design.names, "A score is made of the columns that it was fitted to."
+        )
         if self._model(model) == "logit":
             index = self.estimates[0] + self.design.matrix(rows) @ self.estimates[1:]
             chance = special.expit(index)
@@ -214,9 +212,7 @@ class LeadScore(Result):
         level : float
             Of Wilson's intervals of the share won.
         """
-        return ranking.calibration_table(
-            self.tried.won, self.tried.chances[self._model(model)], _check.share("level", level)
-        )
+        return ranking.calibration_table(self.tried.won, self.tried.chances[self._model(model)], _check.share("level", level))
 
     def gains(self, model: str = "logit") -> pd.DataFrame:
         """Count the wins among the first tenth, the first two tenths, ... by score (``tables.describe("lead_gains")``).
@@ -280,14 +276,18 @@ class LeadScore(Result):
             facts.append(("From", self.cut))
         facts += [("Open, left out", self.n_open)] * bool(self.n_open)
         facts += [("Not known on that day, left out", self.n_left_out)] * bool(self.n_left_out)
-        if len(self.set_aside):
-            told = "; ".join(f"{row.column} {row.reason}" for row in self.set_aside.itertuples())
-            facts.append(("Columns set aside", told))
-        note = ". ".join([self._finding(), *(f"Beware: {line}" for line in self.warnings)])
+        is_late = self.set_aside.reason.str.startswith("is known only") if len(self.set_aside) else []
+        for label, mask in (("Set aside, known only later", is_late), ("Set aside, no property", ~np.asarray(is_late, bool))):
+            if np.any(mask):
+                facts.append((label, ", ".join(self.set_aside.column[mask])))
+        note = " ".join(line if line.endswith("?") else f"{line}." for line in (self._finding(), *self.warnings))
         return Summary(
-            "Lead score", tuple(facts), self.performance, note if note.endswith("?") else f"{note}.",
+            "Lead score",
+            tuple(facts),
+            self.performance,
+            note,
             "statsmodels (logit), scikit-learn (boosting), DeLong et al. (1988)",
-        )  # fmt: skip
+        )
 
     def _finding(self) -> str:
         estimate, low, high = self.auc_difference()

@@ -98,7 +98,7 @@ def fit_lead_score(
     0     logit  0.68
     1  boosting  0.68
     >>> score.predict(pd.DataFrame({"intent": [1, 5]})).chance.round(2).tolist()
-    [0.1, 0.49]
+    [0.1, 0.54]
     """
     _check.frame("table", table, "Give one row per prospect.")
     split, share = _check.choice("split", split, ("time", "random", "none")), _check.share("share", share)
@@ -113,7 +113,8 @@ def fit_lead_score(
         columns.refuse_one_class(is_won[mask], f"{int(mask.sum()):,} {where}")
     names, set_aside = _features(rows[train], features, {outcome, *([date] if date else [])}, allow)
     design = columns.read_design(rows[train], names)
-    score = _fit_both(rows, is_won, train, test, design)
+    with boosting.few_threads(len(rows)):
+        score = _fit_both(rows, is_won, train, test, design)
     later = knowledge.known_later(names)
     warned = [f"`{name}` is known only from: {later[name]}" for name in names if name in later]
     warned += _open_and_late(table, rows, date, cut, n_open, within_days, closed, train)
@@ -142,7 +143,9 @@ def _date_column(table: pd.DataFrame, date: str | None, split: str, within_days:
 
 def _check_dates(table: pd.DataFrame, name: str, *, missing: bool = False) -> None:
     if not pd.api.types.is_datetime64_any_dtype(table[name]) or table[name].dt.tz is not None:
-        raise DataError(f"column `{name}` must hold dates without time zone; it holds {table[name].dtype}. Use `pd.to_datetime`.")
+        raise DataError(
+            f"column `{name}` must hold dates without time zone; it holds {table[name].dtype}. Use `pd.to_datetime`."
+        )
     remedy = "Mend these days or take the rows out."
     _check.refuse_rows(table, table[name].isna().to_numpy() & (not missing), f"`{name}` is missing", "lead", remedy)
     future = (table[name] > pd.Timestamp(_check.today())).to_numpy()
@@ -245,7 +248,7 @@ def _open_and_late(
 def _fit_both(rows: pd.DataFrame, won: np.ndarray, train: np.ndarray, test: np.ndarray, design: columns.Design) -> LeadScore:
     """Fit both models on ``train`` and try them on ``test``."""
     old, new = rows[train], rows[test]
-    coefficients, cov, loglik = fit_logit(design.matrix(old), won[train], design)
+    coefficients, cov, loglik = fit_logit(design, old, won[train])
     trees = boosting.fit(design, old, won[train])
     chances = {
         "logit": special.expit(np.column_stack([np.ones(len(new)), design.matrix(new)]) @ coefficients),
@@ -253,40 +256,52 @@ def _fit_both(rows: pd.DataFrame, won: np.ndarray, train: np.ndarray, test: np.n
     }
     auc = float(delong(won[test], chances["logit"])[0][0])
 
-    def without(names: Sequence[str]) -> float:
+    def area_of(names: Sequence[str]) -> float:
         part = replace(design, names=tuple(names), levels={k: v for k, v in design.levels.items() if k in names})
         try:
-            beta = fit_logit(part.matrix(old), won[train], part)[0]
+            beta = fit_logit(part, old, won[train])[0]
         except ConvergenceError:
             return float("nan")
         return float(delong(won[test], np.column_stack([np.ones(len(new)), part.matrix(new)]) @ beta)[0][0])
 
-    suspects = knowledge.suspects(old, won[train], new, won[test], design, auc, without)
+    suspects = knowledge.suspects(old, won[train], new, won[test], design, auc, area_of)
     tried = Tried(won[test], chances)
     return LeadScore(design, coefficients, cov, loglik, trees, tried, suspects, int(train.sum()))
 
 
-def fit_logit(matrix: np.ndarray, won: np.ndarray, design: columns.Design) -> tuple[np.ndarray, np.ndarray, float]:
+def fit_logit(design: columns.Design, rows: pd.DataFrame, won: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Fit a logit by statsmodels; return the coefficients (k + 1,), constant first, their covariance, the log likelihood."""
     from statsmodels.discrete.discrete_model import Logit
 
+    matrix = design.matrix(rows)
     columns.refuse_dependent(matrix, design.owners)
-    if separated := columns.separating(matrix, design.labels, design.owners, won):
+    if separated := columns.separating(design, rows, won):
         raise ConvergenceError(
             f"column `{separated[0]}` separates the won from the lost: {separated[1]}. Most often it is known only afterwards: "
             "leave it out; else merge its categories."
         )
     scale = np.append(1.0, matrix.std(axis=0))
     scaled = np.column_stack([np.ones(len(matrix)), matrix]) / scale
-    reason = ""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             fit = Logit(won.astype(float), scaled).fit(method="newton", disp=0, maxiter=100)
-            largest = int(np.abs(fit.params[1:]).argmax())
-            if abs(fit.params[1 + largest]) <= _ENDLESS:
+            if np.abs(fit.params[1:]).max(initial=0) <= _ENDLESS:
                 return fit.params / scale, fit.cov_params() / np.outer(scale, scale), float(fit.llf)
-            reason = f"column `{design.owners[largest]}`, with others, separates the won from the lost"
-        except (Warning, ValueError, np.linalg.LinAlgError) as error:
-            reason = f"the columns together separate the won from the lost, or nearly follow from each other ({error})"
-    raise ConvergenceError(f"the logit has no maximum: {reason}. Leave out what is known only afterwards, or merge categories.")
+        except (Warning, ValueError, np.linalg.LinAlgError):
+            pass
+    name = design.owners[int(np.abs(_ridge_logit(scaled, won)[1:]).argmax())]
+    raise ConvergenceError(
+        f"the logit has no maximum: together with others, column `{name}` separates the won from the lost. Leave it out if it "
+        "is known only afterwards, or merge its categories."
+    )
+
+
+def _ridge_logit(design: np.ndarray, won: np.ndarray) -> np.ndarray:
+    """Fit a logit that a small penalty keeps from running away, by Newton's steps: it tells which coefficient would."""
+    beta, penalty = np.zeros(design.shape[1]), np.append(0.0, np.full(design.shape[1] - 1, 1e-2))
+    for _ in range(50):
+        p = special.expit(design @ beta)
+        information = (design * (p * (1 - p))[:, None]).T @ design + np.diag(penalty + 1e-9)
+        beta = beta + np.linalg.solve(information, design.T @ (won - p) - penalty * beta)
+    return beta

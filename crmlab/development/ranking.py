@@ -108,4 +108,6 @@ def gains_table(won: np.ndarray, score: np.ndarray, groups: int = 10) -> pd.Data
     share = np.arange(1, groups + 1) / groups
     wins = cumulated_wins(won, score, share * len(won))
     gains = wins / won.sum()
-    return pd.DataFrame({"share_called": share, "called": share * len(won), "wins": wins, "gains": gains, "lift": gains / share})
+    return pd.DataFrame(
+        {"share_called": share, "called": share * len(won), "wins": wins, "gains": gains, "lift": gains / share}
+    )
