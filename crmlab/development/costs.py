@@ -79,7 +79,7 @@ def acquisition_costs(
     rows = stage_events.assign(cost=stage_events.stage.map(prices).astype(float))
     ended = rows.outcome.isin(["won", "lost"]).groupby(rows.prospect_id).any()
     rows = rows[rows.prospect_id.map(ended).to_numpy(bool)]
-    ways = rows.groupby("prospect_id").agg(cost=("cost", "sum"), won=("outcome", lambda ends: bool((ends == "won").any())))
+    ways = rows.assign(won=rows.outcome == "won").groupby("prospect_id").agg({"cost": "sum", "won": "any"})
     if not ways.won.any():
         told = f"none of {len(ways):,} ways that ended was won" if len(ways) else "no way has ended"
         raise DataError(f"{told}, so no win can carry the cost. Take a longer time.")
