@@ -17,6 +17,7 @@ from crmlab.tables import (
     claims,
     datasets,
     development,
+    leads,
     loyalty,
     measurement,
     pipeline,
@@ -40,8 +41,8 @@ __all__ = [
 
 #: One file for each room that returns tables of its own, in the order of the description pages.
 _ROOMS = (
-    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, development, world, claims, widgets,
-    datasets,
+    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, development, leads, world, claims,
+    widgets, datasets,
 )  # fmt: skip
 _BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 
