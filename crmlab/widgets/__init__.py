@@ -11,9 +11,11 @@ in the topics, the claims and the firm.
 """
 
 from crmlab.widgets.alive import alive
+from crmlab.widgets.board import board
 from crmlab.widgets.calibration import calibration
 from crmlab.widgets.change import change
 from crmlab.widgets.chart import Axis, Chart
+from crmlab.widgets.clicks import clicks
 from crmlab.widgets.clouds import clouds
 from crmlab.widgets.decide import decide
 from crmlab.widgets.explore import Picture, explore, picture, table
@@ -26,6 +28,6 @@ from crmlab.widgets.weights import weights
 from crmlab.widgets.what_if import what_if
 
 __all__ = [
-    "Axis", "Chart", "Picture", "alive", "calibration", "change", "clouds", "decide", "explore", "frames",
+    "Axis", "Chart", "Picture", "alive", "board", "calibration", "change", "clicks", "clouds", "decide", "explore", "frames",
     "guess", "laboratory", "note", "picture", "radar", "radar_effect", "table", "weights", "what_if",
 ]  # fmt: skip
