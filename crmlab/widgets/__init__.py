@@ -4,8 +4,9 @@
 ``calibration`` shows how sure they were and how often they were right. ``frames`` moves what was computed beforehand,
 ``what_if`` changes one cause of the firm (``change`` is the same in one line), ``radar`` pulls perceived quality along the
 five RATER dimensions, ``alive`` puts purchases on a line of weeks, ``laboratory`` shows for which firms a claim is true,
-``weights`` moves a ranked list by the weights of three indicators, and ``clouds`` is a bet on which segments are real. All of
-these live in the page: they answer in milliseconds, work by mouse, by touch and by keyboard, and run without a kernel, too
+``weights`` moves a ranked list by the weights of three indicators, ``clouds`` is a bet on which segments are real, ``board``
+shows open deals and the distribution of what they will bring, and ``clicks`` what is left of a proud model. All of these live
+in the page: they answer in milliseconds, work by mouse, by touch and by keyboard, and run without a kernel, too
 (``.save``). ``explore`` turns a reader's own function into sliders. Where the numbers come from, and what they mean, is known
 in the topics, the claims and the firm.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -118,8 +118,8 @@ def board_model(
     known = _read_stages(stages)
     frame = _read_deals(deals, known)
     grid = grid_of(frame["expected_value"].to_numpy(dtype=float))
-    model = BoardModel(frame, known, _read_chances(chances, known), grid, str(period), str(unit), "")
-    return BoardModel(frame, known, model.classes, grid, str(period), str(unit), str(key) or question(model))
+    model = BoardModel(frame, known, _read_chances(chances, known), grid, str(period), str(unit), str(key))
+    return model if key else replace(model, key=question(model))
 
 
 def _read_stages(stages: object) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def page_data(model: BoardModel) -> dict[str, object]:
     deals = model.deals
     return {
         "key": model.key, "question": question(model), "period": model.period, "unit": model.unit, "digits": digits(model),
-        "stages": list(model.stages), "outcomes": list(OUTCOMES), "classes": [[list(each) for each in own] for own in model.classes],
+        "stages": list(model.stages), "outcomes": list(OUTCOMES),
+        "classes": [[list(each) for each in own] for own in model.classes],
         "start": model.start, "names": deals["name"].tolist(), "ages": deals["age_days"].tolist(),
         "deals": deals["expected_value"].astype(float).tolist(), "cells": cells.tolist(), "cell": step,
         "step": model.step, "highest": model.highest,

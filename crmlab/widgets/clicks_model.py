@@ -7,7 +7,7 @@ They come as a table, curves as another one. All words are made here; ``clicks.j
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,9 @@ class ClicksModel:
             raise ArgumentError(f"`values` must have guesses, a list; it is {values!r}.")
         guesses = [_check.number("guesses", guess, 0, 1) for guess in values["guesses"]]
         if len(guesses) >= len(self.labels):
-            raise ArgumentError(f"`guesses` must be at most {len(self.labels) - 1}, one for each click; they are {len(guesses)}.")
+            raise ArgumentError(
+                f"`guesses` must be at most {len(self.labels) - 1}, one for each click; they are {len(guesses)}."
+            )
         return {"guesses": guesses}
 
     def table(self, guesses: list[float]) -> pd.DataFrame:
@@ -75,10 +77,10 @@ def clicks_model(steps: object, curves: object, curve: object, key: object) -> C
     wide = {name: frame.pivot(index="step", columns="model", values=name) for name in ("auc", "low", "high")}
     lead = wide["auc"].iloc[0].idxmax()
     models = (lead, *sorted(set(wide["auc"].columns) - {lead}))
-    values = [wide[name][list(models)].to_numpy(dtype=float) for name in ("auc", "low", "high")]
+    auc, low, high = (wide[name][list(models)].to_numpy(dtype=float) for name in ("auc", "low", "high"))
     heights = None if curves is None else _read_curves(curves, list(wide["auc"].index), models)
-    model = ClicksModel(labels, models, *values, heights, curve, "")
-    return ClicksModel(labels, models, *values, heights, curve, key or question(model))
+    model = ClicksModel(labels, models, auc, low, high, heights, curve, key)
+    return model if key else replace(model, key=question(model))
 
 
 def _read_steps(steps: object) -> pd.DataFrame:
@@ -86,12 +88,9 @@ def _read_steps(steps: object) -> pd.DataFrame:
     columns = ["step", "label", "model", "auc", "low", "high"]
     _check.required_columns(frame.columns, "honest_steps", columns)
     ends = _check.numeric_columns(frame, ["low", "auc", "high"], "honest_steps")
-    outside = ((ends < 0) | (ends > 1)).any(axis=1)
+    outside, astray = (np.asarray(wrong.any(axis=1)) for wrong in ((ends < 0) | (ends > 1), np.diff(ends, axis=1) < 0))
     _check.refuse_rows(frame, outside, "an AUC or an end of its interval lies outside 0 to 1", "honest_steps", "Write 0.93.")
-    _check.refuse_rows(
-        frame, (np.diff(ends, axis=1) < 0).any(axis=1), "`auc` lies outside `low` to `high`", "honest_steps",
-        "Give the interval of each AUC.",
-    )  # fmt: skip
+    _check.refuse_rows(frame, astray, "`auc` lies outside `low` to `high`", "honest_steps", "Give the interval of each AUC.")
     _engine.check(frame, "honest_steps")
     many = frame["step"].nunique(), frame["model"].nunique()
     for count, (least, most), what in zip(many, (_STEPS, _MODELS), ("steps", "models"), strict=True):

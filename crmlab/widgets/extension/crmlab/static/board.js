@@ -7,7 +7,8 @@ const STYLE = `
 body:has(.crmlab-page > .crmlab-board) { max-width: 88rem; } /* a page of its own is as wide as the board */
 .crmlab-board .body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 14px 20px; margin-top: 6px; }
 .crmlab-board .title { min-height: 1.4em; }
-.crmlab-board .forecast { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; align-content: start; min-width: 0; }
+.crmlab-board .forecast { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 24px; align-content: start;
+  min-width: 0; }
 .crmlab-board .forecast .controls { display: block; }
 .crmlab-board .forecast .control { display: grid; grid-template-columns: minmax(0, 1fr) max-content; }
 .crmlab-board .forecast .control > .track { grid-column: 1 / -1; order: 1; }
@@ -47,7 +48,8 @@ body:has(.crmlab-page > .crmlab-board) { max-width: 88rem; } /* a page of its ow
 }
 @container (min-width: 520px) {
   .crmlab-board .places { grid-template-columns: repeat(4, minmax(0, 1fr)); }
-  .crmlab-board .ends { display: grid; grid-column: 1 / -1; position: sticky; bottom: 0; z-index: 2; background: var(--paper); gap: 8px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .crmlab-board .ends { display: grid; grid-column: 1 / -1; gap: 8px; grid-template-columns: repeat(3, minmax(0, 1fr));
+    position: sticky; bottom: 0; z-index: 2; background: var(--paper); } /* in sight while a card is pulled */
   .crmlab-board .ends ul:not(:has(.held)) { max-height: 30vh; overflow-y: auto; }
   .crmlab-board .ends ul { grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); }
   .crmlab-board .forecast { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
@@ -105,7 +107,7 @@ function chanceOf(data, k, place) {
 
 function forecastOf(data, places) {
   const chances = places.map((place, k) => chanceOf(data, k, place));
-  return { cell: data.cell, chances, masses: convolve(data.cells, chances), numbers: convolve(data.cells.map(() => 1), chances),
+  return { cell: data.cell, masses: convolve(data.cells, chances), numbers: convolve(data.cells.map(() => 1), chances),
     mean: sum(chances.map((chance, k) => chance * data.deals[k])) };
 }
 
@@ -153,24 +155,23 @@ function axisTo(low, high, label, unit = "") {
 
 // Steps of so much width from `low` to `high`, as high as what lies in each, in per cent; the last one holds all beyond, too.
 function stairs(masses, cell, low, high, width) {
-  const heights = new Array(Math.ceil((high - low) / width - 1e-9)).fill(0);
-  masses.forEach((mass, at) => { heights[Math.min(heights.length - 1, Math.floor((at * cell - low) / width + 1e-9))] += 100 * mass; });
-  return { x: heights.flatMap((_, k) => [low + k * width, Math.min(high, low + (k + 1) * width)]), y: heights.flatMap((each) => [each, each]) };
+  const heights = new Array(Math.ceil((high - low) / width - 1e-9)).fill(0), last = heights.length - 1;
+  masses.forEach((mass, at) => { heights[Math.min(last, Math.floor((at * cell - low) / width + 1e-9))] += 100 * mass; });
+  return { x: heights.flatMap((_, k) => [low + k * width, Math.min(high, low + (k + 1) * width)]),
+    y: heights.flatMap((each) => [each, each]) };
 }
 
 // The part of a staircase between two values.
 function between({ x, y }, low, high) {
-  const inside = x.map((at) => clamp(at, low, high)), kept = [...inside.keys()].filter((k) => {
-    const other = k % 2 ? k - 1 : k + 1;
-    return inside[k] !== inside[other];
-  });
+  const inside = x.map((at) => clamp(at, low, high)), kept = [...inside.keys()].filter((k) => inside[k] !== inside[k ^ 1]);
   return { x: kept.map((k) => inside[k]), y: kept.map((k) => y[k]) };
 }
 
 function area({ x, y }, colour, name = "") {
   if (!x.length) return [];
   const edge = { x: [x[0], ...x, x.at(-1)], y: [0, ...y, 0] };
-  return [{ kind: "band", name: "", colour, x, low: y.map(() => 0), high: y }, { kind: "line", name, colour, dashed: false, ...edge }];
+  return [{ kind: "band", name: "", colour, x, low: y.map(() => 0), high: y },
+    { kind: "line", name, colour, dashed: false, ...edge }];
 }
 
 // A chart whose axes may change.
