@@ -77,8 +77,8 @@ TABLES = (
         "How likely open deals are to be won within a period, by the stage at which they stand.",
         (
             Column("stage", "text", "The stage."),
-            Column("age_from_days", "integer", "From how many days at the stage on the chance holds; 0 from the beginning.", "days",
-                   minimum=0, optional=True),
+            Column("age_from_days", "integer", "From how many days at the stage on the chance holds.", "days", minimum=0,
+                   optional=True),
             Column("chance", "number", "Share of the deals there that is won within the period.", "share", minimum=0,
                    maximum=1),
         ),

@@ -26,7 +26,7 @@ body:has(.crmlab-page > .crmlab-board) { max-width: 88rem; } /* a page of its ow
 .crmlab-board ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; align-content: start;
   grid-template-columns: minmax(0, 1fr); }
 .crmlab-board button.card { display: flex; gap: 5px; width: 100%; padding: 3px 4px; text-align: left; font-size: 12px;
-  line-height: 1.3; cursor: grab; user-select: none; -webkit-user-select: none; overflow-wrap: anywhere; }
+  line-height: 1.3; scroll-margin: 70px 0 110px; cursor: grab; user-select: none; -webkit-user-select: none; overflow-wrap: anywhere; }
 .crmlab-board .card.held { position: relative; z-index: 3; cursor: grabbing; box-shadow: 0 3px 10px rgb(0 0 0 / .35); }
 .crmlab-board .grip { flex: 0 0 14px; margin: -3px 0 -3px -4px; touch-action: none; border-radius: 3px 0 0 3px;
   background: radial-gradient(circle, var(--pale) 1px, transparent 1.4px) 3px 3px / 5px 6px; }
@@ -206,8 +206,8 @@ function makeEnd(next) {
 function makeForecast(parent, data, { changed }) {
   const main = make("div", parent), side = make("div", parent, { class: "facts" });
   const value = makePicture(make("div", main, { class: "chart" })), controls = make("div", main, { class: "controls" });
-  const slider = makeSlider(controls, { name: "my number", low: 0, high: data.highest, step: data.step, hint: "click on this line",
-    text: (number) => money(data, number), changed });
+  const slider = makeSlider(controls, { name: "my number", low: 0, high: data.highest, step: data.step, changed,
+    text: (number) => money(data, number), hint: "click on this line" });
   const lines = [make("p", side), make("p", side)];
   const number = makePicture(make("div", side, { class: "chart" }));
   const endOf = makeEnd((least) => Math.min(data.highest, data.step * Math.ceil(1.05 * least / data.step)));
@@ -234,8 +234,8 @@ function makeForecast(parent, data, { changed }) {
       { kind: "rule", name: "mean", colour: "purple", dashed: true, x: mean },
       { kind: "rule", name: "my number", colour: "red", dashed: false, x: commit },
     ];
-    value.draw({ x: axisTo(0, high, label), y: axisTo(0, top, `chance in %, by steps of ${money(data, width)}`), height: 190 }, layers,
-      `A distribution. ${said}`);
+    const axes = { x: axisTo(0, high, label), y: axisTo(0, top, `chance in %, by steps of ${money(data, width)}`), height: 190 };
+    value.draw(axes, layers, `A distribution. ${said}`);
     put(slider.input, { max: high, step });
     slider.set(commit);
   }
@@ -269,7 +269,8 @@ function makeForecast(parent, data, { changed }) {
 
 // The stages and the ends; what a chance says of a stage is shown once the reader has a number.
 function makePlaces(parent, { stages, outcomes, classes }) {
-  const all = make("div", parent, { class: "places", style: `--stages: ${stages.length}` }), ends = make("div", all, { class: "ends" });
+  const all = make("div", parent, { class: "places", style: `--stages: ${stages.length}` });
+  const ends = make("div", all, { class: "ends" });
   return [...stages, ...outcomes].map((name, place) => {
     const isEnd = place >= stages.length, section = make("section", isEnd ? ends : all,
       { class: `place ${isEnd ? name : ""}`, "aria-label": name });
@@ -277,7 +278,7 @@ function makePlaces(parent, { stages, outcomes, classes }) {
     const head = make("p", section, { class: "head" }), [, count, chance] = ["name", "count", "chance"].map((part) =>
       make("span", head, { class: part, text: part === "name" ? name : "" }));
     const own = isEnd ? [] : classes[place].map(([, each]) => each), [least, most] = [Math.min(...own), Math.max(...own)];
-    const words = isEnd ? "" : least === most ? `chance ${percent(least)}` : `chance ${Math.round(100 * least)} to ${percent(most)}`;
+    const words = isEnd ? "" : `chance ${least === most ? "" : `${percent(least)} to `}${percent(most)}`;
     return { name, section, list: make("ul", section), draw(text, isOpen) {
       count.textContent = text;
       chance.textContent = isOpen ? words : "";
@@ -286,7 +287,8 @@ function makePlaces(parent, { stages, outcomes, classes }) {
 }
 
 function makeCard(data, k, described) {
-  const item = document.createElement("li"), card = make("button", item, { type: "button", class: "card", tabindex: -1, "aria-describedby": described });
+  const item = document.createElement("li");
+  const card = make("button", item, { type: "button", class: "card", tabindex: -1, "aria-describedby": described });
   make("span", card, { class: "grip", "aria-hidden": "true" });
   const what = make("span", card, { class: "what" });
   make("span", what, { class: "name", text: data.names[k] });
@@ -347,7 +349,8 @@ function makePullable({ card }, { placeAt, over, drop }) {
 function makeActions(data, { step, end, close }) {
   const bar = document.createElement("div");
   put(bar, { class: "actions", role: "group" });
-  const button = (text, act, label = text) => make("button", bar, { type: "button", text, "aria-label": label }).addEventListener("click", act);
+  const button = (text, act, label = text) =>
+    make("button", bar, { type: "button", text, "aria-label": label }).addEventListener("click", act);
   button("◀", () => step(-1), "to the stage before");
   button("▶", () => step(1), "to the next stage");
   data.outcomes.forEach((name, n) => button(name, () => end(data.stages.length + n)));
@@ -358,8 +361,8 @@ function makeActions(data, { step, end, close }) {
 // All cards at their places. One of them takes part in the tab order; up and down go to another, left and right move the deal.
 function makeCards(parent, data, { places, move }) {
   const hint = newId(), count = data.stages.length, names = [...data.stages, ...data.outcomes];
-  make("p", parent, { class: "quiet", id: hint, text: "Pull a card to another stage, or choose one by ↑ and ↓ and move it by ← "
-    + "and →. A click or Enter lets you mark a deal as won, lost or dropped." });
+  make("p", parent, { class: "quiet", id: hint, text: "Pull a card to another stage, or choose one by ↑ and ↓ and move it by "
+    + "← and →. A click or Enter lets you mark a deal as won, lost or dropped." });
   const columns = makePlaces(parent, data), home = [...data.start]; // the last stage of each deal
   const cards = data.names.map((_, k) => makeCard(data, k, hint));
   let order = [], current = null, opened = null;
@@ -399,8 +402,8 @@ function makeCards(parent, data, { places, move }) {
     close();
     go(k, place);
   } });
-  const KEYS = { ArrowLeft: (k) => step(k, -1), ArrowRight: (k) => step(k, 1), ArrowUp: (k) => look(k, -1), ArrowDown: (k) => look(k, 1),
-    Home: () => cards[order[0]].card.focus(), End: () => cards[order.at(-1)].card.focus() };
+  const KEYS = { ArrowLeft: (k) => step(k, -1), ArrowRight: (k) => step(k, 1), ArrowUp: (k) => look(k, -1),
+    ArrowDown: (k) => look(k, 1), Home: () => cards[order[0]].card.focus(), End: () => cards[order.at(-1)].card.focus() };
   const look = (k, way) => cards[order[clamp(order.indexOf(k) + way, 0, order.length - 1)]].card.focus();
   cards.forEach((each, k) => {
     const { card } = each, isPull = makePullable(each, { placeAt, over, drop: (place) => go(k, place) });
@@ -418,24 +421,26 @@ function makeCards(parent, data, { places, move }) {
   });
   open(null);
 
-  function arrange(now) {
+  const bySize = (one, other) => data.deals[other] - data.deals[one] || one - other;
+  function arrange(now, isOpen) {
     order = [];
     columns.forEach(({ list, name, draw }, place) => {
-      const own = now.flatMap((at, k) => (at === place ? [k] : [])).sort((one, other) => data.deals[other] - data.deals[one] || one - other);
-      own.forEach((k, n) => { if (list.children[n] !== cards[k].item) list.insertBefore(cards[k].item, list.children[n] ?? null); });
-      draw(own.length ? `${own.length}: ${money(data, sum(own.map((k) => data.deals[k])))}` : "none", isOpen());
-      own.forEach((k) => cards[k].draw(place, name, isOpen()));
+      const own = now.flatMap((at, k) => (at === place ? [k] : [])).sort(bySize);
+      own.forEach((k, n) => {
+        const { item } = cards[k], there = list.children[n] ?? null;
+        if (there !== item) list.insertBefore(item, there);
+        cards[k].draw(place, name, isOpen);
+      });
+      draw(own.length ? `${own.length}: ${money(data, sum(own.map((k) => data.deals[k])))}` : "none", isOpen);
       order.push(...own);
     });
   }
-  let isOpen = () => false;
-  return (now, hasNumber) => {
-    isOpen = () => hasNumber;
+  return (now, isOpen) => {
     const root = parent.getRootNode(), focused = parent.contains(root.activeElement) ? root.activeElement : null;
     const glides = parent.clientWidth && !matchMedia("(prefers-reduced-motion: reduce)").matches && order.length;
     const before = glides ? cards.map(({ item }) => item.getBoundingClientRect()) : [];
     now.forEach((place, k) => { if (place < count) home[k] = place; });
-    arrange(now);
+    arrange(now, isOpen);
     if (current === null) choose(order[0]);
     if (focused && focused !== root.activeElement) focused.focus();
     if (!glides) return;
@@ -461,7 +466,7 @@ function render({ model, el }) {
   const button = make("button", main, { type: "button", class: "main", text: "This is my number" });
   const reply = make("p", main, { class: "reply", role: "status", "aria-live": "polite" });
   const spoken = make("p", host, { class: "spoken", role: "status", "aria-live": "polite" }), announcer = makeAnnouncer(spoken);
-  let moved = "";
+  let moved = "", shown = "", forecast = null;
   const drawCards = makeCards(make("div", body), data, { places: () => model.get("values").places, move: (k, place, words) => {
     moved = `${words}. `;
     set({ places: model.get("values").places.map((each, n) => (n === k ? place : each)) });
@@ -474,9 +479,13 @@ function render({ model, el }) {
   }
   const set = (change) => save(model, "values", { ...model.get("values"), ...change });
   function draw() {
-    const values = model.get("values"), forecast = forecastOf(data, values.places);
+    const values = model.get("values"), now = `${values.places} ${isDone()}`;
+    if (now !== shown) { // a number to reach moves neither deals nor what they bring
+      forecast = forecastOf(data, values.places);
+      drawCards(values.places, isDone());
+      shown = now;
+    }
     title.textContent = finding(data, values, forecast);
-    drawCards(values.places, isDone());
     picture.draw(forecast, values.commit);
     button.hidden = isDone();
     put(button, { "aria-disabled": String(!picture.slider.isSet) });
@@ -496,7 +505,7 @@ function render({ model, el }) {
       reply.textContent = "Set your number first.";
       return;
     }
-    const commit = picture.slider.value, chance = Number(reachOf(forecastOf(data, model.get("values").places), commit).toFixed(4));
+    const commit = picture.slider.value, chance = Number(reachOf(forecast, commit).toFixed(4));
     save(model, "commitment", { kind: "commit", key: data.key, question: data.question, commit, chance });
     picture.slider.input.focus();
   });

@@ -57,13 +57,16 @@ function makeTable(parent, data) {
     data.cells[step].forEach(([value, interval]) => make("small", make("td", row, { text: value }), { text: interval }));
     return make("td", row);
   });
-  return { table, draw(guesses) { cells.forEach((cell, step) => { cell.textContent = step && step <= guesses.length ? auc(guesses[step - 1]) : "–"; }); } };
+  return { table, draw(guesses) {
+    cells.forEach((cell, step) => { cell.textContent = step && step <= guesses.length ? auc(guesses[step - 1]) : "–"; });
+  } };
 }
 
 function render({ model, el }) {
   const data = model.get("data"), host = makeHost(el, "clicks", STYLE), clicks = data.labels.length - 1;
   const title = make("p", host, { class: "title" }), parts = make("div", host, { class: "parts" });
-  const main = make("div", parts, { class: "steps" }), place = make("div", main, { class: "chart" }), chart = makeChart(place, data.axes);
+  const main = make("div", parts, { class: "steps" }), place = make("div", main, { class: "chart" });
+  const chart = makeChart(place, data.axes);
   const side = data.curves && make("div", parts, { class: "side chart" }), curve = side && makeChart(side, data.curveAxes);
   const question = make("p", main, { class: "question" }), controls = make("div", main, { class: "controls" });
   const slider = makeSlider(controls, { name: "my guess", low: data.lowest, high: 1, step: 0.01, text: auc, changed: draw,
@@ -74,10 +77,11 @@ function render({ model, el }) {
 
   const guessesOf = () => model.get("commitment").guesses ?? model.get("values").guesses;
   function draw() {
-    const guesses = guessesOf(), seen = guesses.length, isDone = seen === clicks, next = slider.isSet && !isDone ? slider.value : null;
+    const guesses = guessesOf(), seen = guesses.length, isDone = seen === clicks;
+    const next = slider.isSet && !isDone ? slider.value : null;
     title.textContent = data.titles[seen];
     chart.draw(layersOf(data, guesses, next), data.alts[seen] + (next === null ? "" : ` My guess: ${auc(next)}.`));
-    curve?.draw(curvesOf(data, seen), `${data.curveAxes.y.label}, beside: ${data.curveAxes.x.label}. ${data.titles[seen]}.`, { glides: true });
+    curve?.draw(curvesOf(data, seen), `A curve for each model. ${data.titles[seen]}.`, { glides: true });
     question.hidden = controls.hidden = button.hidden = isDone;
     question.textContent = isDone ? "" : data.asked[seen];
     put(button, { "aria-disabled": String(!slider.isSet) });
