@@ -31,8 +31,9 @@ OTHERS = {
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
     "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
-    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights": {
-        "widgets.clouds", "widgets.weights",
+    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights,"
+    " test_board, test_clicks": {
+        "widgets.board", "widgets.clicks", "widgets.clouds", "widgets.weights",
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
     },
