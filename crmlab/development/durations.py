@@ -177,9 +177,9 @@ class StageTimes(Result):
         >>> development.time_in_stage(events).interval(0.9)[["ending", "days", "share", "low", "high"]].round(2)
           ending  days  share   low  high
         0    won    10    0.0  0.00   NaN
-        1    won    20    0.5  0.06  0.86
-        2   lost    10    0.5  0.06  0.86
-        3   lost    20    0.5  0.06  0.86
+        1    won    20    0.5  0.02  0.88
+        2   lost    10    0.5  0.02  0.88
+        3   lost    20    0.5  0.02  0.88
         """
         return self._rows(np.arange(self.incidence.times.size), self.incidence.times, level)
 

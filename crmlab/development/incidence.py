@@ -79,7 +79,4 @@ def share_interval(share: np.ndarray, std_error: np.ndarray, z: float) -> tuple[
     safe = np.where(inner, share, 0.5)
     width = np.exp(z * std_error / (safe * -np.log(safe)))
     low, high = safe**width, safe ** (1 / width)
-    return (
-        np.where(inner, low, np.where(share >= 1, np.nan, 0.0)),
-        np.where(inner, high, np.where(share <= 0, np.nan, 1.0)),
-    )
+    return np.where(inner, low, np.where(share == 0, 0.0, np.nan)), np.where(inner, high, np.where(share == 1, 1.0, np.nan))

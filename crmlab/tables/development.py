@@ -78,6 +78,24 @@ TABLES = (
         ),
     ),
     Table(
+        "stage_ages",
+        "Of each stage, the share won in the end of those that entered it and of those that stood there past its limit.",
+        (
+            Column("stage", "text", "The stage; `all stages` for means over the late entries of all."),
+            Column("limit_days", "number", "Days than which most entries of won deals were not longer; empty without any, and "
+                   "for all stages.", "days", minimum=0, nullable=True),
+            Column("open", "integer", "Entries that have not ended.", "entries", minimum=0),
+            Column("late_open", "integer", "Of these, those that stand longer than the limit.", "entries", minimum=0),
+            Column("entries", "integer", "Times that it was entered; a deal may return.", "entries", minimum=0),
+            _share("chance", "Won in the end, of all that entered it; empty where none has ended.", nullable=True),
+            Column("std_error", "number", "Of the share.", "share", minimum=0, nullable=True),
+            Column("late", "integer", "Entries that stood longer than the limit.", "entries", minimum=0),
+            _share("late_chance", "Won in the end, of these; empty where none has ended.", nullable=True),
+            Column("late_error", "number", "Standard error of that.", "share", minimum=0, nullable=True),
+        ),
+        key=("stage",),
+    ),
+    Table(
         "stage_counts",
         "How many deals came to each stage, and what became of them there.",
         (
@@ -91,6 +109,22 @@ TABLES = (
             Column("open", "integer", "Entries that have not ended.", "entries", minimum=0),
         ),
         key=("stage",),
+    ),
+    Table(
+        "stage_hazards",
+        "How likely a deal is to go on or to be lost on a day, by its age in the stage.",
+        (
+            _STAGE,
+            Column("ending", "text", "How it ends.", values=("went on", "lost")),
+            Column("from_days", "integer", "The youngest age of the class.", "days", minimum=0),
+            Column("to_days", "integer", "The oldest age of the class.", "days", minimum=0),
+            Column("days_at_risk", "integer", "Days of these ages that began with a deal in the stage.", "days", minimum=0),
+            Column("ended", "integer", "On how many of them it ended so.", "days", minimum=0),
+            _share("hazard", "Share of these days."),
+            _share("low", "Lower end of its 95 % interval (Wilson)."),
+            _share("high", "Upper end of it."),
+        ),
+        key=("stage", "ending", "from_days"),
     ),
     Table(
         "stage_log",
@@ -119,6 +153,23 @@ TABLES = (
         (PROSPECT, _STEP, _STAGE, _ENTERED, _LEFT,
          Column("outcome", "text", "How it ended, as written.", nullable=True, known="`left`"),
          Column("reason", "text", "Why the deal is set aside.")),
+    ),
+    Table(
+        "stalled_deals",
+        "Open deals, how long they have stood in their stage, and what became of those that had stood as long.",
+        (
+            PROSPECT,
+            _STAGE,
+            Column("age_days", "integer", "Days in the stage so far.", "days", minimum=0),
+            Column("limit_days", "number", "Days than which most entries of won deals were not longer; empty without any.",
+                   "days", minimum=0, nullable=True),
+            Column("stalled", "boolean", "Whether it stands longer."),
+            _count("similar", "Deals that had stood in the stage as long."),
+            _share("chance", "Of these, the share won in the end; empty where none has ended.", nullable=True),
+            _share("low", "Lower end of its 95 % interval; empty where all were won.", nullable=True),
+            _share("high", "Upper end of it; empty where none was.", nullable=True),
+        ),
+        key=("prospect_id",),
     ),
     Table(
         "deal_outcomes",
