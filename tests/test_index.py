@@ -30,7 +30,9 @@ OTHERS = {
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
-    "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
+    "a square matrix, its rows and columns under the same names": {
+        "segmentation.ahp", "development.markov_value", "development.simulate_pipeline",
+    },
     "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights": {
         "widgets.clouds", "widgets.weights",
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
@@ -66,6 +68,10 @@ def deal_stages() -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["prospect_id", "step", "stage", "entered", "left", "outcome"])
     start = pd.Timestamp("2024-01-01")
     return table.assign(**{name: start + pd.to_timedelta(table[name], unit="D") for name in ("entered", "left")})
+
+
+def logged(table: pd.DataFrame) -> development.StageLog:
+    return development.stage_log(table, stages=_STAGES)
 
 
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
@@ -160,6 +166,14 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 CALLS = {
     "exercise.question": Call(orders, groups_of_panel),
+    "development.fit_transitions": Call(deal_stages, lambda table: development.fit_transitions(logged(table)).table),
+    "development.forecast_pipeline": Call(
+        deal_stages, lambda table: development.forecast_pipeline(logged(table), draws=100, seed=1).table
+    ),
+    "development.score_forecasts": Call(
+        lambda: pd.DataFrame({"chance": np.arange(40) % 7 / 7, "came": np.arange(40) % 3 == 0}),
+        lambda table: development.score_forecasts(table).table,
+    ),
     "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
