@@ -30,7 +30,9 @@ OTHERS = {
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
-    "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
+    "a square matrix, its rows and columns under the same names": {
+        "segmentation.ahp", "development.markov_value", "development.simulate_pipeline",
+    },
     "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights,"
     " test_board, test_clicks": {
         "widgets.board", "widgets.clicks", "widgets.clouds", "widgets.weights",
@@ -73,6 +75,10 @@ def channels(table: pd.DataFrame) -> pd.DataFrame:
     """A channel of each prospect, in the order of a table."""
     prospects = table[["prospect_id"]].drop_duplicates()
     return prospects.assign(channel=prospects.prospect_id.str[-1])
+
+
+def logged(table: pd.DataFrame) -> development.StageLog:
+    return development.stage_log(table, stages=_STAGES)
 
 
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
@@ -182,6 +188,14 @@ CALLS = {
     ),
     "development.stage_counts": Call(
         deal_stages, lambda table: development.stage_counts(development.stage_log(table, stages=_STAGES)).table
+    ),
+    "development.fit_transitions": Call(deal_stages, lambda table: development.fit_transitions(logged(table)).table),
+    "development.forecast_pipeline": Call(
+        deal_stages, lambda table: development.forecast_pipeline(logged(table), draws=100, seed=1).table
+    ),
+    "development.score_forecasts": Call(
+        lambda: pd.DataFrame({"chance": np.arange(40) % 7 / 7, "came": np.arange(40) % 3 == 0}),
+        lambda table: development.score_forecasts(table).table,
     ),
     "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),

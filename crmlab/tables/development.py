@@ -6,6 +6,8 @@ description pages are made from it. What a firm itself records stands in ``firm`
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crmlab.tables.firm import PROSPECT
 from crmlab.tables.shape import Column, Table
 
@@ -21,6 +23,7 @@ _ENTERED = Column("entered", "date", "The day it began.", known="that day")
 _LEFT = Column("left", "date", "The day it ended; empty while it is open.", nullable=True, known="that day")
 _OUTCOME = Column("outcome", "text", "How the stage ended; empty while it is open.", values=STAGE_OUTCOMES, nullable=True,
                   known="`left`")  # fmt: skip
+_FORECASTER = Column("forecaster", "text", "Whose forecast it is: a person, a rule, a model.")
 
 
 def _count(name: str, meaning: str) -> Column:
@@ -29,6 +32,14 @@ def _count(name: str, meaning: str) -> Column:
 
 def _share(name: str, meaning: str, *, nullable: bool = False) -> Column:
     return Column(name, "number", meaning, "share", minimum=0, maximum=1, nullable=nullable)
+
+
+def _ends(unit: str, empty: str = "") -> tuple[Column, Column]:
+    """Declare the two ends of an interval."""
+    return (
+        Column("low", "number", f"Lower end of its interval{empty}.", unit, nullable=bool(empty)),
+        Column("high", "number", f"Upper end of its interval{empty}.", unit, nullable=bool(empty)),
+    )
 
 
 TABLES = (
@@ -184,5 +195,178 @@ TABLES = (
             Column("status", "text", "How it ended, or that it has not.", values=(*ENDINGS, "open"), known="`closed`"),
         ),
         key=("prospect_id",),
+    ),
+    Table(
+        "calibration",
+        "Chances that were named beside the share that came: one row per forecaster and group of about equal chances.",
+        (
+            _FORECASTER,
+            Column("chance", "number", "Mean of the chances that were named.", "share", minimum=0, maximum=1),
+            Column("n", "integer", "How many they are.", "forecasts", minimum=1),
+            Column("share", "number", "Of them, the share that came.", "share", minimum=0, maximum=1),
+            *_ends("share"),
+        ),
+        key=("forecaster", "chance"),
+    ),
+    Table(
+        "chance_forecasts",
+        "Chances that somebody named, beside what came: one row per forecast.",
+        (
+            replace(_FORECASTER, optional=True),
+            Column("chance", "number", "The chance that was named.", "share", minimum=0, maximum=1, known="the forecast"),
+            Column("came", "boolean", "Whether it came.", known="afterwards"),
+        ),
+    ),
+    Table(
+        "chance_scores",
+        "How good chances were: one row per forecaster.",
+        (
+            _FORECASTER,
+            Column("n", "integer", "Forecasts.", "forecasts", minimum=1),
+            Column("brier", "number", "Mean of (chance - came)^2.", "squared share", minimum=0, maximum=1),
+            Column("std_error", "number", "Its standard error, if forecasts are independent; empty for one.", "squared share",
+                   minimum=0, nullable=True),
+            Column("reliability", "number", "How far chances are from the shares that came.", "squared share", minimum=0),
+            Column("resolution", "number", "How far these shares are from each other.", "squared share", minimum=0),
+            Column("uncertainty", "number", "What always naming the share that came would get.", "squared share", minimum=0),
+            Column("within_bins", "number", "What binning leaves of the score.", "squared share"),
+        ),
+        key=("forecaster",),
+    ),
+    Table(
+        "deal_amounts",
+        "What `development` reads of the money of deals: one row per deal.",
+        (
+            PROSPECT,
+            Column("expected_value", "number", "What the salesperson expects it to bring; empty while nobody knows.",
+                   "currency", minimum=0, nullable=True, optional=True, known="when it is entered"),
+            Column("deal_value", "number", "What was paid; empty unless won.", "currency", minimum=0, nullable=True,
+                   known="the day it is won"),
+            Column("currency", "text", "In which currency; all in one.", nullable=True, optional=True),
+        ),
+        key=("prospect_id",),
+    ),
+    Table(
+        "interval_scores",
+        "How good numbers and their intervals were: one row per forecaster.",
+        (
+            _FORECASTER,
+            Column("n", "integer", "Forecasts.", "forecasts", minimum=1),
+            Column("mean_error", "number", "Mean of the forecast less what came.", "that of the forecasts"),
+            Column("mean_absolute_error", "number", "Mean of its size.", "that of the forecasts", minimum=0),
+            Column("coverage", "number", "Share of the intervals that held what came.", "share", minimum=0, maximum=1),
+            *_ends("share"),
+            Column("mean_width", "number", "Mean width of the intervals.", "that of the forecasts", minimum=0),
+            Column("interval_score", "number", "Mean of Winkler's score.", "that of the forecasts", minimum=0),
+        ),
+        key=("forecaster",),
+    ),
+    Table(
+        "markov_tests",
+        "Whether deals in one stage are alike: one row per question.",
+        (
+            Column("matters", "text", "What may matter beside the stage."),
+            Column("chi2", "number", "Likelihood-ratio statistic.", "log-likelihood, twice", minimum=0),
+            Column("df", "integer", "Its degrees of freedom.", "parameters", minimum=0),
+            Column("p_value", "number", "Chance of a larger one if it does not matter; empty without degrees of freedom.",
+                   "share", minimum=0, maximum=1, nullable=True),
+        ),
+        key=("matters",),
+    ),
+    Table(
+        "markov_values",
+        "What each state of a chain is worth: one row per state.",
+        (
+            Column("state", "text", "The state."),
+            Column("reward", "number", "What it brings, less its cost.", "currency"),
+            Column("state_value", "number", "What it and all that may follow bring, discounted.", "currency"),
+            Column("stop", "boolean", "Whether to stop there."),
+            Column("best_value", "number", "The value if one stops where it does not pay.", "currency"),
+        ),
+        key=("state",),
+    ),
+    Table(
+        "number_forecasts",
+        "Numbers that somebody forecast with an interval, beside what came: one row per forecast.",
+        (
+            replace(_FORECASTER, optional=True),
+            Column("forecast", "number", "The number.", "any", known="the forecast"),
+            Column("low", "number", "Lower end of its interval.", "that of the forecast", known="the forecast"),
+            Column("high", "number", "Upper end of its interval.", "that of the forecast", known="the forecast"),
+            Column("realised", "number", "What came.", "that of the forecast", known="afterwards"),
+        ),
+    ),
+    Table(
+        "open_deals",
+        "The deals that are open, and the chance of each to be won in time: one row per deal.",
+        (
+            PROSPECT,
+            _STAGE,
+            Column("age_days", "integer", "Days that it has been there.", "days", minimum=0),
+            Column("expected_value", "number", "What the salesperson expects it to bring; empty while nobody knows.",
+                   "currency", minimum=0, nullable=True),
+            Column("chance", "number", "The chance to be won within the months of the forecast.", "share", minimum=0,
+                   maximum=1),
+            Column("worth", "number", "What it brings if it is won; empty without amounts.", "currency", minimum=0,
+                   nullable=True),
+            Column("stage_chance", "number", "The chance typed in for its stage.", "share", minimum=0, maximum=1),
+        ),
+        key=("prospect_id",),
+    ),
+    Table(
+        "pipeline_back_test",
+        "Earlier forecasts beside what came: one row per day and measure.",
+        (
+            Column("day", "date", "The last day that was known."),
+            Column("until", "date", "The last day that the forecast is about."),
+            Column("measure", "text", "Deals won, or what they brought.", values=("wins", "amount")),
+            Column("forecast", "number", "What the chain said, deals yet to come included.", "that of the measure", minimum=0),
+            *_ends("that of the measure"),
+            Column("realised", "number", "What came.", "that of the measure", minimum=0),
+            Column("weighted_stages", "number", "What typed-in chances of the stages said.", "that of the measure", minimum=0),
+        ),
+        key=("day", "measure"),
+    ),
+    Table(
+        "pipeline_forecast",
+        "What the next months bring: one row per part.",
+        (
+            Column("part", "text", "Which deals; the rule of weighted stages stands last."),
+            Column("wins", "number", "Deals expected to be won.", "deals", minimum=0),
+            Column("wins_low", "number", "Lower end of its prediction interval; the rule has none.", "deals", minimum=0,
+                   nullable=True),
+            Column("wins_high", "number", "Upper end of its prediction interval.", "deals", minimum=0, nullable=True),
+            Column("amount", "number", "What they are expected to bring; empty without amounts.", "currency", minimum=0,
+                   nullable=True),
+            Column("amount_low", "number", "Lower end of its prediction interval.", "currency", minimum=0, nullable=True),
+            Column("amount_high", "number", "Upper end of its prediction interval.", "currency", minimum=0, nullable=True),
+        ),
+        key=("part",),
+    ),
+    Table(
+        "stage_outlook",
+        "What is to come from each stage: one row per stage and measure.",
+        (
+            _STAGE,
+            Column("measure", "text", "What is measured.", values=("win", "steps", "days", "won_days", "value")),
+            Column("estimate", "number", "Its estimate; empty where nobody is won.", "that of the measure", nullable=True),
+            Column("std_error", "number", "Standard error, by the delta method.", "that of the measure", minimum=0,
+                   nullable=True),
+            *_ends("that of the measure", "; empty at the edge of what is possible"),
+        ),
+        key=("stage", "measure"),
+    ),
+    Table(
+        "transitions",
+        "The chances of an absorbing chain: one row for each transition that was seen.",
+        (
+            _STAGE,
+            Column("to", "text", "Where deals went: a stage, `won` or `lost`."),
+            Column("deals", "integer", "How many went.", "deals", minimum=1),
+            Column("probability", "number", "The chance to go there from the stage.", "share", minimum=0, maximum=1),
+            Column("std_error", "number", "Its standard error.", "share", minimum=0),
+            *(replace(end, optional=True) for end in _ends("share", "; empty where the chance is 1")),
+        ),
+        key=("stage", "to"),
     ),
 )  # fmt: skip
