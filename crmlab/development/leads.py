@@ -111,7 +111,7 @@ def fit_lead_score(
     train, test, cut = _split(rows, date, split, share, within_days, seed)
     for mask, where in ((train, "rows to learn from"), (test, "rows to be judged on")):
         columns.refuse_one_class(is_won[mask], f"{int(mask.sum()):,} {where}")
-    names, set_aside = _features(rows[train], features, {outcome, *([date] if date else [])}, allow)
+    names, set_aside = _features(table, rows[train], features, {outcome, *([date] if date else [])}, allow)
     design = columns.read_design(rows[train], names)
     with boosting.few_threads(len(rows)):
         score = _fit_both(rows, is_won, train, test, design)
@@ -193,7 +193,7 @@ def _split(
 
 
 def _features(
-    train: pd.DataFrame, features: Sequence[str] | None, others: set[str], allow: Collection[str]
+    table: pd.DataFrame, train: pd.DataFrame, features: Sequence[str] | None, others: set[str], allow: Collection[str]
 ) -> tuple[list[str], pd.DataFrame]:
     """Return the columns to score by, and those that are set aside with the reason."""
     if isinstance(allow, str) or not isinstance(allow, Collection):
@@ -206,7 +206,7 @@ def _features(
     later = knowledge.known_later(names)
     kept, reasons = [], []
     for name in names:
-        reason = "is the outcome or the date" if name in others else columns.why_no_property(train[name], name)
+        reason = "is the outcome or the date" if name in others else columns.why_no_property(table[name], name)
         if not reason and name in later and name not in allow:
             reason = f"is known only from: {later[name]}"
         if not reason and not named and train[name].nunique(dropna=False) < 2:
