@@ -146,7 +146,7 @@ def test_predictions_agree_with_draws():
     value = np.exp(model.steps.beta[0] + 0.4 * model.steps.beta[1] + e)
     won = model.steps.gamma @ [1, 0.4, 1.2] + u > 0
     assert predicted.chance == pytest.approx(won.mean(), rel=0.01)
-    assert predicted.value == pytest.approx(value.mean(), rel=0.01)
+    assert predicted.value_of_all == pytest.approx(value.mean(), rel=0.01)
     assert predicted.value_if_won == pytest.approx(value[won].mean(), rel=0.01)
     assert predicted.expected_value == pytest.approx((value * won).mean(), rel=0.01)
 
@@ -206,8 +206,8 @@ def test_models_that_cannot_tell_are_refused():
         development.fit_acquisition(table, "value", value_drivers="size", win_drivers=["distance"])
     with pytest.raises(DataError, match="`value` is 0 or below"):
         fit(table.assign(value=table.value - 20), log=True)
+    signed = table.assign(signed=table.value.notna())
     with pytest.raises(ConvergenceError, match="`signed` separates the won from the lost"):
-        signed = table.assign(signed=table.value.notna())
         development.fit_acquisition(signed, "value", value_drivers=["size"], win_drivers=["size", "signed"])
 
 
@@ -468,7 +468,7 @@ def test_the_card_sorts_and_gives_its_reasons():
     assert card.table.reason[0] == "means 5: can pay; intent 4: means to buy"
     assert card.n_missing == 1
     fields = card.fields.set_index("card")
-    assert fields.ended.tolist() == [1, 1, 1, 0]
+    assert fields.decided.tolist() == [1, 1, 1, 0]
     assert fields.won.tolist() == [1, 0, 1, 0]
     assert development.qualify(deals, high=(4.5, 2)).table.card.tolist()[1] == "make it affordable"
 
