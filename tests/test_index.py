@@ -48,6 +48,32 @@ class Call:
     rowwise: bool = False
 
 
+_STAGES = ("call", "visit", "offer", "contract")
+
+
+def deal_stages() -> pd.DataFrame:
+    """Deals that go forward through four stages, are lost in one of them, or stand there still."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for deal in range(160):
+        days = np.cumsum(rng.integers(0, 20, 5)) + rng.integers(0, 300)
+        for place, stage in enumerate(_STAGES):
+            end = rng.choice(["advanced", "lost", None], p=[0.7, 0.2, 0.1])
+            end = "won" if end == "advanced" and place == 3 else end
+            rows.append((f"p{deal}", place + 1, stage, days[place], days[place + 1] if end else np.nan, end))
+            if end != "advanced":
+                break
+    table = pd.DataFrame(rows, columns=["prospect_id", "step", "stage", "entered", "left", "outcome"])
+    start = pd.Timestamp("2024-01-01")
+    return table.assign(**{name: start + pd.to_timedelta(table[name], unit="D") for name in ("entered", "left")})
+
+
+def channels(table: pd.DataFrame) -> pd.DataFrame:
+    """A channel of each prospect, in the order of a table."""
+    prospects = table[["prospect_id"]].drop_duplicates()
+    return prospects.assign(channel=prospects.prospect_id.str[-1])
+
+
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
     """What a panel over that table says, by groups."""
     with author.draft(None) as context:
@@ -172,7 +198,20 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "development.time_in_stage": Call(
+        deal_stages, lambda table: development.time_in_stage(development.stage_log(table, stages=_STAGES)).table
+    ),
     "exercise.question": Call(orders, groups_of_panel),
+    "development.conversion": Call(
+        deal_stages,
+        lambda table: (
+            development.conversion(development.stage_log(table, stages=_STAGES), by="channel", prospects=channels(table)).table
+        ),
+    ),
+    "development.stage_counts": Call(
+        deal_stages, lambda table: development.stage_counts(development.stage_log(table, stages=_STAGES)).table
+    ),
+    "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
     "segmentation.fit_segments": Call(customers, lambda table: segmentation.fit_segments(table, 3, seed=1).table),
