@@ -243,7 +243,7 @@ def test_costs_are_those_of_the_firms_books():
 def test_interval_of_the_cost_per_win_holds_it():
     """Of 80 samples the interval at 90 % holds the true ratio in about nine of ten."""
     rng = np.random.default_rng(4)
-    held = 0
+    covered = 0
     for _ in range(80):
         offer = rng.random(400) < 0.6
         won = offer & (rng.random(400) < 0.4)
@@ -251,8 +251,8 @@ def test_interval_of_the_cost_per_win_holds_it():
                 pd.DataFrame({"prospect_id": np.flatnonzero(offer), "stage": "offer",
                               "outcome": np.where(won[offer], "won", "lost")})]  # fmt: skip
         costs = development.acquisition_costs(pd.concat(rows), {"talk": 10, "offer": 100}, level=0.9)
-        held += costs.low < (10 + 0.6 * 100) / 0.24 < costs.high
-    assert 66 <= held <= 79
+        covered += costs.low < (10 + 0.6 * 100) / 0.24 < costs.high
+    assert 66 <= covered <= 79
 
 
 def test_the_next_euro_goes_where_it_brings_most():

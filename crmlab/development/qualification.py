@@ -156,14 +156,14 @@ class Qualification(Result):
 
     def _finding(self) -> str:
         first, last = self.fields.iloc[0], self.fields.iloc[-1]
-        told = f"{percent(float(first['share']), 0)} of the deals have both means and intent"
+        finding = f"{percent(float(first['share']), 0)} of the deals have both means and intent"
         if np.isnan(first.low) or np.isnan(last.low):
-            return told
+            return finding
         said = verdict(first.low, first.high, reference=float(last.share_won), n=int(first.decided))
         if said in (Verdict.HIGHER, Verdict.LOWER) and (first.low > last.high or first.high < last.low):
             word = "more" if said is Verdict.HIGHER else "less"
-            return f"{told}, and these are won {word} often than those with neither"
-        return f"{told}; whether they are won more often than those with neither cannot be told"
+            return f"{finding}, and these are won {word} often than those with neither"
+        return f"{finding}; whether they are won more often than those with neither cannot be told"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many deals have which means and which intent.
