@@ -493,3 +493,150 @@ def test_the_chart_names_a_day_on_which_enough_are_at_risk(made):
     assert f"{100 * row.share:.1f} % are won" in title
     assert f"says {100 * row.naive:.1f} %" in title
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["won", "won, one minus Kaplan-Meier", "lost"]
+
+
+# --- stalled deals
+
+
+def simulated_deals(seed, n, hazards, won, days=400):
+    """A log of one stage: chances by day to end, and to be won if it ends on that day; entries over ``days``."""
+    rng = np.random.default_rng(seed)
+    entered = rng.integers(0, days, n)
+    survival = np.cumprod(1 - hazards)
+    lasted = np.searchsorted(-survival, -rng.random(n))
+    outcome = np.where(rng.random(n) < won[np.minimum(lasted, len(won) - 1)], "won", "lost").astype(object)
+    seen = lasted <= days - entered
+    until = pd.Timestamp("2024-01-01") + pd.Timedelta(days=days)
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(entered, unit="D")
+    left = pd.Series(day + pd.to_timedelta(np.minimum(lasted, days), unit="D")).where(seen)
+    frame = pd.DataFrame({"prospect_id": np.arange(n), "stage": "call", "entered": day, "left": left,
+                          "outcome": pd.Series(outcome).where(seen, None)})  # fmt: skip
+    return development.stage_log(frame, stages=TWO, until=until)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hazards_and_chances_by_age_are_recovered(seed):
+    """Up to day 20 a deal ends with 5 % a day and is won with .6; later with 2 % and .2."""
+    age = np.arange(2000)
+    log = simulated_deals(seed, 6000, np.where(age < 20, 0.05, 0.02), np.where(age < 20, 0.6, 0.2))
+    answer = development.stalled(log)
+    for row in answer.hazards.itertuples():
+        if row.to_days < 20 or row.from_days >= 20:
+            early = row.to_days < 20
+            truth = (0.05 if early else 0.02) * (
+                (0.6 if early else 0.2) if row.ending == "went on" else (0.4 if early else 0.8)
+            )
+            assert row.hazard == pytest.approx(truth, abs=4 * np.sqrt(truth / row.days_at_risk))
+    old = answer.table[(answer.table.age_days >= 20) & (answer.table.similar > 200)]
+    assert len(old) > 100
+    assert old.chance.to_numpy() == pytest.approx(np.full(len(old), 0.2), abs=0.09)
+    assert ((old.low <= 0.2) & (old.high >= 0.2)).mean() > 0.6, "they rest on the same deals, so they hit or miss together"
+    new = answer.ages.set_index("stage").loc["call"]
+    survive = 0.95**20
+    assert new.chance == pytest.approx(0.6 * (1 - survive) + 0.2 * survive, abs=4 * new.std_error)
+
+
+def test_chances_of_a_firms_open_deals_come_true():
+    """What was said of the deals that were open on a day, from what was known then, against what became of them."""
+    made = firm("manufacturer-v1", customers=1000, seed=3)
+    then = development.stalled(made["stage_events"], "2025-03-31")
+    now = development.stage_log(made["stage_events"]).deals.set_index("prospect_id").status.loc[then.table.prospect_id]
+    known = (now != "open").to_numpy() & then.table.chance.notna().to_numpy()
+    assert known.mean() > 0.8
+    chance, won = then.table.chance[known].to_numpy(), (now[known] == "won").to_numpy()
+    assert abs(chance.sum() - won.sum()) < 4 * np.sqrt((chance * (1 - chance)).sum()) + 0.05 * known.sum()
+    upper = chance > np.median(chance)
+    assert won[upper].mean() > won[~upper].mean() + 0.1
+    assert 0 < then.table.stalled.sum() < len(then.table)
+    _engine.check(then.table, "stalled_deals")
+    _engine.check(then.hazards, "stage_hazards")
+    _engine.check(then.ages, "stage_ages")
+
+
+def test_limits_ages_and_counts_are_those_of_a_slow_count(made):
+    log = development.stage_log(made["stage_events"], until="2025-06-30")
+    answer = development.stalled(log, quantile=0.8)
+    status = log.deals.set_index("prospect_id").status
+    rows = log.table.assign(status=log.table.prospect_id.map(status))
+    rows["days"] = (rows.left.fillna(log.until) - rows.entered).dt.days
+    won = rows[rows.status == "won"].groupby("stage").days
+    ages = answer.ages.set_index("stage")
+    for stage, days in won:
+        shorter = [(days <= limit).mean() for limit in (ages.limit_days[stage] - 1, ages.limit_days[stage])]
+        assert shorter[0] < 0.8 <= shorter[1], stage
+    standing = rows[rows.left.isna()].set_index("prospect_id")
+    table = answer.table.set_index("prospect_id")
+    assert table.age_days.sort_index().equals(standing.days.sort_index())
+    assert table.age_days.is_monotonic_decreasing
+    assert (table.stalled == (table.age_days > table.stage.map(ages.limit_days))).all()
+    assert ages.loc["all stages", "open"] == len(standing) == (status == "open").sum()
+    assert ages.loc["all stages", "late_open"] == table.stalled.sum()
+    spans = answer.hazards[(answer.hazards.stage == "closing") & (answer.hazards.ending == "lost")]
+    closing = rows[rows.stage == "closing"]
+    at_risk = [
+        sum(((closing.days >= day).sum()) for day in range(row.from_days, row.to_days + 1)) for row in spans.itertuples()
+    ]
+    assert spans.days_at_risk.tolist() == at_risk
+    assert spans.ended.sum() == (closing.outcome == "lost").sum()
+    assert spans.from_days.iloc[0] == 0
+    assert (spans.from_days.to_numpy()[1:] == spans.to_days.to_numpy()[:-1] + 1).all()
+
+
+def test_all_stages_together_are_means_over_the_late(made):
+    ages = development.stalled(made["stage_events"]).ages
+    stages, whole = ages.iloc[:-1], ages.iloc[-1]
+    assert whole.late_chance == pytest.approx(np.average(stages.late_chance, weights=stages.late))
+    assert whole.chance == pytest.approx(np.average(stages.chance, weights=stages.late))
+    assert whole.late_error < stages.late_error.min()
+
+
+def test_a_log_answers_as_its_events_do_on_a_day(made):
+    by_log = development.stalled(development.stage_log(made["stage_events"]), "2024-12-31")
+    by_events = development.stalled(made["stage_events"], "2024-12-31")
+    pd.testing.assert_frame_equal(by_log.table, by_events.table)
+    assert by_log.day == pd.Timestamp("2024-12-31")
+
+
+def test_what_became_of_nobody_is_not_known():
+    """The oldest of all has nobody to be compared with; a stage from which nobody was won has no limit."""
+    frame = events(*[(f"w{day}", "call", day, day + 4, "won") for day in range(1, 9)], ("old", "call", 1, 0, None),
+                   ("y", "offer", 50, 0, None))  # fmt: skip
+    table = development.stalled(development.stage_log(frame, stages=TWO, until="2024-03-31")).table.set_index("prospect_id")
+    assert table.index.tolist() == ["old", "y"]
+    assert table.stalled.tolist() == [True, False]
+    assert table.similar.tolist() == [1, 1]
+    assert table[["chance", "low", "high"]].isna().all(axis=None)
+    assert np.isnan(table.limit_days["y"])
+
+
+def test_stalled_deals_need_wins_open_deals_and_a_day_that_is_known(made):
+    log = development.stage_log(events(*GOOD), stages=TWO)
+    lost = development.stage_log(events(GOOD[2], GOOD[3]), stages=TWO)
+    with pytest.raises(DataError, match="no deal has been won by 2024-01-04"):
+        development.stalled(lost)
+    with pytest.raises(DataError, match="no deal is open on 2024-01-09"):
+        development.stalled(development.stage_log(events(*GOOD[:3]), stages=TWO))
+    with pytest.raises(DataError, match="the log ends on 2024-01-09, before `day`, 2024-02-01"):
+        development.stalled(log, "2024-02-01")
+    for share in (0, 1, "most"):
+        with pytest.raises(ArgumentError, match="`quantile` must be a share"):
+            development.stalled(log, quantile=share)
+    with pytest.raises(ArgumentError, match="`stage` must be one of 'prospecting'"):
+        development.stalled(made["stage_events"]).plot("everything")
+
+
+def test_charts_say_of_old_deals_what_their_intervals_carry():
+    """In one log old deals go on less often and are lost more often, in the other nothing depends on the age."""
+    age = np.arange(2000)
+    aging = simulated_deals(1, 6000, np.full(2000, 0.04), np.where(age < 15, 0.7, 0.2))
+    title = " ".join(development.stalled(aging).plot("call").get_title("left").split())
+    assert "go on less often" in title
+    assert "are lost more often" in title
+    same = simulated_deals(2, 3000, np.full(2000, 0.04), np.full(2000, 0.5))
+    answer = development.stalled(same)
+    title = " ".join(answer.plot("call").get_title("left").split())
+    assert title.count("neither more nor less often") == 2
+    late, new = answer.ages.iloc[0][["late_chance", "chance"]]
+    assert late == pytest.approx(new, abs=0.1)
+    assert f"{100 * late:.1f} % of the deals past the limit" in " ".join(answer.plot().get_title("left").split())
+    assert dict(answer.summary().facts)["Open deals"] == len(answer.table)

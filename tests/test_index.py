@@ -198,6 +198,10 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "development.stalled": Call(
+        deal_stages,
+        lambda table: development.stalled(development.stage_log(table, stages=_STAGES, until="2025-01-31")).table,
+    ),
     "development.time_in_stage": Call(
         deal_stages, lambda table: development.time_in_stage(development.stage_log(table, stages=_STAGES)).table
     ),

@@ -19,7 +19,7 @@ from scipy import special
 
 from crmlab import _check, _draw
 from crmlab._result import Result, Summary, percent
-from crmlab._verdict import FEWEST, Verdict, verdict
+from crmlab._verdict import Verdict, verdict
 from crmlab.development.incidence import incidence, share_interval
 from crmlab.development.log import LOST, RETURNED, StageLog, as_stage_log, stage_log
 from crmlab.development.shrinkage import wilson
@@ -403,16 +403,22 @@ class Stalled(Result):
         """Draw how likely a deal in a stage is to go on or to be lost on a day, by its age there."""
         rows = self.hazards[self.hazards.stage == stage]
         spans = rows.from_days.astype("str") + " to " + rows.to_days.astype("str") + " days"
-        drawn = pd.DataFrame({"label": rows.ending + ", " + spans, "middle": rows.hazard, "low": rows.low, "high": rows.high,
-                              "group": rows.ending}).sort_values("group", ascending=False, kind="stable")  # fmt: skip
+        drawn = pd.DataFrame({"label": rows.ending + ", " + spans, "middle": 100 * rows.hazard, "low": 100 * rows.low,
+                              "high": 100 * rows.high, "group": rows.ending})  # fmt: skip
+        return _draw.interval_plot(
+            drawn.sort_values("group", ascending=False, kind="stable"), title=self._aging(rows),
+            x="of 100 deals in the stage, how many end so on a day", ax=ax,
+            alt="Dots with intervals: how likely a deal is to go on or to be lost on a day, by its age.",
+        )  # fmt: skip
+
+    @staticmethod
+    def _aging(rows: pd.DataFrame) -> str:
+        """Return what can be said of the oldest deals of a stage beside the youngest."""
+        stage, age = rows.stage.iloc[0], int(rows.from_days.max())
         parts = []
         for ending, verb in (("went on", "go on"), ("lost", "are lost")):
-            young, old = rows[rows.ending == ending].iloc[0], rows[rows.ending == ending].iloc[-1]
-            answer = verdict(old.low - young.high, old.high - young.low, n=FEWEST if len(rows) > 2 else 0)
-            words = {Verdict.HIGHER: "more often", Verdict.LOWER: "less often"}.get(answer, "not distinguishably often")
-            parts.append(f"{verb} {words} a day ({percent(old.hazard)}; new ones {percent(young.hazard)})")
-        age = int(rows.from_days.max())
-        return _draw.interval_plot(
-            drawn, title=f"In {stage}, deals of {age:,} days and more {' and '.join(parts)}", x="share that ends so on a day",
-            share=True, ax=ax, alt="Dots with intervals: how likely a deal is to go on or to be lost on a day, by its age.",
-        )  # fmt: skip
+            young, *_, old = rows[rows.ending == ending].iloc[[0, -1]].itertuples()
+            says = verdict(old.low - young.high, old.high - young.low)
+            often = {Verdict.HIGHER: "more often", Verdict.LOWER: "less often"}.get(says, "neither more nor less often")
+            parts.append(f"{verb} {often} ({percent(old.hazard)} a day; new ones {percent(young.hazard)})")
+        return f"In {stage}, deals of {age:,} days and more {' and '.join(parts)}"
