@@ -146,7 +146,7 @@ def test_predictions_agree_with_draws():
     value = np.exp(model.steps.beta[0] + 0.4 * model.steps.beta[1] + e)
     won = model.steps.gamma @ [1, 0.4, 1.2] + u > 0
     assert predicted.chance == pytest.approx(won.mean(), rel=0.01)
-    assert predicted.value == pytest.approx(value.mean(), rel=0.01)
+    assert predicted.value_of_all == pytest.approx(value.mean(), rel=0.01)
     assert predicted.value_if_won == pytest.approx(value[won].mean(), rel=0.01)
     assert predicted.expected_value == pytest.approx((value * won).mean(), rel=0.01)
 
@@ -206,8 +206,8 @@ def test_models_that_cannot_tell_are_refused():
         development.fit_acquisition(table, "value", value_drivers="size", win_drivers=["distance"])
     with pytest.raises(DataError, match="`value` is 0 or below"):
         fit(table.assign(value=table.value - 20), log=True)
+    signed = table.assign(signed=table.value.notna())
     with pytest.raises(ConvergenceError, match="`signed` separates the won from the lost"):
-        signed = table.assign(signed=table.value.notna())
         development.fit_acquisition(signed, "value", value_drivers=["size"], win_drivers=["size", "signed"])
 
 
@@ -243,7 +243,7 @@ def test_costs_are_those_of_the_firms_books():
 def test_interval_of_the_cost_per_win_holds_it():
     """Of 80 samples the interval at 90 % holds the true ratio in about nine of ten."""
     rng = np.random.default_rng(4)
-    held = 0
+    covered = 0
     for _ in range(80):
         offer = rng.random(400) < 0.6
         won = offer & (rng.random(400) < 0.4)
@@ -251,8 +251,8 @@ def test_interval_of_the_cost_per_win_holds_it():
                 pd.DataFrame({"prospect_id": np.flatnonzero(offer), "stage": "offer",
                               "outcome": np.where(won[offer], "won", "lost")})]  # fmt: skip
         costs = development.acquisition_costs(pd.concat(rows), {"talk": 10, "offer": 100}, level=0.9)
-        held += costs.low < (10 + 0.6 * 100) / 0.24 < costs.high
-    assert 66 <= held <= 79
+        covered += costs.low < (10 + 0.6 * 100) / 0.24 < costs.high
+    assert 66 <= covered <= 79
 
 
 def test_the_next_euro_goes_where_it_brings_most():
@@ -468,7 +468,7 @@ def test_the_card_sorts_and_gives_its_reasons():
     assert card.table.reason[0] == "means 5: can pay; intent 4: means to buy"
     assert card.n_missing == 1
     fields = card.fields.set_index("card")
-    assert fields.ended.tolist() == [1, 1, 1, 0]
+    assert fields.decided.tolist() == [1, 1, 1, 0]
     assert fields.won.tolist() == [1, 0, 1, 0]
     assert development.qualify(deals, high=(4.5, 2)).table.card.tolist()[1] == "make it affordable"
 

@@ -161,6 +161,39 @@ def kano() -> pd.DataFrame:
     return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
 
 
+@cache
+def leads() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"prospect_id": np.arange(600), "means": rng.integers(1, 6, 600), "intent": rng.integers(1, 6, 600)})
+    won = rng.random(600) < 0.1 + 0.1 * table.intent
+    table = table.assign(
+        created=pd.date_range("2023-01-01", periods=600), hours=rng.uniform(0, 4, 600), outcome=np.where(won, "won", "lost")
+    )
+    return table.assign(deal_value=np.where(won, 100 + 20 * table.means + rng.normal(0, 9, 600), np.nan))
+
+
+@cache
+def lead_score() -> development.LeadScore:
+    return development.fit_lead_score(leads(), features=["means", "intent"])
+
+
+def acquired(table: pd.DataFrame) -> development.AcquisitionFit:
+    return development.fit_acquisition(table, value_drivers=["means"], win_drivers=["means", "intent", "hours"])
+
+
+@cache
+def events() -> pd.DataFrame:
+    table = leads()[["prospect_id", "outcome"]]
+    talk = table.assign(step=1, stage="talk", outcome=np.where(table.prospect_id % 3, "advanced", "lost"))
+    return pd.concat([talk, table[table.prospect_id % 3 > 0].assign(step=2, stage="offer")], ignore_index=True)
+
+
+def talked() -> pd.DataFrame:
+    answers = events()[events().step == 1][["prospect_id", "step"]]
+    names = np.where(answers.prospect_id % 2, "trial", "price cut")
+    return answers.assign(objection="price", answer=names, salesperson_id=np.where(answers.prospect_id % 5 > 1, "Ann", "Bo"))
+
+
 def drivers(table: pd.DataFrame) -> object:
     predictors = [f"perceived_{name}_1" for name in ("reliability", "empathy")]
     return satisfaction.fit_drivers(table, predictors=predictors, draws=100, seed=1).table
@@ -237,6 +270,16 @@ CALLS = {
             ).table
         ),
     ),
+    "development.fit_lead_score": Call(leads, lambda table: development.fit_lead_score(table).performance.round(6)),
+    "development.LeadScore.predict": Call(leads, lambda table: lead_score().predict(table), rowwise=True),
+    "development.fit_acquisition": Call(leads, lambda table: acquired(table).table),
+    "development.AcquisitionFit.predict": Call(leads, lambda table: acquired(leads()).predict(table), rowwise=True),
+    "development.qualify": Call(leads, lambda table: development.qualify(table).table, rowwise=True),
+    "development.objection_answers": Call(talked, lambda table: development.objection_answers(table, events()).within),
+    "development.acquisition_costs": Call(
+        events, lambda table: development.acquisition_costs(table, {"talk": 10, "offer": 90}).table
+    ),
+    "development.payback": Call(lambda: datasets.load("customer_months"), lambda table: development.payback(table, 50.0).table),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),

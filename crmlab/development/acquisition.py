@@ -35,8 +35,7 @@ def fit_acquisition(
     """Estimate what a deal is worth from those that were won: y = x b + e, seen where z g + u > 0 (Heckman's two steps).
 
     Step one is a probit of being won. Step two is least squares on the won with the inverse of Mills' ratio m added,
-    E[y | won] = x b + lambda m(z g), lambda = rho sigma. If what makes a deal large also makes it hard to win, lambda is
-    not zero and least squares without m is biased.
+    E[y | won] = x b + lambda m(z g), lambda = rho sigma. Unless lambda is zero, least squares without m is biased.
 
     Parameters
     ----------
@@ -47,8 +46,7 @@ def fit_acquisition(
     value_drivers : list of str
         Columns x that move the value: numbers, yes and no, or categories.
     win_drivers : list of str
-        Columns z that move the chance to win. At least one must not be among ``value_drivers``: it moves the chance and
-        nothing of the value, and so tells selection from value. Nothing in the data can prove that it does not.
+        Columns z that move the chance to win; at least one of them not the value, which no data can prove.
     won : str, optional
         Column that says who was won: True or False, 1 or 0, or won, lost, open. By default whoever has a value.
     log : bool
@@ -61,8 +59,8 @@ def fit_acquisition(
     Raises
     ------
     DataError
-        A column is missing, constant or follows from others; no driver of the chance is excluded from the value; all were
-        won or none; amounts in several currencies; an amount is 0 or below with ``log``.
+        A column is missing, constant or follows from others; no driver is excluded from the value; all were won or none;
+        amounts in several currencies; an amount is 0 or below with ``log``.
     ConvergenceError
         A driver separates the won from the lost.
     ArgumentError
@@ -70,24 +68,21 @@ def fit_acquisition(
 
     Notes
     -----
-    Without an excluded driver only the bend of m would tell selection from value, and that is an assumption on the shape of
-    the errors; such a model is refused. Standard errors are corrected for the estimated ratio (see ``heckman.two_step``).
+    Without an excluded driver only the bend of m, an assumption on the errors, would tell selection from value. Standard
+    errors are corrected for the estimated ratio.
 
     References
     ----------
-    Heckman (1979), Sample selection bias as a specification error, Econometrica 47(1), 153-161. On customers: Thomas (2001),
-    A methodology for linking customer acquisition to customer retention, Journal of Marketing Research 38(2).
+    Heckman (1979), Econometrica 47(1), 153-161. On customers: Thomas (2001), Journal of Marketing Research 38(2).
 
     Examples
     --------
     >>> import numpy as np
     >>> from crmlab import development
     >>> rng = np.random.default_rng(1)
-    >>> size, distance = rng.normal(0, 1, 2000), rng.uniform(0, 4, 2000)
-    >>> shared = rng.normal(0, 1, 2000)
-    >>> value = 10 + 2 * size - shared
+    >>> size, distance, shared = rng.normal(0, 1, 2000), rng.uniform(0, 4, 2000), rng.normal(0, 1, 2000)
+    >>> value = np.where(1 + size - distance + shared > 0, 10 + 2 * size - shared, np.nan)
     >>> deals = pd.DataFrame({"size": size, "distance": distance, "value": value})
-    >>> deals["value"] = deals.value.where(1 + size - distance + shared > 0)
     >>> fit = development.fit_acquisition(deals, "value", value_drivers=["size"], win_drivers=["size", "distance"])
     >>> fit.ols.estimate.round(2).tolist(), fit.table.estimate.round(1).tolist()
     ([9.24, 2.28], [10.1, 2.0, -1.1])
@@ -95,8 +90,9 @@ def fit_acquisition(
     _check.frame("table", table, "Give one row per prospect, won or not.")
     x_names, z_names = _drivers("value_drivers", value_drivers, value), _drivers("win_drivers", win_drivers, value)
     _check.flag("log", log)
-    wanted = [value, *x_names, *z_names, *([] if won is None else [won])]
-    _check.required_columns(table.columns, "prospect", list(dict.fromkeys(wanted)))
+    _check.required_columns(
+        table.columns, "prospect", list(dict.fromkeys([value, *x_names, *z_names, *([won] if won else [])]))
+    )
     excluded = [name for name in z_names if name not in x_names]
     if not excluded:
         raise DataError(
@@ -106,21 +102,27 @@ def fit_acquisition(
     columns.refuse_currencies(table)
     rows, seen, amounts = _rows(table, value, list(dict.fromkeys([*x_names, *z_names])), won, log)
     x_design, z_design = columns.read_design(rows[seen], x_names), columns.read_design(rows, z_names)
-    z = z_design.matrix(rows)
-    columns.refuse_dependent(z, z_design.owners)
-    if separated := columns.separating(z_design, rows, seen):
+    _refuse_separation(z_design, rows, seen)
+    x, z = _with_constant(x_design, rows[seen]), _with_constant(z_design, rows)
+    steps = heckman.two_step(seen, z, x, amounts)
+    condition, ols = _condition(x, z[seen] @ steps.gamma), heckman.least_squares(x, amounts)
+    counts = len(rows), int(seen.sum()), len(table) - len(rows)
+    return AcquisitionFit(x_design, z_design, tuple(excluded), steps, *ols, *counts, condition, log)
+
+
+def _refuse_separation(design: columns.Design, rows: pd.DataFrame, seen: np.ndarray) -> None:
+    if separated := columns.separating(design, rows, seen):
         raise ConvergenceError(
             f"column `{separated[0]}` separates the won from the lost ({separated[1]}), so the probit has no maximum. Leave it "
             "out, or merge its rare categories."
         )
-    x = x_design.matrix(rows[seen])
-    columns.refuse_dependent(x, x_design.owners)
-    x, z = (np.column_stack([np.ones(len(each)), each]) for each in (x, z))
-    steps = heckman.two_step(seen, z, x, amounts)
-    ols, ols_cov = heckman.least_squares(x, amounts)
-    condition = _condition(x, z[seen] @ steps.gamma)
-    counts = (len(rows), int(seen.sum()), len(table) - len(rows))
-    return AcquisitionFit(x_design, z_design, tuple(excluded), steps, ols, ols_cov, *counts, condition, log)
+
+
+def _with_constant(design: columns.Design, rows: pd.DataFrame) -> np.ndarray:
+    """Return the design of rows with a constant first; refuse one in which a column follows from others."""
+    matrix = design.matrix(rows)
+    columns.refuse_dependent(matrix, design.owners)
+    return np.column_stack([np.ones(len(matrix)), matrix])
 
 
 def _drivers(label: str, names: Sequence[str], value: str) -> list[str]:
@@ -258,9 +260,10 @@ class AcquisitionFit(Result):
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Predict what prospects would bring; rows keep their index.
 
-        ``value`` is the mean of all who are like this, won or not; ``value_if_won`` that of those who are won;
+        ``value_of_all`` is the mean of all who are like this, won or not; ``value_if_won`` that of those who are won;
         ``expected_value`` is the chance times ``value_if_won``. With ``log`` the means are those of a log-normal value:
-        E[V | won] = exp(x b + sigma^2 / 2) Phi(z g + lambda) / Phi(z g).
+        E[V | won] = exp(x b + sigma^2 / 2) Phi(z g + lambda) / Phi(z g). Lean on ``expected_value``: it is near what is seen,
+        while ``value_of_all`` reaches to those who are never won and rests on the shape of the errors.
 
         Parameters
         ----------
@@ -270,7 +273,7 @@ class AcquisitionFit(Result):
         Returns
         -------
         DataFrame
-            ``chance, value, value_if_won, expected_value`` (``tables.describe("acquisition_predictions")``).
+            ``chance, value_of_all, value_if_won, expected_value`` (``tables.describe("acquisition_predictions")``).
 
         Examples
         --------
@@ -280,9 +283,9 @@ class AcquisitionFit(Result):
         >>> deals = pd.DataFrame({"size": rng.normal(0, 1, 500), "distance": rng.uniform(0, 4, 500)})
         >>> deals["value"] = (10 + 2 * deals["size"]).where(2 - deals.distance + rng.normal(0, 1, 500) > 0)
         >>> fit = development.fit_acquisition(deals, "value", value_drivers=["size"], win_drivers=["size", "distance"])
-        >>> fit.predict(pd.DataFrame({"size": [1.0], "distance": [2.0]}, index=["Ann"])).value.round(3)
+        >>> fit.predict(pd.DataFrame({"size": [1.0], "distance": [2.0]}, index=["Ann"])).value_of_all.round(3)
         Ann    12.0
-        Name: value, dtype: float64
+        Name: value_of_all, dtype: float64
         """
         rows = _check.frame("table", table, "Give the prospects to predict.")
         names = list(dict.fromkeys([*self.value_design.names, *self.win_design.names]))
@@ -298,7 +301,7 @@ class AcquisitionFit(Result):
             if_won = value * np.exp(special.log_ndtr(index + selection) - special.log_ndtr(index))
         else:
             value, if_won = mean, mean + selection * heckman.mills_ratio(index)
-        parts = {"chance": chance, "value": value, "value_if_won": if_won, "expected_value": chance * if_won}
+        parts = {"chance": chance, "value_of_all": value, "value_if_won": if_won, "expected_value": chance * if_won}
         return pd.DataFrame(parts, index=rows.index)
 
     def summary(self) -> Summary:

@@ -69,8 +69,8 @@ def read_outcome(table: pd.DataFrame, name: str, won: object = None) -> Outcome:
 def refuse_one_class(won: np.ndarray, where: str) -> None:
     """Refuse rows of which all were won, or none."""
     if not won.size or won.all() or not won.any():
-        told = "all were won" if won.size and won.all() else "none was won" if won.size else "there is none"
-        raise DataError(f"of {where} {told}. Both ends are needed to tell them apart: take a longer time, or more prospects.")
+        reason = "all were won" if won.size and won.all() else "none was won" if won.size else "there is none"
+        raise DataError(f"of {where} {reason}. Both ends are needed to tell them apart: take a longer time, or more prospects.")
 
 
 def refuse_currencies(table: pd.DataFrame) -> None:

@@ -81,8 +81,8 @@ def acquisition_costs(
     rows = rows[rows.prospect_id.map(ended).to_numpy(bool)]
     ways = rows.assign(won=rows.outcome == "won").groupby("prospect_id").agg({"cost": "sum", "won": "any"})
     if not ways.won.any():
-        told = f"none of {len(ways):,} ways that ended was won" if len(ways) else "no way has ended"
-        raise DataError(f"{told}, so no win can carry the cost. Take a longer time.")
+        finding = f"none of {len(ways):,} ways that ended was won" if len(ways) else "no way has ended"
+        raise DataError(f"{finding}, so no win can carry the cost. Take a longer time.")
     cost, won = ways.cost.to_numpy(), ways.won.to_numpy(bool)
     stages = rows.groupby("stage").agg(entries=("cost", "size"), cost=("cost", "sum")).reindex(list(prices)).dropna()
     stages = stages.rename_axis("stage").reset_index().astype({"entries": int})
@@ -191,10 +191,10 @@ class AcquisitionCosts(Result):
 
     def _finding(self) -> str:
         lost = 1 - self.cost_of_the_won / self.cost_per_win if self.cost else 0.0
-        told = f"{percent(lost, 0)} of the cost of a win was spent on prospects who were lost"
+        finding = f"{percent(lost, 0)} of the cost of a win was spent on prospects who were lost"
         if self.classes is None or (cheapest := self._cheapest()) is None:
-            return told
-        return f"{told}; a win costs least where `{self.by}` is {cheapest}"
+            return finding
+        return f"{finding}; a win costs least where `{self.by}` is {cheapest}"
 
     def _cheapest(self) -> str | None:
         """The classes in which a win costs least, as far as the intervals tell."""

@@ -31,7 +31,7 @@ def fit_lead_score(
     split: str = "time", share: float = 0.7, within_days: int | None = None, closed: str = "closed", won: object = None,
     allow: Collection[str] = (), seed: int | None = None,
 ) -> LeadScore:  # fmt: skip
-    """Fit P(won) = 1 / (1 + exp(-x b)) by statsmodels, and boosted trees by scikit-learn, and try both on later prospects.
+    """Fit P(won) = 1 / (1 + exp(-x b)), and boosted trees beside it, and try both on later prospects.
 
     Parameters
     ----------
@@ -40,26 +40,23 @@ def fit_lead_score(
     outcome : str
         Column that says who was won: True or False, 1 or 0, or won, lost, open. Open ones are left out and counted.
     date : str, optional
-        Column with the day of the score; by default ``created``, if there is one. Needed for a split by time.
+        Column with the day of the score; by default ``created``, if there is one.
     features : list of str, optional
-        Columns to score by. By default all that are known at the first contact and are properties: numbers, yes and no,
-        categories. What is set aside is listed with its reason.
+        To score by; by default all properties that are known at the first contact. The others are listed.
     split : {"time", "random", "none"}
-        "time": learn from the earlier, be judged on the later. "random": by lot, which lets the future explain the past.
-        "none": judged on the rows that it learned from, which flatters.
+        Judged on later rows, on rows drawn by lot (the future then explains the past), or on those that it learned from.
     share : float
         To learn from, between 0 and 1; a day is never divided.
     within_days : int, optional
-        Count as won who is won within so many days of ``date``. Then whoever had less time is left out, and nothing is
-        learned that was not known on the day of the split. Without it, "won" means sooner or later.
+        Count as won who is won within so many days; who had less time, or was not known then, is left out.
     closed : str
-        Column with the day on which the end was known; needed for ``within_days``.
+        Column with the day of the end, for ``within_days``.
     won : object, optional
-        The value of ``outcome`` that means won, if it is another one, e.g. "yes".
+        Another value of ``outcome`` that means won, e.g. "yes".
     allow : list of str
         Columns that are known only later and shall be used all the same.
     seed : int, optional
-        For ``split="random"``, where it is required.
+        Required for ``split="random"``.
 
     Returns
     -------
@@ -68,22 +65,20 @@ def fit_lead_score(
     Raises
     ------
     DataError
-        Missing or constant columns; dates, names or identifiers as features; columns known only later that are not allowed;
-        days in the future; several currencies; all won or none, before or after the split.
+        Columns are missing, constant, no property, known only later; days in the future; several currencies; all won or none.
     ConvergenceError
-        A column separates the won from the lost, most often because it is known only afterwards.
+        A column separates the won from the lost.
     ArgumentError
         A split by time without a date, by lot without a seed; arguments of the wrong kind.
 
     Notes
     -----
-    Numbers that are missing count as the median, with a column for being missing. Categories that were never seen, or in fewer
-    than ten rows, count as the mean of the others. Boosted trees have scikit-learn's defaults, without early stopping.
+    Missing numbers count as the median, with a column for being missing; rare categories as the mean of the others. Logit by
+    statsmodels, trees by scikit-learn with its defaults, without early stopping.
 
     References
     ----------
-    Kaufman, Rosset, Perlich & Stitelman (2012), Leakage in data mining, ACM Transactions on Knowledge Discovery from Data
-    6(4). On later months: Hand (2006), Classifier technology and the illusion of progress, Statistical Science 21(1).
+    Kaufman, Rosset, Perlich & Stitelman (2012), Leakage in data mining, ACM TKDD 6(4); Hand (2006), Statistical Science 21.
 
     Examples
     --------
@@ -91,38 +86,45 @@ def fit_lead_score(
     >>> from crmlab import development
     >>> rng = np.random.default_rng(1)
     >>> leads = pd.DataFrame({"created": pd.date_range("2024-01-01", periods=600), "intent": rng.integers(1, 6, 600)})
-    >>> leads["outcome"] = np.where(rng.random(600) < 0.1 * leads.intent, "won", "lost")
-    >>> score = development.fit_lead_score(leads)
-    >>> score.performance[["model", "auc"]].round(2)
-          model   auc
-    0     logit  0.68
-    1  boosting  0.68
-    >>> score.predict(pd.DataFrame({"intent": [1, 5]})).chance.round(2).tolist()
-    [0.1, 0.54]
+    >>> score = development.fit_lead_score(leads.assign(outcome=rng.random(600) < 0.1 * leads.intent))
+    >>> score.performance.auc.round(2).tolist(), score.predict(pd.DataFrame({"intent": [1, 5]})).chance.round(2).tolist()
+    ([0.68, 0.68], [0.1, 0.54])
     """
     _check.frame("table", table, "Give one row per prospect.")
     split, share = _check.choice("split", split, ("time", "random", "none")), _check.share("share", share)
-    date = _date_column(table, date, split, within_days)
-    wanted = [outcome, *([date] if date else []), *([closed] if within_days is not None else [])]
-    _check.required_columns(table.columns, "lead", wanted)
-    columns.refuse_currencies(table)
+    date = _door(table, outcome, date, split, within_days, closed)
     rows, is_won, n_open = _ended(table, outcome, won, date, within_days, closed)
-    columns.refuse_one_class(is_won, f"{len(rows):,} rows that have ended")
     train, test, cut = _split(rows, date, split, share, within_days, seed)
-    for mask, where in ((train, "rows to learn from"), (test, "rows to be judged on")):
-        columns.refuse_one_class(is_won[mask], f"{int(mask.sum()):,} {where}")
-    names, set_aside = _features(rows[train], features, {outcome, *([date] if date else [])}, allow)
-    design = columns.read_design(rows[train], names)
+    _refuse_one_class(is_won, train, test)
+    names, set_aside = _features(table, rows[train], features, {outcome, *([date] if date else [])}, allow)
     with boosting.few_threads(len(rows)):
-        score = _fit_both(rows, is_won, train, test, design)
-    later = knowledge.known_later(names)
-    warned = [f"`{name}` is known only from: {later[name]}" for name in names if name in later]
+        score = _fit_both(rows, is_won, train, test, columns.read_design(rows[train], names))
+    warned = [f"`{name}` is known only from: {day}" for name, day in knowledge.known_later(names).items()]
     warned += _open_and_late(table, rows, date, cut, n_open, within_days, closed, train)
-    per_week = 7 * len(rows) / max(1, (rows[date].max() - rows[date].min()).days + 1) if date else None
     return replace(
-        score, split=split, cut=cut, n_open=n_open, set_aside=set_aside, n_left_out=len(rows) - int((train | test).sum()),
-        prospects_per_week=per_week, notes=tuple(warned),
+        score, split=split, cut=cut, n_open=n_open, n_left_out=len(rows) - int((train | test).sum()), set_aside=set_aside,
+        prospects_per_week=_per_week(rows, date), notes=tuple(warned),
     )  # fmt: skip
+
+
+def _door(
+    table: pd.DataFrame, outcome: str, date: str | None, split: str, within_days: int | None, closed: str
+) -> str | None:  # fmt: skip
+    """Refuse a table without its columns, or with several currencies; return the column of dates."""
+    _check.required_columns(table.columns, "lead", [outcome, *([closed] if within_days is not None else [])])
+    columns.refuse_currencies(table)
+    return _date_column(table, date, split, within_days)
+
+
+def _refuse_one_class(won: np.ndarray, train: np.ndarray, test: np.ndarray) -> None:
+    columns.refuse_one_class(won, f"{len(won):,} rows that have ended")
+    columns.refuse_one_class(won[train], f"{int(train.sum()):,} rows to learn from")
+    columns.refuse_one_class(won[test], f"{int(test.sum()):,} rows to be judged on")
+
+
+def _per_week(rows: pd.DataFrame, date: str | None) -> float | None:
+    """Count how many prospects come in a week; None if the table has no days."""
+    return None if date is None else 7 * len(rows) / ((rows[date].max() - rows[date].min()).days + 1)
 
 
 def _date_column(table: pd.DataFrame, date: str | None, split: str, within_days: int | None) -> str | None:
@@ -193,7 +195,7 @@ def _split(
 
 
 def _features(
-    train: pd.DataFrame, features: Sequence[str] | None, others: set[str], allow: Collection[str]
+    table: pd.DataFrame, train: pd.DataFrame, features: Sequence[str] | None, others: set[str], allow: Collection[str]
 ) -> tuple[list[str], pd.DataFrame]:
     """Return the columns to score by, and those that are set aside with the reason."""
     if isinstance(allow, str) or not isinstance(allow, Collection):
@@ -206,7 +208,7 @@ def _features(
     later = knowledge.known_later(names)
     kept, reasons = [], []
     for name in names:
-        reason = "is the outcome or the date" if name in others else columns.why_no_property(train[name], name)
+        reason = "is the outcome or the date" if name in others else columns.why_no_property(table[name], name)
         if not reason and name in later and name not in allow:
             reason = f"is known only from: {later[name]}"
         if not reason and not named and train[name].nunique(dropna=False) < 2:

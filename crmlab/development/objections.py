@@ -47,13 +47,11 @@ def objection_answers(
     objections : DataFrame
         ``prospect_id, step, objection, answer`` (``tables.describe("objections")``).
     stage_events : DataFrame
-        ``prospect_id, step, outcome``: whether the prospect went on from the same step. Stages that have not ended are left
-        out and counted.
+        ``prospect_id, step, outcome``: whether the prospect went on; stages that have not ended are counted and left out.
     deals : DataFrame, optional
         One row per ``prospect_id`` with more that deals may differ by, such as ``need`` and ``expected_value``.
     kinds : list of str, optional
-        Columns of ``objections`` or ``deals`` to compare within, each by itself; by default salesperson, need and expected
-        value, where they are.
+        Columns to compare within, each by itself; by default salesperson, need and expected value, where they are.
     classes : int
         Into how many classes of equal size a number is cut.
     level : float
@@ -72,14 +70,13 @@ def objection_answers(
 
     Notes
     -----
-    "Differs beyond chance" holds the change of the log odds ratio against the root of the difference of the two variances
-    (Hausman); it has to exceed ten per cent, too. What no table tells, such as how warm a deal was, confounds unseen.
+    "Beyond chance" holds the change of the log odds ratio against the root of the difference of the two variances (Hausman);
+    it has to exceed ten per cent, too. What no table tells, such as how warm a deal was, confounds unseen.
 
     References
     ----------
-    Mantel & Haenszel (1959), Journal of the National Cancer Institute 22(4); Robins, Breslow & Greenland (1986), Biometrics
-    42(2), for the variance (statsmodels' ``StratifiedTable``). Maldonado & Greenland (1993), American Journal of Epidemiology
-    138(11).
+    Mantel & Haenszel (1959), JNCI 22(4); Robins, Breslow & Greenland (1986), Biometrics 42(2), for the variance (statsmodels).
+    Maldonado & Greenland (1993), American Journal of Epidemiology 138(11).
 
     Examples
     --------
@@ -100,25 +97,31 @@ def objection_answers(
     0    cut  salesperson_id         1.0       True
     1  trial  salesperson_id         1.0       True
     """
-    for name, table in (("objections", objections), ("stage_events", stage_events)):
-        _check.frame(name, table, f'See `tables.describe("{name}")`.')
+    _check.frame("objections", objections, 'See `tables.describe("objections")`.')
+    _check.frame("stage_events", stage_events, 'See `tables.describe("stage_events")`.')
     level, classes = _check.share("level", level), _check.integer("classes", classes, 2)
     _check.required_columns(objections.columns, tables.table("objections"), ["prospect_id", "step", "objection", "answer"])
     _check.required_columns(stage_events.columns, tables.table("stage_events"), ["prospect_id", "step", "outcome"])
     answered, n_open = _answered(objections, stage_events, deals)
     names = _kinds(answered, kinds)
+    rows, within = _compare(answered, names, classes, level)
+    table = pd.DataFrame(rows, columns=[column.name for column in tables.table("objection_answers").columns])
+    return ObjectionAnswers(table, _flagged(table, within), n_open, level)
+
+
+def _compare(answered: pd.DataFrame, names: list[str], classes: int, level: float) -> tuple[list[tuple], list[tuple]]:
+    """Compare each answer with the others to its objection: as it stands, and within each kind of deal."""
     strata = {name: _stratum(answered[name], classes) for name in names}
     rows, within = [], []
     for objection, part in answered.groupby("objection", sort=True):
         for answer in sorted(part.answer.unique()):
             given, overcome = (part.answer == answer).to_numpy(), part.overcome.to_numpy()
             rows.append((objection, answer, *_crude(given, overcome, level)))
-            for name in names:
-                inside = _within(given, overcome, strata[name][part.index].to_numpy(), level)
-                within.append((objection, answer, name, *inside))
-    table = pd.DataFrame(rows, columns=[column.name for column in tables.table("objection_answers").columns])
-    beside = [column.name for column in tables.table("answers_within").columns]
-    return ObjectionAnswers(table, _flagged(table, pd.DataFrame(within, columns=beside[:-1]), beside[-1]), n_open, level)
+            within += [
+                (objection, answer, name, *_within(given, overcome, strata[name][part.index].to_numpy(), level))
+                for name in names
+            ]
+    return rows, within
 
 
 def _answered(objections: pd.DataFrame, stage_events: pd.DataFrame, deals: pd.DataFrame | None) -> tuple[pd.DataFrame, int]:
@@ -207,8 +210,10 @@ def _ratio(strata: list[np.ndarray], level: float) -> tuple[float, float, float,
     return float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half)), error
 
 
-def _flagged(table: pd.DataFrame, within: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Flag the comparisons in which the kind of deal confounds."""
+def _flagged(table: pd.DataFrame, rows: list[tuple]) -> pd.DataFrame:
+    """Flag the comparisons within kinds of deals in which the kind confounds."""
+    *names, flag = [column.name for column in tables.table("answers_within").columns]
+    within = pd.DataFrame(rows, columns=names)
     both = within.merge(table, on=["objection", "answer"], suffixes=("", "_crude"))
     change = np.log(both.odds_ratio) - np.log(both.odds_ratio_crude)
     spread = np.sqrt(np.maximum(both.log_std_error**2 - both.log_std_error_crude**2, 0.0))
@@ -221,7 +226,7 @@ def _flagged(table: pd.DataFrame, within: pd.DataFrame, name: str) -> pd.DataFra
     another = [one is not other and {one, other} & clear for one, other in zip(*says, strict=True)]
     known = change.notna().to_numpy()
     changed = (change.abs() > _CHANGED).to_numpy()
-    return within.assign(**{name: known & (beyond.to_numpy() | (changed & np.array(another, dtype=bool)))})
+    return within.assign(**{flag: known & (beyond.to_numpy() | (changed & np.array(another, dtype=bool)))})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -113,8 +113,8 @@ def _fields(deals: pd.DataFrame, card: pd.Series, outcome: str | None, level: fl
             low, high = proportion_confint(won, ended, alpha=1 - level, method="wilson") if ended else (np.nan, np.nan)
             row = (ended, won, won / ended if ended else np.nan, float(low), float(high))
         rows.append((field, int(mask.sum()), mask.mean(), *row))
-    table = pd.DataFrame(rows, columns=["card", "deals", "share", "ended", "won", "share_won", "low", "high"])
-    return table.astype({"ended": "Int64", "won": "Int64"})
+    table = pd.DataFrame(rows, columns=["card", "deals", "share", "decided", "won", "share_won", "low", "high"])
+    return table.astype({"decided": "Int64", "won": "Int64"})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -156,14 +156,14 @@ class Qualification(Result):
 
     def _finding(self) -> str:
         first, last = self.fields.iloc[0], self.fields.iloc[-1]
-        told = f"{percent(float(first['share']), 0)} of the deals have both means and intent"
+        finding = f"{percent(float(first['share']), 0)} of the deals have both means and intent"
         if np.isnan(first.low) or np.isnan(last.low):
-            return told
-        said = verdict(first.low, first.high, reference=float(last.share_won), n=int(first.ended))
+            return finding
+        said = verdict(first.low, first.high, reference=float(last.share_won), n=int(first.decided))
         if said in (Verdict.HIGHER, Verdict.LOWER) and (first.low > last.high or first.high < last.low):
             word = "more" if said is Verdict.HIGHER else "less"
-            return f"{told}, and these are won {word} often than those with neither"
-        return f"{told}; whether they are won more often than those with neither cannot be told"
+            return f"{finding}, and these are won {word} often than those with neither"
+        return f"{finding}; whether they are won more often than those with neither cannot be told"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many deals have which means and which intent.

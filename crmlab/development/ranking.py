@@ -91,7 +91,7 @@ def calibration_table(won: np.ndarray, chance: np.ndarray, level: float, groups:
         mask = place == group
         low, high = proportion_confint(int(won[mask].sum()), int(mask.sum()), alpha=1 - level, method="wilson")
         rows.append((number, int(mask.sum()), chance[mask].mean(), won[mask].mean(), float(low), float(high)))
-    return pd.DataFrame(rows, columns=["group", "prospects", "predicted", "observed", "low", "high"])
+    return pd.DataFrame(rows, columns=["tenth", "prospects", "predicted", "observed", "low", "high"])
 
 
 def cumulated_wins(won: np.ndarray, score: np.ndarray, called: np.ndarray) -> np.ndarray:
