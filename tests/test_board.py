@@ -56,9 +56,9 @@ def shown(journal, deals, chances):
 
 
 def every_end(values, chances):
-    """All sums that deals can bring, with their probabilities, way by way: shape (2 ** deals,) each."""
-    ways = np.array(list(itertools.product([0, 1], repeat=len(values))))
-    return ways @ values, np.prod(np.where(ways, chances, 1 - chances), axis=1), ways.sum(axis=1)
+    """All sums that deals can bring, with their probabilities, one by one: shape (2 ** deals,) each."""
+    endings = np.array(list(itertools.product([0, 1], repeat=len(values))))
+    return endings @ values, np.prod(np.where(endings, chances, 1 - chances), axis=1), endings.sum(axis=1)
 
 
 # -- Sums ----------------------------------------------------------------------------------------------------------------
