@@ -39,9 +39,9 @@ from crmlab.development.transitions import TransitionFit, fit_transitions
 
 __all__ = [
     "AcquisitionCosts", "AcquisitionFit", "BudgetSplit", "CallPlan", "ChanceScores", "Conversion", "IntervalScores",
-    "LeadScore", "MarkovValue", "ObjectionAnswers", "Payback", "PipelineBackTest", "PipelineForecast", "Qualification", "StageCounts",
-    "StageLog", "StageTimes", "Stalled", "TransitionFit", "acquisition_costs", "conversion", "fit_acquisition",
-    "fit_lead_score", "fit_transitions", "forecast_pipeline", "markov_value", "objection_answers", "payback", "qualify",
-    "recency_transitions", "score_forecasts", "simulate_pipeline", "stage_counts", "stage_log", "stalled", "time_in_stage",
-    "win_or_keep",
+    "LeadScore", "MarkovValue", "ObjectionAnswers", "Payback", "PipelineBackTest", "PipelineForecast", "Qualification",
+    "StageCounts", "StageLog", "StageTimes", "Stalled", "TransitionFit", "acquisition_costs", "conversion",
+    "fit_acquisition", "fit_lead_score", "fit_transitions", "forecast_pipeline", "markov_value", "objection_answers",
+    "payback", "qualify", "recency_transitions", "score_forecasts", "simulate_pipeline", "stage_counts", "stage_log",
+    "stalled", "time_in_stage", "win_or_keep",
 ]  # fmt: skip
