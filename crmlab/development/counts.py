@@ -176,8 +176,9 @@ def conversion(
 
     Notes
     -----
-    Stages that are open are left out. Where losing takes longer than going on, the shares of those that ended are too high,
-    the more so the younger the deals are; ``time_in_stage`` counts the open ones for as long as they are seen. Groups that
+    What is open is left out. Where it takes longer to be won than to be lost, as it does for most deals as a whole, the shares
+    of those that have ended are too low, the more so the younger the deals are, and the other way round too high;
+    ``time_in_stage`` counts the open ones for as long as they are seen, and is free of that. Groups that
     are alike in every stage differ as a whole if they begin at different stages.
 
     References
