@@ -424,7 +424,7 @@ def test_without_open_deals_shares_are_plain_counts(made):
 
 def test_true_shares_lie_in_the_intervals():
     """Rates of .004 and .006 a day, seen for 30 to 300 days: 95 % intervals on three days hold the truth in 95 % of logs."""
-    held = []
+    covered = []
     for seed in range(120):
         rng = np.random.default_rng(seed)
         ends, seen = rng.exponential(100, 250), rng.integers(30, 300, 250)
@@ -434,8 +434,8 @@ def test_true_shares_lie_in_the_intervals():
         )
         rows = times.predict([20, 60, 150])
         truth = np.repeat([0.4, 0.6], 3) * (1 - np.exp(-(rows.days + 1) / 100))  # the end of the day
-        held.append((rows.low <= truth) & (truth <= rows.high))
-    assert 0.92 <= np.mean(held) <= 0.98
+        covered.append((rows.low <= truth) & (truth <= rows.high))
+    assert 0.92 <= np.mean(covered) <= 0.98
 
 
 def test_open_deals_count_as_long_as_they_are_seen():
