@@ -188,15 +188,15 @@ def test_counts_add_up_and_are_those_of_a_slow_count(made):
     counts = development.stage_counts(log)
     table = counts.table.set_index("stage")
     assert list(table.index) == list(tables.STAGES)
-    assert counts.deals == table.began.sum() == table.reached.iloc[0]
+    assert counts.deals == table.began_here.sum() == table.reached.iloc[0]
     assert table.reached.is_monotonic_decreasing
-    parts = table[["advanced", "skipped", "returned", "lost", "won", "open"]]
+    parts = table[["advanced", "skipped", "went_back", "lost", "won", "open"]]
     assert (parts.sum(axis=1) == table.entries).all()
     order = {stage: place for place, stage in enumerate(tables.STAGES)}
     deals = log.table.assign(place=log.table.stage.map(order)).groupby("prospect_id")
     furthest, first = deals.place.max(), deals.place.first()
     assert table.reached.tolist() == [(furthest >= place).sum() for place in order.values()]
-    assert table.began.tolist() == [(first == place).sum() for place in order.values()]
+    assert table.began_here.tolist() == [(first == place).sum() for place in order.values()]
     for stage in ("presenting", "closing"):
         rows = log.table[log.table.stage == stage]
         assert table.loc[stage, "open"] == rows.outcome.isna().sum()
@@ -210,14 +210,14 @@ def test_whoever_is_open_is_counted_neither_as_won_nor_as_lost(made):
     without = development.stage_log(made["stage_events"][made["stage_events"].prospect_id.isin(closed)])
     whole = [development.conversion(each).table.iloc[-1] for each in (log, without)]
     pd.testing.assert_series_equal(*whole, check_names=False)
-    assert whole[0].ended == len(closed) < len(log.deals)
+    assert whole[0].exits == len(closed) < len(log.deals)
 
 
 @pytest.mark.parametrize(("x", "n", "low", "high"), [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611),
                                                      (1, 29, 0.0061, 0.1718)])  # fmt: skip
 def test_intervals_of_shares_as_published(x, n, low, high):
     """Newcombe (1998), Statistics in Medicine 17, table 1, method 3 (Wilson's score interval)."""
-    counts = pd.DataFrame({"stage": ["s"], "group": ["all"], "ended": [n], "went_on": [x]})
+    counts = pd.DataFrame({"stage": ["s"], "group": ["all"], "exits": [n], "went_on": [x]})
     row = development.Conversion(counts, {}, None, 0).table.iloc[0]
     assert [round(row.low, 4), round(row.high, 4)] == [low, high]
 
@@ -272,29 +272,29 @@ def test_shares_by_salesperson_are_those_of_a_slow_count(made):
     known = log.table.merge(prospects[["prospect_id", "salesperson_id"]].dropna(), on="prospect_id")
     assert answer.excluded == log.table.prospect_id.nunique() - known.prospect_id.nunique() > 20
     rows = answer.table.set_index(["stage", "group"])
-    assert answer.table.ended[answer.table.stage != "all stages"].sum() == known.outcome.notna().sum()
+    assert answer.table.exits[answer.table.stage != "all stages"].sum() == known.outcome.notna().sum()
     for who, part in known.groupby("salesperson_id"):
         at = part[(part.stage == "presenting") & part.outcome.notna()]
-        assert rows.loc[("presenting", who), ["ended", "went_on"]].tolist() == [len(at), (at.outcome == "advanced").sum()]
+        assert rows.loc[("presenting", who), ["exits", "went_on"]].tolist() == [len(at), (at.outcome == "advanced").sum()]
         ends = part[part.outcome.isin(["won", "lost"])]
-        assert rows.loc[("all stages", who), ["ended", "went_on"]].tolist() == [len(ends), (ends.outcome == "won").sum()]
+        assert rows.loc[("all stages", who), ["exits", "went_on"]].tolist() == [len(ends), (ends.outcome == "won").sum()]
 
 
 def test_conversion_says_what_it_can_tell():
     counts = pd.DataFrame(
-        {"stage": "all stages", "group": list("abcd"), "ended": [400, 400, 400, 3], "went_on": [200, 80, 80, 3]}
+        {"stage": "all stages", "group": list("abcd"), "exits": [400, 400, 400, 3], "went_on": [200, 80, 80, 3]}
     )
-    prior = fit_share_prior(counts.went_on.to_numpy(), counts.ended.to_numpy())
+    prior = fit_share_prior(counts.went_on.to_numpy(), counts.exits.to_numpy())
     answer = development.Conversion(counts, {"all stages": prior}, "channel", 2)
     title = " ".join(answer.plot().get_title("left").split())
     assert title == f"Of 4 groups of channel, 1 win more and 2 less than the mean of {100 * prior.mean:.1f} %"
     assert answer.summary().table.group.tolist()[0] in "ad"
     alike = counts.assign(went_on=[100, 100, 101, 1])
-    same = development.Conversion(alike, {"all stages": fit_share_prior(alike.went_on, alike.ended)}, "channel", 0)
+    same = development.Conversion(alike, {"all stages": fit_share_prior(alike.went_on, alike.exits)}, "channel", 0)
     assert "no group wins more or less than the mean" in " ".join(same.plot().get_title("left").split())
     few = development.Conversion(counts.iloc[:2], {}, "channel", 0)
     assert "2 groups of channel are too few" in " ".join(few.plot().get_title("left").split())
-    stages = pd.DataFrame({"stage": ["x", "y"], "group": "all", "ended": [50, 50], "went_on": [30, 31]})
+    stages = pd.DataFrame({"stage": ["x", "y"], "group": "all", "exits": [50, 50], "went_on": [30, 31]})
     assert "cannot be told" in development.Conversion(stages, {}, None, 0).plot().get_title("left")
 
 
@@ -302,7 +302,7 @@ def test_a_stage_that_nobody_has_ended_has_no_share():
     log = development.stage_log(events(("a", "call", 1, 5, "advanced"), ("a", "offer", 5, 0, None), *GOOD[2:3]), stages=TWO)
     answer = development.conversion(log)
     row = answer.table.set_index("stage").loc["offer"]
-    assert row.ended == 0
+    assert row.exits == 0
     assert np.isnan([row.share, row.low, row.high]).all()
     assert "Nobody has ended offer yet." in str(answer.summary())
     assert len(answer.plot().get_yticks()) == 2, "what has no share is not drawn"
@@ -424,7 +424,7 @@ def test_without_open_deals_shares_are_plain_counts(made):
 
 def test_true_shares_lie_in_the_intervals():
     """Rates of .004 and .006 a day, seen for 30 to 300 days: 95 % intervals on three days hold the truth in 95 % of logs."""
-    held = []
+    covered = []
     for seed in range(120):
         rng = np.random.default_rng(seed)
         ends, seen = rng.exponential(100, 250), rng.integers(30, 300, 250)
@@ -434,8 +434,8 @@ def test_true_shares_lie_in_the_intervals():
         )
         rows = times.predict([20, 60, 150])
         truth = np.repeat([0.4, 0.6], 3) * (1 - np.exp(-(rows.days + 1) / 100))  # the end of the day
-        held.append((rows.low <= truth) & (truth <= rows.high))
-    assert 0.92 <= np.mean(held) <= 0.98
+        covered.append((rows.low <= truth) & (truth <= rows.high))
+    assert 0.92 <= np.mean(covered) <= 0.98
 
 
 def test_open_deals_count_as_long_as_they_are_seen():
@@ -577,7 +577,7 @@ def test_limits_ages_and_counts_are_those_of_a_slow_count(made):
         sum(((closing.days >= day).sum()) for day in range(row.from_days, row.to_days + 1)) for row in spans.itertuples()
     ]
     assert spans.days_at_risk.tolist() == at_risk
-    assert spans.ended.sum() == (closing.outcome == "lost").sum()
+    assert spans.exits.sum() == (closing.outcome == "lost").sum()
     assert spans.from_days.iloc[0] == 0
     assert (spans.from_days.to_numpy()[1:] == spans.to_days.to_numpy()[:-1] + 1).all()
 

@@ -72,9 +72,9 @@ def stage_counts(log: StageLog | pd.DataFrame | ibis.Table | str | PathLike) -> 
     starts = np.flatnonzero(checked.table.step.to_numpy() == 1)
     furthest = np.bincount(np.maximum.reduceat(place, starts), minlength=n)
     table = pd.DataFrame({
-        "stage": checked.stages, "began": np.bincount(place[starts], minlength=n),
+        "stage": checked.stages, "began_here": np.bincount(place[starts], minlength=n),
         "reached": furthest[::-1].cumsum()[::-1], "entries": counts.sum(axis=1), "advanced": counts[:, 1 + ADVANCED],
-        "skipped": counts[:, 1 + SKIPPED], "returned": counts[:, 1 + RETURNED], "lost": counts[:, 1 + LOST],
+        "skipped": counts[:, 1 + SKIPPED], "went_back": counts[:, 1 + RETURNED], "lost": counts[:, 1 + LOST],
         "won": counts[:, 1 + WON], "open": counts[:, 0],
     }).astype({"stage": "str"})  # fmt: skip
     return StageCounts(table, starts.size)
@@ -176,8 +176,9 @@ def conversion(
 
     Notes
     -----
-    Stages that are open are left out. Where losing takes longer than going on, the shares of those that ended are too high,
-    the more so the younger the deals are; ``time_in_stage`` counts the open ones for as long as they are seen. Groups that
+    What is open is left out. Where it takes longer to be won than to be lost, as it does for most deals as a whole, the shares
+    of those that have ended are too low, the more so the younger the deals are, and the other way round too high;
+    ``time_in_stage`` counts the open ones for as long as they are seen, and is free of that. Groups that
     are alike in every stage differ as a whole if they begin at different stages.
 
     References
@@ -195,8 +196,8 @@ def conversion(
     ...     "left": pd.to_datetime([None, "2024-01-30", None, "2024-02-08"]), "outcome": [None, "won", None, "lost"],
     ... })
     >>> log = development.stage_log(events, stages=("call", "offer"))
-    >>> development.conversion(log).table[["stage", "ended", "went_on", "share", "low", "high"]].round(3)
-            stage  ended  went_on  share    low   high
+    >>> development.conversion(log).table[["stage", "exits", "went_on", "share", "low", "high"]].round(3)
+            stage  exits  went_on  share    low   high
     0        call      2        1    0.5  0.095  0.905
     1       offer      1        1    1.0  0.207  1.000
     2  all stages      2        1    0.5  0.095  0.905
@@ -211,7 +212,7 @@ def conversion(
     priors = {
         str(stage): prior
         for stage, rows in counts.groupby("stage", sort=False)
-        if (prior := fit_share_prior(rows.went_on.to_numpy(), rows.ended.to_numpy())) is not None
+        if (prior := fit_share_prior(rows.went_on.to_numpy(), rows.exits.to_numpy())) is not None
     }
     excluded = int((group[checked.table.step.to_numpy() == 1] < 0).sum())
     return Conversion(counts, priors, by, excluded)
@@ -258,7 +259,7 @@ def _counts(log: StageLog, group: np.ndarray, names: list[str]) -> pd.DataFrame:
     whole = [np.bincount(group[rows], minlength=n) for rows in (closed, closed & (outcome == WON))]
     return pd.DataFrame({
         "stage": np.repeat([*log.stages, ALL_STAGES], n), "group": np.tile(names, len(log.stages) + 1),
-        "ended": np.append(by_stage(ended), whole[0]), "went_on": np.append(by_stage(went_on), whole[1]),
+        "exits": np.append(by_stage(ended), whole[0]), "went_on": np.append(by_stage(went_on), whole[1]),
     }).astype({"stage": "str", "group": "str"})  # fmt: skip
 
 
@@ -269,7 +270,7 @@ class Conversion(Result):
     Attributes
     ----------
     counts : DataFrame
-        ``stage, group, ended, went_on``, the stages in order and ``all stages`` last.
+        ``stage, group, exits, went_on``, the stages in order and ``all stages`` last.
     priors : mapping of str to SharePrior
         How the shares of groups are distributed, by stage; stages with fewer than three groups have none.
     by : str or None
@@ -319,13 +320,13 @@ class Conversion(Result):
         --------
         >>> import pandas as pd
         >>> from crmlab import development
-        >>> counts = pd.DataFrame({"stage": ["offer"], "group": ["all"], "ended": [10], "went_on": [8]})
+        >>> counts = pd.DataFrame({"stage": ["offer"], "group": ["all"], "exits": [10], "went_on": [8]})
         >>> development.Conversion(counts, {}, None, 0).interval(0.9)[["share", "low", "high"]].round(3)
            share    low   high
         0    0.8  0.541  0.931
         """
         level = _check.share("level", level)
-        ended, went_on = (self.counts[name].to_numpy() for name in ("ended", "went_on"))
+        ended, went_on = (self.counts[name].to_numpy() for name in ("exits", "went_on"))
         low, high = wilson(went_on, ended, level)
         share = np.divide(went_on, ended, out=np.full(len(ended), np.nan), where=ended > 0)
         shrunk = np.full((len(ended), 3), np.nan)
@@ -340,7 +341,7 @@ class Conversion(Result):
         if self.by is None:
             return Summary(
                 "Conversion by stage",
-                table=self.table[["stage", "ended", "went_on", "share", "low", "high"]],
+                table=self.table[["stage", "exits", "went_on", "share", "low", "high"]],
                 note=f"Of the entries of each stage that ended, the share that went on.{self._not_ended()}",
             )
         whole = self.table[self.table.stage == ALL_STAGES].drop(columns="stage")
@@ -352,7 +353,7 @@ class Conversion(Result):
         )  # fmt: skip
 
     def _not_ended(self) -> str:
-        names = self.counts.stage[self.counts.ended == 0]
+        names = self.counts.stage[self.counts.exits == 0]
         return f" Nobody has ended {listed(names)} yet." if len(names) else ""
 
     def _finding(self, stage: str) -> str:
@@ -373,8 +374,8 @@ class Conversion(Result):
 
     def _first_stage(self) -> str:
         """Return which stage the fewest pass, as far as it can be told."""
-        rows = self.counts[(self.counts.stage != ALL_STAGES) & (self.counts.ended > 0)]
-        ended, went_on = rows.ended.to_numpy(), rows.went_on.to_numpy()
+        rows = self.counts[(self.counts.stage != ALL_STAGES) & (self.counts.exits > 0)]
+        ended, went_on = rows.exits.to_numpy(), rows.went_on.to_numpy()
         beside = between_intervals(lambda level: wilson(ended - went_on, ended, level))
         last = leaders(list(rows.stage), 1 - went_on / ended, beside)
         if not last:
@@ -407,12 +408,12 @@ class Conversion(Result):
         --------
         >>> import pandas as pd
         >>> from crmlab import development
-        >>> counts = pd.DataFrame({"stage": ["call", "offer"], "group": "all", "ended": [90, 60], "went_on": [60, 12]})
+        >>> counts = pd.DataFrame({"stage": ["call", "offer"], "group": "all", "exits": [90, 60], "went_on": [60, 12]})
         >>> development.Conversion(counts, {}, None, 0).plot().get_title("left")
         'The fewest pass offer: 20.0 %'
         """
         if self.by is None:
-            table = self.table[self.table.ended > 0].set_axis(self.table.stage[self.table.ended > 0])
+            table = self.table[self.table.exits > 0].set_axis(self.table.stage[self.table.exits > 0])
             drawn = pd.DataFrame({"label": table.index, "middle": table.share, "low": table.low, "high": table.high})
             return _draw.interval_plot(
                 drawn, title=self._finding(ALL_STAGES), x="share of those that ended the stage that went on", share=True, ax=ax,
@@ -424,7 +425,7 @@ class Conversion(Result):
         table = table.dropna(subset=[middle]).sort_values([middle, "group"], ascending=[False, True], kind="stable")
         if len(table) > _MOST_SHOWN:
             table = pd.concat([table.head(_MOST_SHOWN // 2), table.tail(_MOST_SHOWN // 2)])
-        drawn = pd.DataFrame({"label": table.group + " (" + table.ended.map("{:,}".format) + ")", "middle": table[middle],
+        drawn = pd.DataFrame({"label": table.group + " (" + table.exits.map("{:,}".format) + ")", "middle": table[middle],
                               "low": table[low], "high": table[high]})  # fmt: skip
         axes = _draw.interval_plot(
             drawn, title=self._finding(stage), x="share won" if stage == ALL_STAGES else f"share that passes {stage}",

@@ -251,7 +251,7 @@ def _hazards(entries: _Entries) -> pd.DataFrame:
                 (stage, ending, int(low), int(high) - 1, at_risk, int((within & mask).sum()))
                 for ending, mask in (("went on", went_on), ("lost", outcome == LOST))
             ]
-    columns = ["stage", "ending", "from_days", "to_days", "days_at_risk", "ended"]
+    columns = ["stage", "ending", "from_days", "to_days", "days_at_risk", "exits"]
     return pd.DataFrame(rows, columns=columns).astype({"stage": "str", "ending": "str"})
 
 
@@ -291,8 +291,8 @@ class Stalled(Result):
         Of those that were in the stage when a day of the class began, the share that ended so on that day, with 95 %
         intervals (Wilson).
         """
-        low, high = wilson(self.counts.ended.to_numpy(), self.counts.days_at_risk.to_numpy(), 0.95)
-        return self.counts.assign(hazard=self.counts.ended / self.counts.days_at_risk, low=low, high=high)
+        low, high = wilson(self.counts.exits.to_numpy(), self.counts.days_at_risk.to_numpy(), 0.95)
+        return self.counts.assign(hazard=self.counts.exits / self.counts.days_at_risk, low=low, high=high)
 
     def interval(self, level: float = 0.95) -> pd.DataFrame:
         """Compute the chance of each open deal with a confidence interval.

@@ -49,7 +49,7 @@ TABLES = (
         (
             Column("stage", "text", "The stage; `all stages` for deals as a whole, of which the share is won."),
             Column("group", "text", "The group; `all` where nothing is compared."),
-            _count("ended", "Entries of the stage that have ended; deals won or lost."),
+            _count("exits", "Entries of the stage that have ended; deals won or lost."),
             _count("went_on", "Of these, those that advanced, skipped ahead or were won; deals won."),
             _share("share", "Of these; empty where nothing has ended.", nullable=True),
             _share("low", "Lower end of its 95 % interval (Wilson).", nullable=True),
@@ -111,12 +111,12 @@ TABLES = (
         "How many deals came to each stage, and what became of them there.",
         (
             _STAGE,
-            _count("began", "Deals that began here."),
+            _count("began_here", "Deals of which it is the first."),
             _count("reached", "Deals that stand or stood here or behind."),
             Column("entries", "integer", "Times that it was entered; a deal may return.", "entries", minimum=0),
             *(Column(name, "integer", f"Entries that ended so: {how}.", "entries", minimum=0)
               for name, how in (("advanced", "with the next stage"), ("skipped", "with a later one"),
-                                ("returned", "with an earlier one"), ("lost", "lost"), ("won", "won"))),
+                                ("went_back", "with an earlier one"), ("lost", "lost"), ("won", "won"))),
             Column("open", "integer", "Entries that have not ended.", "entries", minimum=0),
         ),
         key=("stage",),
@@ -130,7 +130,7 @@ TABLES = (
             Column("from_days", "integer", "The youngest age of the class.", "days", minimum=0),
             Column("to_days", "integer", "The oldest age of the class.", "days", minimum=0),
             Column("days_at_risk", "integer", "Days of these ages that began with a deal in the stage.", "days", minimum=0),
-            Column("ended", "integer", "On how many of them it ended so.", "days", minimum=0),
+            Column("exits", "integer", "On how many of them it ended so.", "days", minimum=0),
             _share("hazard", "Share of these days."),
             _share("low", "Lower end of its 95 % interval (Wilson)."),
             _share("high", "Upper end of it."),
