@@ -22,3 +22,18 @@ def test_log_of_a_firm_is_its_events_and_ends_as_the_firm_says(name):
     pd.testing.assert_series_equal(
         log.deals.closed, prospects.closed.reset_index(drop=True), check_names=False, check_dtype=False
     )
+
+
+def test_share_won_is_what_the_firm_knows_and_shares_of_the_closed_alone_are_too_low():
+    """Each new deal's chance at its entry is in the truth; winning takes longer than losing, so the closed alone mislead."""
+    made = firm("manufacturer-v1", customers=1000, seed=3)
+    truth = made.truth["prospects"]
+    log = development.stage_log(
+        made["stage_events"][made["stage_events"].prospect_id.isin(truth.prospect_id)], until="2024-06-30"
+    )
+    chance = truth.set_index("prospect_id").chance.loc[log.deals.prospect_id].mean()
+    won = development.time_in_stage(log).table.query("ending == 'won'").iloc[-1]
+    closed = development.conversion(log).table.iloc[-1].share
+    assert won.share == pytest.approx(chance, abs=4 * won.std_error)
+    assert closed < won.share
+    assert abs(won.share - chance) < abs(closed - chance)

@@ -74,6 +74,12 @@ def logged(table: pd.DataFrame) -> development.StageLog:
     return development.stage_log(table, stages=_STAGES)
 
 
+def channels(table: pd.DataFrame) -> pd.DataFrame:
+    """A channel of each prospect, in the order of a table."""
+    prospects = table[["prospect_id"]].drop_duplicates()
+    return prospects.assign(channel=prospects.prospect_id.str[-1])
+
+
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
     """What a panel over that table says, by groups."""
     with author.draft(None) as context:
@@ -165,6 +171,13 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "development.stalled": Call(
+        deal_stages,
+        lambda table: development.stalled(development.stage_log(table, stages=_STAGES, until="2025-01-31")).table,
+    ),
+    "development.time_in_stage": Call(
+        deal_stages, lambda table: development.time_in_stage(development.stage_log(table, stages=_STAGES)).table
+    ),
     "exercise.question": Call(orders, groups_of_panel),
     "development.fit_transitions": Call(deal_stages, lambda table: development.fit_transitions(logged(table)).table),
     "development.forecast_pipeline": Call(
@@ -173,6 +186,15 @@ CALLS = {
     "development.score_forecasts": Call(
         lambda: pd.DataFrame({"chance": np.arange(40) % 7 / 7, "came": np.arange(40) % 3 == 0}),
         lambda table: development.score_forecasts(table).table,
+    ),
+    "development.conversion": Call(
+        deal_stages,
+        lambda table: (
+            development.conversion(development.stage_log(table, stages=_STAGES), by="channel", prospects=channels(table)).table
+        ),
+    ),
+    "development.stage_counts": Call(
+        deal_stages, lambda table: development.stage_counts(development.stage_log(table, stages=_STAGES)).table
     ),
     "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
