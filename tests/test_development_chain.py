@@ -107,6 +107,14 @@ def test_errors_of_the_chain_are_multinomial_and_follow_to_what_comes_of_it():
     assert outlook.std_error.to_numpy() == pytest.approx(np.sqrt(fit.fundamental.to_numpy() ** 2 @ own))
 
 
+def test_errors_of_days_are_those_of_a_geometric_time():
+    """(1 - h) / h days with h = n / days at risk, so their error is sqrt(h (1 - h) / days at risk) / h^2."""
+    log = development.stage_log(deals_of(*[("one", "won")] * 10, ("one", "lost"), days=1), stages=WALK)
+    days = development.fit_transitions(log).outlook().set_index("measure").loc["days"]
+    assert days.estimate == pytest.approx(1)
+    assert days.std_error == pytest.approx(np.sqrt(0.5 * 0.5 / 22) / 0.5**2)
+
+
 def test_classes_of_age_add_up_as_day_by_day():
     rng = np.random.default_rng(4)
     hazards = rng.uniform(0.005, 0.02, (2, 3, 4))
