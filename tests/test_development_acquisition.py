@@ -227,6 +227,17 @@ def test_the_won_carry_the_lost():
     assert math.isnan(costs.low)
 
 
+def test_interval_of_the_cost_per_win_by_hand():
+    """Ways of 110, 110, 10, 110, the first two won: R = 170, the residuals -60, -60, 10, 110."""
+    offer = ["won", "won", None, "lost"]
+    rows = [(way, "talk", "advanced" if end else "lost") for way, end in enumerate(offer)]
+    rows += [(way, "offer", end) for way, end in enumerate(offer) if end]
+    events = pd.DataFrame(rows, columns=["prospect_id", "stage", "outcome"])
+    costs = development.acquisition_costs(events, {"talk": 10, "offer": 100})
+    assert costs.high - 170 == pytest.approx(1.959964 * math.sqrt(2 * 60**2 + 10**2 + 110**2) / 2)
+    assert costs.high - 170 == pytest.approx(170 - costs.low)
+
+
 def test_costs_are_those_of_the_firms_books():
     """Every stage entered is paid for in the firm's monthly accounts, next to rewards for friends."""
     made = maker()
@@ -431,6 +442,14 @@ def test_answers_of_the_firm():
     assert set(answers.within.kind) == {"salesperson_id", "need", "expected_value"}
     assert answers.n_open + answers.table.n.sum() == len(made["objections"])
     plt.close(answers.plot().figure)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "share"), [("advanced", 1), ("skipped ahead", 1), ("won", 1), ("returned", 0), ("lost", 0)]
+)
+def test_who_goes_on_has_overcome(outcome, share):
+    talk, events = talks({("Ann", "trial"): (1, 1)})
+    assert development.objection_answers(talk, events.assign(outcome=outcome)).table.share.tolist() == [share]
 
 
 def test_few_answers_are_not_compared():

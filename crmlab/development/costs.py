@@ -79,21 +79,21 @@ def acquisition_costs(
     rows = stage_events.assign(cost=stage_events.stage.map(prices).astype(float))
     ended = rows.outcome.isin(["won", "lost"]).groupby(rows.prospect_id).any()
     rows = rows[rows.prospect_id.map(ended).to_numpy(bool)]
-    ways = rows.assign(won=rows.outcome == "won").groupby("prospect_id").agg({"cost": "sum", "won": "any"})
-    if not ways.won.any():
-        finding = f"none of {len(ways):,} ways that ended was won" if len(ways) else "no way has ended"
+    runs = rows.assign(won=rows.outcome == "won").groupby("prospect_id").agg({"cost": "sum", "won": "any"})
+    if not runs.won.any():
+        finding = f"none of {len(runs):,} ways that ended was won" if len(runs) else "no way has ended"
         raise DataError(f"{finding}, so no win can carry the cost. Take a longer time.")
-    cost, won = ways.cost.to_numpy(), ways.won.to_numpy(bool)
+    cost, won = runs.cost.to_numpy(), runs.won.to_numpy(bool)
     stages = rows.groupby("stage").agg(entries=("cost", "size"), cost=("cost", "sum")).reindex(list(prices)).dropna()
     stages = stages.rename_axis("stage").reset_index().astype({"entries": int})
     stages["cost_per_entry"] = stages.stage.map(prices)
     stages["cost_per_win"], stages["share"] = stages.cost / won.sum(), stages.cost / max(cost.sum(), 1e-300)
     per_class = None
     if classes is not None:
-        per_class = _by_class(ways, classes, str(by), value, level)
+        per_class = _by_class(runs, classes, str(by), value, level)
     low, high = _ratio_interval(cost, won, level)
     return AcquisitionCosts(
-        stages[["stage", "entries", "cost_per_entry", "cost", "share", "cost_per_win"]], per_class, len(ways), int(won.sum()),
+        stages[["stage", "entries", "cost_per_entry", "cost", "share", "cost_per_win"]], per_class, len(runs), int(won.sum()),
         int((~ended).sum()), float(cost.sum()), float(cost[won].sum() / won.sum()), low, high, by, level,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _ratio_interval(cost: np.ndarray, won: np.ndarray, level: float) -> tuple[fl
     return float(max(ratio - half, 0.0)), float(ratio + half)
 
 
-def _by_class(ways: pd.DataFrame, classes: pd.DataFrame, by: str, value: float | None, level: float) -> pd.DataFrame:
+def _by_class(runs: pd.DataFrame, classes: pd.DataFrame, by: str, value: float | None, level: float) -> pd.DataFrame:
     """Lay the cost on the won of each class."""
     _check.frame("classes", classes, "Give one row per prospect.")
     _check.required_columns(classes.columns, "classes", ["prospect_id", by])
@@ -126,10 +126,10 @@ def _by_class(ways: pd.DataFrame, classes: pd.DataFrame, by: str, value: float |
     _check.refuse_rows(classes, twice, "`prospect_id` stands twice", "classes", "Give one row per prospect.")
     if classes[by].nunique() > columns.MOST_CATEGORIES:
         raise DataError(f"column `{by}` has more than {columns.MOST_CATEGORIES} classes. Cut it with `pd.cut`.")
-    label = classes.set_index("prospect_id")[by].reindex(ways.index)
-    names = pd.Series(columns.categories(label), ways.index)
+    label = classes.set_index("prospect_id")[by].reindex(runs.index)
+    names = pd.Series(columns.categories(label), runs.index)
     rows = []
-    for name, part in ways.groupby(names, sort=True):
+    for name, part in runs.groupby(names, sort=True):
         cost, won = part.cost.to_numpy(), part.won.to_numpy(bool)
         ratio = cost.sum() / won.sum() if won.any() else np.nan
         low, high = _ratio_interval(cost, won, level) if won.any() else (np.nan, np.nan)
