@@ -337,7 +337,7 @@ def test_the_page_forecasts_what_python_does(opened, shown):
 def test_the_drawn_steps_hold_the_whole_distribution(opened, shown):
     """What lies under the line from the reader's number on is its chance; all of it is 100 %."""
     page = opened(reduced_motion="reduce")
-    commit(page)
+    commit(page, 100)
     drawn = page.locator(".forecast .chart").first.evaluate("""chart => {
       const points = [...chart.querySelectorAll('path[stroke-width="2.4"]')].map((path) =>
         path.getAttribute('d').slice(1).split('L').map((pair) => pair.split(',').map(Number)));
@@ -352,7 +352,7 @@ def test_the_drawn_steps_hold_the_whole_distribution(opened, shown):
         return float((np.diff(xs) * (ys.max() - ys[:-1])).sum())  # pixels
 
     share = mass(blue) / (mass(blue) + mass(pale))
-    assert share == pytest.approx(shown.forecast.reach(NUMBER), abs=0.01)
+    assert share == pytest.approx(shown.forecast.reach(100), abs=0.005)
     assert (width, texts[0]) == (10, "0")
 
 
