@@ -1,4 +1,4 @@
-"""Tests of the Markov assumption: does it matter where a deal comes from, and how long it has been where it is?
+"""Tests of the Markov assumption: whether it matters where a deal comes from, and for how long it has been where it is.
 
 A chain says that all deals in a stage are alike. Likelihood-ratio tests ask whether three things contradict it: the stage
 before, the age in the stage for when a deal moves on, and the age for where it goes. They read stays and return a table;
