@@ -1,4 +1,4 @@
-"""Stalled deals: a deal is old; is it dead?
+"""Stalled deals: whether a deal that is old is dead.
 
 It reads the stage log and asks of each open deal what became of those that had stood as long in the same stage: how many were
 won in the end, with an interval, and whether it stands longer than most of those that were won. It returns that for each open
