@@ -11,7 +11,7 @@ import statsmodels.api as sm
 from power import LEVEL, Row, auc, fit, predict
 from scipy import stats
 
-from crmlab import world
+from crmlab import development, tables, world
 
 MAKER, BUILDER, INSURER = SECTORS = ("manufacturer-v1", "homebuilder-v1", "insurer-v1")
 WITH_VALUE = (MAKER, BUILDER)
@@ -133,6 +133,112 @@ def slow_claims_lose(firm: world.Firm) -> bool:
     return (p - q) / np.sqrt(p * (1 - p) / n + q * (1 - q) / m) > LEVEL
 
 
+# Lesson 04
+
+
+def _file(firm: world.Firm) -> pd.DataFrame:
+    """New prospects with what is noted of their deals."""
+    return firm["prospects"].query("kind == 'new'").merge(firm["deals"].drop(columns="customer_id"), on="prospect_id")
+
+
+def _back_test(firm: world.Firm) -> development.PipelineBackTest:
+    """Forecasts on the last days of four quarters, and what came."""
+    log = development.stage_log(firm["stage_events"])
+    past = development.forecast_pipeline(log, firm["deals"], seed=1, day="2025-09-30", past=4, draws=1_000).past
+    assert past is not None
+    return past
+
+
+def logit_overtakes(firm: world.Firm) -> bool:
+    """With what is known on the first day, the logit has the larger AUC on later prospects; with all, boosting had it."""
+    numbers = ["channel", "region", "age_group", "page_views", "asked_for_offer", "means", "intent", "distance_hours"]
+    file = _file(firm)
+    noted = file.assign(value_noted=file.expected_value.fillna(0.0))
+    proud = development.fit_lead_score(noted, features=[*numbers, "value_noted"], split="none", within_days=180).performance.auc
+    honest = development.fit_lead_score(file, features=numbers, within_days=180).performance.auc
+    return proud[1] > proud[0] and honest[0] > honest[1] and proud[1] - honest[1] > 0.2
+
+
+def intent_wins(firm: world.Firm) -> bool:
+    """Deals with intent and without means are won more often than those with means and without intent."""
+    fields = development.qualify(_file(firm), outcome="outcome").fields.set_index("card")
+    return fields.low["make it affordable"] > fields.high["wake interest"]
+
+
+def best_desks_fall_back(firm: world.Firm) -> bool:
+    """Of the lead of the five best desks over the five last until June 2024, less than half is left with later prospects."""
+    them = firm["prospects"].query("kind == 'new'")
+    early = development.stage_log(firm["stage_events"], until="2024-06-30")
+    desks = development.conversion(early, by="salesperson_id", prospects=them).table.query("stage == 'all stages'")
+    later = development.stage_log(firm["stage_events"]).deals.merge(them[["prospect_id", "salesperson_id"]])
+    later = later[(later.began > "2024-06-30") & (later.status != "open")]
+    later = (later.status == "won").groupby(later.salesperson_id).agg(["mean", "size"])
+    desks = desks.join(later, on="group").query("exits >= 10 and size >= 10").sort_values("share", kind="stable")
+    last, best = desks[["share", "mean"]].head(5).mean(), desks[["share", "mean"]].tail(5).mean()
+    return best["mean"] - last["mean"] < 0.5 * (best.share - last.share)
+
+
+def two_ways_to_end(firm: world.Firm) -> bool:
+    """One minus Kaplan-Meier says more than twice the share that is won within a year."""
+    log = development.stage_log(firm["stage_events"], until="2025-06-30")
+    year = development.time_in_stage(log).predict([365]).set_index("ending").loc["won"]
+    return year.naive > 2 * year.share
+
+
+def chance_times_value_calls_best(firm: world.Firm) -> bool:
+    """Mean of four quarters: sixty deals by chance times value bring more than by age, by value and by step."""
+    past = _back_test(firm)
+    chances = past.chances.query("forecaster == 'chain'")
+    sums = []
+    for day, rows in chances.groupby("day"):
+        deals = development.stage_log(firm["stage_events"], until=day).standing.merge(rows, on="prospect_id")
+        deals = deals.merge(firm["deals"][["prospect_id", "expected_value", "deal_value"]], on="prospect_id")
+        place = deals.stage.map(tables.STAGES.index)
+        value = deals.expected_value.where(place > tables.STAGES.index("understanding needs"))
+        orders = {"age": (day - deals.entered).dt.days, "value": value, "step": place,
+                  "both": deals.chance * value.fillna(value.mean())}  # fmt: skip
+        brought = deals.deal_value.where(deals.came, 0.0)
+        sums.append({name: brought[order.sort_values(ascending=False, kind="stable").index[:60]].sum()
+                     for name, order in orders.items()})  # fmt: skip
+    means = pd.DataFrame(sums).mean()
+    return means.idxmax() == "both"
+
+
+def weighted_stages_promise_too_much(firm: world.Firm) -> bool:
+    """They say more than one and a half times what came in each of four quarters, and their Brier score is the worse."""
+    past = _back_test(firm)
+    amounts = past.table.query("measure == 'amount'")
+    brier = development.score_forecasts(past.chances).table.set_index("forecaster").brier
+    return bool((amounts.weighted_stages > 1.5 * amounts.realised).all() and brier["chain"] < brier["weighted stages"])
+
+
+def low_end_is_cheapest(firm: world.Firm) -> bool:
+    """Where a broken promise costs six times as much as caution, the low end costs less than the middle and half the rule."""
+    amounts = _back_test(firm).table.query("measure == 'amount'")
+    costs = [
+        (0.30 * (number - amounts.realised).clip(lower=0) + 0.05 * (amounts.realised - number).clip(lower=0)).mean()
+        for number in (amounts.low, amounts.forecast, amounts.weighted_stages / 2)
+    ]
+    return costs[0] == min(costs)
+
+
+def late_is_not_dead(firm: world.Firm) -> bool:
+    """Past the limit of the last step deals are won less often, beyond chance, and still more than a quarter of them."""
+    close = development.stalled(development.stage_log(firm["stage_events"], until="2025-06-30")).ages.set_index("stage")
+    row = close.loc["closing"]
+    apart = (row.chance - row.late_chance) / np.hypot(row.std_error, row.late_error)
+    return apart > LEVEL and row.late_chance > 0.25
+
+
+def the_lost_cost_half(firm: world.Firm) -> bool:
+    """More than four tenths of what a customer costs went to those who were lost."""
+    prices = dict(zip(tables.STAGES, firm.industry.stage_cost, strict=True))
+    costs = development.acquisition_costs(firm["stage_events"], prices)
+    return costs.cost_of_the_won < 0.6 * costs.cost_per_win
+
+
+_LESSON = 950  # customers of the firm of lesson 04
+
 ROWS = (
     Row("selection is real", "Heckman's two steps, the distance excluded: rho is not zero", 2_000, selection_is_real,
         industries=WITH_VALUE),
@@ -152,4 +258,15 @@ ROWS = (
         industries=(BUILDER,)),
     Row("slow claims lose customers", "gone within a year, settled slowly or quickly", 5_000, slow_claims_lose,
         industries=(INSURER,)),
+    *(Row(f"lesson 04: {effect}", method, _LESSON, finds, industries=(MAKER,)) for effect, method, finds in (
+        ("the honest logit overtakes boosting", "AUC: all columns on known rows, first day on later months", logit_overtakes),
+        ("intent wins, means does not", "95 % intervals of two cards apart", intent_wins),
+        ("the best desks fall back", "lead of five over five, half of it gone", best_desks_fall_back),
+        ("two ways to end", "one minus Kaplan-Meier is twice the share won in a year", two_ways_to_end),
+        ("chance times value is the best list", "sixty deals, mean of four quarters", chance_times_value_calls_best),
+        ("weighted stages promise too much", "1.5 times what came, four quarters; Brier", weighted_stages_promise_too_much),
+        ("the low end is the cheapest number", "cost 30 to 5 in 100, four quarters", low_end_is_cheapest),
+        ("late is not dead", "share won past the limit of the last step", late_is_not_dead),
+        ("the lost cost half", "cost of the won on their own way, to cost per win", the_lost_cost_half),
+    )),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from types import ModuleType
 
 __version__ = "0.10.0"
 
-TOPICS = ("segmentation", "satisfaction", "retention", "loyalty", "btyd")
+TOPICS = ("segmentation", "development", "satisfaction", "retention", "loyalty", "btyd")
 _ROOMS = (
     *TOPICS, "claims", "course", "datasets", "environment", "errors", "exercise", "glossary", "lessons", "measurement",
     "report", "site", "tables", "widgets", "world",

@@ -43,8 +43,8 @@ def read(path: Path | None = None) -> list[dict]:
     Returns
     -------
     list of dict
-        ``kind`` ("guess", "decision", "note", "task", "bet" or "weights"), ``key`` (lesson/question), ``time`` (UTC), and what
-        was said.
+        ``kind`` ("guess", "decision", "note", "task", "bet", "weights", "commit" or "clicks"), ``key`` (lesson/question),
+        ``time`` (UTC), and what was said.
 
     Examples
     --------

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from test_house import PUBLIC
 
-from crmlab import btyd, datasets, exercise, loyalty, measurement, retention, satisfaction, segmentation
+from crmlab import btyd, datasets, development, exercise, loyalty, measurement, retention, satisfaction, segmentation
 from crmlab.exercise import author
 from crmlab.exercise.pivot import Choices, read_out
 
@@ -30,9 +30,12 @@ OTHERS = {
         "satisfaction.custom_instrument", "widgets.radar_effect", "widgets.change",
         "widgets.guess", "widgets.picture", "widgets.table", "datasets.build",
     },
-    "a square matrix of judgements, its rows and columns under the same names": {"segmentation.ahp"},
-    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights": {
-        "widgets.clouds", "widgets.weights",
+    "a square matrix, its rows and columns under the same names": {
+        "segmentation.ahp", "development.markov_value", "development.simulate_pipeline",
+    },
+    "tests of their own: test_btyd_index, test_satisfaction_management, test_datasets, test_clouds, test_weights,"
+    " test_board, test_clicks": {
+        "widgets.board", "widgets.clicks", "widgets.clouds", "widgets.weights",
         "btyd.conditional_expectation", "btyd.holdout", "btyd.settle_returns", "satisfaction.five_gaps",
         "satisfaction.misjudgement", "satisfaction.nonresponse", "datasets.read", "btyd.simulate_spend",
     },
@@ -46,6 +49,36 @@ class Call:
     table: Callable[[], pd.DataFrame]
     answer: Callable[[pd.DataFrame], object]
     rowwise: bool = False
+
+
+_STAGES = ("call", "visit", "offer", "contract")
+
+
+def deal_stages() -> pd.DataFrame:
+    """Deals that go forward through four stages, are lost in one of them, or stand there still."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for deal in range(160):
+        days = np.cumsum(rng.integers(0, 20, 5)) + rng.integers(0, 300)
+        for place, stage in enumerate(_STAGES):
+            end = rng.choice(["advanced", "lost", None], p=[0.7, 0.2, 0.1])
+            end = "won" if end == "advanced" and place == 3 else end
+            rows.append((f"p{deal}", place + 1, stage, days[place], days[place + 1] if end else np.nan, end))
+            if end != "advanced":
+                break
+    table = pd.DataFrame(rows, columns=["prospect_id", "step", "stage", "entered", "left", "outcome"])
+    start = pd.Timestamp("2024-01-01")
+    return table.assign(**{name: start + pd.to_timedelta(table[name], unit="D") for name in ("entered", "left")})
+
+
+def channels(table: pd.DataFrame) -> pd.DataFrame:
+    """A channel of each prospect, in the order of a table."""
+    prospects = table[["prospect_id"]].drop_duplicates()
+    return prospects.assign(channel=prospects.prospect_id.str[-1])
+
+
+def logged(table: pd.DataFrame) -> development.StageLog:
+    return development.stage_log(table, stages=_STAGES)
 
 
 def groups_of_panel(table: pd.DataFrame) -> pd.DataFrame:
@@ -128,6 +161,39 @@ def kano() -> pd.DataFrame:
     return satisfaction.simulate_kano({"parking": "A", "price": "O"}, 80, 0.2, seed=1)
 
 
+@cache
+def leads() -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"prospect_id": np.arange(600), "means": rng.integers(1, 6, 600), "intent": rng.integers(1, 6, 600)})
+    won = rng.random(600) < 0.1 + 0.1 * table.intent
+    table = table.assign(
+        created=pd.date_range("2023-01-01", periods=600), hours=rng.uniform(0, 4, 600), outcome=np.where(won, "won", "lost")
+    )
+    return table.assign(deal_value=np.where(won, 100 + 20 * table.means + rng.normal(0, 9, 600), np.nan))
+
+
+@cache
+def lead_score() -> development.LeadScore:
+    return development.fit_lead_score(leads(), features=["means", "intent"])
+
+
+def acquired(table: pd.DataFrame) -> development.AcquisitionFit:
+    return development.fit_acquisition(table, value_drivers=["means"], win_drivers=["means", "intent", "hours"])
+
+
+@cache
+def events() -> pd.DataFrame:
+    table = leads()[["prospect_id", "outcome"]]
+    talk = table.assign(step=1, stage="talk", outcome=np.where(table.prospect_id % 3, "advanced", "lost"))
+    return pd.concat([talk, table[table.prospect_id % 3 > 0].assign(step=2, stage="offer")], ignore_index=True)
+
+
+def talked() -> pd.DataFrame:
+    answers = events()[events().step == 1][["prospect_id", "step"]]
+    names = np.where(answers.prospect_id % 2, "trial", "price cut")
+    return answers.assign(objection="price", answer=names, salesperson_id=np.where(answers.prospect_id % 5 > 1, "Ann", "Bo"))
+
+
 def drivers(table: pd.DataFrame) -> object:
     predictors = [f"perceived_{name}_1" for name in ("reliability", "empathy")]
     return satisfaction.fit_drivers(table, predictors=predictors, draws=100, seed=1).table
@@ -139,7 +205,32 @@ def ordinal(table: pd.DataFrame) -> satisfaction.OrdinalFit:
 
 
 CALLS = {
+    "development.stalled": Call(
+        deal_stages,
+        lambda table: development.stalled(development.stage_log(table, stages=_STAGES, until="2025-01-31")).table,
+    ),
+    "development.time_in_stage": Call(
+        deal_stages, lambda table: development.time_in_stage(development.stage_log(table, stages=_STAGES)).table
+    ),
     "exercise.question": Call(orders, groups_of_panel),
+    "development.conversion": Call(
+        deal_stages,
+        lambda table: (
+            development.conversion(development.stage_log(table, stages=_STAGES), by="channel", prospects=channels(table)).table
+        ),
+    ),
+    "development.stage_counts": Call(
+        deal_stages, lambda table: development.stage_counts(development.stage_log(table, stages=_STAGES)).table
+    ),
+    "development.fit_transitions": Call(deal_stages, lambda table: development.fit_transitions(logged(table)).table),
+    "development.forecast_pipeline": Call(
+        deal_stages, lambda table: development.forecast_pipeline(logged(table), draws=100, seed=1).table
+    ),
+    "development.score_forecasts": Call(
+        lambda: pd.DataFrame({"chance": np.arange(40) % 7 / 7, "came": np.arange(40) % 3 == 0}),
+        lambda table: development.score_forecasts(table).table,
+    ),
+    "development.stage_log": Call(deal_stages, lambda table: development.stage_log(table, stages=_STAGES).table),
     "segmentation.rfm_scores": Call(orders, segmentation.rfm_scores),
     "segmentation.rfm_grid": Call(lambda: segmentation.rfm_scores(orders()), segmentation.rfm_grid),
     "segmentation.fit_segments": Call(customers, lambda table: segmentation.fit_segments(table, 3, seed=1).table),
@@ -179,6 +270,16 @@ CALLS = {
             ).table
         ),
     ),
+    "development.fit_lead_score": Call(leads, lambda table: development.fit_lead_score(table).performance.round(6)),
+    "development.LeadScore.predict": Call(leads, lambda table: lead_score().predict(table), rowwise=True),
+    "development.fit_acquisition": Call(leads, lambda table: acquired(table).table),
+    "development.AcquisitionFit.predict": Call(leads, lambda table: acquired(leads()).predict(table), rowwise=True),
+    "development.qualify": Call(leads, lambda table: development.qualify(table).table, rowwise=True),
+    "development.objection_answers": Call(talked, lambda table: development.objection_answers(table, events()).within),
+    "development.acquisition_costs": Call(
+        events, lambda table: development.acquisition_costs(table, {"talk": 10, "offer": 90}).table
+    ),
+    "development.payback": Call(lambda: datasets.load("customer_months"), lambda table: development.payback(table, 50.0).table),
     "retention.cohort_table": Call(orders, retention.cohort_table),
     "loyalty.concentration": Call(orders, lambda table: loyalty.concentration(table).gini),
     "loyalty.clv_from_forecast": Call(forecast, lambda table: loyalty.clv_from_forecast(table, margin=0.3)),

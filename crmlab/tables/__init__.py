@@ -16,6 +16,8 @@ from crmlab.tables import (
     btyd,
     claims,
     datasets,
+    development,
+    leads,
     loyalty,
     measurement,
     pipeline,
@@ -39,7 +41,8 @@ __all__ = [
 
 #: One file for each room that returns tables of its own, in the order of the description pages.
 _ROOMS = (
-    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, world, claims, widgets, datasets,
+    pipeline, truth, btyd, segmentation, retention, loyalty, measurement, satisfaction, development, leads, world, claims,
+    widgets, datasets,
 )  # fmt: skip
 _BY_NAME = {each.name: each for each in (*FIRM, *(table for room in _ROOMS for table in room.TABLES))}
 

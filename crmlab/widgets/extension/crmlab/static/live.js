@@ -138,6 +138,9 @@ function makeSlider(parent, { name, low, high, step, value = null, text, changed
     input.value = number;
     slider.isSet = true;
     tell();
+  }, unset() {
+    slider.isSet = false;
+    tell();
   } };
   function tell() {
     input.classList.toggle("unset", !slider.isSet);
