@@ -605,6 +605,7 @@ def found_in(industry: str, seed: int, rows: list[Row], kept: Path | None) -> li
         firm = world.simulate(industry, customers=size, seed=seed)
         known |= {key: bool(row.finds(firm)) for key, row in missing.items() if row.customers == size}
     if file and missing:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(known, indent=0))
     return [known[row.key] for row in rows]
 
