@@ -141,22 +141,34 @@ class _Analysis:
         failed: CrmlabError | None = None
         for past in range(_PAST, -1, -1):
             try:
-                return development.forecast_pipeline(self.log, self.amounts, seed=_SEED, months=_QUARTER, past=past)
+                return development.forecast_pipeline(
+                    self.log, self.amounts, seed=_SEED, months=_QUARTER, past=past,
+                    stage_chances=self.typed if self.has_stages else None,
+                )  # fmt: skip
             except CrmlabError as error:
                 failed = error
         assert failed is not None
         return failed
 
-    def chances(self) -> tuple[pd.Series, str]:
-        """Return the typed-in chance of each open deal by its stage, empty where none is known, and where it comes from."""
-        rows = self.rows[self.rows.ending == "open"]
-        if rows.probability.notna().any():
-            return rows.probability, "the probabilities of the file"
+    @cached_property
+    def typed(self) -> dict[str, float]:
+        """The typed-in chance of each stage: of the file, or evenly between; empty if the order of stages is not known."""
         order = self.deals.stages
-        typed = dict(zip(order, np.linspace(*_TYPED, len(order)).tolist(), strict=True)) if len(order) > 1 else {}
-        return rows.stage.map(typed).astype(
-            float
-        ), f"{percent(_TYPED[0], 0)} in the first stage to {percent(_TYPED[1], 0)} in the last"
+        if len(order) < 2:
+            return {}
+        evenly = pd.Series(np.linspace(*_TYPED, len(order)), index=list(order))
+        rows = self.rows[self.rows.ending == "open"]
+        return rows.groupby("stage").probability.median().reindex(evenly.index).fillna(evenly).to_dict()
+
+    def chances(self) -> tuple[pd.Series, str]:
+        """Return the typed-in chance of each open deal, empty where none is known, and where it comes from."""
+        rows = self.rows[self.rows.ending == "open"]
+        if not rows.probability.notna().any():
+            return rows.stage.map(self.typed).astype(float), (
+                f"{percent(_TYPED[0], 0)} in the first stage to {percent(_TYPED[1], 0)} in the last")  # fmt: skip
+        if self.has_stages:
+            return rows.stage.map(self.typed).astype(float), "the median probability of the file by stage"
+        return rows.probability, "the probabilities of the file"
 
 
 def _understood(analysis: _Analysis) -> Section:
@@ -226,7 +238,7 @@ def _by_stage(analysis: _Analysis) -> tuple[str, list[Part]]:
         worst = counts.loc[counts.lost.idxmax()]
         picture = stages.plot()
         answer = f"{_title(picture)}. Most of the lost, {worst.lost:,} of {counts.lost.sum():,}, were lost in {worst.stage}."
-        tables = (_shares(stages.table[["stage", "exits", "went_on", "share", "low", "high"]]), Table(counts))
+        tables = (_shares(stages.table[["stage", "exits", "went_on", "share", "low", "high"]]), _plain(counts))
         return answer, [*charts(picture), Folded("Stage by stage", tables)]
     lost = analysis.rows[analysis.rows.ending == "lost"]
     last = lost.stage[~lost.stage.isin(analysis.deals.end_words)].dropna()
@@ -248,7 +260,12 @@ def _shares(table: pd.DataFrame) -> Table:
     """Return a table whose shares stand as per cent, without columns in which nothing stands."""
     names = [name for name in ("share", "low", "high", "shrunk", "shrunk_low", "shrunk_high", "chance") if name in table]
     as_text = {name: table[name].map(lambda share: percent(share) if share == share else "") for name in names}
-    return Table(table.assign(**as_text).loc[:, table.notna().any()].rename(columns=lambda name: str(name).replace("_", " ")))
+    return _plain(table.assign(**as_text).loc[:, table.notna().any()])
+
+
+def _plain(table: pd.DataFrame) -> Table:
+    """Return a table with headings to read."""
+    return Table(table.rename(columns=lambda name: str(name).replace("_", " ")))
 
 
 def _title(axes: object) -> str:
@@ -342,7 +359,7 @@ def _quarter(analysis: _Analysis) -> Section:
             "the stages. Give it in a small table with --stages."
         )
     pictures = charts(forecast.plot()) if analysis.has_stages else ()
-    return Section(question, answer, (Table(shown.dropna(axis=1, how="all")), *pictures))
+    return Section(question, answer, (_plain(shown.dropna(axis=1, how="all")), *pictures))
 
 
 def _held(analysis: _Analysis) -> Section:
@@ -365,7 +382,7 @@ def _held(analysis: _Analysis) -> Section:
     table = past.table.assign(**past.table.select_dtypes("number").round(1))
     table = table if analysis.has_stages else table.drop(columns="weighted_stages")
     pictures = charts(past.plot()) if analysis.has_stages else ()
-    return Section(question, answer, (*pictures, Table(table.rename(columns=lambda name: name.replace("_", " ")))))
+    return Section(question, answer, (*pictures, _plain(table)))
 
 
 def _set_aside(analysis: _Analysis) -> Section:

@@ -119,6 +119,8 @@ def read_deals(
         raise DataError(f"no row of the file can be used{reason}. Mend the file, or say which column is which with `rename`.")
     _refuse_without_ends(rows, columns, table)
     order = table.order if table is not None else _order_of(days)
+    known = {_plain(name): name for name in order}  # one stage may be written in two ways, in cells and in headings
+    rows = rows.assign(stage=rows.stage.map(lambda name: known.get(_plain(name), name), na_action="ignore").astype("str"))
     log, why = _log(rows, days, order)
     used = tuple((ours.replace("_", " "), theirs) for ours, theirs in columns.items())
     if entered:
