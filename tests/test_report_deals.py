@@ -23,6 +23,13 @@ QUESTIONS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Spare time: only the pages of the module's fixtures, made before, go back four quarters and have pictures."""
+    monkeypatch.setattr(report.deals, "_PAST", 1)
+    monkeypatch.setattr(report.deals, "charts", lambda *axes: ())
+
+
 @cache
 def events() -> pd.DataFrame:
     """Stage events of a pipeline in which no deal enters a stage twice."""
@@ -104,6 +111,8 @@ def hub(tmp_path_factory) -> str:
     page = Page(text)
     assert page.asked in ([], ["#aside"])
     assert page.open == []
+    assert len(page.pictures) == 5
+    assert all(len(alt) > 40 for alt in page.pictures)
     return html.unescape(text)
 
 

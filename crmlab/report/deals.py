@@ -138,17 +138,21 @@ class _Analysis:
     @cached_property
     def forecast(self) -> development.PipelineForecast | CrmlabError:
         """The next quarter, with as many earlier ones as the file allows; or why there is none."""
-        failed: CrmlabError | None = None
-        for past in range(_PAST, -1, -1):
+        for past in range(_PAST, 0, -1):
             try:
-                return development.forecast_pipeline(
-                    self.log, self.amounts, seed=_SEED, months=_QUARTER, past=past,
-                    stage_chances=self.typed if self.has_stages else None,
-                )  # fmt: skip
-            except CrmlabError as error:
-                failed = error
-        assert failed is not None
-        return failed
+                return self._forecast(past)
+            except CrmlabError:
+                continue  # the file does not go back so far
+        try:
+            return self._forecast(0)
+        except CrmlabError as error:
+            return error
+
+    def _forecast(self, past: int) -> development.PipelineForecast:
+        return development.forecast_pipeline(
+            self.log, self.amounts, seed=_SEED, months=_QUARTER, past=past,
+            stage_chances=self.typed if self.has_stages else None,
+        )  # fmt: skip
 
     @cached_property
     def typed(self) -> dict[str, float]:
@@ -368,12 +372,12 @@ def _held(analysis: _Analysis) -> Section:
         return Section(question, "The file does not go back far enough to forecast an earlier quarter and see what came.")
     past = forecast.past
     times = past.table.day.nunique()
-    held = listed(
+    intervals = listed(
         f"{covered} of {times} for {'deals won' if name == 'wins' else 'the amount'}" for name, covered in past.covered.items()
     )
     answer = (
         f"The same forecast was made again on {times} earlier day{'s' if times > 1 else ''}, from what had happened by then. "
-        f"Its 80 % intervals held what came: {held}. "
+        f"Its 80 % intervals held what came: {intervals}. "
     )
     if forecast.has_amounts:
         answer += (

@@ -136,14 +136,14 @@ def _match(present: pd.Index, rename: Mapping[str, str]) -> dict[str, str]:
             raise DataError(f"`rename` speaks of {theirs!r}, but the file has only: {', '.join(map(str, present))}.")
         if ours not in _HEADINGS:
             raise ArgumentError(f"`rename` leads to {ours!r}; of deals are known: {', '.join(_HEADINGS)}.")
-    found = {ours: theirs for theirs, ours in rename.items()}
+    in_file = {ours: theirs for theirs, ours in rename.items()}
     for heading in map(str, present):
         known = _OURS.get(_plain(re.sub(r"^deal - ", "", heading.strip(), flags=re.IGNORECASE)))
-        if known and known not in found and heading not in rename:
-            found[known] = heading
-    missing = [name for name in ("created", "closed") if name not in found]
-    missing = [name for name in missing if name == "created" or not {"won_day", "lost_day"} & set(found)]
-    missing += [] if {"stage", "status", "is_won"} & set(found) else ["stage"]
+        if known and known not in in_file and heading not in rename:
+            in_file[known] = heading
+    missing = [name for name in ("created", "closed") if name not in in_file]
+    missing = [name for name in missing if name == "created" or not {"won_day", "lost_day"} & set(in_file)]
+    missing += [] if {"stage", "status", "is_won"} & set(in_file) else ["stage"]
     if missing:
         guess = dict.fromkeys(missing, "?")
         pairs = ", ".join(f'"{theirs}": "{ours}"' for ours, theirs in guess.items())
@@ -152,7 +152,7 @@ def _match(present: pd.Index, rename: Mapping[str, str]) -> dict[str, str]:
             f"Say which is which: rename={{{pairs}}}",
             guess,
         )
-    return {name: found[name] for name in _HEADINGS if name in found}
+    return {name: in_file[name] for name in _HEADINGS if name in in_file}
 
 
 @dataclass(frozen=True, slots=True)
