@@ -1,4 +1,4 @@
-"""The command line: ``crmlab report orders.csv``, ``report --survey answers.csv``, ``course grade 01``, ``data``."""
+"""The command line: ``crmlab report orders.csv``, ``report --deals deals.csv``, ``course grade 01``, ``data``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _as_option(name: str, value: str | None) -> str:
 
 #: How flags are spelled, false and true.
 _FLAGS = {"day_first": ("--month-first", "--day-first"), "keyed": ("without --keyed", "--keyed")}
-_NAMES = "rename|until|out|sheet|encoding|decimal|mapping|scale|by|day_first|keyed|workers|port"
+_NAMES = "rename|stages|until|out|sheet|encoding|decimal|mapping|scale|by|day_first|keyed|workers|port"
 #: An argument in a message: its name in backticks, or with its value.
 _ARGUMENT = re.compile(
     rf"""`(?P<name>{_NAMES})`|\b(?P<argument>{_NAMES})=(?P<value>True|False|"[^"]*"|\{{(?:"[^"]*"|[^{{}}"])*\}})"""
@@ -103,13 +103,14 @@ def _parser() -> argparse.ArgumentParser:
 def _report_parser(commands: argparse._SubParsersAction) -> None:
     report = commands.add_parser(
         "report",
-        help="one HTML page about your own orders, or about answers to a survey",
-        description="One self-contained HTML page about your own orders, or answers to a survey (CSV, Excel or Parquet).",
+        help="one HTML page about your own orders, your deals, or answers to a survey",
+        description="One self-contained HTML page about your own orders, deals, or answers to a survey (CSV, Excel, Parquet).",
         epilog="examples: crmlab report orders.csv --rename CustomerID=customer_id,Date=order_date,Total=amount; "
-        "crmlab report --survey answers.csv",
+        "crmlab report --survey answers.csv; crmlab report --deals deals.csv",
     )
     source = report.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", help="your orders: customer_id, order_date, amount, and if you have it order_id")
+    source.add_argument("--deals", metavar="FILE", help="deals as HubSpot, Salesforce, Pipedrive or Odoo export them")
     source.add_argument("--survey", metavar="FILE", help="answers to the RATER questionnaire, as your form tool exports them")
     report.add_argument(
         "--rename",
@@ -121,8 +122,13 @@ def _report_parser(commands: argparse._SubParsersAction) -> None:
     report.add_argument("--out", default="report.html", metavar="FILE", help="where to write the page (default: report.html)")
     report.add_argument("--encoding", help='of a text file, such as "gb18030" (default: found out)')
     report.add_argument("--sheet", default="0", help="name or number (from 0) of the Excel sheet")
-    orders = report.add_argument_group("only with orders")
-    orders.add_argument("--until", metavar="YYYY-MM-DD", help="the last day that counts (default: the day of the last order)")
+    report.add_argument(
+        "--until", metavar="YYYY-MM-DD", help="only with orders: the last day that counts (default: of the last)"
+    )
+    report.add_argument(
+        "--stages", metavar="FILE", help="only with --deals: your stages, as stage,order (1, 2, ..., won or lost)"
+    )
+    orders = report.add_argument_group("only with orders or --deals")
     order = orders.add_mutually_exclusive_group()
     order.add_argument("--day-first", dest="day_first", action="store_true", default=None, help="12/03/2024 is 12 March")
     order.add_argument("--month-first", dest="day_first", action="store_false", help="12/03/2024 is December 3")
@@ -275,19 +281,24 @@ def _page_written(page: Path) -> int:
     return 0
 
 
-#: Options of one kind of report only: the other would ignore them.
-_ORDERS_ONLY = ("until", "day_first", "decimal")
-_SURVEY_ONLY = ("mapping", "scale", "keyed", "by", "items", "perceptions_only")
+#: Options of some kinds of report only: the others would ignore them.
+_OPTIONS = {
+    "orders": ("until", "day_first", "decimal"),
+    "deals": ("stages", "day_first", "decimal"),
+    "answers to a survey": ("mapping", "scale", "keyed", "by", "items", "perceptions_only"),
+}
+_WAYS = {"orders": "without --survey or --deals", "deals": "with --deals", "answers to a survey": "with --survey"}
 
 
 def _refuse_idle_options(arguments: argparse.Namespace) -> None:
     """Refuse an option that would change nothing."""
-    others = _ORDERS_ONLY if arguments.survey else _SURVEY_ONLY
-    idle = [name for name in others if getattr(arguments, name) is not None]
-    if idle:
-        option = _as_option(idle[0], str(getattr(arguments, idle[0])) if idle[0] in _FLAGS else None)
-        kind, way = ("orders", "without") if arguments.survey else ("answers to a survey", "with")
-        arguments.refuse(f"{option} is for {kind} only; leave it out, or give the file {way} --survey")
+    own = "answers to a survey" if arguments.survey else "deals" if arguments.deals else "orders"
+    for kind, options in _OPTIONS.items():
+        for name in options:
+            if name in _OPTIONS[own] or getattr(arguments, name) is None:
+                continue
+            option = _as_option(name, str(getattr(arguments, name)) if name in _FLAGS else None)
+            arguments.refuse(f"{option} is for {kind} only; leave it out, or give the file {_WAYS[kind]}")
     if arguments.perceptions_only and not arguments.items:
         arguments.refuse("--perceptions-only is for an instrument of your own; leave it out, or give its --items")
 
@@ -297,6 +308,13 @@ def _report(arguments: argparse.Namespace) -> int:
     if arguments.survey:
         return _survey_report(arguments)
     from crmlab import report
+
+    if arguments.deals:
+        page = report.deals_report(
+            arguments.deals, arguments.out, rename=arguments.rename, stages=arguments.stages, day_first=arguments.day_first,
+            decimal=arguments.decimal, encoding=arguments.encoding, sheet=_sheet(arguments),
+        )  # fmt: skip
+        return _page_written(page)
 
     page = report.orders_report(
         arguments.file,
