@@ -153,9 +153,21 @@ def _laboratory(shown) -> dict:
     return state
 
 
+def _board(shown) -> dict:
+    """What is said of a number to reach, with the deals at rest and with the first of them one stage on."""
+    rest, number = dict(shown.values), round(shown.forecast.mean)
+    state = {}
+    for name, step in (("at rest", 0), ("one stage on", 1)):
+        first, *others = rest["places"]
+        shown.values = {"places": [first + step, *others], "commit": number}
+        state[name] = [shown.title, *shown.facts]
+    shown.values = rest
+    return state
+
+
 def _data(shown) -> dict:
     """What the page of a widget reads; what a reader has said is no part of a lesson."""
     return dict(shown.data)
 
 
-_MOVED = {"Radar": _radar, "Alive": _alive, "Frames": _frames, "Laboratory": _laboratory, "WhatIf": _what_if}
+_MOVED = {"Board": _board, "Radar": _radar, "Alive": _alive, "Frames": _frames, "Laboratory": _laboratory, "WhatIf": _what_if}

@@ -36,7 +36,7 @@ def test_a_slider_changes_what_is_seen():
     for lesson in LESSONS:
         stored = json.loads((PROBES / f"{lesson.stem}.json").read_text(encoding="utf-8"))
         moved = [state for key, state in stored.items() if key.endswith("widget") and "<img" in state["at rest"][-1]]
-        frames = [state for key, state in stored.items() if key.endswith(" frames")]
+        frames = [state for key, state in stored.items() if key.endswith((" frames", " board"))]
         assert moved + frames, lesson.stem
         assert all(state["at rest"][-1] != state["one step on"][-1] for state in moved)
         assert all(list(state.values()).count(state["at rest"]) == 1 for state in frames)
