@@ -77,7 +77,7 @@ LESSONS = (
     Lesson("01_relationship", "Relationship", "What is CRM, and does my firm need it?", 25, 30),
     Lesson("02_contacts", "Contacts", "Who are my customers, really?"),
     Lesson("03_segmentation", "Segmentation", "Which customers are valuable to us?", 50, 60),
-    Lesson("04_development", "Development", "How does a prospect become a customer, in eight stages?", 50),
+    Lesson("04_development", "Development", "How does a prospect become a customer, in eight stages?", 50, 30),
     Lesson("05_satisfaction", "Satisfaction", "Where do we fall short, and what should we mend first?", 50),
     Lesson("06_service", "Service", "How many agents, and how do we recover from a failure?"),
     Lesson("07_retention", "Retention", "Who is about to leave?"),

@@ -131,7 +131,7 @@ def test_whatever_a_page_sends_the_rows_that_are_kept_are_rows_of_the_table(clai
     assert read_out(FRAME, read_choices("nonsense", FRAME))["sentences"] == ["5 of 5 rows are kept (100 %)."]
 
 
-@pytest.mark.parametrize("name", ["01_relationship", "05_satisfaction", "08_loyalty", "09_btyd"])
+@pytest.mark.parametrize("name", ["01_relationship", "04_development", "05_satisfaction", "08_loyalty", "09_btyd"])
 def test_a_panel_says_what_a_row_and_each_column_is(memo, name):
     exercise.start(name)
     for question in desk_module.open_desk().sheet["panels"]:
@@ -219,6 +219,36 @@ def test_exercise_01_is_answered_without_code(reader):
         "q3": me.read("q3", span={"since": ["2023-01-01", "2023-12-31"]}, number="profit")["mean"],
         "q8": "; ".join(f"{100 * firm / customers:.1f}" for firm, customers in zip(*years, strict=True)),
         "q4": f"{cost / won:.2f}".replace(".", ","),
+    }
+    assert {name: me.says(name, text) for name, text in answers.items()} == {name: f"{name}: ✓ right" for name in answers}
+    assert me.says("memo", MEMO) == "memo: recorded"
+
+
+def test_exercise_04_is_answered_without_code(reader):
+    me = reader("04_development")
+    step, old_step, ours = me.given("step"), me.given("old_step"), {"channel": [me.given("channel")]}
+    began, in_time = me.read("q1")["kept"], me.read("q1", keep={"deal": ["won"]}, span={"days": ["", "365"]})["kept"]
+    ended = {"stage": [step], "ended": ["advanced", "lost", "returned", "skipped ahead", "won"]}
+    spent = me.read("q3", keep=ours | {"deal": ["won", "lost"]}, number="cost")["sum"]
+    sums = [me.read("q4", number=forecast)["sum"] for forecast in ("by_stages", "by_chain")]
+    gaps = []
+    for sign in ("asked_for_offer", "likely_means", "likely_intent"):
+        won = [
+            me.group("q5", label, "yes", group=sign, split="won_in_a_year", measure="% of the line") for label in ("yes", "no")
+        ]
+        gaps.append(won[0] - won[1])
+    old = {"keep": {"stage": [old_step], "deal": ["won", "lost"]}, "span": {"days": [str(me.given("old_days") + 1), ""]}}
+    missing, spare = (
+        me.read("q7", keep={"number": [me.given("number")]}, number=what)["sum"] for what in ("missing", "not_named")
+    )
+    answers = {
+        "q1": f"= 100 * {in_time:.0f} / {began:.0f}",
+        "q2": me.group("q2", "lost", "% of the rows", keep=ended, group="ended"),
+        "q3": f"= {spent} / {me.read('q3', keep=ours | {'deal': ['won']})['kept']:.0f}",
+        "q4": f"= {sums[0]} / {sums[1]}",
+        "q5": f"{max(gaps):.1f}",
+        "q6": me.group("q6", "won", "% of the rows", **old, group="deal"),
+        "q7": f"= (0.30 * {missing} + 0.05 * {spare}) / 4",
     }
     assert {name: me.says(name, text) for name, text in answers.items()} == {name: f"{name}: ✓ right" for name in answers}
     assert me.says("memo", MEMO) == "memo: recorded"
