@@ -146,7 +146,7 @@ class PipelineBackTest(Result):
         >>> log = development.stage_log(events, stages=("offer", "contract"))
         >>> forecast = development.forecast_pipeline(log, months=2, past=3, draws=400, seed=1)
         >>> print(forecast.past.plot().get_title("left"))
-        3 of 3 intervals of 80 % held the wins that came
+        2 of 3 intervals of 80 % held the wins that came
         """
         name = self.table.measure.iloc[-1]
         rows = self.table[self.table.measure == name].set_index("day")

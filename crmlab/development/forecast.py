@@ -115,7 +115,7 @@ def forecast_pipeline(
                     part  wins  wins_low  wins_high
     0         open deals  17.0      12.0       22.0
     1  deals yet to come   9.0       5.0       13.0
-    2                all  26.0      20.0       33.0
+    2                all  26.0      19.0       32.0
     3    weighted stages  37.0       NaN        NaN
     """
     forecaster = _forecaster(as_stage_log(log), deals, months, draws, chain, known_after)
