@@ -353,7 +353,7 @@ class StageLog(Result):
     def reasons(self) -> dict[str, int]:
         """How many deals were set aside, by reason, the most frequent first."""
         deals = self.rejected.drop_duplicates("prospect_id")
-        return {str(reason): int(count) for reason, count in deals.reason.value_counts(sort=True).sort_index().sort_values(
+        return {str(reason): int(count) for reason, count in deals.reason.value_counts(sort=False).sort_index().sort_values(
             ascending=False, kind="stable").items()}  # fmt: skip
 
     @property
