@@ -202,7 +202,7 @@ class BudgetSplit(Result):
         )  # fmt: skip
         rows = [(name, spent, n, spent / n if n else math.nan, side.marginal_return(spent)) for name, spent, n, side in sides]
         table = pd.DataFrame(rows, columns=["side", "spent", "customers", "cost_per_customer", "next_euro_brings"])
-        facts = (("Budget", self.budget), ("Unspent", self.unspent), ("Gain", self.gain))
+        facts = (("Budget", self.budget), ("Unspent", show(self.unspent, 0)), ("Gain", show(self.gain, 0)))
         return Summary("Winning and keeping", facts, table, self._finding() + ".", "Blattberg & Deighton (1996)")
 
     def _finding(self) -> str:
